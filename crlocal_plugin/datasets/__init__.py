@@ -1,0 +1,1 @@
+"""Measured spectra and dipole anisotropies: tables, their catalogue and their likelihoods."""

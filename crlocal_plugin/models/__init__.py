@@ -1,0 +1,45 @@
+"""gammapy models: spectra and dipoles of components, and the model that combines them."""
+
+from .cosmic_ray import CosmicRayComponent, CosmicRayModel
+from .dipole import (
+    DIPOLE_MODEL_REGISTRY,
+    BackgroundDipoleModel,
+    ComptonGettingDipoleModel,
+    Dipole,
+    DipoleModel,
+    GalacticCenterDipoleModel,
+    NearbySourceDipoleModel,
+)
+from .nuisance import NuisanceModel
+from .priors import MEASURED, MeasurementPrior, measured_prior
+from .spectral import (
+    CosmicRaySpectralModel,
+    GalacticCenterSpectralModel,
+    IntensitySpectralModel,
+    LeakyBoxSpectralModel,
+    NearbySourceSpectralModel,
+)
+from .xue_liu import VARIANTS, xue_liu_2025
+
+__all__ = [
+    "DIPOLE_MODEL_REGISTRY",
+    "MEASURED",
+    "VARIANTS",
+    "BackgroundDipoleModel",
+    "ComptonGettingDipoleModel",
+    "CosmicRayComponent",
+    "CosmicRayModel",
+    "CosmicRaySpectralModel",
+    "Dipole",
+    "DipoleModel",
+    "GalacticCenterDipoleModel",
+    "GalacticCenterSpectralModel",
+    "IntensitySpectralModel",
+    "LeakyBoxSpectralModel",
+    "MeasurementPrior",
+    "NearbySourceDipoleModel",
+    "NearbySourceSpectralModel",
+    "NuisanceModel",
+    "measured_prior",
+    "xue_liu_2025",
+]

@@ -1,0 +1,262 @@
+"""Evaluation of a CosmicRayModel on floats.
+
+The evaluator looks up once which sub-model takes which Parameter and in which unit; a call then
+reads the values and runs the kernels. It is thrown away when the structure of the model changes.
+"""
+
+from typing import NamedTuple
+
+import astropy.units as u
+import numpy as np
+
+from ..physics import dipole as physics_dipole
+from ..physics.kinematics import ParticleGrid, axis_to_rigidity, particle_grid
+from .core import RIGIDITY_UNIT, PhysicsModel, intensity_unit
+
+__all__ = ["EnergyGrid", "ModelEvaluator", "energy_grid"]
+
+_SLOPE_STEP = 1e-3
+_ABSENT = -1e300
+_TINY = np.finfo(float).tiny
+
+
+class EnergyGrid(NamedTuple):
+    """Total energies with the rigidities of each species.
+
+    Attributes
+    ----------
+    energy : `~numpy.ndarray`
+        Total energy per particle in GeV.
+    grids : dict of str to `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        Rigidities by species name.
+    log_jacobians : dict of str to `~numpy.ndarray`
+        ln(dR/dE), hugely negative where the energy is below the rest energy of the species.
+    """
+
+    energy: np.ndarray
+    grids: dict
+    log_jacobians: dict
+
+
+def energy_grid(energy, species):
+    """Rigidities of several species at common total energies.
+
+    Parameters
+    ----------
+    energy : array_like
+        Total energy per particle in GeV.
+    species : iterable of `~crlocal_plugin.Species`
+        Nuclei; one that is heavier than an energy does not contribute there.
+
+    Returns
+    -------
+    EnergyGrid
+        The grid.
+
+    Raises
+    ------
+    ValueError
+        If an energy is not above the rest energy of the lightest species, or not finite.
+    """
+    energy = np.asarray(energy, dtype=float)
+    species = list(species)
+    lightest = min(species, key=lambda s: s.rest_energy)
+    bad = ~((energy > lightest.rest_energy) & (energy < np.inf))
+    if bad.any():
+        raise ValueError(
+            f"total energy must be finite and above the rest energy of {lightest.name}, "
+            f"{lightest.rest_energy:.6g} GeV, got {energy[bad].flat[0]} GeV"
+        )
+    grids, log_jacobians = {}, {}
+    for s in species:
+        present = energy > s.rest_energy
+        rigidity = axis_to_rigidity(np.where(present, energy, 2 * s.rest_energy), s, "total_energy")
+        grid = particle_grid(rigidity, s)
+        grids[s.name] = grid
+        log_jacobians[s.name] = np.where(present, -np.log(s.Z) - grid.log_beta, _ABSENT)
+    return EnergyGrid(energy, grids, log_jacobians)
+
+
+class _Part:
+    """One sub-model and the positions of its parameters among those of the model."""
+
+    def __init__(self, component, model, parameters):
+        self.component = component
+        self.model = model
+        self.is_kernel = isinstance(model, PhysicsModel)
+        names = model.default_parameters.names if self.is_kernel else ()
+        positions = {id(par): index for index, par in enumerate(parameters)}
+        self.positions = [positions[id(model.__dict__[name])] for name in names]
+
+    def arguments(self, values):
+        return [values[index] for index in self.positions]
+
+
+class ModelEvaluator:
+    """Runs the kernels of a CosmicRayModel.
+
+    Parameters
+    ----------
+    model : CosmicRayModel
+        The model; its structure is read once, its parameter values at each `values`.
+    """
+
+    def __init__(self, model):
+        self._submodels = model._models
+        slots = model._slots()
+        # gammapy's attribute access runs Python code: go to the dictionaries themselves
+        self._slots = [(owner.__dict__, name) for owner, name in slots]
+        self._linked = [attributes[name] for attributes, name in self._slots]
+        self._components = model.components
+        self.parameters = list(dict.fromkeys(self._linked))
+        self._units = [par._unit for par in self.parameters]
+        kernel_units = {
+            id(owner.__dict__[name]): owner.kernel_units[name]
+            for owner, name in slots
+            if isinstance(owner, PhysicsModel)
+        }
+        # parameters of the user's own gammapy models are read by those models themselves
+        self._factors = [
+            unit.to(kernel_units.get(id(par), unit))
+            for par, unit in zip(self.parameters, self._units, strict=True)
+        ]
+        self.species = {s.name: s for s in model.nuclei}
+        self.components = list(model.components)
+        self._spectra = {name: [] for name in self.species}
+        self._dipoles = {}
+        for component in model.components.values():
+            for name, spectral_model in component.spectral_models.items():
+                part = _Part(component.name, spectral_model, self.parameters)
+                self._spectra[name].append(part)
+            if component.dipole_model is not None:
+                part = _Part(component.name, component.dipole_model, self.parameters)
+                self._dipoles[component.name] = part
+
+    def is_current(self):
+        """Whether sub-models, Parameters and units are still those that were looked up (bool)."""
+        submodels = [m for c in self._components.values() for m in c._models]
+        return (
+            submodels == self._submodels
+            and [attributes[name] for attributes, name in self._slots] == self._linked
+            and [par._unit for par in self.parameters] == self._units
+        )
+
+    def values(self):
+        """Values of the unique Parameters in kernel units (list of float)."""
+        return [
+            par._value * factor for par, factor in zip(self.parameters, self._factors, strict=True)
+        ]
+
+    def components_of(self, species):
+        """Names of the components that have a spectrum of a species (list of str)."""
+        return [part.component for part in self._spectra[species]]
+
+    def log_intensities(self, species, grid, values):
+        """Logarithms of the intensities of the components.
+
+        Parameters
+        ----------
+        species : str
+            Name of the species.
+        grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
+            Rigidities, shape ``(n,)``.
+        values : list
+            Parameter values as from `values`, floats or arrays of shape ``(m, 1)``.
+
+        Returns
+        -------
+        dict of str to `~numpy.ndarray`
+            ln(J / (1/(GV m2 s sr))) by component.
+        """
+        return {
+            part.component: self._log_intensity(part, grid, values)
+            for part in self._spectra[species]
+        }
+
+    @staticmethod
+    def _log_intensity(part, grid, values):
+        if part.is_kernel:
+            return part.model.log_intensity(grid, *part.arguments(values))
+        intensity = part.model(u.Quantity(grid.rigidity, RIGIDITY_UNIT))
+        return np.log(np.maximum(intensity.to_value(intensity_unit("rigidity")), _TINY))
+
+    def excess(self, energies, values, component=None, species=None):
+        """Dipole vector at total energies.
+
+        Parameters
+        ----------
+        energies : EnergyGrid
+            Energies, shape ``(n,)``.
+        values : list
+            Parameter values as from `values`.
+        component : str, optional
+            Only the contribution of one component to the sum; all by default.
+        species : iterable of str, optional
+            Only these species, as if they were alone; all by default.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Excess, shape ``(..., n, 3)``.
+        """
+        names = list(self.species) if species is None else list(species)
+        wanted = self._dipoles if component is None else (component,)
+        keys, logs, slopes = [], [], {}
+        for name in names:
+            grid = energies.grids[name]
+            for part_name, log in self.log_intensities(name, grid, values).items():
+                keys.append((part_name, name))
+                logs.append(log + energies.log_jacobians[name])
+            slopes[name] = self._momentum_index(name, grid, values)
+        shares = dict(zip(keys, physics_dipole.intensity_weights(logs), strict=True)) if logs else {}
+        zero = np.zeros(energies.energy.shape)
+        weights, vectors = [zero], [np.zeros(3)]
+        for name in names:
+            grid = energies.grids[name]
+            for part_name, part in self._dipoles.items():
+                if part_name not in wanted:
+                    continue
+                if self._has_spectrum(part_name):
+                    if (part_name, name) not in shares:
+                        continue
+                    weight = shares[part_name, name]
+                elif shares:
+                    # no spectrum of its own (Compton-Getting): acts on all of the species
+                    own = [share for (_, s), share in shares.items() if s == name]
+                    if not own:
+                        continue
+                    weight = sum(own)
+                else:
+                    weight = zero + 1 / len(names)
+                extra = {}
+                if part.model.needs_slope:
+                    extra["momentum_index"] = slopes[name]
+                weights.append(weight)
+                vectors.append(part.model.excess(grid, *part.arguments(values), **extra))
+        return physics_dipole.combine_excess(weights, vectors)
+
+    def _has_spectrum(self, component):
+        return any(part.component == component for parts in self._spectra.values() for part in parts)
+
+    def _momentum_index(self, species, grid, values):
+        """-d ln f / d ln p of the summed spectrum of a species, f = J_E / p^2."""
+        if not any(part.model.needs_slope for part in self._dipoles.values()):
+            return None
+        logs = []
+        for step in (-_SLOPE_STEP, _SLOPE_STEP):
+            shifted = _shift(grid, step)
+            parts = list(self.log_intensities(species, shifted, values).values())
+            logs.append(np.logaddexp.reduce(np.stack(np.broadcast_arrays(*parts)), axis=0))
+        slope = (logs[1] - logs[0]) / (2 * _SLOPE_STEP)
+        # J_E = J_R / (Z beta) and d ln beta / d ln R = 1 - beta^2
+        return 2 - slope + (1 - grid.beta**2)
+
+
+def _shift(grid, step):
+    """Grid with every rigidity multiplied by exp(step)."""
+    rigidity = grid.rigidity * np.exp(step)
+    momentum = grid.Z * rigidity
+    beta = momentum / np.hypot(momentum, grid.rest_energy)
+    return ParticleGrid(
+        rigidity, grid.log_rigidity + step, beta, np.log(beta), grid.Z, grid.rest_energy
+    )

@@ -1,0 +1,108 @@
+"""Normalisation and energy scale of an experiment."""
+
+import html
+
+from gammapy.modeling import Parameter
+from gammapy.modeling.models import MODEL_REGISTRY, ModelBase
+from gammapy.utils.scripts import make_name
+
+from .core import parameter_from_dict
+from .priors import MeasurementPrior
+from .registration import register
+
+__all__ = ["NuisanceModel"]
+
+_ASSUMED = "assumed by the package, not measured: replace it by the experiment's own"
+
+
+def _assumed_prior(width):
+    return MeasurementPrior(mu=1, sigma=width, source=_ASSUMED)
+
+
+class NuisanceModel(ModelBase):
+    """Flux normalisation and energy scale of the datasets of one experiment.
+
+    A measured energy (or rigidity) E stands for a true one of ``energy_scale * E``; predicted
+    intensities are multiplied by ``norm * energy_scale``, the second factor from the width of
+    the bins. Both are frozen at 1 by default and carry a Gaussian prior of 10 % once freed.
+
+    Parameters
+    ----------
+    datasets_names : str or list of str, optional
+        Datasets that the model is for; all by default.
+    name : str, optional
+        Name, without dots.
+    norm, energy_scale : float or `~gammapy.modeling.Parameter`, optional
+        Values or Parameters.
+    """
+
+    tag = ["NuisanceModel", "nuisance"]
+    _type = "nuisance"
+    norm = Parameter("norm", 1, min=0.1, max=10, frozen=True)
+    energy_scale = Parameter("energy_scale", 1, min=0.1, max=10, frozen=True)
+
+    def __init__(self, datasets_names=None, name=None, **kwargs):
+        super().__init__(**kwargs)
+        self._name = make_name(name)
+        self.datasets_names = datasets_names
+        for par in self.parameters:
+            if par.prior is None and par.name not in kwargs:
+                par.prior = _assumed_prior(0.1)
+
+    @property
+    def name(self):
+        """Name of the model (str)."""
+        return self._name
+
+    @property
+    def is_active(self):
+        """Whether a parameter is free or away from 1 (bool)."""
+        return any(not par.frozen or par.value != 1 for par in self.parameters)
+
+    def freeze(self, model_type=None):
+        """Freeze the parameters, unless another type is asked for."""
+        if model_type in (None, self.type):
+            super().freeze()
+
+    def unfreeze(self, model_type=None):
+        """Restore the default frozen status, unless another type is asked for."""
+        if model_type in (None, self.type):
+            super().unfreeze()
+
+    def copy(self, name=None, copy_data=False, **kwargs):
+        """Deep copy under another name."""
+        new = super().copy()
+        new._name = make_name(name)
+        new.datasets_names = kwargs.get("datasets_names", new.datasets_names)
+        return new
+
+    def to_dict(self, full_output=True):
+        """Create a dictionary for YAML serialisation."""
+        return {
+            "name": self.name,
+            "type": self.tag[0],
+            "datasets_names": self.datasets_names,
+            "parameters": self.parameters.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data, **kwargs):
+        """Create a model from a dictionary made by `to_dict`."""
+        parameters = [parameter_from_dict(entry) for entry in data["parameters"]]
+        return cls(
+            datasets_names=data.get("datasets_names"),
+            name=data["name"],
+            **{par.name: par for par in parameters},
+        )
+
+    def __str__(self):
+        return (
+            f"{type(self).__name__}\n\n  Name           : {self.name}\n"
+            f"  Datasets names : {self.datasets_names}\n{self.parameters.to_table()}\n\n"
+        )
+
+    def _repr_html_(self):
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+
+register(MODEL_REGISTRY, NuisanceModel)

@@ -1,0 +1,154 @@
+"""The model of Xue & Liu 2025 (arXiv:2507.07057), ready made."""
+
+import astropy.units as u
+
+from ..physics.species import get_species
+from .cosmic_ray import CosmicRayComponent, CosmicRayModel
+from .dipole import (
+    BackgroundDipoleModel,
+    ComptonGettingDipoleModel,
+    GalacticCenterDipoleModel,
+    NearbySourceDipoleModel,
+)
+from .priors import MEASURED, MeasurementPrior, measured_prior
+from .spectral import (
+    HELIUM_RATIOS,
+    HELIUM_STRENGTHS,
+    GalacticCenterSpectralModel,
+    LeakyBoxSpectralModel,
+    LocalTransport,
+    NearbySourceSpectralModel,
+)
+
+__all__ = ["VARIANTS", "xue_liu_2025"]
+
+VARIANTS = {
+    "kinetic": {},
+    "wandering": {
+        "r_perp": "20 pc",
+        "Q_0c": {"H": "1.1e58 GV-1", "He": "1.76e57 GV-1"},
+    },
+    "qgsjet": {
+        "T_c": "2 Myr",
+        "R_cutc": "4 PV",
+        "Q_0c": {"H": "5e58 GV-1", "He": "1e58 GV-1"},
+    },
+}
+"""Values that differ from Table I: Section II (none), Section III, Appendix B."""
+
+
+def xue_liu_2025(
+    variant="kinetic",
+    species=("H", "He"),
+    priors="measured",
+    abundances=None,
+    name="cosmic-ray",
+    datasets_names=None,
+):
+    """Three-component model of Xue & Liu 2025 with the values of their Table I.
+
+    Free by default are the parameters that the paper fitted and that data can tell apart; all
+    other constants of the paper are frozen parameters.
+
+    Parameters
+    ----------
+    variant : {"kinetic", "wandering", "qgsjet"}
+        Best fit of Section II; field-line wandering on small scales too (Section III); fit to
+        the KASCADE spectra of QGSJET 01 (Appendix B).
+    species : sequence of str or `~crlocal_plugin.Species`
+        Nuclei. The paper has H and He; heavier ones start from helium's values times their
+        abundance.
+    priors : {"measured"}, dict or None
+        ``"measured"`` sets Gaussian priors on what others measured, see `MEASURED`; a dictionary
+        maps parameter names to priors; None sets none.
+    abundances : dict of str to float, optional
+        Strengths relative to helium of nuclei heavier than helium; defaults to `HELIUM_RATIOS`.
+    name : str, optional
+        Name of the model.
+    datasets_names : str or list of str, optional
+        Datasets that the model is for; all by default.
+
+    Returns
+    -------
+    CosmicRayModel
+        With the components "background", "nearby", "galactic-center" and "compton-getting".
+
+    Raises
+    ------
+    ValueError
+        If variant, species or priors are not known, or a nucleus has no abundance.
+    """
+    if variant not in VARIANTS:
+        raise ValueError(f"unknown variant {variant!r}: expected one of {', '.join(VARIANTS)}")
+    if isinstance(species, str):
+        species = (species,)
+    nuclei = [get_species(s) for s in species]
+    names = [nucleus.name for nucleus in nuclei]
+    if not nuclei or len(set(names)) < len(names):
+        raise ValueError(f"species must be given, each once, got {names}")
+    ratios = {"He": 1.0} | HELIUM_RATIOS | dict(abundances or {})
+    missing = [n for n in names if n != "H" and n not in ratios]
+    if missing:
+        raise ValueError(
+            f"no abundance is known for {', '.join(missing)}: pass for example "
+            f"abundances={{{missing[0]!r}: 0.01}}, the strength relative to helium"
+        )
+
+    transport = LocalTransport.WANDERING if variant == "wandering" else LocalTransport.KINETIC
+    changes = VARIANTS[variant]
+
+    def spectra(cls, **settings):
+        strength = cls._strength
+        models = {}
+        for nucleus in nuclei:
+            model = cls(species=nucleus, **settings)
+            if nucleus.name != "H":
+                helium = changes.get(strength, {}).get("He", HELIUM_STRENGTHS[strength])
+                scaled = ratios[nucleus.name] * u.Quantity(helium, "GV-1")
+                getattr(model, strength).value = scaled.value
+            elif strength in changes:
+                getattr(model, strength).quantity = changes[strength]["H"]
+            models[nucleus.name] = model
+        return models
+
+    model = CosmicRayModel(
+        [
+            CosmicRayComponent(
+                "background", spectra(LeakyBoxSpectralModel), BackgroundDipoleModel()
+            ),
+            CosmicRayComponent(
+                "nearby",
+                spectra(NearbySourceSpectralModel, local_transport=transport),
+                NearbySourceDipoleModel(local_transport=transport),
+            ),
+            CosmicRayComponent(
+                "galactic-center", spectra(GalacticCenterSpectralModel), GalacticCenterDipoleModel()
+            ),
+            CosmicRayComponent("compton-getting", dipole_model=ComptonGettingDipoleModel()),
+        ],
+        name=name,
+        datasets_names=datasets_names,
+    )
+    for par_name, value in changes.items():
+        if not isinstance(value, dict):
+            getattr(model, par_name).quantity = u.Quantity(value)
+    _set_priors(model, priors)
+    return model
+
+
+def _set_priors(model, priors):
+    if priors is None:
+        return
+    if priors == "measured":
+        priors = {name: measured_prior(name) for name in MEASURED}
+    if not isinstance(priors, dict):
+        raise ValueError(
+            f"priors {priors!r}: expected 'measured', None or a dictionary of names to priors"
+        )
+    for name, prior in priors.items():
+        par = model.parameters[name]
+        if isinstance(prior, MeasurementPrior) and not prior.mu.unit.is_equivalent(par.unit):
+            raise ValueError(
+                f"prior on {name} is given in {prior.mu.unit or 'no unit'}, expected {par.unit}"
+            )
+        par.prior = prior

@@ -1,0 +1,107 @@
+"""Unit vectors and velocities in ICRS Cartesian coordinates."""
+
+import numpy as np
+
+__all__ = [
+    "GALACTIC_TO_ICRS",
+    "galactic_direction",
+    "icrs_direction",
+    "lsr_velocity",
+    "speed_and_cos2",
+]
+
+# Galactic axes in ICRS (Hipparcos and Tycho Catalogues, ESA SP-1200, Vol. 1, Eq. 1.5.11):
+# columns point to l = 0, to l = 90 deg in the plane, and to the north Galactic pole.
+GALACTIC_TO_ICRS = np.array(
+    [
+        [-0.0548755604, +0.4941094279, -0.8676661490],
+        [-0.8734370902, -0.4448296300, -0.1980763734],
+        [-0.4838350155, +0.7469822445, +0.4559837762],
+    ]
+)
+"""Rotation matrix from Galactic to ICRS Cartesian coordinates."""
+
+
+def icrs_direction(right_ascension, declination):
+    """Unit vector of a direction.
+
+    Parameters
+    ----------
+    right_ascension, declination : array_like
+        ICRS coordinates in rad.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Unit vectors, shape ``(..., 3)``.
+    """
+    right_ascension, declination = np.broadcast_arrays(right_ascension, declination)
+    cos_declination = np.cos(declination)
+    return np.stack(
+        [
+            cos_declination * np.cos(right_ascension),
+            cos_declination * np.sin(right_ascension),
+            np.sin(declination),
+        ],
+        axis=-1,
+    )
+
+
+def galactic_direction(longitude, latitude):
+    """Unit vector, in ICRS Cartesian coordinates, of a direction given in Galactic ones.
+
+    Parameters
+    ----------
+    longitude, latitude : array_like
+        Galactic coordinates in rad.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Unit vectors, shape ``(..., 3)``.
+    """
+    return icrs_direction(longitude, latitude) @ GALACTIC_TO_ICRS.T
+
+
+def lsr_velocity(u_hc, u_hc_direction, u_sun, v_sun, w_sun):
+    """Velocity of the Local Interstellar Cloud in the local standard of rest.
+
+    Parameters
+    ----------
+    u_hc : array_like
+        Speed of the cloud with respect to the Sun in km/s.
+    u_hc_direction : array_like
+        Unit vector of that velocity, shape ``(..., 3)``.
+    u_sun, v_sun, w_sun : array_like
+        Solar motion in the local standard of rest in km/s, towards the Galactic centre, in the
+        direction of Galactic rotation and towards the north Galactic pole.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        u_LSR = u_HC + (U, V, W) in ICRS Cartesian coordinates in km/s, shape ``(..., 3)``.
+    """
+    solar_motion = np.stack(np.broadcast_arrays(u_sun, v_sun, w_sun), axis=-1) @ GALACTIC_TO_ICRS.T
+    return np.asarray(u_hc)[..., np.newaxis] * u_hc_direction + solar_motion
+
+
+def speed_and_cos2(velocity, field):
+    """Speed, and squared cosine of the angle between a velocity and the magnetic field.
+
+    Parameters
+    ----------
+    velocity : array_like
+        Velocities, shape ``(..., 3)``.
+    field : array_like
+        Unit vectors of the magnetic field, shape ``(..., 3)``.
+
+    Returns
+    -------
+    speed : `~numpy.ndarray`
+        Length of the velocity, shape ``(...)``.
+    cos2_theta : `~numpy.ndarray`
+        cos^2(theta), zero for a velocity of zero, shape ``(...)``.
+    """
+    along = np.sum(velocity * field, axis=-1)
+    speed2 = np.sum(velocity * velocity, axis=-1)
+    return np.sqrt(speed2), along * along / np.where(speed2 > 0, speed2, 1.0)

@@ -1,0 +1,157 @@
+"""Nuclei from hydrogen to nickel: charge, mass number and nuclear rest energy.
+
+Rest energies follow from the atomic masses of the 2020 Atomic Mass Evaluation (Wang et al. 2021,
+Chinese Physics C 45, 030003) of the isotope that dominates the element in cosmic rays, less the
+electrons and plus their binding energy.
+"""
+
+from dataclasses import dataclass, field
+
+__all__ = ["SPECIES", "SYMBOLS", "Species", "get_species"]
+
+_ATOMIC_MASS_UNIT_GEV = 0.93149410242
+_ELECTRON_MASS_GEV = 0.51099895000e-3
+"""CODATA 2018 (Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
+
+
+@dataclass(frozen=True)
+class Species:
+    """A fully ionised nucleus.
+
+    Parameters
+    ----------
+    name : str
+        Name, the element symbol for the nuclei of this module.
+    Z : int
+        Charge number, at least 1.
+    A : int
+        Mass number, at least ``Z``.
+    rest_energy : float
+        Nuclear rest energy in GeV, positive.
+
+    Raises
+    ------
+    ValueError
+        If charge, mass number or rest energy are not physical.
+    """
+
+    name: str
+    Z: int
+    A: int
+    rest_energy: float = field(repr=False)
+
+    def __post_init__(self):
+        if not (self.Z >= 1 and self.A >= self.Z):
+            raise ValueError(
+                f"species {self.name!r}: expected 1 <= Z <= A, got Z={self.Z}, A={self.A}"
+            )
+        if not self.rest_energy > 0:
+            raise ValueError(
+                f"species {self.name!r}: rest_energy must be positive (GeV), got {self.rest_energy}"
+            )
+
+
+def electron_binding_energy(Z):
+    """Total binding energy of the electrons of a neutral atom, in GeV.
+
+    Parameters
+    ----------
+    Z : int
+        Charge number.
+
+    Returns
+    -------
+    float
+        Binding energy in GeV (Lunney, Pearson & Thibault 2003, Rev. Mod. Phys. 75, 1021, Eq. A4).
+    """
+    return (14.4381 * Z**2.39 + 1.55468e-6 * Z**5.35) * 1e-9
+
+
+def nuclear_rest_energy(Z, atomic_mass):
+    """Rest energy of a bare nucleus from the mass of its neutral atom.
+
+    Parameters
+    ----------
+    Z : int
+        Charge number.
+    atomic_mass : float
+        Atomic mass in unified atomic mass units.
+
+    Returns
+    -------
+    float
+        Rest energy in GeV.
+    """
+    electrons = Z * _ELECTRON_MASS_GEV - electron_binding_energy(Z)
+    return atomic_mass * _ATOMIC_MASS_UNIT_GEV - electrons
+
+
+# element, mass number, atomic mass in u (AME2020)
+_ISOTOPES = (
+    ("H", 1, 1.0078250319),
+    ("He", 4, 4.00260325413),
+    ("Li", 7, 7.016003434),
+    ("Be", 9, 9.01218306),
+    ("B", 11, 11.009305167),
+    ("C", 12, 12.0),
+    ("N", 14, 14.00307400425),
+    ("O", 16, 15.9949146193),
+    ("F", 19, 18.9984031621),
+    ("Ne", 20, 19.9924401753),
+    ("Na", 23, 22.989769282),
+    ("Mg", 24, 23.985041689),
+    ("Al", 27, 26.98153841),
+    ("Si", 28, 27.9769265344),
+    ("P", 31, 30.9737619977),
+    ("S", 32, 31.9720711735),
+    ("Cl", 35, 34.96885269),
+    ("Ar", 36, 35.967545106),
+    ("K", 39, 38.963706485),
+    ("Ca", 40, 39.962590851),
+    ("Sc", 45, 44.9559071),
+    ("Ti", 48, 47.94794068),
+    ("V", 51, 50.94395766),
+    ("Cr", 52, 51.94050471),
+    ("Mn", 55, 54.93804304),
+    ("Fe", 56, 55.93493554),
+    ("Co", 59, 58.9331935),
+    ("Ni", 58, 57.9353417),
+)
+
+SPECIES = {
+    name: Species(name, Z, A, nuclear_rest_energy(Z, mass))
+    for Z, (name, A, mass) in enumerate(_ISOTOPES, start=1)
+}
+"""Nuclei by element symbol."""
+
+SYMBOLS = tuple(SPECIES)
+"""Element symbols in the order of their charge, H to Ni."""
+
+
+def get_species(species):
+    """Look up a nucleus.
+
+    Parameters
+    ----------
+    species : str or Species
+        Element symbol, ``"H"`` to ``"Ni"``, or a `Species`, which is returned as it is.
+
+    Returns
+    -------
+    Species
+        The nucleus.
+
+    Raises
+    ------
+    ValueError
+        If the symbol is not known.
+    """
+    if isinstance(species, Species):
+        return species
+    try:
+        return SPECIES[species]
+    except (KeyError, TypeError):
+        raise ValueError(
+            f"unknown species {species!r}: expected an element symbol from H to Ni "
+            f"({', '.join(SYMBOLS)}) or a Species with its own Z, A and rest energy"
+        ) from None
