@@ -1,0 +1,74 @@
+"""Cosmic-ray spectra and dipole anisotropy near the Sun, fitted jointly in gammapy.
+
+Importing the package registers its models and datasets with gammapy, so that gammapy can read
+them from YAML files.
+"""
+
+from ._version import __version__
+from .datasets import (
+    SELECTIONS,
+    CosmicRayDatasets,
+    CosmicRayFluxDataset,
+    DegenerateParametersWarning,
+    DipoleDataset,
+    OverlapError,
+    TableError,
+    catalog,
+    load_datasets,
+    read_catalog_table,
+)
+from .models import (
+    DIPOLE_MODEL_REGISTRY,
+    BackgroundDipoleModel,
+    ComptonGettingDipoleModel,
+    CosmicRayComponent,
+    CosmicRayModel,
+    CosmicRaySpectralModel,
+    Dipole,
+    DipoleModel,
+    GalacticCenterDipoleModel,
+    GalacticCenterSpectralModel,
+    IntensitySpectralModel,
+    LeakyBoxSpectralModel,
+    MeasurementPrior,
+    NearbySourceDipoleModel,
+    NearbySourceSpectralModel,
+    NuisanceModel,
+    measured_prior,
+    xue_liu_2025,
+)
+from .physics.species import SPECIES, Species
+
+__all__ = [
+    "DIPOLE_MODEL_REGISTRY",
+    "SELECTIONS",
+    "SPECIES",
+    "BackgroundDipoleModel",
+    "ComptonGettingDipoleModel",
+    "CosmicRayComponent",
+    "CosmicRayDatasets",
+    "CosmicRayFluxDataset",
+    "CosmicRayModel",
+    "CosmicRaySpectralModel",
+    "DegenerateParametersWarning",
+    "Dipole",
+    "DipoleDataset",
+    "DipoleModel",
+    "GalacticCenterDipoleModel",
+    "GalacticCenterSpectralModel",
+    "IntensitySpectralModel",
+    "LeakyBoxSpectralModel",
+    "MeasurementPrior",
+    "NearbySourceDipoleModel",
+    "NearbySourceSpectralModel",
+    "NuisanceModel",
+    "OverlapError",
+    "Species",
+    "TableError",
+    "__version__",
+    "catalog",
+    "load_datasets",
+    "measured_prior",
+    "read_catalog_table",
+    "xue_liu_2025",
+]

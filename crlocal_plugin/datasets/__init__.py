@@ -1,1 +1,23 @@
-"""Measured spectra and dipole anisotropies: tables, their catalogue and their likelihoods."""
+"""gammapy datasets: measured spectra and dipoles with their likelihoods, and the shipped tables."""
+
+from .catalog import SELECTIONS, OverlapError, catalog, read_catalog_table, table_path
+from .collection import CosmicRayDatasets
+from .dipole import DipoleDataset
+from .flux import CosmicRayFluxDataset
+from .identifiability import DegenerateParametersWarning
+from .loading import load_datasets
+from .tables import TableError
+
+__all__ = [
+    "SELECTIONS",
+    "CosmicRayDatasets",
+    "CosmicRayFluxDataset",
+    "DegenerateParametersWarning",
+    "DipoleDataset",
+    "OverlapError",
+    "TableError",
+    "catalog",
+    "load_datasets",
+    "read_catalog_table",
+    "table_path",
+]

@@ -175,7 +175,8 @@ SELECTIONS = {
 
 @functools.cache
 def _index():
-    return Table.read(_data_path() / "index.ecsv")
+    # astropy reads empty text as masked.
+    return Table.read(_data_path() / "index.ecsv").filled("")
 
 
 @functools.cache
@@ -363,10 +364,9 @@ def _shared_events(one, other):
         reason = _SPLIT_BY_ENERGY.get(one["experiment"])
         return reason or default, reason is not None
     same_axis = one["axis"] == other["axis"]
-    models = one["hadronic_model"], other["hadronic_model"]
-    if models[0] != models[1]:
-        reason = f"the same showers were unfolded with two models, {models[0]} and {models[1]}"
-        return reason, same_axis
+    models = sorted({one["hadronic_model"], other["hadronic_model"]})
+    if len(models) == 2:
+        return f"the same showers were unfolded with two models, {' and '.join(models)}", same_axis
     quantities = one["quantity"], other["quantity"]
     if quantities[0] == quantities[1]:
         return "they are two releases of the same measurement", same_axis

@@ -52,14 +52,12 @@ class RawTable:
         if not path.is_file():
             raise self.error("expected a file, found none", "check the path")
         try:
-            if path.suffix == ".fits":
-                table = Table.read(path, format="fits", mask_invalid=False)
-                table.convert_bytestring_to_unicode()
-                return table
             try:
-                return Table.read(path)
+                table = Table.read(path)
             except IORegistryError:
-                return Table.read(path, format="ascii")
+                table = Table.read(path, format="ascii")
+            table.convert_bytestring_to_unicode()
+            return table
         except Exception as error:
             raise self.error(
                 f"cannot be read as a table ({error})", "give an ECSV or FITS table"
@@ -81,7 +79,13 @@ class RawTable:
             raise self.error(
                 f"columns: unknown layout name {name!r}", f"use one of {', '.join(layout)}"
             )
-        column, unit = (given, None) if isinstance(given, str) else given
+        try:
+            column, unit = (given, None) if isinstance(given, str) else given
+        except (TypeError, ValueError) as error:
+            raise self.error(
+                f"columns: expected a column name or a pair of name and unit, got {given!r}",
+                f"correct the entry {name!r}",
+            ) from error
         if column not in self.table.colnames:
             raise self.error(
                 f"expected this column for {name!r}, the table has "
@@ -142,15 +146,20 @@ class RawTable:
         if not self.has(name):
             raise self.missing(name)
         column = self.table[self.given_name(name)]
+        if column.ndim != 1:
+            raise self.error(
+                f"expected one number per row, got {column.shape[1:]}",
+                "split the column",
+                column=self.given_name(name),
+            )
         values = np.full(len(column), np.nan)
         present = ~np.ma.getmaskarray(column)
         try:
             values[present] = np.asarray(column[present], dtype=float)
         except (TypeError, ValueError):
-            self.require(
-                name, np.array([is_number(v) for v in column]), "a number", "correct the entry"
-            )
-            raise self.missing(name) from None
+            good = [not there or is_number(v) for there, v in zip(present, column, strict=True)]
+            self.require(name, np.array(good), "a number", "correct the entry")
+            raise
         values = values * self._factor_to(name, unit)
         self.require(
             name,

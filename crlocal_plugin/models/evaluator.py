@@ -173,6 +173,25 @@ class ModelEvaluator:
             for part in self._spectra[species]
         }
 
+    def intensity(self, species, grid, values):
+        """Intensity of a species summed over the components.
+
+        Parameters
+        ----------
+        species, grid, values
+            As for `log_intensities`.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Intensity in 1/(GV m2 s sr), shape ``(..., n)``.
+        """
+        total = 0.0
+        with np.errstate(under="ignore"):
+            for log in self.log_intensities(species, grid, values).values():
+                total = total + np.exp(log)
+        return total
+
     @staticmethod
     def _log_intensity(part, grid, values):
         if part.is_kernel:

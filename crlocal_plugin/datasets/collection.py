@@ -1,0 +1,236 @@
+"""gammapy Datasets that keep their models and evaluate all datasets of a model together."""
+
+import warnings
+
+import numpy as np
+from astropy.table import Table
+from gammapy.datasets import Datasets
+from gammapy.modeling.models import DatasetModels
+
+from ..models import CosmicRayModel, NuisanceModel
+from ..models.cosmic_ray import LabelledParameters
+from .core import CosmicRayDataset
+from .identifiability import DegenerateParametersWarning, find_degeneracies
+from .joint import FusedLikelihood
+
+__all__ = ["CosmicRayDatasets", "LabelledDatasetModels"]
+
+
+class LabelledDatasetModels(DatasetModels):
+    """Models of datasets, with parameters named by their labels in tables."""
+
+    def to_parameters_table(self):
+        """Convert parameters to a table, each under its unique label.
+
+        Returns
+        -------
+        `~astropy.table.Table`
+            One row per parameter.
+        """
+        table = super().to_parameters_table()
+        labels = [name.split(".", 1)[1] for name in self.parameters_unique_names]
+        table.replace_column("name", labels)
+        table.remove_columns(["type", "link"])
+        return table
+
+
+class FitParameters(LabelledParameters):
+    """Unique parameters of datasets, which check before a fit that data can tell them apart."""
+
+    def __init__(self, parameters=None, labels=None, datasets=None):
+        super().__init__(parameters, labels)
+        self._datasets = datasets
+
+    def check_limits(self):
+        """Warn of values outside their limits, and of free parameters that are degenerate."""
+        super().check_limits()
+        if self._datasets is not None:
+            self._datasets.warn_of_degeneracies()
+
+
+class CosmicRayDatasets(Datasets):
+    """Datasets with a fast joint likelihood.
+
+    Models, parameters and covariance are those of gammapy's `~gammapy.datasets.Datasets`, but
+    kept instead of rebuilt at every call, and all points of one `CosmicRayModel` are evaluated
+    together. Other gammapy datasets may be in the list; they are evaluated as usual.
+
+    Parameters
+    ----------
+    datasets : list of `~gammapy.datasets.Dataset`
+        Datasets.
+    """
+
+    def __init__(self, datasets=None):
+        super().__init__(datasets)
+        self._kept = None
+        self._fused = None
+        self._checked = None
+
+    def __getstate__(self):
+        return {**self.__dict__, "_kept": None, "_fused": None, "_checked": None}
+
+    # ----------------------------------------------------------------- models
+
+    @property
+    def models(self):
+        """Unique models of all datasets (`LabelledDatasetModels`)."""
+        models = self._used_models()
+        kept = self._kept
+        if kept is None or kept._models != models or kept._penalties is not self._penalties:
+            kept = self._kept = LabelledDatasetModels(models, penalties=self._penalties)
+        return kept
+
+    @models.setter
+    def models(self, models):
+        self._penalties = getattr(models, "_penalties", None)
+        self._covariance = None
+        self._kept = None
+        if models is not None:
+            models = DatasetModels(models if isinstance(models, DatasetModels) else _listed(models))
+        for dataset in self:
+            dataset.models = models
+
+    def _used_models(self):
+        found = {}
+        for dataset in self._datasets:
+            if isinstance(dataset, CosmicRayDataset):
+                models = dataset._used_models()
+            else:
+                models = dataset.models or []
+            found.update(dict.fromkeys(models))
+        return list(found)
+
+    @property
+    def parameters(self):
+        """Unique parameters of all models (`LabelledParameters`)."""
+        models = self.models
+        labels = dict(zip(models.parameters, models.parameters_unique_names, strict=True))
+        short = {par: label.split(".", 1)[1] for par, label in labels.items()}
+        unique = list(short)
+        names = list(short.values())
+        labels = [n if names.count(n) == 1 else labels[p] for p, n in short.items()]
+        return FitParameters(unique, labels, self)
+
+    # ----------------------------------------------------------------- statistic
+
+    def stat_sum(self):
+        """Statistic of all datasets with priors and penalties, each counted once (float)."""
+        total = self._stat_sum_likelihood()
+        for par in self._used_parameters():
+            if par._prior is not None:
+                total += par._prior(par)
+        for penalty in self._penalties or []:
+            total += penalty.stat_sum()
+        return total
+
+    def _stat_sum_likelihood(self):
+        """Statistic of all datasets without priors (float)."""
+        total = 0.0
+        fused, others = self._fusion()
+        for part in fused:
+            residuals = part.residuals(part.model.evaluator.values())
+            total += float(residuals @ residuals)
+        for dataset in others:
+            total += getattr(dataset, "stat_sum_likelihood", dataset.stat_sum)()
+        return total
+
+    stat_sum_likelihood = _stat_sum_likelihood
+
+    def _used_parameters(self):
+        """Unique parameters as a plain list, without the cost of labels."""
+        unique = {}
+        for model in self._used_models():
+            if isinstance(model, CosmicRayModel):
+                unique.update(dict.fromkeys(model.evaluator.parameters))
+            else:
+                unique.update(dict.fromkeys(model.parameters))
+        return list(unique)
+
+    def _fusion(self):
+        """Fused likelihoods by model, and the datasets that are evaluated for themselves."""
+        own = [d for d in self._datasets if isinstance(d, CosmicRayDataset)]
+        key = [(d, d._version, d._require_model(), d.model.species) for d in own]
+        if self._fused is None or self._fused[0] != key:
+            groups = {}
+            for dataset in own:
+                groups.setdefault(dataset.model, []).append(dataset)
+            fused = [FusedLikelihood(model, group) for model, group in groups.items()]
+            self._fused = key, fused
+        others = [d for d in self._datasets if not isinstance(d, CosmicRayDataset)]
+        return self._fused[1], others
+
+    def residuals(self):
+        """Residuals of all points in the fit, and of the priors.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Signed residuals, shape ``(k,)``, whose squares add up to `stat_sum` without
+            penalties and without datasets of other packages.
+        """
+        fused, _ = self._fusion()
+        blocks = [part.residuals(part.model.evaluator.values()) for part in fused]
+        priors = [(par, par._prior) for par in self._used_parameters() if par._prior is not None]
+        pulls = []
+        for par, prior in priors:
+            stat = prior(par)
+            mu = getattr(prior, "mu", None)
+            sign = 1.0 if mu is None or par.quantity >= mu.quantity.to(par.unit) else -1.0
+            pulls.append(sign * np.sqrt(max(stat, 0.0)))
+        return np.concatenate([*blocks, pulls])
+
+    # ----------------------------------------------------------------- checks and summaries
+
+    def warn_of_degeneracies(self):
+        """Warn, once for each set of free parameters, if the data cannot tell some apart.
+
+        Warns
+        -----
+        DegenerateParametersWarning
+            Names the parameters.
+        """
+        free = [par for par in self._used_parameters() if not par.frozen]
+        key = [(par, par._prior) for par in free]
+        if key == self._checked or not free:
+            return
+        self._checked = key
+        for message in find_degeneracies(self):
+            warnings.warn(message, DegenerateParametersWarning, stacklevel=4)
+
+    def info_table(self, cumulative=False):
+        """Summary of the datasets, one row each.
+
+        Parameters
+        ----------
+        cumulative : bool, optional
+            Of no effect, for compatibility.
+
+        Returns
+        -------
+        `~astropy.table.Table`
+            Names, numbers of points, floors, statistic.
+        """
+        rows = [dataset.info_dict() for dataset in self]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        columns = {
+            name: ["" if row.get(name) is None else row[name] for row in rows] for name in names
+        }
+        table = Table({name: _one_kind(values) for name, values in columns.items()})
+        if "stat_sum" in table.colnames and table["stat_sum"].dtype.kind == "f":
+            table["stat_sum"].format = ".1f"
+        return table
+
+    def nuisance_models(self):
+        """Nuisance models of the datasets, in use or not (list of `NuisanceModel`)."""
+        models = [d.nuisance for d in self._datasets if isinstance(d, CosmicRayDataset)]
+        return [m for m in dict.fromkeys(models) if isinstance(m, NuisanceModel)]
+
+
+def _listed(models):
+    return list(models) if isinstance(models, list | tuple) else [models]
+
+
+def _one_kind(values):
+    kinds = {type(value) for value in values}
+    return values if len(kinds) == 1 else [str(value) for value in values]

@@ -1,0 +1,419 @@
+"""What the flux and dipole datasets have in common."""
+
+import abc
+import copy
+import html
+
+import astropy.units as u
+import numpy as np
+from gammapy.datasets import Dataset
+from gammapy.modeling.models import DatasetModels
+from gammapy.utils.scripts import make_name
+
+from ..models import CosmicRayModel, NuisanceModel
+from .likelihood import CosmicRayFitStatistic
+from .tables import TableError, write_table
+
+__all__ = ["CosmicRayDataset"]
+
+
+class CosmicRayDataset(Dataset):
+    """Measured table with its likelihood; base of the flux and the dipole dataset.
+
+    A subclass lists its ``settings``: arguments that shape the likelihood, are kept in files and
+    can be assigned.
+    """
+
+    gti = None
+    meta_table = None
+    mask_safe = None
+    settings = ("floor", "energy_range")
+    _stat_type = "cosmic-ray"
+    _fit_statistic = CosmicRayFitStatistic
+
+    def __init__(self, table, models=None, name=None, mask_fit=None, energy_range=None, floor=0.0):
+        self.table = table
+        self._name = make_name(name or table.meta.get("name"))
+        self._floor = _fraction(self._name, "floor", floor)
+        self._nuisance = None
+        self._nuisance_given = False
+        self._model = None
+        self._mask_fit = None
+        self._energy_range = (None, None)
+        self._version = 0
+        self._prepare()
+        if energy_range is not None:
+            self.energy_range = energy_range
+        if mask_fit is not None:
+            self.mask_fit = mask_fit
+        self.models = models
+
+    # ----------------------------------------------------------------- data
+
+    @abc.abstractmethod
+    def _prepare(self):
+        """Work out the arrays of the likelihood from table and settings."""
+
+    @property
+    @abc.abstractmethod
+    def data(self):
+        """Arrays of the likelihood."""
+
+    @abc.abstractmethod
+    def signed_residuals(self):
+        """Residuals whose squares add up to the statistic, shape ``(n, k)``."""
+
+    @property
+    @abc.abstractmethod
+    def x(self):
+        """Rigidity or energy of the points (`~astropy.units.Quantity`)."""
+
+    @property
+    def experiment(self):
+        """Name of the experiment (str)."""
+        return self.table.meta.get("experiment") or self.name
+
+    @property
+    def reference(self):
+        """Publication of the data (str)."""
+        return self.table.meta.get("reference", "")
+
+    @property
+    def data_shape(self):
+        """Shape of the data, one number per row of the table (tuple)."""
+        return (len(self.table),)
+
+    @property
+    def floor(self):
+        """Systematic floor, a fraction of the measured value added in quadrature (float)."""
+        return self._floor
+
+    @floor.setter
+    def floor(self, value):
+        self._change(_floor=_fraction(self.name, "floor", value))
+
+    def _change(self, **settings):
+        """Set private settings and renew the arrays, or leave all as it was if that fails."""
+        before = {name: getattr(self, name) for name in settings}
+        self.__dict__.update(settings)
+        try:
+            self._prepare()
+        except ValueError:
+            self.__dict__.update(before)
+            self._prepare()
+            raise
+        self._version += 1
+
+    @property
+    def energy_range(self):
+        """Range ``(min, max)`` of the points in the fit, None for an open end.
+
+        Setting it sets ``mask_fit`` to the points with min <= x < max.
+        """
+        return self._energy_range
+
+    @energy_range.setter
+    def energy_range(self, energy_range):
+        low, high = (None, None) if energy_range is None else energy_range
+        unit = self.x.unit
+        try:
+            low, high = (None if v is None else u.Quantity(v).to(unit) for v in (low, high))
+        except u.UnitConversionError as error:
+            raise u.UnitConversionError(
+                f"dataset {self.name!r}: energy_range must be given in units like {unit} ({error})"
+            ) from None
+        if low is not None and high is not None and not low < high:
+            raise ValueError(f"dataset {self.name!r}: energy_range {low} to {high} is empty")
+        self._energy_range = (low, high)
+        mask = np.ones(self.data_shape, dtype=bool)
+        if low is not None:
+            mask &= self.x >= low
+        if high is not None:
+            mask &= self.x < high
+        self._mask_fit = None if mask.all() else mask
+        self._version += 1
+
+    @property
+    def mask_fit(self):
+        """Points that enter the fit (`~numpy.ndarray` of bool, or None for all)."""
+        return self._mask_fit
+
+    @mask_fit.setter
+    def mask_fit(self, mask):
+        if mask is not None:
+            mask = np.array(mask)
+            if mask.shape != self.data_shape or mask.dtype != bool:
+                raise ValueError(
+                    f"dataset {self.name!r}: mask_fit must be {self.data_shape[0]} booleans, got "
+                    f"shape {mask.shape} of {mask.dtype}"
+                )
+        self._energy_range = (None, None)
+        self._mask_fit = mask
+        self._version += 1
+
+    # ----------------------------------------------------------------- models
+
+    @property
+    def models(self):
+        """Models of the dataset: the cosmic rays, and the nuisance model once it is in use."""
+        models = self._used_models()
+        return DatasetModels(models) if models else None
+
+    def _used_models(self):
+        if self._model is None:
+            return []
+        nuisance = self._nuisance
+        used = nuisance is not None and (self._nuisance_given or nuisance.is_active)
+        return [self._model, nuisance] if used else [self._model]
+
+    @models.setter
+    def models(self, models):
+        if models is None:
+            self._model = None
+            return
+        applicable = [
+            model for model in DatasetModels(models) if _applies(model.datasets_names, self.name)
+        ]
+        cosmic_rays = [m for m in applicable if isinstance(m, CosmicRayModel)]
+        if len(cosmic_rays) > 1:
+            raise ValueError(
+                f"dataset {self.name!r} takes one CosmicRayModel, got "
+                f"{', '.join(m.name for m in cosmic_rays)}: make them components of one model, or "
+                "set their datasets_names"
+            )
+        nuisances = [m for m in applicable if isinstance(m, NuisanceModel)]
+        if len(nuisances) > 1:
+            raise ValueError(
+                f"dataset {self.name!r} takes one NuisanceModel, got "
+                f"{', '.join(m.name for m in nuisances)}: set their datasets_names"
+            )
+        if cosmic_rays:
+            self._check_model(cosmic_rays[0])
+        self._model = cosmic_rays[0] if cosmic_rays else None
+        if nuisances:
+            self.nuisance = nuisances[0]
+            self._nuisance_given = True
+
+    def _check_model(self, model):
+        """Refuse a model that cannot predict the data; nothing to refuse by default."""
+
+    @property
+    def model(self):
+        """The cosmic-ray model, or None."""
+        return self._model
+
+    @property
+    def nuisance(self):
+        """Normalisation and energy scale (`NuisanceModel`); datasets may share one."""
+        if self._nuisance is None:
+            self._nuisance = NuisanceModel(
+                datasets_names=[self.name], name=f"{self.name.replace('.', '-')}-nuisance"
+            )
+        return self._nuisance
+
+    @nuisance.setter
+    def nuisance(self, nuisance):
+        if not isinstance(nuisance, NuisanceModel):
+            raise TypeError(
+                f"dataset {self.name!r}: expected a NuisanceModel, got {type(nuisance).__name__}"
+            )
+        self._nuisance = nuisance
+        self._nuisance_given = False
+
+    @property
+    def norm(self):
+        """Flux normalisation (`~gammapy.modeling.Parameter`), frozen at 1 by default."""
+        return self.nuisance.norm
+
+    @property
+    def energy_scale(self):
+        """Scale of the energies (`~gammapy.modeling.Parameter`), frozen at 1 by default."""
+        return self.nuisance.energy_scale
+
+    def scales(self):
+        """Values of normalisation and energy scale (two floats)."""
+        if self._nuisance is None:
+            return 1.0, 1.0
+        return self._nuisance.norm.value, self._nuisance.energy_scale.value
+
+    def _require_model(self):
+        if self._model is None:
+            raise ValueError(
+                f"dataset {self.name!r} has no cosmic-ray model: set datasets.models = [model]"
+            )
+        return self._model
+
+    # ----------------------------------------------------------------- statistic
+
+    def stat_sum_likelihood(self):
+        """Statistic of the points in the fit, without priors (float)."""
+        return self._fit_statistic.stat_sum_dataset(self)
+
+    def info_dict(self):
+        """Summary of the dataset.
+
+        Returns
+        -------
+        dict
+            Name, experiment, quantity, number of points and of numbers in the fit, settings, the
+            statistic (None without a model) and the publication.
+        """
+        numbers = self._numbers_per_point
+        return {
+            "name": self.name,
+            "type": self.tag,
+            "experiment": self.experiment,
+            "quantity": self.table.meta.get("quantity", "dipole"),
+            "n_points": len(self.table),
+            "n_fit": int(np.sum(numbers if self.mask is None else numbers[self.mask])),
+            **self._settings_info(),
+            "stat_sum": None if self._model is None else float(self.stat_sum_likelihood()),
+            "reference": self.reference,
+        }
+
+    @property
+    def _numbers_per_point(self):
+        """How many numbers each point adds to the statistic."""
+        return np.ones(self.data_shape, dtype=int)
+
+    def _settings_info(self):
+        return {"floor": self.floor}
+
+    def __str__(self):
+        info = self.info_dict()
+        lines = [type(self).__name__, "-" * len(type(self).__name__), ""]
+        lines += [f"  {key:16}: {_shown(value)}" for key, value in info.items()]
+        low, high = self.energy_range
+        lines.append(f"  {'energy range':16}: {low or 'open'} to {high or 'open'}")
+        norm, scale = self.scales()
+        lines.append(f"  {'norm':16}: {norm:g}")
+        lines.append(f"  {'energy scale':16}: {scale:g}")
+        lines.append(f"  {'models':16}: {self.models.names if self.models else 'none'}")
+        return "\n".join(lines) + "\n"
+
+    def _repr_html_(self):
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+    # ----------------------------------------------------------------- copies and files
+
+    def copy(self, name=None):
+        """Deep copy without models.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the copy; a random one by default, as in gammapy.
+
+        Returns
+        -------
+        CosmicRayDataset
+            The copy.
+        """
+        model, self._model = self._model, None
+        try:
+            new = copy.deepcopy(self)
+        finally:
+            self._model = model
+        new._name = make_name(name)
+        new.table.meta["name"] = new._name
+        new._nuisance = None
+        new._nuisance_given = False
+        return new
+
+    def _settings_to_data(self):
+        data = {name: getattr(self, name) for name in self.settings}
+        low, high = self.energy_range
+        data["energy_range"] = [None if v is None else f"{v.value!r} {v.unit}" for v in (low, high)]
+        if self.mask_fit is not None and low is None and high is None:
+            data["mask_fit"] = self.mask_fit.tolist()
+        return data
+
+    def to_dict(self):
+        """Create a dictionary for the YAML file of `~gammapy.datasets.Datasets`."""
+        return {
+            "name": self.name,
+            "type": self.tag,
+            "filename": f"{self.name.replace(' ', '_')}.ecsv",
+        }
+
+    @classmethod
+    def from_dict(cls, data, lazy=False, cache=True):
+        """Create a dataset from its dictionary and the file that it names.
+
+        Parameters
+        ----------
+        data : dict
+            As made by `to_dict`.
+        lazy, cache : bool, optional
+            Of no effect, for compatibility.
+
+        Returns
+        -------
+        CosmicRayDataset
+            The dataset, without models.
+        """
+        return cls.read(data["filename"], name=data["name"])
+
+    def write(self, filename, overwrite=False, checksum=False):
+        """Write table and settings to an ECSV or FITS file, whole or not at all.
+
+        Parameters
+        ----------
+        filename : path-like
+            File with suffix .ecsv or .fits.
+        overwrite : bool, optional
+            Replace an existing file.
+        checksum : bool, optional
+            Of no effect, for compatibility.
+
+        Raises
+        ------
+        FileExistsError
+            If the file exists and ``overwrite`` is not set.
+        ValueError
+            If the suffix is another one.
+        """
+        table = self.table.copy()
+        table.meta["name"] = self.name
+        table.meta["dataset"] = self._settings_to_data()
+        write_table(table, filename, overwrite=overwrite)
+
+    @classmethod
+    def from_table(cls, table, name=None, **kwargs):
+        """Create a dataset from a table, see `read`."""
+        return cls.read(table, name=name, **kwargs)
+
+    @classmethod
+    def _from_normalised(cls, table, name, kwargs):
+        stored = dict(table.meta.pop("dataset", {}))
+        mask_fit = stored.pop("mask_fit", None)
+        unknown = set(stored) - set(cls.settings)
+        if unknown:
+            raise TableError(
+                f"{table.meta.get('name', '<table>')}: unknown dataset settings "
+                f"{', '.join(sorted(unknown))}; expected {', '.join(cls.settings)}"
+            )
+        if stored.get("energy_range") == [None, None]:
+            stored.pop("energy_range")
+        if mask_fit is not None:
+            stored["mask_fit"] = np.array(mask_fit, dtype=bool)
+        return cls(table, name=name, **(stored | kwargs))
+
+
+def _applies(datasets_names, name):
+    if datasets_names is None:
+        return True
+    return name in ([datasets_names] if isinstance(datasets_names, str) else datasets_names)
+
+
+def _fraction(name, what, value):
+    value = float(value)
+    if not 0 <= value < np.inf:
+        raise ValueError(f"dataset {name!r}: {what} must be a fraction >= 0, got {value}")
+    return value
+
+
+def _shown(value):
+    if isinstance(value, float):
+        return f"{value:g}" if abs(value) < 1e4 else f"{value:.1f}"
+    return "none" if value is None else value

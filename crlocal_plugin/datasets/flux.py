@@ -1,0 +1,254 @@
+"""Measured spectrum of a species, or of a sum of species, with its likelihood."""
+
+import astropy.units as u
+import numpy as np
+from gammapy.datasets import DATASET_REGISTRY
+
+from ..models.core import intensity_unit, x_unit
+from ..models.cosmic_ray import species_group
+from ..models.registration import register
+from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
+from .core import CosmicRayDataset
+from .likelihood import FluxData, limit_sigma
+from .tables import read_flux_table
+
+__all__ = ["CosmicRayFluxDataset"]
+
+
+class CosmicRayFluxDataset(CosmicRayDataset):
+    """Intensities of one species, of H + He ("light") or of all particles, on any axis.
+
+    The error of a point is the quadratic sum of its statistical error, its systematic error and
+    the floor times the value, separately upwards and downwards. A side that the table gives as
+    zero takes the error of the other side. Upper limits enter as -2 ln Phi.
+
+    Parameters
+    ----------
+    table : `~astropy.table.Table`
+        Table as `~crlocal_plugin.datasets.tables.read_flux_table` returns it.
+    models : `~gammapy.modeling.models.Models`, optional
+        Models.
+    name : str, optional
+        Name; by default that of the table.
+    mask_fit : `~numpy.ndarray` of bool, optional
+        Points in the fit.
+    energy_range : tuple of `~astropy.units.Quantity`, optional
+        Range of rigidity or energy in the fit, None for an open end.
+    floor : float, optional
+        Systematic floor as a fraction of the value.
+    systematics : bool, optional
+        Count the systematic errors of the table.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range, or the model lacks the species.
+    """
+
+    tag = "CosmicRayFluxDataset"
+    settings = ("floor", "systematics", "energy_range")
+
+    def __init__(self, table, *args, systematics=True, **kwargs):
+        self._systematics = bool(systematics)
+        super().__init__(table, *args, **kwargs)
+
+    @classmethod
+    def read(
+        cls, filename, name=None, columns=None, experiment=None, quantity=None, axis=None, **kwargs
+    ):
+        """Read a dataset from an ECSV or FITS file.
+
+        Parameters
+        ----------
+        filename : path-like or `~astropy.table.Table`
+            File, or table.
+        name : str, optional
+            Name; by default from the file.
+        columns, experiment, quantity, axis
+            As in `~crlocal_plugin.datasets.tables.read_flux_table`.
+        **kwargs : dict
+            Settings of the dataset; by default those in the file.
+
+        Returns
+        -------
+        CosmicRayFluxDataset
+            The dataset.
+
+        Raises
+        ------
+        TableError
+            If the table is not valid; the message names file, row and column.
+        """
+        table = read_flux_table(
+            filename, columns=columns, experiment=experiment, quantity=quantity, axis=axis
+        )
+        return cls._from_normalised(table, name, kwargs)
+
+    def _prepare(self):
+        table, y = self.table, np.asarray(self.table["intensity"], dtype=float)
+        stat = _both_sides(table["intensity_stat_errn"], table["intensity_stat_errp"])
+        syst = _both_sides(table["intensity_syst_errn"], table["intensity_syst_errp"])
+        floor = self._floor * y
+        scale = 1.0 if self._systematics else 0.0
+        self._y = y
+        self._errn, self._errp = (
+            np.sqrt(s**2 + (scale * t) ** 2 + floor**2) for s, t in zip(stat, syst, strict=True)
+        )
+        self._is_ul = (
+            np.asarray(table["is_ul"], dtype=bool)
+            if "is_ul" in table.colnames
+            else np.zeros(len(y), dtype=bool)
+        )
+        confidence = float(table.meta.get("ul_confidence", 0.95))
+        width = np.hypot(limit_sigma(y, confidence), floor)
+        bare = (self._errp == floor) & self._is_ul
+        self._errp = np.where(bare, width, self._errp)
+        self._errn = np.where(self._is_ul, self._errp, self._errn)
+        missing = ~(self._errn > 0) | ~(self._errp > 0)
+        if missing.any():
+            row = int(np.flatnonzero(missing)[0])
+            raise ValueError(
+                f"dataset {self.name!r}, row {row}: no error is left without the systematic "
+                "ones; keep systematics=True or set a floor"
+            )
+
+    # ----------------------------------------------------------------- data
+
+    @property
+    def axis(self):
+        """What the x axis is, one of the four of the package (str)."""
+        return self.table.meta["axis"]
+
+    @property
+    def quantity(self):
+        """Element symbol, "light" or "all_particle" (str)."""
+        return self.table.meta["quantity"]
+
+    @property
+    def systematics(self):
+        """Whether the systematic errors of the table count (bool)."""
+        return self._systematics
+
+    @systematics.setter
+    def systematics(self, value):
+        self._change(_systematics=bool(value))
+
+    @property
+    def x(self):
+        """Rigidity or energy of the points (`~astropy.units.Quantity`)."""
+        column = "rigidity" if self.axis == "rigidity" else "energy"
+        return u.Quantity(np.asarray(self.table[column]), x_unit(self.axis))
+
+    @property
+    def intensity(self):
+        """Measured intensities (`~astropy.units.Quantity`); limits where `is_ul`."""
+        return u.Quantity(self._y, intensity_unit(self.axis))
+
+    @property
+    def intensity_errors(self):
+        """Lower and upper total errors, floor included (two `~astropy.units.Quantity`)."""
+        unit = intensity_unit(self.axis)
+        return u.Quantity(self._errn, unit), u.Quantity(self._errp, unit)
+
+    @property
+    def is_ul(self):
+        """Which points are upper limits (`~numpy.ndarray` of bool)."""
+        return self._is_ul
+
+    def _settings_info(self):
+        return {"axis": self.axis, "floor": self.floor, "systematics": self.systematics}
+
+    # ----------------------------------------------------------------- prediction
+
+    def _check_model(self, model):
+        species_group(self.quantity, model.species)
+
+    def particle_grids(self, model, energy_scale=1.0):
+        """Rigidities of the points for each species that contributes.
+
+        Parameters
+        ----------
+        model : CosmicRayModel
+            Model whose species count.
+        energy_scale : float, optional
+            True energy over measured energy.
+
+        Returns
+        -------
+        dict of str to tuple
+            By species, the `ParticleGrid` and the Jacobian from rigidity to the axis.
+        """
+        nuclei = {nucleus.name: nucleus for nucleus in model.nuclei}
+        x = self.x.value * energy_scale
+        grids = {}
+        for name in species_group(self.quantity, nuclei):
+            nucleus = nuclei[name]
+            grid = particle_grid(axis_to_rigidity(x, nucleus, self.axis), nucleus)
+            grids[name] = grid, axis_jacobian(grid.beta, nucleus, self.axis)
+        return grids
+
+    def intensity_pred(self):
+        """Predicted intensities on the axis of the data (`~astropy.units.Quantity`).
+
+        Raises
+        ------
+        ValueError
+            If the dataset has no model.
+        """
+        model = self._require_model()
+        evaluator = model.evaluator
+        values = evaluator.values()
+        norm, scale = self.scales()
+        total = 0.0
+        for name, (grid, jacobian) in self.particle_grids(model, scale).items():
+            total = total + evaluator.intensity(name, grid, values) * jacobian
+        return u.Quantity(total * (norm * scale), intensity_unit(self.axis))
+
+    @property
+    def data(self):
+        """Arrays of the likelihood (`FluxData`)."""
+        return FluxData(self._y, self._errn, self._errp, self._is_ul)
+
+    def signed_residuals(self):
+        """Residuals whose squares are the statistic, shape ``(n, 1)``."""
+        return self.data.residuals(self.intensity_pred().value)[:, np.newaxis]
+
+    def residuals(self, method="diff"):
+        """Residuals of the data.
+
+        Parameters
+        ----------
+        method : {"diff", "diff/model", "diff/sqrt(model)", "pull"}
+            Data minus model, that over the model or its root, or (data - model) / error.
+
+        Returns
+        -------
+        `~astropy.units.Quantity` or `~numpy.ndarray`
+            Residuals, one per point.
+        """
+        if method == "pull":
+            return -self.signed_residuals()[:, 0]
+        return self._compute_residuals(self.intensity, self.intensity_pred(), method)
+
+    # ----------------------------------------------------------------- plots
+
+    def plot_fit(self, ax=None, **kwargs):
+        """Plot data and model, see `crlocal_plugin.datasets.plotting.plot_flux_fit`."""
+        from .plotting import plot_flux_fit
+
+        return plot_flux_fit(self, ax=ax, **kwargs)
+
+    def plot_residuals(self, ax=None, method="diff/model", **kwargs):
+        """Plot residuals, see `crlocal_plugin.datasets.plotting.plot_flux_residuals`."""
+        from .plotting import plot_flux_residuals
+
+        return plot_flux_residuals(self, ax=ax, method=method, **kwargs)
+
+
+def _both_sides(errn, errp):
+    """Lower and upper errors; zero means not given, so that the other side stands in."""
+    errn, errp = np.asarray(errn, dtype=float), np.asarray(errp, dtype=float)
+    return np.where(errn > 0, errn, errp), np.where(errp > 0, errp, errn)
+
+
+register(DATASET_REGISTRY, CosmicRayFluxDataset)
