@@ -129,7 +129,7 @@ class CosmicRayDatasets(Datasets):
         total = 0.0
         fused, others = self._fusion()
         for part in fused:
-            residuals = part.residuals(part.model.evaluator.values())
+            residuals = part.residuals(part.evaluator.values())
             total += float(residuals @ residuals)
         for dataset in others:
             total += getattr(dataset, "stat_sum_likelihood", dataset.stat_sum)()
@@ -150,11 +150,12 @@ class CosmicRayDatasets(Datasets):
     def _fusion(self):
         """Fused likelihoods by model, and the datasets that are evaluated for themselves."""
         own = [d for d in self._datasets if isinstance(d, CosmicRayDataset)]
-        key = [(d, d._version, d._require_model(), d.model.species) for d in own]
+        groups = {}
+        for dataset in own:
+            groups.setdefault(dataset._require_model(), []).append(dataset)
+        evaluators = [model.evaluator for model in groups]
+        key = own, [d._version for d in own], evaluators
         if self._fused is None or self._fused[0] != key:
-            groups = {}
-            for dataset in own:
-                groups.setdefault(dataset.model, []).append(dataset)
             fused = [FusedLikelihood(model, group) for model, group in groups.items()]
             self._fused = key, fused
         others = [d for d in self._datasets if not isinstance(d, CosmicRayDataset)]
@@ -170,7 +171,7 @@ class CosmicRayDatasets(Datasets):
             penalties and without datasets of other packages.
         """
         fused, _ = self._fusion()
-        blocks = [part.residuals(part.model.evaluator.values()) for part in fused]
+        blocks = [part.residuals(part.evaluator.values()) for part in fused]
         priors = [(par, par._prior) for par in self._used_parameters() if par._prior is not None]
         pulls = []
         for par, prior in priors:

@@ -234,7 +234,7 @@ class CosmicRayDataset(Dataset):
         """Values of normalisation and energy scale (two floats)."""
         if self._nuisance is None:
             return 1.0, 1.0
-        return self._nuisance.norm.value, self._nuisance.energy_scale.value
+        return self._nuisance.norm._value, self._nuisance.energy_scale._value
 
     def _require_model(self):
         if self._model is None:

@@ -25,6 +25,7 @@ class FusedLikelihood:
 
     def __init__(self, model, datasets):
         self.model = model
+        self.evaluator = model.evaluator
         self._flux = _with_points(datasets, CosmicRayFluxDataset)
         dipoles = _with_points(datasets, DipoleDataset)
         # one block of points for each way to compare dipoles
@@ -52,7 +53,7 @@ class FusedLikelihood:
             Residuals whose squares add up to the statistic, shape ``(k,)`` or ``(m, k)``.
         """
         self._update_grids()
-        evaluator = self.model.evaluator
+        evaluator = self.evaluator
         blocks = []
         if self._flux:
             intensity = 0.0

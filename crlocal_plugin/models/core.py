@@ -39,6 +39,9 @@ class PhysicsModel(ModelBase):
 
     settings = ()
 
+    # gammapy's own looks a Parameter up a second time, in Python, at every attribute access
+    __getattribute__ = object.__getattribute__
+
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         cls.kernel_units = {

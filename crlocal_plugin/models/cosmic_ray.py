@@ -69,7 +69,7 @@ class LabelledParameters(Parameters):
     parameters : list of `~gammapy.modeling.Parameter`
         Parameters.
     labels : list of str, optional
-        Unique labels, such as ``"V_sun"`` or ``"background.He.Q_0b"``.
+        Unique labels, such as ``"V_sun"`` or ``"He.Q_0b"``; by default the names.
     """
 
     def __init__(self, parameters=None, labels=None):
@@ -168,6 +168,8 @@ class CosmicRayModel(ModelBase):
 
     tag = ["CosmicRayModel", "cosmic-ray"]
     _type = "cosmic-ray"
+
+    __getattribute__ = object.__getattribute__
 
     def __init__(
         self, components, name=None, datasets_names=None, link=True, covariance_data=None

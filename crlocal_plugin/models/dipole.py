@@ -217,14 +217,14 @@ class NearbySourceDipoleModel(DipoleModel):
         W_sun,
     ):
         """Kernel: dipole vector."""
-        field = geometry.icrs_direction(B_ra, B_dec)
-        flow = geometry.icrs_direction(u_HC_ra, u_HC_dec)
-        velocity = geometry.lsr_velocity(u_HC, flow, U_sun, V_sun, W_sun)
+        cloud = geometry.local_cloud(
+            B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun
+        )
         if self.local_transport == LocalTransport.WANDERING:
             ratio = M_A**4
         else:
             ratio = diffusion.local_perpendicular_ratio(grid, R_cr, delta_local)
-        return physics_dipole.nearby_source_excess(grid.beta, velocity, field, ratio)
+        return physics_dipole.nearby_source_excess(grid.beta, cloud, ratio)
 
 
 class GalacticCenterDipoleModel(DipoleModel):

@@ -41,6 +41,9 @@ class NuisanceModel(ModelBase):
     norm = Parameter("norm", 1, min=0.1, max=10, frozen=True)
     energy_scale = Parameter("energy_scale", 1, min=0.1, max=10, frozen=True)
 
+    # read at every evaluation of a likelihood, where gammapy's own would dominate
+    __getattribute__ = object.__getattribute__
+
     def __init__(self, datasets_names=None, name=None, **kwargs):
         super().__init__(**kwargs)
         self._name = make_name(name)
@@ -57,7 +60,8 @@ class NuisanceModel(ModelBase):
     @property
     def is_active(self):
         """Whether a parameter is free or away from 1 (bool)."""
-        return any(not par.frozen or par.value != 1 for par in self.parameters)
+        pair = self.norm, self.energy_scale
+        return any(not par._frozen or par._value != 1 for par in pair)
 
     def freeze(self, model_type=None):
         """Freeze the parameters, unless another type is asked for."""

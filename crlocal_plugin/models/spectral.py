@@ -365,10 +365,9 @@ class NearbySourceSpectralModel(CosmicRaySpectralModel):
         W_sun,
     ):
         """Kernel: logarithm of the intensity inside the cloud."""
-        field = geometry.icrs_direction(B_ra, B_dec)
-        flow = geometry.icrs_direction(u_HC_ra, u_HC_dec)
-        velocity = geometry.lsr_velocity(u_HC, flow, U_sun, V_sun, W_sun)
-        speed, cos2_theta = geometry.speed_and_cos2(velocity, field)
+        cloud = geometry.local_cloud(
+            B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun
+        )
         if self.local_transport == LocalTransport.WANDERING:
             log_kappa_par = np.log(D_ratio) + diffusion.log_power_law_diffusion(grid, D_0, delta)
             ratio = M_A**4
@@ -388,8 +387,8 @@ class NearbySourceSpectralModel(CosmicRaySpectralModel):
             D_ratio,
             M_A,
             x,
-            speed,
-            cos2_theta,
+            cloud.speed,
+            cloud.cos2_theta,
             log_kappa_par,
             ratio,
         )

@@ -8,7 +8,6 @@ import numpy as np
 
 from .constants import LIGHT_SPEED_KM_S, LIGHT_YEAR_PC
 from .diffusion import directional_ratio
-from .geometry import speed_and_cos2
 
 __all__ = [
     "amplitude_and_phase",
@@ -25,17 +24,15 @@ def _dot(a, b):
     return np.sum(a * b, axis=-1)
 
 
-def nearby_source_excess(beta, velocity, field, perpendicular_ratio):
+def nearby_source_excess(beta, cloud, perpendicular_ratio):
     """Dipole of the nearby source, Eqs. 11 and 17.
 
     Parameters
     ----------
     beta : array_like
         Speed of the particles over the speed of light, shape ``(...)``.
-    velocity : array_like
-        Velocity of the cloud in the local standard of rest in km/s, shape ``(..., 3)``.
-    field : array_like
-        Unit vector of the magnetic field, shape ``(..., 3)``.
+    cloud : `~crlocal_plugin.physics.geometry.LocalCloud`
+        Velocity u of the cloud in the local standard of rest, and its magnetic field b.
     perpendicular_ratio : array_like
         kappa_perp / kappa_par, shape ``(...)``.
 
@@ -45,13 +42,11 @@ def nearby_source_excess(beta, velocity, field, perpendicular_ratio):
         Excess, shape ``(..., 3)``: (3 / v) (kappa_par u cos(theta) b + kappa_perp u sin(theta)
         e_perp) / kappa_xx, with u sin(theta) e_perp = u - (u . b) b.
     """
-    _, cos2_theta = speed_and_cos2(velocity, field)
-    parallel = _dot(velocity, field)[..., np.newaxis] * field
-    ratio = directional_ratio(cos2_theta, perpendicular_ratio)
+    parallel = _dot(cloud.velocity, cloud.field)[..., np.newaxis] * cloud.field
+    ratio = directional_ratio(cloud.cos2_theta, perpendicular_ratio)
     scale = 3 / (np.asarray(beta) * LIGHT_SPEED_KM_S * ratio)
-    return scale[..., np.newaxis] * (
-        parallel + np.asarray(perpendicular_ratio)[..., np.newaxis] * (velocity - parallel)
-    )
+    across = np.asarray(perpendicular_ratio)[..., np.newaxis] * (cloud.velocity - parallel)
+    return scale[..., np.newaxis] * (parallel + across)
 
 
 def galactic_center_excess(beta, r_c, T_c, direction, field):

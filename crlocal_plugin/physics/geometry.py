@@ -1,11 +1,17 @@
 """Unit vectors and velocities in ICRS Cartesian coordinates."""
 
+from typing import NamedTuple
+
 import numpy as np
+
+from .scalar_cache import scalar_cache
 
 __all__ = [
     "GALACTIC_TO_ICRS",
+    "LocalCloud",
     "galactic_direction",
     "icrs_direction",
+    "local_cloud",
     "lsr_velocity",
     "speed_and_cos2",
 ]
@@ -22,6 +28,7 @@ GALACTIC_TO_ICRS = np.array(
 """Rotation matrix from Galactic to ICRS Cartesian coordinates."""
 
 
+@scalar_cache
 def icrs_direction(right_ascension, declination):
     """Unit vector of a direction.
 
@@ -47,6 +54,7 @@ def icrs_direction(right_ascension, declination):
     )
 
 
+@scalar_cache
 def galactic_direction(longitude, latitude):
     """Unit vector, in ICRS Cartesian coordinates, of a direction given in Galactic ones.
 
@@ -105,3 +113,47 @@ def speed_and_cos2(velocity, field):
     along = np.sum(velocity * field, axis=-1)
     speed2 = np.sum(velocity * velocity, axis=-1)
     return np.sqrt(speed2), along * along / np.where(speed2 > 0, speed2, 1.0)
+
+
+class LocalCloud(NamedTuple):
+    """Motion and magnetic field of the Local Interstellar Cloud.
+
+    Attributes
+    ----------
+    velocity : `~numpy.ndarray`
+        u_LSR in ICRS Cartesian coordinates in km/s, shape ``(..., 3)``.
+    field : `~numpy.ndarray`
+        Unit vector of the magnetic field, shape ``(..., 3)``.
+    speed : `~numpy.ndarray`
+        |u_LSR| in km/s, shape ``(...)``.
+    cos2_theta : `~numpy.ndarray`
+        Squared cosine of the angle between both, shape ``(...)``.
+    """
+
+    velocity: np.ndarray
+    field: np.ndarray
+    speed: np.ndarray
+    cos2_theta: np.ndarray
+
+
+@scalar_cache
+def local_cloud(B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun):
+    """Motion of the cloud in the local standard of rest, and its magnetic field.
+
+    Parameters
+    ----------
+    B_ra, B_dec : array_like
+        Direction of the magnetic field in rad.
+    u_HC, u_HC_ra, u_HC_dec : array_like
+        Velocity of the cloud with respect to the Sun: speed in km/s and direction in rad.
+    U_sun, V_sun, W_sun : array_like
+        Solar motion in km/s.
+
+    Returns
+    -------
+    LocalCloud
+        Velocity, field, speed and angle.
+    """
+    field = icrs_direction(B_ra, B_dec)
+    velocity = lsr_velocity(u_HC, icrs_direction(u_HC_ra, u_HC_dec), U_sun, V_sun, W_sun)
+    return LocalCloud(velocity, field, *speed_and_cos2(velocity, field))
