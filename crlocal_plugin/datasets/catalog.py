@@ -108,8 +108,11 @@ def _part(name, lowest=None, highest=None):
 
 _AMS_2015 = (_part("ams-02_h_2015", 1 * _GV), _part("ams-02_he_2015", 1 * _GV))
 _DIRECT_2025 = _whole("dampe_h", "dampe_he", "cream_h", "cream_he", "jacee_h", "jacee_he")
-_KASCADE_SIBYLL = _whole("kascade_h_sibyll-2p1", "kascade_he_sibyll-2p1")
-_KASCADE_QGSJET = _whole("kascade_h_qgsjet-01", "kascade_he_qgsjet-01")
+# Above, few showers are left: published errors reach the values, and the unfolding pushes
+# intensities to zero at an energy that depends on the interaction model.
+_KASCADE_END = 2.5e7 * u.GeV
+_KASCADE_SIBYLL = tuple(_part(f"kascade_{s}_sibyll-2p1", None, _KASCADE_END) for s in ("h", "he"))
+_KASCADE_QGSJET = tuple(_part(f"kascade_{s}_qgsjet-01", None, _KASCADE_END) for s in ("h", "he"))
 
 # Beyond, extragalactic cosmic rays and heavy nuclei take over, which the models do not describe.
 _AUGER_GALACTIC = _part("auger-2020", None, 1e8 * u.GeV)

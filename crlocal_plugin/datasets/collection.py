@@ -12,6 +12,7 @@ from ..models.cosmic_ray import LabelledParameters
 from .core import CosmicRayDataset
 from .identifiability import DegenerateParametersWarning, find_degeneracies
 from .joint import FusedLikelihood
+from .preparation import prepare_fit
 
 __all__ = ["CosmicRayDatasets", "LabelledDatasetModels"]
 
@@ -46,6 +47,12 @@ class FitParameters(LabelledParameters):
         super().check_limits()
         if self._datasets is not None:
             self._datasets.warn_of_degeneracies()
+
+    def autoscale(self):
+        """Prepare the parameters for an optimiser, see `prepare_fit`."""
+        super().autoscale()
+        if self._datasets is not None and self._datasets.is_least_squares:
+            prepare_fit(self._datasets, self)
 
 
 class CosmicRayDatasets(Datasets):
@@ -167,19 +174,19 @@ class CosmicRayDatasets(Datasets):
         Returns
         -------
         `~numpy.ndarray`
-            Signed residuals, shape ``(k,)``, whose squares add up to `stat_sum` without
-            penalties and without datasets of other packages.
+            Signed residuals, shape ``(k,)``, whose squares add up to `stat_sum`, apart from
+            penalties, datasets of other packages and priors that are not Gaussian.
         """
         fused, _ = self._fusion()
         blocks = [part.residuals(part.evaluator.values()) for part in fused]
-        priors = [(par, par._prior) for par in self._used_parameters() if par._prior is not None]
-        pulls = []
-        for par, prior in priors:
-            stat = prior(par)
-            mu = getattr(prior, "mu", None)
-            sign = 1.0 if mu is None or par.quantity >= mu.quantity.to(par.unit) else -1.0
-            pulls.append(sign * np.sqrt(max(stat, 0.0)))
+        pulls = [_prior_pull(par) for par in self._used_parameters() if par._prior is not None]
         return np.concatenate([*blocks, pulls])
+
+    @property
+    def is_least_squares(self):
+        """Whether all of the statistic is in `residuals` (bool)."""
+        own = all(isinstance(dataset, CosmicRayDataset) for dataset in self._datasets)
+        return own and not self._penalties
 
     # ----------------------------------------------------------------- checks and summaries
 
@@ -226,6 +233,16 @@ class CosmicRayDatasets(Datasets):
         """Nuisance models of the datasets, in use or not (list of `NuisanceModel`)."""
         models = [d.nuisance for d in self._datasets if isinstance(d, CosmicRayDataset)]
         return [m for m in dict.fromkeys(models) if isinstance(m, NuisanceModel)]
+
+
+def _prior_pull(par):
+    """Signed root of the statistic of a Gaussian prior; zero for a prior of another shape."""
+    prior = par._prior
+    mu, sigma = getattr(prior, "mu", None), getattr(prior, "sigma", None)
+    if mu is None or sigma is None:
+        return 0.0
+    factor = par._unit.to(mu._unit) if par._unit != mu._unit else 1.0
+    return np.sqrt(prior.weight) * (par._value * factor - mu._value) / sigma._value
 
 
 def _listed(models):

@@ -171,9 +171,7 @@ class CosmicRayModel(ModelBase):
 
     __getattribute__ = object.__getattribute__
 
-    def __init__(
-        self, components, name=None, datasets_names=None, link=True, covariance_data=None
-    ):
+    def __init__(self, components, name=None, datasets_names=None, link=True, covariance_data=None):
         components = list(components)
         names = [component.name for component in components]
         repeated = {n for n in names if names.count(n) > 1}
@@ -304,7 +302,10 @@ class CosmicRayModel(ModelBase):
     def covariance(self):
         """Covariance of the unique parameters (`~gammapy.modeling.Covariance`)."""
         parameters = self.parameters
-        if not parameters == self._covariance.parameters:
+        kept = self._covariance.parameters
+        if len(kept) != len(parameters) or any(
+            a is not b for a, b in zip(kept, parameters, strict=True)
+        ):
             self._covariance = _carry_over(self._covariance, parameters)
         data = self._covariance.data
         variance = np.array([np.nan_to_num(par.error**2, nan=1) for par in parameters])

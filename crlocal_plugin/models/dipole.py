@@ -217,9 +217,7 @@ class NearbySourceDipoleModel(DipoleModel):
         W_sun,
     ):
         """Kernel: dipole vector."""
-        cloud = geometry.local_cloud(
-            B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun
-        )
+        cloud = geometry.local_cloud(B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun)
         if self.local_transport == LocalTransport.WANDERING:
             ratio = M_A**4
         else:

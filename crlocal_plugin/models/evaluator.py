@@ -227,7 +227,9 @@ class ModelEvaluator:
                 keys.append((part_name, name))
                 logs.append(log + energies.log_jacobians[name])
             slopes[name] = self._momentum_index(name, grid, values)
-        shares = dict(zip(keys, physics_dipole.intensity_weights(logs), strict=True)) if logs else {}
+        shares = (
+            dict(zip(keys, physics_dipole.intensity_weights(logs), strict=True)) if logs else {}
+        )
         zero = np.zeros(energies.energy.shape)
         weights, vectors = [zero], [np.zeros(3)]
         for name in names:
@@ -255,7 +257,9 @@ class ModelEvaluator:
         return physics_dipole.combine_excess(weights, vectors)
 
     def _has_spectrum(self, component):
-        return any(part.component == component for parts in self._spectra.values() for part in parts)
+        return any(
+            part.component == component for parts in self._spectra.values() for part in parts
+        )
 
     def _momentum_index(self, species, grid, values):
         """-d ln f / d ln p of the summed spectrum of a species, f = J_E / p^2."""

@@ -365,9 +365,7 @@ class NearbySourceSpectralModel(CosmicRaySpectralModel):
         W_sun,
     ):
         """Kernel: logarithm of the intensity inside the cloud."""
-        cloud = geometry.local_cloud(
-            B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun
-        )
+        cloud = geometry.local_cloud(B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun)
         if self.local_transport == LocalTransport.WANDERING:
             log_kappa_par = np.log(D_ratio) + diffusion.log_power_law_diffusion(grid, D_0, delta)
             ratio = M_A**4

@@ -9,9 +9,9 @@ __all__ = [
     "REFERENCE_RIGIDITY",
     "bohm_coefficient",
     "directional_ratio",
-    "log_power_law_diffusion",
-    "log_local_parallel_diffusion",
     "local_perpendicular_ratio",
+    "log_local_parallel_diffusion",
+    "log_power_law_diffusion",
 ]
 
 REFERENCE_RIGIDITY = 10.0

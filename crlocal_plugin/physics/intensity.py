@@ -6,7 +6,7 @@ underflows; ``exp`` of a result is zero there, never NaN.
 
 import numpy as np
 
-from .constants import LIGHT_SPEED_CM_S, PARSEC_CM, PARSEC_KM, YEAR_S
+from .constants import LIGHT_SPEED_CM_S, PARSEC_CM, YEAR_S
 from .diffusion import directional_ratio, log_power_law_diffusion
 from .modulation import interstellar_rigidity, log_modulation
 

@@ -1,0 +1,208 @@
+"""Spectra of several species with their components and the data of many experiments."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from ..datasets.flux import CosmicRayFluxDataset
+from ..datasets.plotting import (
+    axis_label,
+    curve_grid,
+    draw_points,
+    intensity_label,
+    log_limits,
+    points_in_fit,
+)
+from ..models.core import x_unit
+from ..models.cosmic_ray import GROUPS, species_group
+from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
+from .style import (
+    add_legend,
+    component_style,
+    data_bounds,
+    data_label,
+    energy_bounds,
+    experiment_markers,
+    line_handle,
+    listed,
+    marker_handle,
+    species_color,
+    species_label,
+)
+
+__all__ = ["plot_spectra"]
+
+_DEFAULT_RANGE = (1.0, 1e8)
+
+_DECADES_WITHOUT_DATA = 4
+"""Decades of E^2.7 J that are shown if there are no data."""
+
+
+def plot_spectra(
+    model,
+    datasets=None,
+    ax=None,
+    species=None,
+    axis="total_energy",
+    energy_power=2.7,
+    energy_range=None,
+    components=True,
+    legend=True,
+):
+    """Plot the spectra of a model with their components and the measured ones.
+
+    The colour tells the species, the line style the component and the marker the experiment.
+    Data are converted point by point to the axis of the picture and, where a fit has shifted an
+    experiment in energy or normalisation, drawn with that shift, which the legend states. Sums of
+    species are no function of another axis than their own and are drawn on that one only.
+
+    Parameters
+    ----------
+    model : CosmicRayModel
+        Model.
+    datasets : `~gammapy.datasets.Datasets` or list, optional
+        Data; those that are no spectra, or of other species, are passed over.
+    ax : `~matplotlib.axes.Axes`, optional
+        Axes to draw into; new ones by default.
+    species : str or list of str, optional
+        Species, ``"light"`` or ``"all_particle"``. By default those of the model, and the sums
+        that are among the data.
+    axis : {"total_energy", "rigidity", "kinetic_energy", "kinetic_energy_per_nucleon"}, optional
+        Axis of the picture.
+    energy_power : float, optional
+        Power of the axis to multiply intensities with.
+    energy_range : tuple of `~astropy.units.Quantity`, optional
+        Range of the axis. By default that of the data, where points
+        outside the fit count between 1 and 1e8 GeV only, and this range without data.
+    components : bool, optional
+        Draw the components.
+    legend : bool, optional
+        Draw a legend beside the axes.
+
+    Returns
+    -------
+    `~matplotlib.axes.Axes`
+        The axes.
+
+    Raises
+    ------
+    ValueError
+        If a species or the axis is not known, or the range is empty.
+    """
+    y_label = intensity_label(axis, energy_power)
+    flux = [
+        dataset
+        for dataset in listed(datasets, CosmicRayFluxDataset)
+        if dataset.quantity not in GROUPS or dataset.axis == axis
+    ]
+    species = _drawn_species(model, flux, species)
+    flux = [dataset for dataset in flux if dataset.quantity in species]
+    points = [_converted(dataset, model, axis, energy_power) for dataset in flux]
+
+    fitted = [points_in_fit(dataset) for dataset in flux]
+    default = data_bounds([x for x, _, _ in points], fitted, _DEFAULT_RANGE)
+    low, high = energy_bounds(energy_range, default, x_unit(axis))
+
+    if ax is None:
+        _, ax = plt.subplots(figsize=(8, 4.8), layout="constrained")
+    ax.set(xscale="log", yscale="log", xlabel=axis_label(axis), ylabel=y_label, xlim=(low, high))
+
+    totals, drawn = {}, {}
+    for name in species:
+        for part in (None, *(_components_of(model, name) if components else ())):
+            x, y = _curve(model, name, part, axis, energy_power, low, high)
+            if not np.isfinite(y).any():
+                continue
+            style = component_style(part or "total") | {"color": species_color(name)}
+            width = 1.8 if part is None else 1.1
+            ax.plot(x, y, **style, linewidth=width, zorder=3 if part is None else 2)
+            if part is None:
+                totals[name] = y
+            else:
+                drawn[part] = None
+
+    markers = experiment_markers(dataset.experiment for dataset in flux)
+    shown = []
+    for dataset, (x, y, errors), rows in zip(flux, points, fitted, strict=True):
+        marker, filled = markers[dataset.experiment]
+        color = species_color(dataset.quantity)
+        draw_points(
+            ax,
+            x,
+            y,
+            errors,
+            is_ul=dataset.is_ul,
+            in_fit=rows,
+            filled=filled,
+            marker=marker,
+            color=color,
+        )
+        shown.append(y[rows & (x >= low) & (x <= high)])
+
+    limits = log_limits(np.concatenate(shown), 3) if shown else None
+    ax.set_ylim(limits or _limits_without_data(totals.values(), energy_power, low, high))
+    if legend:
+        handles = [
+            line_handle(species_label(name), color=species_color(name), linewidth=1.8)
+            for name in totals
+        ]
+        handles += [line_handle(part, **component_style(part) | {"color": "0.3"}) for part in drawn]
+        handles += [
+            marker_handle(data_label(dataset), *markers[dataset.experiment]) for dataset in flux
+        ]
+        if not all(rows.all() for rows in fitted):
+            handles.append(marker_handle("not in the fit", "o", False, faint=True))
+        add_legend(ax, handles)
+    return ax
+
+
+def _drawn_species(model, flux, species):
+    if species is None:
+        sums = (dataset.quantity for dataset in flux if dataset.quantity in GROUPS)
+        return [*model.species, *dict.fromkeys(sums)]
+    names = [species] if isinstance(species, str) or not np.iterable(species) else list(species)
+    names = [getattr(name, "name", name) for name in names]
+    for name in names:
+        species_group(name, model.species)
+    return names
+
+
+def _components_of(model, name):
+    """Names of the components that have a spectrum of the species."""
+    members = species_group(name, model.species)
+    return [
+        component.name
+        for component in model.components.values()
+        if any(member in component.spectral_models for member in members)
+    ]
+
+
+def _converted(dataset, model, axis, energy_power):
+    """Points and errors of a dataset on the axis of the picture, times the power of the axis."""
+    norm, scale = dataset.scales()
+    x = dataset.x.value * scale
+    factor = 1 / (norm * scale)
+    if dataset.axis != axis:
+        nucleus = {n.name: n for n in model.nuclei}[dataset.quantity]
+        rigidity = axis_to_rigidity(x, nucleus, dataset.axis)
+        beta = particle_grid(rigidity, nucleus).beta
+        own = axis_jacobian(beta, nucleus, dataset.axis)
+        factor = factor * axis_jacobian(beta, nucleus, axis) / own
+        x = rigidity_to_axis(rigidity, nucleus, axis)
+    factor = factor * x**energy_power
+    errors = [error.value * factor for error in dataset.intensity_errors]
+    return x, dataset.intensity.value * factor, errors
+
+
+def _curve(model, name, component, axis, energy_power, low, high):
+    """Curve of a species, nan where the intensity underflows."""
+    members = species_group(name, model.species)
+    nuclei = [nucleus for nucleus in model.nuclei if nucleus.name in members]
+    x = curve_grid(low, high, axis, nuclei)
+    y = model.intensity(x, name, component=component, axis=axis).value * x.value**energy_power
+    return x.value, np.where(y > 0, y, np.nan)
+
+
+def _limits_without_data(totals, energy_power, low, high):
+    """Limits of the intensity axis from the totals, which may fall without end at a cut-off."""
+    decades = _DECADES_WITHOUT_DATA + abs(energy_power - 2.7) * np.log10(high / low)
+    return log_limits(np.concatenate([*totals, []]), 2, decades)

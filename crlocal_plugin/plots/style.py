@@ -1,0 +1,304 @@
+"""Styles that are the same in every picture, and the range and the legend around a picture.
+
+Colours are those of Okabe & Ito (2008), which colour-blind readers tell apart; line styles and
+markers tell the same in grey.
+"""
+
+import zlib
+
+import astropy.units as u
+import numpy as np
+from matplotlib.lines import Line2D
+
+from ..datasets.core import CosmicRayDataset
+from ..datasets.plotting import log_limits
+
+__all__ = [
+    "COMPONENT_STYLES",
+    "EXPERIMENT_MARKERS",
+    "SPECIES_COLORS",
+    "add_legend",
+    "component_style",
+    "data_bounds",
+    "data_label",
+    "energy_bounds",
+    "experiment_markers",
+    "line_handle",
+    "listed",
+    "marker_handle",
+    "species_color",
+    "species_label",
+]
+
+_ORANGE, _SKY_BLUE, _GREEN, _BLUE = "#E69F00", "#56B4E9", "#009E73", "#0072B2"
+_VERMILLION, _PURPLE, _BLACK = "#D55E00", "#CC79A7", "#000000"
+
+_DASH_DOT_DOT = (0, (6, 1.5, 1, 1.5, 1, 1.5))
+
+COMPONENT_STYLES = {
+    "total": {"color": _BLACK, "linestyle": "solid"},
+    "background": {"color": _BLUE, "linestyle": "dashed"},
+    "nearby": {"color": _VERMILLION, "linestyle": "dashdot"},
+    "galactic-center": {"color": _GREEN, "linestyle": "dotted"},
+    "compton-getting": {"color": _PURPLE, "linestyle": _DASH_DOT_DOT},
+}
+"""Colour and line style by component; to give a new component its own, add a row."""
+
+_OTHER_COMPONENTS = [
+    {"color": color, "linestyle": linestyle}
+    for linestyle in ((0, (10, 3)), (0, (1, 3)), (0, (3, 1, 1, 1)))
+    for color in (_ORANGE, _SKY_BLUE)
+]
+
+SPECIES_COLORS = {
+    "H": _BLUE,
+    "He": _ORANGE,
+    "C": _GREEN,
+    "O": _SKY_BLUE,
+    "Fe": _VERMILLION,
+    "light": _PURPLE,
+    "all_particle": _BLACK,
+}
+"""Colour by species or sum of species."""
+
+_OTHER_SPECIES = (_PURPLE, _GREEN, _VERMILLION, _SKY_BLUE)
+
+_SPECIES_LABELS = {"light": "H + He", "all_particle": "all particles"}
+
+EXPERIMENT_MARKERS = {
+    "AMS-02": ("o", True),
+    "ARGO-YBJ": ("s", True),
+    "Baksan Carpet": ("X", False),
+    "CALET": ("D", False),
+    "CREAM": ("^", True),
+    "DAMPE": ("s", False),
+    "EAS-TOP": ("v", True),
+    "GRAPES-3": ("p", False),
+    "HAWC": ("h", False),
+    "HAWC + IceCube": ("h", True),
+    "ISS-CREAM": ("^", False),
+    "IceCube": ("D", True),
+    "IceTop": ("D", False),
+    "IceTop-IceCube": ("P", True),
+    "JACEE": ("v", False),
+    "KASCADE": ("D", True),
+    "KASCADE-Grande": ("^", True),
+    "Kamiokande": ("o", False),
+    "LHAASO": ("P", False),
+    "LHAASO-KM2A": ("P", False),
+    "MACRO": ("<", False),
+    "Mt. Norikura": (">", False),
+    "Musala Peak": (">", True),
+    "Pierre Auger Observatory": ("*", True),
+    "Super-Kamiokande": ("p", True),
+    "Tibet ASgamma": ("o", True),
+    "Underground muon telescopes": ("X", True),
+}
+"""Marker and whether it is filled, by experiment; spectra and dipoles may share one."""
+
+_ALL_MARKERS = [(marker, filled) for filled in (True, False) for marker in "osD^v<>pPX*hd8"]
+
+
+def _fallback(name, options):
+    # Python's own hash of a text differs from one run to the next
+    return options[zlib.crc32(name.encode()) % len(options)]
+
+
+def component_style(name):
+    """Colour and line style of a component.
+
+    Parameters
+    ----------
+    name : str
+        Name of the component, or ``"total"``.
+
+    Returns
+    -------
+    dict
+        ``color`` and ``linestyle``, always the same for a name.
+    """
+    return dict(COMPONENT_STYLES.get(name) or _fallback(name, _OTHER_COMPONENTS))
+
+
+def species_color(name):
+    """Colour of a species.
+
+    Parameters
+    ----------
+    name : str
+        Species, ``"light"`` or ``"all_particle"``.
+
+    Returns
+    -------
+    str
+        Colour, always the same for a name.
+    """
+    return SPECIES_COLORS.get(name) or _fallback(name, _OTHER_SPECIES)
+
+
+def species_label(name):
+    """Name of a species or a sum of species for a legend (str)."""
+    return _SPECIES_LABELS.get(name, name)
+
+
+def experiment_markers(experiments):
+    """Markers of the experiments of a picture, no two alike.
+
+    Parameters
+    ----------
+    experiments : iterable of str
+        Names.
+
+    Returns
+    -------
+    dict of str to tuple
+        Marker, and whether it is filled. An experiment keeps its marker from picture to picture,
+        unless another of the same picture has it.
+    """
+    experiments = list(dict.fromkeys(experiments))
+    markers = {}
+    # known ones first, so that a new experiment never takes the marker of another
+    for name in sorted(experiments, key=lambda name: name not in EXPERIMENT_MARKERS):
+        first = EXPERIMENT_MARKERS.get(name) or _fallback(name, _ALL_MARKERS)
+        position = _ALL_MARKERS.index(first)
+        candidates = _ALL_MARKERS[position:] + _ALL_MARKERS[:position]
+        free = [marker for marker in candidates if marker not in markers.values()]
+        markers[name] = free[0] if free else first
+    return {name: markers[name] for name in experiments}
+
+
+def data_label(dataset):
+    """Legend entry of a dataset: the experiment, and by how much a fit has shifted its data."""
+    norm, scale = dataset.scales()
+    shifts = [f"E × {scale:.3g}"] if scale != 1 else []
+    shifts += [f"J / {norm:.3g}"] if norm != 1 else []
+    label = dataset.experiment.replace("ASgamma", "ASγ")
+    return f"{label} ({', '.join(shifts)})" if shifts else label
+
+
+def listed(datasets, kind):
+    """Datasets of one kind.
+
+    Parameters
+    ----------
+    datasets : iterable of `~gammapy.datasets.Dataset`, `~gammapy.datasets.Dataset` or None
+        Datasets, of any kinds.
+    kind : type
+        Class of those that are wanted.
+
+    Returns
+    -------
+    list
+        Datasets of the class.
+    """
+    if datasets is None:
+        return []
+    if isinstance(datasets, CosmicRayDataset):
+        datasets = [datasets]
+    return [dataset for dataset in datasets if isinstance(dataset, kind)]
+
+
+def energy_bounds(energy_range, default, unit):
+    """Range of a rigidity or energy axis.
+
+    Parameters
+    ----------
+    energy_range : tuple of `~astropy.units.Quantity` or None
+        Lower and upper end; None, for either or both, stands for the default.
+    default : tuple of float
+        Default in ``unit``.
+    unit : `~astropy.units.Unit`
+        Unit of the axis.
+
+    Returns
+    -------
+    low, high : float
+        Range in ``unit``.
+
+    Raises
+    ------
+    ValueError
+        If the range is not positive or empty.
+    `~astropy.units.UnitConversionError`
+        If the range is given in units of another kind.
+    """
+    given = (None, None) if energy_range is None else energy_range
+    low, high = (
+        float(end) if value is None else float(u.Quantity(value).to_value(unit))
+        for value, end in zip(given, default, strict=True)
+    )
+    if not 0 < low < high:
+        raise ValueError(f"energy_range: expected 0 < low < high, got {low:g} to {high:g} {unit}")
+    return low, high
+
+
+def data_bounds(x, in_fit, usual):
+    """Range that shows the data, but no tail far outside the fit.
+
+    Parameters
+    ----------
+    x : list of `~numpy.ndarray`
+        Rigidities or energies of the points of each dataset.
+    in_fit : list of `~numpy.ndarray` of bool
+        Which of them are in the fit; these count always.
+    usual : tuple of float
+        Range in which the others count, returned if no point counts.
+
+    Returns
+    -------
+    low, high : float
+        Range.
+    """
+    counted = [
+        values[rows | ((values >= usual[0]) & (values <= usual[1]))]
+        for values, rows in zip(x, in_fit, strict=True)
+    ]
+    return log_limits(np.concatenate([*counted, []]), 1.3) or usual
+
+
+def marker_handle(label, marker, filled, faint=False):
+    """Legend handle of an experiment."""
+    face = "none" if faint else _BLACK if filled else "white"
+    return Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker=marker,
+        color=_BLACK,
+        markerfacecolor=face,
+        markersize=5,
+        markeredgewidth=0.8,
+        alpha=0.35 if faint else None,
+        label=label,
+    )
+
+
+def line_handle(label, **style):
+    """Legend handle of a curve."""
+    return Line2D([], [], label=label, **style)
+
+
+def add_legend(ax, handles, **kwargs):
+    """Add a legend to the right of the axes, where it covers no data.
+
+    Parameters
+    ----------
+    ax : `~matplotlib.axes.Axes`
+        Axes.
+    handles : list of `~matplotlib.artist.Artist`
+        Handles; of those with one label, the first counts.
+    **kwargs : dict
+        Passed to `~matplotlib.axes.Axes.legend`.
+    """
+    unique = {}
+    for handle in handles:
+        unique.setdefault(handle.get_label(), handle)
+    style = {
+        "loc": "upper left",
+        "bbox_to_anchor": (1.01, 1),
+        "borderaxespad": 0,
+        "frameon": False,
+        "fontsize": "small",
+        "handlelength": 2.8,
+    }
+    ax.legend(handles=list(unique.values()), **style | kwargs)
