@@ -17,6 +17,7 @@ from .datasets import (
     load_datasets,
     read_catalog_table,
 )
+from .inference import FitSummary, fit_summary, fix_parameters, free_parameters
 from .models import (
     DIPOLE_MODEL_REGISTRY,
     BackgroundDipoleModel,
@@ -37,10 +38,13 @@ from .models import (
     measured_prior,
     xue_liu_2025,
 )
+from .models.registration import register
+from .physics.geometry import GALACTIC_TO_ICRS
 from .physics.species import SPECIES, Species
 
 __all__ = [
     "DIPOLE_MODEL_REGISTRY",
+    "GALACTIC_TO_ICRS",
     "SELECTIONS",
     "SPECIES",
     "BackgroundDipoleModel",
@@ -54,6 +58,7 @@ __all__ = [
     "Dipole",
     "DipoleDataset",
     "DipoleModel",
+    "FitSummary",
     "GalacticCenterDipoleModel",
     "GalacticCenterSpectralModel",
     "IntensitySpectralModel",
@@ -67,8 +72,12 @@ __all__ = [
     "TableError",
     "__version__",
     "catalog",
+    "fit_summary",
+    "fix_parameters",
+    "free_parameters",
     "load_datasets",
     "measured_prior",
     "read_catalog_table",
+    "register",
     "xue_liu_2025",
 ]

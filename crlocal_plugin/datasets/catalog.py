@@ -337,7 +337,7 @@ def _row(name):
 
 def _unknown(name, what, known):
     close = difflib.get_close_matches(str(name).lower(), known, n=3)
-    hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "see catalog()"
+    hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "see catalog() or crlocal data list"
     return ValueError(f"no {what} is called {name!r}; {hint}")
 
 
@@ -348,7 +348,7 @@ def _refuse_overlaps(items):
         if reason and not (split_by_energy and _ranges_are_apart(one, other)):
             raise OverlapError(
                 f"tables {one.name!r} and {other.name!r} share events: {reason}. Leave one out, "
-                "or pass allow_overlap=True if you really want this"
+                "or pass allow_overlap=True (--allow-overlap) if you really want this"
             )
 
 

@@ -1,6 +1,7 @@
 """gammapy Datasets that keep their models and evaluate all datasets of a model together."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 from astropy.table import Table
@@ -187,6 +188,46 @@ class CosmicRayDatasets(Datasets):
         """Whether all of the statistic is in `residuals` (bool)."""
         own = all(isinstance(dataset, CosmicRayDataset) for dataset in self._datasets)
         return own and not self._penalties
+
+    def write(
+        self, filename, filename_models=None, overwrite=False, write_covariance=True, checksum=True
+    ):
+        """Write datasets, and models if a file is named for them, to YAML files.
+
+        Folders are made as needed, and nothing is written if a file exists already.
+
+        Parameters
+        ----------
+        filename : path-like
+            YAML file of the datasets; their tables go beside it.
+        filename_models : path-like, optional
+            YAML file of the models.
+        overwrite : bool, optional
+            Replace existing files.
+        write_covariance : bool, optional
+            Write the covariance of the models too.
+        checksum : bool, optional
+            Write checksums into the YAML files.
+
+        Raises
+        ------
+        FileExistsError
+            If a file exists and ``overwrite`` is not set.
+        """
+        path = Path(filename)
+        targets = [path, *(path.parent / d.to_dict()["filename"] for d in self)]
+        if filename_models is not None:
+            models = Path(filename_models)
+            targets += [models, models.with_name(f"{models.stem}_covariance.dat")]
+        present = [str(target) for target in targets if target.exists()]
+        if present and not overwrite:
+            raise FileExistsError(
+                f"{', '.join(present)}: exists already; nothing was written, pass overwrite=True "
+                "to replace"
+            )
+        for target in targets:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        super().write(filename, filename_models, overwrite, write_covariance, checksum)
 
     # ----------------------------------------------------------------- checks and summaries
 

@@ -471,11 +471,11 @@ def plot_flux_residuals(dataset, ax=None, method="diff/model", **kwargs):
     """
     model = dataset.intensity_pred().value
     scales = {"diff": 1.0, "diff/model": model, "diff/sqrt(model)": np.sqrt(model)}
-    unit = _AXES[dataset.axis][2]
+    unit = _unit_label(_AXES[dataset.axis][2], -1)
     labels = {
-        "diff": f"Data $-$ model\n{_unit_label(unit, -1)}",
+        "diff": f"Data $-$ model\n{unit}",
         "diff/model": "(Data $-$ model) / model",
-        "diff/sqrt(model)": f"(Data $-$ model) / model$^{{1/2}}$\n{_unit_label(unit, -1)}$^{{1/2}}$",
+        "diff/sqrt(model)": f"(Data $-$ model) / model$^{{1/2}}$\n{unit}$^{{1/2}}$",
         "pull": "(Data $-$ model) / error",
     }
     if method not in labels:

@@ -59,8 +59,10 @@ class RawTable:
             table.convert_bytestring_to_unicode()
             return table
         except Exception as error:
+            # astropy's reason may run over dozens of lines that list every format it tried
+            reason = str(error).strip().splitlines() or [type(error).__name__]
             raise self.error(
-                f"cannot be read as a table ({error})", "give an ECSV or FITS table"
+                f"cannot be read as a table ({reason[0]})", "give an ECSV or FITS table"
             ) from error
 
     def _read_meta(self):

@@ -42,6 +42,7 @@ def xue_liu_2025(
     species=("H", "He"),
     priors="measured",
     abundances=None,
+    compton_getting="constant",
     name="cosmic-ray",
     datasets_names=None,
 ):
@@ -63,6 +64,9 @@ def xue_liu_2025(
         maps parameter names to priors; None sets none.
     abundances : dict of str to float, optional
         Strengths relative to helium of nuclei heavier than helium; defaults to `HELIUM_RATIOS`.
+    compton_getting : {"constant", "local"}, optional
+        Factor C of the Compton-Getting effect: the parameter, 1.6, or a third of the local index
+        of the momentum distribution.
     name : str, optional
         Name of the model.
     datasets_names : str or list of str, optional
@@ -124,7 +128,9 @@ def xue_liu_2025(
             CosmicRayComponent(
                 "galactic-center", spectra(GalacticCenterSpectralModel), GalacticCenterDipoleModel()
             ),
-            CosmicRayComponent("compton-getting", dipole_model=ComptonGettingDipoleModel()),
+            CosmicRayComponent(
+                "compton-getting", dipole_model=ComptonGettingDipoleModel(compton_getting)
+            ),
         ],
         name=name,
         datasets_names=datasets_names,

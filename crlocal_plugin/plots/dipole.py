@@ -45,8 +45,8 @@ _REFERENCES = {
 _CLOSE = 22
 """Distance in deg of lines below which their labels would overlap."""
 
-_COLUMN = 0.2
-"""Distance of labels that stand side by side, as a fraction of the width of the axes."""
+_COLUMN = 80
+"""Distance in points of labels that stand side by side."""
 
 
 def plot_dipole(
@@ -205,11 +205,12 @@ def _draw_references(ax, model, start):
         neighbours = {column for other, column in labelled if abs(other - phase) < _CLOSE}
         column = next(n for n in range(len(lines)) if n not in neighbours)
         labelled.append((phase, column))
-        ax.text(
-            0.012 + _COLUMN * column,
-            phase,
+        ax.annotate(
             _REFERENCES[label],
-            transform=ax.get_yaxis_transform(),
+            (0, phase),
+            xycoords=ax.get_yaxis_transform(),
+            xytext=(6 + _COLUMN * column, 0),
+            textcoords="offset points",
             fontsize="small",
             color="0.3",
             va="center",

@@ -42,6 +42,12 @@ _MIN_SHARE = 0.01
 _SAME_POINT = 4.0
 """Distance in deg below which energies share one label."""
 
+_LEGEND_COLUMN = 1.5
+"""Width of a column of the legend in inches."""
+
+_RINGS = "osDph^"
+"""Shapes of the rings of the components, in their order, for readers in grey."""
+
 _LEADER = {"arrowstyle": "-", "linewidth": 0.6, "color": "0.4", "shrinkA": 2, "shrinkB": 4}
 
 _DISTANCES = (6, 10, 15, 21, 28, 36)
@@ -103,7 +109,7 @@ def plot_sky(model, ax=None, energies=None, frame="icrs", legend=True):
 
     Crossed circles are vectors of the model and the Galactic centre, dotted circles their
     opposites. A component is drawn at energies where it matters, with a ring at the energy where
-    its share is largest.
+    its share is largest. An isotropic model has no track.
 
     Parameters
     ----------
@@ -157,7 +163,10 @@ def plot_sky(model, ax=None, energies=None, frame="icrs", legend=True):
         line_handle("Galactic plane", **style),
     ]
     if legend:
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.09), "ncols": 4}
+        # wider than the map it would make the layout shrink the map
+        width = ax.get_window_extent().width / ax.figure.dpi
+        ncols = int(np.clip(width / _LEGEND_COLUMN, 1, 4))
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.09), "ncols": ncols}
         add_legend(ax, handles, **place)
     _place_labels(ax, labels)
     return ax
@@ -218,8 +227,13 @@ def _draw_dipoles(ax, model, energies, frame):
     lengths = {name: d.total_amplitude.value for name, d in contributions.items()}
     everything = sum(lengths.values())
     style = component_style("total") | {"linewidth": 1.8}
-    _draw_track(ax, model.dipole(grid).vector, frame, **style, zorder=3)
-    handles = [line_handle("total, with log$_{10}$(E/GeV)", **style, marker="o", markersize=4)]
+    total = model.dipole(grid)
+    rows = total.total_amplitude.value > 0
+    handles = []
+    if rows.any():
+        _draw_track(ax, total.vector[rows], frame, **style, zorder=3)
+        label = "total, with log$_{10}$(E/GeV)"
+        handles.append(line_handle(label, **style, marker="o", markersize=4))
     for number, (name, dipole) in enumerate(contributions.items()):
         rows = lengths[name] > _MIN_SHARE * everything
         if not rows.any():
@@ -227,10 +241,11 @@ def _draw_dipoles(ax, model, energies, frame):
         style = component_style(name)
         _draw_track(ax, dipole.vector[rows], frame, **style, linewidth=1.6, zorder=2)
         # rings of different sizes, since components that follow the field share its direction
-        ring = {"marker": "o", "markerfacecolor": "none", "markeredgewidth": 1.5}
+        shape = _RINGS[number % len(_RINGS)]
+        ring = {"marker": shape, "markerfacecolor": "none", "markeredgewidth": 1.5}
         largest = np.argmax(lengths[name] / np.maximum(everything, np.finfo(float).tiny))
         longitude, latitude = np.deg2rad(_on_map(dipole.vector[largest], frame))
-        where = {"markersize": 15 + 4 * number, "color": style["color"], "linestyle": "none"}
+        where = {"markersize": 14 + 3 * number, "color": style["color"], "linestyle": "none"}
         ax.plot(longitude, latitude, **ring, **where, zorder=2)
         handles.append(line_handle(name, **style, **ring, markersize=9))
     return handles
@@ -238,14 +253,15 @@ def _draw_dipoles(ax, model, energies, frame):
 
 def _draw_energies(ax, model, energies, frame):
     """Mark energies along the track and return their labels, one for points that coincide."""
+    energies = energies[model.dipole(energies).total_amplitude.value > 0]
     dipole = model.dipole(energies)
     longitude, latitude = np.deg2rad(_on_map(dipole.vector, frame))
     ax.plot(longitude, latitude, "o", color="black", markersize=4, zorder=4)
     directions = dipole.direction
     logs = [f"{np.log10(energy):.3g}" for energy in energies.value]
-    groups = [[0]]
-    for index in range(1, len(logs)):
-        if directions[index].separation(directions[groups[-1][0]]).deg < _SAME_POINT:
+    groups = []
+    for index in range(len(logs)):
+        if groups and directions[index].separation(directions[groups[-1][0]]).deg < _SAME_POINT:
             groups[-1].append(index)
         else:
             groups.append([index])
@@ -268,7 +284,7 @@ def _place_labels(ax, labels):
     taken = [text.get_window_extent() for text in (*ax.get_xticklabels(), *ax.get_yticklabels())]
     for line, points in zip(ax.lines, curves, strict=True):
         if line.get_linestyle() == "None":
-            half = 0.5 * line.get_markersize() * per_point
+            half = 0.6 * line.get_markersize() * per_point
             taken += [Bbox([point - half, point + half]) for point in points]
     frame = ax.get_window_extent()
 

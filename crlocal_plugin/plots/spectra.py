@@ -106,53 +106,52 @@ def plot_spectra(
         _, ax = plt.subplots(figsize=(8, 4.8), layout="constrained")
     ax.set(xscale="log", yscale="log", xlabel=axis_label(axis), ylabel=y_label, xlim=(low, high))
 
-    totals, drawn = {}, {}
-    for name in species:
-        for part in (None, *(_components_of(model, name) if components else ())):
-            x, y = _curve(model, name, part, axis, energy_power, low, high)
-            if not np.isfinite(y).any():
-                continue
-            style = component_style(part or "total") | {"color": species_color(name)}
-            width = 1.8 if part is None else 1.1
-            ax.plot(x, y, **style, linewidth=width, zorder=3 if part is None else 2)
-            if part is None:
-                totals[name] = y
-            else:
-                drawn[part] = None
-
-    markers = experiment_markers(dataset.experiment for dataset in flux)
-    shown = []
-    for dataset, (x, y, errors), rows in zip(flux, points, fitted, strict=True):
-        marker, filled = markers[dataset.experiment]
-        color = species_color(dataset.quantity)
-        draw_points(
-            ax,
-            x,
-            y,
-            errors,
-            is_ul=dataset.is_ul,
-            in_fit=rows,
-            filled=filled,
-            marker=marker,
-            color=color,
-        )
-        shown.append(y[rows & (x >= low) & (x <= high)])
-
-    limits = log_limits(np.concatenate(shown), 3) if shown else None
-    ax.set_ylim(limits or _limits_without_data(totals.values(), energy_power, low, high))
+    grid = axis, energy_power, low, high
+    totals, handles = _draw_curves(ax, model, species, components, grid)
+    handles += _draw_data(ax, flux, points, fitted)
+    shown = [
+        y[rows & (x >= low) & (x <= high)] for (x, y, _), rows in zip(points, fitted, strict=True)
+    ]
+    limits = log_limits(np.concatenate([*shown, []]), 3)
+    ax.set_ylim(limits or _limits_without_data(totals, energy_power, low, high))
     if legend:
-        handles = [
-            line_handle(species_label(name), color=species_color(name), linewidth=1.8)
-            for name in totals
-        ]
-        handles += [line_handle(part, **component_style(part) | {"color": "0.3"}) for part in drawn]
-        handles += [
-            marker_handle(data_label(dataset), *markers[dataset.experiment]) for dataset in flux
-        ]
-        if not all(rows.all() for rows in fitted):
-            handles.append(marker_handle("not in the fit", "o", False, faint=True))
         add_legend(ax, handles)
     return ax
+
+
+def _draw_curves(ax, model, species, components, grid):
+    """Draw totals and components of the species, and return the totals and legend handles."""
+    totals, handles, parts = [], [], {}
+    for name in species:
+        color = {"color": species_color(name)}
+        x, total = _curve(model, name, None, *grid)
+        if not np.isfinite(total).any():
+            continue
+        style = component_style("total") | color | {"linewidth": 1.8}
+        ax.plot(x, total, **style, zorder=3)
+        totals.append(total)
+        handles.append(line_handle(species_label(name), **style))
+        for part in _components_of(model, name) if components else ():
+            x, y = _curve(model, name, part, *grid)
+            if np.isfinite(y).any():
+                style = component_style(part)
+                ax.plot(x, y, **style | color, linewidth=1.1, zorder=2)
+                parts[part] = line_handle(part, **style | {"color": "0.3"})
+    return totals, handles + list(parts.values())
+
+
+def _draw_data(ax, flux, points, fitted):
+    """Draw the converted points of the datasets, and return their legend handles."""
+    markers = experiment_markers(dataset.experiment for dataset in flux)
+    handles = []
+    for dataset, (x, y, errors), rows in zip(flux, points, fitted, strict=True):
+        marker, filled = markers[dataset.experiment]
+        style = {"marker": marker, "filled": filled, "color": species_color(dataset.quantity)}
+        draw_points(ax, x, y, errors, is_ul=dataset.is_ul, in_fit=rows, **style)
+        handles.append(marker_handle(data_label(dataset), marker, filled))
+    if not all(rows.all() for rows in fitted):
+        handles.append(marker_handle("not in the fit", "o", False, faint=True))
+    return handles
 
 
 def _drawn_species(model, flux, species):

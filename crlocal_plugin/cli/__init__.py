@@ -1,0 +1,5 @@
+"""Command line: ``crlocal``."""
+
+from .main import main
+
+__all__ = ["main"]

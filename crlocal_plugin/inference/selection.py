@@ -1,0 +1,116 @@
+"""Free and fix parameters by name, as a user writes them."""
+
+import difflib
+
+import astropy.units as u
+
+from ..datasets.core import CosmicRayDataset
+
+__all__ = ["find_parameters", "fix_parameters", "free_parameters"]
+
+
+def find_parameters(datasets, name):
+    """Find parameters of the models of datasets.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    name : str
+        Label, such as ``"V_sun"`` or ``"He.Q_0n"``; name, such as ``"Q_0n"``, which stands for
+        all of that name; or nuisance of an experiment, such as ``"KASCADE.energy_scale"``.
+
+    Returns
+    -------
+    dict of str to `~gammapy.modeling.Parameter`
+        Parameters by label.
+
+    Raises
+    ------
+    ValueError
+        If there is no such parameter.
+    """
+    known = {}
+    for model in datasets.models:
+        known.update(zip(model.parameters_unique_names, model.parameters, strict=True))
+    for dataset in datasets:
+        if isinstance(dataset, CosmicRayDataset):
+            for par in dataset.nuisance.parameters:
+                known[f"{dataset.experiment}.{par.name}"] = par
+    if name in known:
+        return {name: known[name]}
+    found = {label: par for label, par in known.items() if label.split(".")[-1] == name}
+    if found:
+        return found
+    close = difflib.get_close_matches(name, [*known, *(p.name for p in known.values())], n=3)
+    hint = (
+        f"did you mean {' or '.join(dict.fromkeys(close))}?"
+        if close
+        else (f"expected one of {', '.join(known)}")
+    )
+    raise ValueError(f"no parameter is called {name!r}; {hint}")
+
+
+def free_parameters(datasets, names):
+    """Free parameters.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    names : iterable of str
+        Names as for `find_parameters`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such parameter.
+    """
+    for par in [par for name in names for par in find_parameters(datasets, name).values()]:
+        par.frozen = False
+
+
+def fix_parameters(datasets, assignments):
+    """Freeze parameters, at a value if one is given.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    assignments : iterable of str
+        ``NAME`` or ``NAME=VALUE``, the value in the unit of the parameter or with its own, as in
+        ``"R_cut=8 PV"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such parameter, the value cannot be read, is outside the limits or stands
+        for several parameters.
+    """
+    changes = []
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        found = find_parameters(datasets, name.strip())
+        if equals and len(found) > 1:
+            raise ValueError(f"{name!r} is several parameters: fix one of {', '.join(found)}")
+        for label, par in found.items():
+            changes.append((par, _value(label, par, text) if equals else par.value))
+    for par, value in changes:
+        par.value = value
+        par.frozen = True
+
+
+def _value(label, par, text):
+    try:
+        quantity = u.Quantity(text.strip())
+        if quantity.unit == u.one:
+            quantity = quantity.value * par.unit
+        value = quantity.to_value(par.unit)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"cannot read {text!r} as a value of {label}: expected a number, in "
+            f"{par.unit or 'no unit'} or with a unit ({error})"
+        ) from None
+    if value < par.min or value > par.max or value != value:
+        raise ValueError(f"{label} = {value:g} is outside its limits {par.min:g} to {par.max:g}")
+    return value

@@ -1,0 +1,44 @@
+"""A table with column names of its own, upper limits, and an energy scale that floats."""
+
+import astropy.units as u
+from astropy.table import Table
+from gammapy.modeling import Fit
+
+import crlocal_plugin as crl
+
+table = Table(
+    {
+        "E_kin": [1.0, 3.0, 10.0, 30.0] * u.TeV,
+        "flux": [8.9e-6, 5.0e-7, 2.0e-8, 1.2e-9],
+        "err": [4e-7, 3e-8, 2e-9, 6e-10],
+        "limit": [False, False, False, True],
+    }
+)
+mine = crl.CosmicRayFluxDataset.from_table(
+    table,
+    name="my-protons",
+    experiment="Mine",
+    quantity="H",
+    axis="kinetic_energy",
+    columns={
+        "energy": "E_kin",
+        "intensity": ("flux", "GeV-1 m-2 s-1 sr-1"),
+        "intensity_stat_err": ("err", "GeV-1 m-2 s-1 sr-1"),
+        "is_ul": "limit",
+    },
+    floor=0.03,
+)
+datasets = crl.CosmicRayDatasets([mine, *crl.load_datasets(["ams-02_h_2015", "icecube-2016"])])
+datasets.models = [crl.xue_liu_2025(priors=None)]
+
+# leave only what these few data determine, and let the energies of the table float
+datasets.parameters.freeze_all()
+crl.free_parameters(datasets, ["H.Q_0b", "H.Q_0n", "Gamma", "phi", "delta_b"])
+mine.energy_scale.prior = crl.MeasurementPrior(mu=1, sigma=0.05, source="calibration beam, 5 %")
+mine.energy_scale.frozen = False
+
+result = Fit().run(datasets)
+print(mine)
+print(crl.fit_summary(datasets, result))
+mine.write("out/my-protons.ecsv", overwrite=True)
+assert crl.CosmicRayFluxDataset.read("out/my-protons.ecsv").floor == 0.03
