@@ -41,6 +41,7 @@ from .models import (
 from .models.registration import register
 from .physics.geometry import GALACTIC_TO_ICRS
 from .physics.species import SPECIES, Species
+from .plots import plot_dipole, plot_sky, plot_spectra
 
 __all__ = [
     "DIPOLE_MODEL_REGISTRY",
@@ -77,6 +78,9 @@ __all__ = [
     "free_parameters",
     "load_datasets",
     "measured_prior",
+    "plot_dipole",
+    "plot_sky",
+    "plot_spectra",
     "read_catalog_table",
     "register",
     "xue_liu_2025",

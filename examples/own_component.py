@@ -8,7 +8,7 @@ import crlocal_plugin as crl
 
 # gammapy's power law as the background of hydrogen; its values are read as per steradian
 model = crl.xue_liu_2025()
-power_law = PowerLawSpectralModel(index=2.75, amplitude="8.7e-10 cm-2 s-1 GeV-1", reference="1 TeV")
+power_law = PowerLawSpectralModel(index=2.75, amplitude="5.3e-9 cm-2 s-1 GeV-1", reference="1 TeV")
 background = model.components["background"]
 background.spectral_models["H"] = crl.IntensitySpectralModel(
     power_law, species="H", axis="total_energy"

@@ -9,8 +9,8 @@ import crlocal_plugin as crl
 table = Table(
     {
         "E_kin": [1.0, 3.0, 10.0, 30.0] * u.TeV,
-        "flux": [8.9e-6, 5.0e-7, 2.0e-8, 1.2e-9],
-        "err": [4e-7, 3e-8, 2e-9, 6e-10],
+        "flux": [8.9e-5, 5.0e-6, 2.0e-7, 1.2e-8],
+        "err": [4e-6, 3e-7, 2e-8, 6e-9],
         "limit": [False, False, False, True],
     }
 )

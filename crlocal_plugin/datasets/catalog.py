@@ -337,7 +337,11 @@ def _row(name):
 
 def _unknown(name, what, known):
     close = difflib.get_close_matches(str(name).lower(), known, n=3)
-    hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "see catalog() or crlocal data list"
+    hint = (
+        f"did you mean {' or '.join(map(repr, close))}?"
+        if close
+        else "see catalog() or crlocal data list"
+    )
     return ValueError(f"no {what} is called {name!r}; {hint}")
 
 

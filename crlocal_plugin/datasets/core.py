@@ -323,7 +323,9 @@ class CosmicRayDataset(Dataset):
     def _settings_to_data(self):
         data = {name: getattr(self, name) for name in self.settings}
         low, high = self.energy_range
-        data["energy_range"] = [None if v is None else f"{v.value!r} {v.unit}" for v in (low, high)]
+        data["energy_range"] = [
+            None if v is None else f"{float(v.value)!r} {v.unit}" for v in (low, high)
+        ]
         if self.mask_fit is not None and low is None and high is None:
             data["mask_fit"] = self.mask_fit.tolist()
         return data

@@ -233,7 +233,9 @@ class DipoleDataset(CosmicRayDataset):
         }
 
     def _settings_to_data(self):
-        return super()._settings_to_data() | {"phase_floor": f"{self.phase_floor.value!r} deg"}
+        return super()._settings_to_data() | {
+            "phase_floor": f"{float(self.phase_floor.value)!r} deg"
+        }
 
     # ----------------------------------------------------------------- prediction
 

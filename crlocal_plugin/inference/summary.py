@@ -168,9 +168,11 @@ def _remark(par):
         return ""
     for name in ("min", "max"):
         limit = getattr(par, name)
-        if np.isfinite(limit) and abs(par.value - limit) <= 1e-3 * max(par.error, abs(limit)):
-            return f"at its limit {limit:g}: no error"
-    return ""
+        if np.isfinite(limit) and abs(par.value - limit) <= 1e-6 * max(abs(limit), par.scale):
+            return f"at its limit {limit:g}, the error means nothing"
+    if not par.error > 0:
+        return "no error"
+    return "not determined" if par.error > 3 * abs(par.value) > 0 else ""
 
 
 def _dataset_row(dataset):

@@ -108,8 +108,8 @@ def plot_sky(model, ax=None, energies=None, frame="icrs", legend=True):
     """Plot the directions that shape the dipole and the track of the dipole with energy.
 
     Crossed circles are vectors of the model and the Galactic centre, dotted circles their
-    opposites. A component is drawn at energies where it matters, with a ring at the energy where
-    its share is largest. An isotropic model has no track.
+    opposites. A component is drawn at energies where it matters, with a large open symbol at the
+    energy where its share is largest. An isotropic model has no track.
 
     Parameters
     ----------

@@ -1,0 +1,196 @@
+"""Dipoles of the components and their weighted sum."""
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crlocal_plugin.physics.diffusion import local_perpendicular_ratio
+from crlocal_plugin.physics.dipole import (
+    amplitude_and_phase,
+    background_excess,
+    combine_excess,
+    compton_getting_excess,
+    galactic_center_excess,
+    intensity_weights,
+    nearby_source_excess,
+)
+from crlocal_plugin.physics.geometry import galactic_direction, icrs_direction, local_cloud
+from crlocal_plugin.physics.kinematics import particle_grid
+from crlocal_plugin.physics.species import Species
+
+RIGIDITIES = np.geomspace(0.1, 1e9, 13)
+NUCLEI = {
+    name: Species(name, nucleus.Z, nucleus.A, nucleus.m)
+    for name, nucleus in reference.NUCLEI.items()
+}
+MOTION = ["B_ra", "B_dec", "u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "V_sun", "W_sun"]
+unit = st.floats(-1, 1)
+
+
+def floats(p):
+    """Values as floats, angles in rad."""
+    angles = {"B_ra", "B_dec", "u_HC_ra", "u_HC_dec", "lon_b", "lat_b", "lon_c", "lat_c"}
+    return {
+        name: float(np.deg2rad(float(value))) if name in angles else float(value)
+        for name, value in p.items()
+    }
+
+
+def cloud_of(p):
+    return local_cloud(*(p[name] for name in MOTION))
+
+
+def compare(excess, xi, species):
+    """Excess is -xi, to 1e-10 of its length."""
+    for R, vector in zip(RIGIDITIES, excess, strict=True):
+        expected = [-float(part) for part in xi(R, reference.NUCLEI[species])]
+        length = float(np.linalg.norm(expected))
+        np.testing.assert_allclose(vector, expected, rtol=0, atol=1e-10 * length)
+
+
+@pytest.mark.parametrize("species", NUCLEI)
+@pytest.mark.parametrize("name", [None, "R_cr", "B", "delta_local", "M_A", *MOTION])
+@pytest.mark.parametrize("transport", ["kinetic", "wandering"])
+def test_nearby_source(species, name, transport):
+    p = reference.parameters(**({name: reference.OTHER_VALUES[name]} if name else {}))
+    grid = particle_grid(RIGIDITIES, NUCLEI[species])
+    values = floats(p)
+    if transport == "kinetic":
+        ratio = local_perpendicular_ratio(grid, values["R_cr"] * 1e6, values["delta_local"])
+    else:
+        ratio = values["M_A"] ** 4
+    excess = nearby_source_excess(grid.beta, cloud_of(values), ratio)
+    compare(excess, lambda R, n: reference.xi_nearby(R, n, p, transport), species)
+
+
+@pytest.mark.parametrize("species", NUCLEI)
+@pytest.mark.parametrize("name", [None, "T_c", "r_c", "lon_c", "lat_c", "B_ra", "B_dec"])
+def test_galactic_center(species, name):
+    p = reference.parameters(**({name: reference.OTHER_VALUES[name]} if name else {}))
+    v = floats(p)
+    excess = galactic_center_excess(
+        particle_grid(RIGIDITIES, NUCLEI[species]).beta,
+        v["r_c"],
+        v["T_c"] * 1e6,
+        galactic_direction(v["lon_c"], v["lat_c"]),
+        icrs_direction(v["B_ra"], v["B_dec"]),
+    )
+    compare(excess, lambda R, n: reference.xi_galactic_center(R, n, p), species)
+
+
+@pytest.mark.parametrize("name", [None, "delta_b", "lon_b", "lat_b", "B_ra", "B_dec"])
+def test_background(name):
+    p = reference.parameters(**({name: reference.OTHER_VALUES[name]} if name else {}))
+    v = floats(p)
+    excess = background_excess(
+        v["delta_b"],
+        galactic_direction(v["lon_b"], v["lat_b"]),
+        icrs_direction(v["B_ra"], v["B_dec"]),
+    )
+    compare([excess] * RIGIDITIES.size, lambda R, n: reference.xi_background(R, n, p), "H")
+
+
+@pytest.mark.parametrize("species", NUCLEI)
+@pytest.mark.parametrize("name", [None, "C", "u_HC", "u_HC_ra", "u_HC_dec"])
+def test_compton_getting(species, name):
+    p = reference.parameters(**({name: reference.OTHER_VALUES[name]} if name else {}))
+    v = floats(p)
+    excess = compton_getting_excess(
+        particle_grid(RIGIDITIES, NUCLEI[species]).beta,
+        v["u_HC"],
+        icrs_direction(v["u_HC_ra"], v["u_HC_dec"]),
+        v["C"],
+    )
+    compare(excess, lambda R, n: reference.xi_compton_getting(R, n, p), species)
+
+
+def test_numbers_of_the_paper():
+    field = icrs_direction(np.deg2rad(48.5), np.deg2rad(-21.2))
+    # Eq. 12: 3 r_c / (2 c T_c) with 8.5 kpc = 27723 light years; Eq. 13: cos(62.0 deg)
+    center = galactic_center_excess(1.0, 8.5, 4e6, galactic_direction(0.0, 0.0), field)
+    assert np.linalg.norm(center) == pytest.approx(
+        1.5 * 27723 / 4e6 * np.cos(np.deg2rad(62.0)), rel=3e-3
+    )
+    # Eq. 14: 0.0006 cos(147.1 deg), excess along the field: its right ascension is 48.5 deg
+    background = background_excess(6e-4, galactic_direction(0.0, np.pi / 2), field)
+    assert np.linalg.norm(background) == pytest.approx(
+        6e-4 * abs(np.cos(np.deg2rad(147.1))), rel=1e-3
+    )
+    assert np.rad2deg(amplitude_and_phase(background)[1]) == pytest.approx(48.5, abs=1e-9)
+    assert np.rad2deg(amplitude_and_phase(center)[1]) == pytest.approx(228.5, abs=1e-9)
+    # Sec. II B: 3 x 1.6 x 25.4 km/s / c, ahead of the Sun, opposite to RA 74.9 deg
+    flow = icrs_direction(np.deg2rad(74.9), np.deg2rad(17.6))
+    getting = compton_getting_excess(np.array(1.0), 25.4, flow, 1.6)
+    assert np.linalg.norm(getting) == pytest.approx(4.8 * 25.4 / 299792.458, rel=1e-12)
+    assert np.rad2deg(amplitude_and_phase(getting)[1]) == pytest.approx(254.9, abs=1e-9)
+
+
+def test_strongly_magnetised_cloud_leaves_the_direction_of_the_field():
+    # at low rigidity kappa_perp vanishes and the excess is along +-b with 3 u / (v cos theta)
+    v = floats(reference.parameters())
+    cloud = cloud_of(v)
+    excess = nearby_source_excess(1.0, cloud, 0.0)
+    along = float(excess @ cloud.field)
+    np.testing.assert_allclose(excess, along * cloud.field, atol=1e-18)
+    expected = 3 * cloud.speed / 299792.458 / np.sqrt(cloud.cos2_theta)
+    assert abs(along) == pytest.approx(expected, rel=1e-12)
+
+
+def test_isotropic_diffusion_gives_the_direction_of_motion():
+    # ratio 1: 3 u_LSR / v, whatever the field
+    cloud = cloud_of(floats(reference.parameters()))
+    np.testing.assert_allclose(
+        nearby_source_excess(0.5, cloud, 1.0), 3 * cloud.velocity / (0.5 * 299792.458), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("ratio", [1e-8, 0.5, 1.0])
+def test_cloud_at_rest_has_no_dipole(ratio):
+    cloud = cloud_of(floats(reference.parameters(u_HC=0, U_sun=0, V_sun=0, W_sun=0)))
+    np.testing.assert_array_equal(nearby_source_excess(1.0, cloud, ratio), np.zeros(3))
+
+
+@given(st.lists(st.floats(-1e6, 1e3), min_size=1, max_size=8))
+def test_weights_add_up(logs):
+    weights = intensity_weights(np.array(logs)[:, np.newaxis])
+    assert np.sum(weights) == pytest.approx(1, abs=1e-14)
+    assert np.all(weights >= 0)
+    # only ratios matter, so that underflow does no harm
+    shifted = intensity_weights(np.array(logs)[:, np.newaxis] - 4096.0)
+    np.testing.assert_allclose(shifted, weights, atol=1e-9)
+
+
+@given(st.lists(st.floats(-30, 30), min_size=2, max_size=6))
+def test_weights_are_shares(logs):
+    weights = intensity_weights(logs)
+    np.testing.assert_allclose(weights, np.exp(logs) / np.sum(np.exp(logs)), rtol=1e-12)
+
+
+@given(st.lists(st.tuples(unit, unit, unit), min_size=1, max_size=5), st.floats(0, 1))
+def test_mean_of_equal_dipoles_is_the_dipole(vectors, share):
+    first = np.array(vectors[0])
+    weights = intensity_weights([share * k for k in range(len(vectors))])
+    mean = combine_excess(weights, [first] * len(vectors))
+    np.testing.assert_allclose(mean, first, atol=1e-14)
+
+
+@given(unit, unit, unit)
+def test_projection_on_the_equator(x, y, z):
+    amplitude, phase = amplitude_and_phase([x, y, z])
+    assert amplitude * np.cos(phase) == pytest.approx(x, abs=1e-15)
+    assert amplitude * np.sin(phase) == pytest.approx(y, abs=1e-15)
+    assert 0 <= phase <= 2 * np.pi
+    # the declination component is invisible
+    assert amplitude_and_phase([x, y, 0.0])[0] == amplitude
+
+
+@given(unit, unit)
+@settings(deadline=None)
+def test_turning_the_sky_turns_the_phase(x, y):
+    amplitude, phase = amplitude_and_phase([x, y, 0.3])
+    turned_amplitude, turned = amplitude_and_phase([-y, x, 0.3])
+    assert turned_amplitude == amplitude
+    if amplitude > 1e-12:
+        assert np.cos(turned - phase - np.pi / 2) == pytest.approx(1, abs=1e-12)
