@@ -32,9 +32,8 @@ def fit(variant="kinetic", priors="measured", compton_getting="constant", free=(
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore", crl.DegenerateParametersWarning)
-    print(
-        f"{'':22}{'chi2':>8}{'total':>8}  V_sun [km/s]    x [pc]           D_0 [1e28 cm2/s]  delta_b"
-    )
+    heads = ("V_sun [km/s]", "x [pc]", "D_0 [1e28 cm2/s]", "delta_b")
+    print(f"{'':22}{'chi2':>8}{'total':>8}  {''.join(f'{head:19}' for head in heads)}")
     for name, options in CASES.items():
         datasets, model, result = fit(**options)
         accurate = "" if result.minuit.accurate else "  (errors unreliable)"

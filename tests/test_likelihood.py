@@ -45,7 +45,7 @@ def test_residual_broadcasts_over_parameter_sets():
 
 
 def exact_limit_statistic(sigmas_above):
-    with mpmath.workdps(40):
+    with mpmath.workdps(250):
         return float(-2 * mpmath.log(mpmath.erfc(sigmas_above / mpmath.sqrt(2)) / 2))
 
 

@@ -2,18 +2,23 @@
 
 import numpy as np
 
-__all__ = ["DegenerateParametersWarning", "find_degeneracies", "scaled_jacobian"]
+from ..models.parameters import DEGENERACIES
 
-THRESHOLD = 3e-3
-"""Smallest singular value of the column-normalised Jacobian that counts as determined."""
+__all__ = ["DegenerateParametersWarning", "find_degeneracies", "natural_jacobian"]
+
+THRESHOLD = 0.1
+"""Smallest singular value of the natural Jacobian that counts as determined: below it, even a
+change by ten natural scales costs less than one standard deviation."""
 
 
 class DegenerateParametersWarning(UserWarning):
     """Free parameters that the data, with the priors, cannot tell apart."""
 
 
-def scaled_jacobian(datasets, parameters):
-    """Derivatives of all residuals with respect to parameters, columns of length 1.
+def natural_jacobian(datasets, parameters):
+    """Derivatives of all residuals with respect to parameters in units of their natural scales.
+
+    The scale of a quantity that cannot be negative is its value, of another a tenth of its range.
 
     Parameters
     ----------
@@ -24,32 +29,30 @@ def scaled_jacobian(datasets, parameters):
 
     Returns
     -------
-    jacobian : `~numpy.ndarray`
-        Shape ``(k, n)``; a column is zero if nothing depends on the parameter.
-    length : `~numpy.ndarray`
-        Length of each column before normalisation, per unit of the parameter, shape ``(n,)``.
+    `~numpy.ndarray`
+        Jacobian, shape ``(k, n)``; a column is zero if nothing depends on the parameter.
     """
     columns = []
     for par in parameters:
-        value, ends, shifts = par.value, [], []
-        width = abs(value) if value != 0 else (_span(par) or 1.0)
+        value, scale = par.value, _natural_scale(par)
+        ends, shifts = [], []
         for sign in (-1, 1):
-            shifted = value + sign * 1e-4 * width
+            shifted = value + sign * 1e-4 * scale
             if shifted < par.min or shifted > par.max:
                 shifted = value
             par.value = shifted
             ends.append(datasets.residuals())
             shifts.append(shifted)
         par.value = value
-        columns.append((ends[1] - ends[0]) / (shifts[1] - shifts[0]))
-    jacobian = np.array(columns).T
-    length = np.linalg.norm(jacobian, axis=0)
-    return jacobian / np.where(length > 0, length, 1), length
+        columns.append((ends[1] - ends[0]) * scale / (shifts[1] - shifts[0]))
+    return np.array(columns).T
 
 
-def _span(par):
-    span = par.max - par.min
-    return span / 100 if np.isfinite(span) else None
+def _natural_scale(par):
+    span = (par.max - par.min) / 10
+    if par.min >= 0 and par.value > 0:
+        return par.value
+    return span if np.isfinite(span) else abs(par.value) or 1.0
 
 
 def find_degeneracies(datasets, threshold=THRESHOLD):
@@ -60,7 +63,7 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
     datasets : CosmicRayDatasets
         Datasets with models.
     threshold : float, optional
-        Smallest singular value of the column-normalised Jacobian that counts as determined.
+        Smallest singular value of the natural Jacobian that counts as determined.
 
     Returns
     -------
@@ -68,29 +71,42 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
         One sentence per set of parameters; empty if all is well.
     """
     parameters = datasets.parameters
-    free = [
-        (par, label)
-        for par, label in zip(parameters, parameters.labels, strict=True)
-        if not par.frozen
-    ]
-    jacobian, length = scaled_jacobian(datasets, [par for par, _ in free])
-    labels = np.array([label for _, label in free])
+    pairs = zip(parameters.labels, parameters, strict=True)
+    free = {label: par for label, par in pairs if not par.frozen}
+    jacobian = natural_jacobian(datasets, list(free.values()))
+    labels = np.array(list(free))
     messages = []
-    unused = ~(length > 0)
+    unused = np.linalg.norm(jacobian, axis=0) == 0
     if unused.any():
         messages.append(
             f"no dataset depends on {', '.join(labels[unused])}: freeze them, or add data"
         )
-    kept = np.flatnonzero(~unused)
-    if len(kept) < 2:
-        return messages
-    _, singular, directions = np.linalg.svd(jacobian[:, kept], full_matrices=False)
-    for value, direction in zip(singular, directions, strict=True):
-        if value < threshold:
+    labels, jacobian = labels[~unused], jacobian[:, ~unused]
+    named = set()
+    if jacobian.size:
+        _, singular, directions = np.linalg.svd(jacobian, full_matrices=False)
+        for value, direction in zip(singular, directions, strict=True):
             weight = np.abs(direction)
-            involved = labels[kept][weight > 0.2 * weight.max()]
+            involved = labels[weight > 0.25 * weight.max()]
+            if value < threshold:
+                named.update(involved)
+                messages.append(
+                    f"the data do not determine {', '.join(involved)}"
+                    f"{' together' if len(involved) > 1 else ''} (singular value {value:.1e}): "
+                    "freeze one of them, or give it a prior"
+                )
+    return messages + _known_degeneracies(free, named)
+
+
+def _known_degeneracies(free, named):
+    """Sentences on sets of parameters that are known to be degenerate, unless named already."""
+    messages = []
+    for first, others, reason in DEGENERACIES:
+        beside = [x for x, par in free.items() if par.name in others and par.prior is None]
+        firsts = [x for x, par in free.items() if par.name == first]
+        if firsts and beside and not named.issuperset(beside):
             messages.append(
-                f"the data cannot tell {', '.join(involved)} apart (singular value {value:.1e}): "
-                "freeze one of them, or give it a prior"
+                f"{', '.join([*firsts, *beside])} are hardly told apart: {reason}; freeze "
+                f"{' and '.join(beside)}, or give a prior"
             )
     return messages
