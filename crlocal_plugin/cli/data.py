@@ -61,9 +61,8 @@ def _show(arguments):
         selection = SELECTIONS[arguments.name]
         print(f"{arguments.name}: {selection.description}\n")
         for item in selection.items:
-            low, high = item.energy_range
-            cut = "" if low is None and high is None else f"  ({low or ''} .. {high or ''})"
-            print(f"  {item.name}{cut}")
+            low, high = ("" if end is None else end for end in item.energy_range)
+            print(f"  {item.name}" + (f"  ({low} .. {high})" if (low, high) != ("", "") else ""))
         return
     table = read_catalog_table(arguments.name)
     for key, value in table.meta.items():

@@ -283,8 +283,8 @@ class CosmicRayDataset(Dataset):
         info = self.info_dict()
         lines = [type(self).__name__, "-" * len(type(self).__name__), ""]
         lines += [f"  {key:16}: {_shown(value)}" for key, value in info.items()]
-        low, high = self.energy_range
-        lines.append(f"  {'energy range':16}: {low or 'open'} to {high or 'open'}")
+        low, high = ("open" if v is None else v for v in self.energy_range)
+        lines.append(f"  {'energy range':16}: {low} to {high}")
         norm, scale = self.scales()
         lines.append(f"  {'norm':16}: {norm:g}")
         lines.append(f"  {'energy scale':16}: {scale:g}")

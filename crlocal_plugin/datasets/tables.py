@@ -507,6 +507,7 @@ def write_table(table, path, overwrite=False):
         # astropy would encode text as ASCII, and fail for most place names.
         table.convert_unicode_to_bytestring()
 
+    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
         draft = Path(folder) / path.name
         table.write(draft, format=form)

@@ -1,0 +1,208 @@
+"""Loading of shipped and own tables as datasets."""
+
+import astropy.units as u
+import numpy as np
+import pytest
+from astropy.table import Table
+from gammapy.datasets import Datasets
+from numpy.testing import assert_array_equal
+
+import crlocal_plugin as crl
+
+
+def floors_of(datasets):
+    return {data.name: data.floor for data in datasets}
+
+
+def write_spectrum(path):
+    table = Table(
+        {
+            "energy": [10.0, 100.0] * u.GeV,
+            "intensity": [1.0, 0.01] * u.Unit("GeV-1 m-2 s-1 sr-1"),
+            "intensity_err": [0.1, 0.001] * u.Unit("GeV-1 m-2 s-1 sr-1"),
+        }
+    )
+    table.meta = {"experiment": "MINE", "quantity": "H", "axis": "kinetic_energy"}
+    table.write(path)
+    return path
+
+
+def write_dipole(path):
+    table = Table(
+        {
+            "energy": [1e4] * u.GeV,
+            "amplitude": [1e-3],
+            "amplitude_err": [1e-4],
+            "phase": [40.0] * u.deg,
+            "phase_err": [5.0] * u.deg,
+        }
+    )
+    table.meta = {"experiment": "MINE"}
+    table.write(path)
+    return path
+
+
+# Selections
+
+
+def test_selection_of_the_paper():
+    datasets = crl.load_datasets("xue-liu-2025")
+    assert isinstance(datasets, crl.CosmicRayDatasets)
+    assert isinstance(datasets, Datasets)
+    assert len(datasets) == 20
+    assert datasets.models.names == []
+    kinds = {data.name: type(data) for data in datasets}
+    assert kinds["cream_he"] is crl.CosmicRayFluxDataset
+    assert kinds["icecube-2016"] is crl.DipoleDataset
+    # the parts that are cut are masked, not removed
+    assert datasets["ams-02_h_2015"].energy_range == (1 * u.GV, None)
+    auger = datasets["auger-2020"]
+    assert auger.energy_range == (None, 1e8 * u.GeV)
+    assert_array_equal(auger.mask_fit, auger.x < 1e8 * u.GeV)
+    assert datasets["argo-ybj-2015"].mask_fit.sum() < 7
+
+
+@pytest.mark.parametrize("selection", ["xue-liu-2025", "xue-liu-2025-qgsjet", "latest"])
+def test_selections_have_a_finite_statistic(selection):
+    datasets = crl.load_datasets(selection)
+    datasets.models = [crl.xue_liu_2025()]
+    assert 0 < datasets.stat_sum() < 1e6
+
+
+def test_everything_loads():
+    datasets = crl.load_datasets("xue-liu-2025-all")
+    assert len(datasets.names) == len(set(datasets.names))
+
+
+# Floors
+
+
+def test_floors():
+    names = ["dampe_h", "jacee_h", "kascade_h_sibyll-2p1", "icecube-2016"]
+    assert list(floors_of(crl.load_datasets(names)).values()) == [0, 0.1, 0.25, 0.1]
+    assert set(floors_of(crl.load_datasets(names, floors=None)).values()) == {0}
+    assert set(floors_of(crl.load_datasets(names, floors=0.05)).values()) == {0.05}
+    given = floors_of(crl.load_datasets(names, floors={"dampe_h": 0.02, "jacee_h": 0}))
+    assert list(given.values()) == [0.02, 0, 0.25, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("floors", "phase_floor"), [("recommended", 10), (0.2, 10), ({"icecube-2016": 0}, 10), (None, 0)]
+)
+def test_phase_floors(floors, phase_floor):
+    (data,) = crl.load_datasets("icecube-2016", floors=floors)
+    assert data.phase_floor == phase_floor * u.deg
+
+
+@pytest.mark.parametrize(
+    ("floors", "message"),
+    [
+        ({"dampe_he": 0.1}, "dampe_he, which are not among the datasets dampe_h"),
+        ("tight", "expected 'recommended', a number, a dict or None"),
+        (-0.1, "'dampe_h': floor must be a fraction"),
+        ({"dampe_h": np.nan}, "'dampe_h': floor must be a fraction"),
+    ],
+)
+def test_wrong_floors(floors, message):
+    with pytest.raises(ValueError, match=message):
+        crl.load_datasets("dampe_h", floors=floors)
+
+
+# Settings
+
+
+def test_settings_are_passed_on():
+    datasets = crl.load_datasets(
+        ["dampe_h", "icecube-2016"],
+        likelihood="amplitude_phase",
+        apply_declination_factor=False,
+        systematics=False,
+    )
+    assert datasets["dampe_h"].systematics is False
+    assert datasets["icecube-2016"].systematics is False
+    assert datasets["icecube-2016"].likelihood == "amplitude_phase"
+    assert datasets["icecube-2016"].apply_declination_factor is False
+
+
+def test_unknown_likelihood():
+    with pytest.raises(ValueError, match="unknown likelihood 'polar'"):
+        crl.load_datasets("icecube-2016", likelihood="polar")
+
+
+# Names
+
+
+@pytest.mark.parametrize("name", ["dampe", "xue-liu", ""])
+def test_unknown_names(name):
+    with pytest.raises(ValueError, match="is called|expected at least one"):
+        crl.load_datasets([name] if name else [])
+
+
+def test_overlaps_are_refused_by_name():
+    names = ["ams-02_h", "ams-02_h_2015"]
+    with pytest.raises(crl.OverlapError, match=r"ams-02_h.*ams-02_h_2015"):
+        crl.load_datasets(names)
+    assert crl.load_datasets(names, allow_overlap=True).names == names
+
+
+def test_mean_log_mass_is_refused():
+    with pytest.raises(ValueError, match=r"holds <ln A>.*read_mean_log_mass_table"):
+        crl.load_datasets("lhaaso_mean_log_mass_epos-lhc")
+
+
+# Own files
+
+
+@pytest.mark.parametrize("as_path", [True, False])
+def test_own_files(tmp_path, as_path):
+    files = [write_spectrum(tmp_path / "flux.ecsv"), write_dipole(tmp_path / "dipole.ecsv")]
+    files = files if as_path else [str(file) for file in files]
+    datasets = crl.load_datasets([*files, "dampe_h"], likelihood="amplitude_phase")
+    assert datasets.names == ["flux", "dipole", "dampe_h"]
+    assert isinstance(datasets["flux"], crl.CosmicRayFluxDataset)
+    assert isinstance(datasets["dipole"], crl.DipoleDataset)
+    assert datasets["dipole"].likelihood == "amplitude_phase"
+    assert datasets["flux"].floor == 0
+    assert datasets["flux"].nuisance is datasets["dipole"].nuisance
+    assert datasets["flux"].nuisance is not datasets["dampe_h"].nuisance
+
+
+def test_own_file_keeps_its_settings(tmp_path):
+    (data,) = crl.load_datasets(write_dipole(tmp_path / "dipole.ecsv"))
+    data.floor, data.phase_floor = 0.3, 7 * u.deg
+    data.write(tmp_path / "mine.ecsv")
+    (again,) = crl.load_datasets(tmp_path / "mine.ecsv")
+    assert (again.floor, again.phase_floor) == (0.3, 7 * u.deg)
+    (again,) = crl.load_datasets(tmp_path / "mine.ecsv", floors={"mine": 0.1})
+    assert (again.floor, again.phase_floor) == (0.1, 7 * u.deg)
+    (again,) = crl.load_datasets(tmp_path / "mine.ecsv", floors=None)
+    assert (again.floor, again.phase_floor) == (0, 0 * u.deg)
+
+
+def test_own_file_of_no_known_kind(tmp_path):
+    path = tmp_path / "other.ecsv"
+    Table({"E": [1.0], "F": [1.0]}).write(path)
+    with pytest.raises(crl.TableError, match=r"expected a column 'intensity'.*has E, F.*columns="):
+        crl.load_datasets(path)
+    with pytest.raises(crl.TableError, match="found none"):
+        crl.load_datasets(tmp_path / "missing.ecsv")
+
+
+# Nuisance models
+
+
+def test_experiments_share_a_nuisance_model():
+    names = ["dampe_h", "dampe_he", "cream_h", "cream_he"]
+    datasets = crl.load_datasets(names)
+    shared = [data.nuisance for data in datasets]
+    assert shared[0] is shared[1]
+    assert shared[2] is shared[3]
+    assert shared[0] is not shared[2]
+    assert shared[0].datasets_names == ["dampe_h", "dampe_he"]
+    assert datasets.nuisance_models() == [shared[0], shared[2]]
+
+
+def test_spectra_and_dipoles_of_an_experiment_share_the_energy_scale():
+    names = ["tibet-asgamma_all_particle_sibyll-hd", "tibet-asgamma-2017"]
+    flux, dipole = crl.load_datasets(names)
+    assert flux.energy_scale is dipole.energy_scale

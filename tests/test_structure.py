@@ -1,0 +1,80 @@
+"""Imports go downwards, importing registers once, and the public names are there."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import crlocal_plugin as crl
+
+PACKAGE = Path(crl.__file__).parent
+LAYERS = ("physics", "models", "datasets", "inference", "plots", "cli")
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def layer_of(parts):
+    return LAYERS.index(parts[0]) if parts and parts[0] in LAYERS else None
+
+
+def imported_modules(path):
+    """Modules of the package that a file imports, as parts below the package."""
+    own = list(path.relative_to(PACKAGE).with_suffix("").parts)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = own[: len(own) - node.level]
+            yield base + (node.module.split(".") if node.module else [])
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(crl.__name__):
+            yield node.module.split(".")[1:]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_downwards(path):
+    layer = layer_of(path.relative_to(PACKAGE).parts)
+    if layer is None:
+        return
+    for module in imported_modules(path):
+        other = layer_of(module)
+        assert other is None or other <= layer, f"imports {'.'.join(module)}"
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if "physics" in p.parts], ids=lambda p: p.stem)
+def test_physics_is_numpy_alone(path):
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.split(".")[0])
+    assert names <= {"numpy", "typing", "dataclasses", "functools", "math"}
+
+
+def test_importing_twice_registers_once():
+    code = """
+import importlib, sys
+import crlocal_plugin
+from gammapy.datasets import DATASET_REGISTRY
+from gammapy.modeling.models import MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY
+registries = DATASET_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY
+before = [[cls.__name__ for cls in registry] for registry in registries]
+for name in [name for name in sys.modules if name.startswith("crlocal_plugin")]:
+    importlib.reload(sys.modules[name])
+after = [[cls.__name__ for cls in registry] for registry in registries]
+assert before == after, (before, after)
+assert all(len(set(names)) == len(names) for names in after)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=PACKAGE.parent)
+
+
+def test_public_names():
+    assert sorted(crl.__all__) == sorted(set(crl.__all__))
+    for name in crl.__all__:
+        assert getattr(crl, name) is not None
+    for name in (
+        *("xue_liu_2025", "load_datasets", "catalog", "CosmicRayModel", "CosmicRayFluxDataset"),
+        *("DipoleDataset", "LeakyBoxSpectralModel", "NearbySourceSpectralModel"),
+        *("GalacticCenterSpectralModel", "BackgroundDipoleModel", "NearbySourceDipoleModel"),
+        *("GalacticCenterDipoleModel", "ComptonGettingDipoleModel"),
+    ):
+        assert name in crl.__all__
