@@ -405,7 +405,7 @@ def excess_parts(E, nuclei, parameters_of, transport="kinetic"):
             fluxes[name, part] = value * per_energy
     total = sum(fluxes.values())
     zero = [mpf(0)] * 3
-    parts = {part: zero for part in (*COMPONENTS, "compton-getting")}
+    parts = dict.fromkeys((*COMPONENTS, "compton-getting"), zero)
     for name, nucleus in nuclei.items():
         p = parameters_of[name]
         R = rigidity_at_energy(E, nucleus)

@@ -128,7 +128,9 @@ def test_amplitude_and_phase_by_hand():
 @pytest.mark.parametrize("likelihood", ["vector", "amplitude_phase"])
 def test_upper_error_counts_above(likelihood):
     # prediction along the measured phase, twice and half the amplitude
-    table = dipole_table(amplitude=[2.5e-4, 1e-3, 5e-4], phase=np.full(3, 53.13010235415598) * u.deg)
+    table = dipole_table(
+        amplitude=[2.5e-4, 1e-3, 5e-4], phase=np.full(3, 53.13010235415598) * u.deg
+    )
     data = dataset(table, model=toy_model(), likelihood=likelihood)
     expected = [(2.5e-4 / 2e-4) ** 2, (5e-4 / 5e-5) ** 2, 0]
     assert_allclose(data.stat_array(), expected, rtol=1e-8, atol=1e-12)
@@ -140,7 +142,8 @@ def test_upper_error_counts_above(likelihood):
 def test_amplitude_floor_and_systematics():
     table = dipole_table(amplitude_syst=[3e-4, 0.0, 0.0])
     data = dataset(table, floor=0.2)
-    lower = np.sqrt(np.square([1e-4, 5e-5, 1e-4]) + [9e-8, 0, 0] + np.square([2e-4, 1e-4, 4e-4]))
+    stat, syst, size = [1e-4, 5e-5, 1e-4], [3e-4, 0, 0], [2e-4, 1e-4, 4e-4]
+    lower = np.sqrt(np.square(stat) + np.square(syst) + np.square(size))
     assert_allclose(data.amplitude_errors[0], lower, rtol=1e-12)
     data.systematics = False
     data.floor = 0

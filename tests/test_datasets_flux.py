@@ -69,9 +69,7 @@ def flux_table(axis="kinetic_energy", quantity="H", x=X, **columns):
             table[name] = columns.pop(name, size * np.asarray(y)) * unit
     for name, values in columns.items():
         table[name] = values
-    table.meta.update(
-        {"name": "toy-data", "experiment": "TOY", "axis": axis, "quantity": quantity}
-    )
+    table.meta.update({"name": "toy-data", "experiment": "TOY", "axis": axis, "quantity": quantity})
     table.meta["reference"] = "Toy et al. 2020"
     return table
 
@@ -202,9 +200,7 @@ def test_residuals_by_hand():
     assert_allclose(data.residuals().value, 0.5 * expected, rtol=1e-9)
     assert data.residuals().unit == GEV
     assert_allclose(data.residuals("diff/model").to_value(""), 0.5, rtol=1e-9)
-    assert_allclose(
-        data.residuals("diff/sqrt(model)").value, 0.5 * np.sqrt(expected), rtol=1e-9
-    )
+    assert_allclose(data.residuals("diff/sqrt(model)").value, 0.5 * np.sqrt(expected), rtol=1e-9)
     assert_allclose(data.residuals("pull"), 0.5 / (0.1 * 1.5), rtol=1e-9)
     with pytest.raises((AttributeError, ValueError), match="nonsense"):
         data.residuals("nonsense")
@@ -396,9 +392,7 @@ def test_priors_do_not_enter_the_dataset():
 
 
 def test_info_and_text():
-    data = dataset(
-        floor=0.07, energy_range=(10 * u.GeV, None), model=toy_model(), name="the-name"
-    )
+    data = dataset(floor=0.07, energy_range=(10 * u.GeV, None), model=toy_model(), name="the-name")
     info = data.info_dict()
     assert info["name"] == "the-name"
     assert info["experiment"] == "TOY"
@@ -495,9 +489,7 @@ def test_settings_in_the_call_win_over_those_in_the_file(tmp_path):
 
 def test_range_in_the_call_wins_over_a_mask_in_the_file(tmp_path):
     dataset(mask_fit=[True, False, False, True]).write(tmp_path / "data.ecsv")
-    again = crl.CosmicRayFluxDataset.read(
-        tmp_path / "data.ecsv", energy_range=(10 * u.GeV, None)
-    )
+    again = crl.CosmicRayFluxDataset.read(tmp_path / "data.ecsv", energy_range=(10 * u.GeV, None))
     assert again.energy_range[0] == 10 * u.GeV
     assert not again.mask_fit[0]
 

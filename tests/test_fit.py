@@ -51,7 +51,7 @@ def correlation(matrix):
 
 
 def gauss_newton(datasets):
-    """Covariance of the free parameters from the residuals, all steps a tenth of an error."""
+    """Covariance of the free parameters from the residuals, all steps a thousandth of an error."""
     parameters = free(datasets)
     columns = []
     for par in parameters:
@@ -115,7 +115,10 @@ def test_other_starts_reach_the_same_minimum(seed):
     rng = np.random.default_rng(seed)
     for par in free(datasets):
         par.value *= rng.uniform(0.9, 1.1)
-    result = Fit().run(datasets)
+    with warnings.catch_warnings():
+        # some of the starts lie where the data do not feel the cut-off R_cutc
+        warnings.simplefilter("ignore", crl.DegenerateParametersWarning)
+        result = Fit().run(datasets)
     assert result.success
     assert_allclose(result.total_stat, MINIMUM, atol=0.01)
 
@@ -217,7 +220,7 @@ def test_profile(fitted, at_minimum):
 
 def test_confidence(fitted, at_minimum):
     model, datasets = at_minimum
-    for name in ("phi", "H.Q_0c"):
+    for name in ("phi", "Gamma"):
         par = model.parameters[name]
         result = Fit().confidence(datasets, par)
         assert result["success"]
@@ -350,7 +353,7 @@ def test_stock_datasets_can_be_fitted():
 
 
 def test_free_energy_scales():
-    model, datasets = prepared()
+    _, datasets = prepared()
     for name in ("dampe_h", "cream_h"):
         datasets[name].energy_scale.frozen = False
     result = Fit().run(datasets)
@@ -395,6 +398,23 @@ def test_nearby_source():
         datasets.warn_of_degeneracies()
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["B", "R_cr"], "R_cr, B"),
+        (["M_A"], r"Q_0n.*M_A"),
+        (["r_perp"], r"Q_0n.*r_perp"),
+        (["T_c", "r_c"], r"T_c, r_c"),
+    ],
+)
+def test_known_degeneracies(names, message):
+    model, datasets = prepared()
+    for name in names:
+        model.parameters[name].frozen = False
+    with pytest.warns(crl.DegenerateParametersWarning, match=message):
+        datasets.warn_of_degeneracies()
+
+
 def test_species_without_data():
     _, datasets = prepared(species=("H", "He", "C"))
     for data in list(datasets):
@@ -406,14 +426,12 @@ def test_species_without_data():
 
 def test_fewer_numbers_than_parameters():
     model = crl.xue_liu_2025(priors=None)
-    (data,) = crl.load_datasets("jacee_h")
-    datasets = crl.CosmicRayDatasets([data])
+    datasets = crl.load_datasets("jacee_h")
     datasets.models = [model]
     for par in model.parameters:
-        par.frozen = par.name not in ("Gamma", "R_cut", "D_0", "phi")
-    model.parameters["H.Q_0b"].frozen = False
-    data.mask_fit = np.arange(7) < 3
-    with pytest.warns(crl.DegenerateParametersWarning, match="cannot tell"):
+        par.frozen = par.name not in ("Gamma", "D_0")
+    datasets[0].mask_fit = np.arange(7) == 1
+    with pytest.warns(crl.DegenerateParametersWarning, match=r"Gamma.*D_0"):
         datasets.warn_of_degeneracies()
 
 

@@ -42,7 +42,9 @@ def model():
 
 @pytest.fixture
 def datasets(model):
-    datasets = crl.load_datasets(NAMES, allow_overlap=True)
+    # all particles are more than hydrogen and helium: keep that from drowning the rest
+    floors = {"tibet-asgamma_all_particle_sibyll-hd": 0.5}
+    datasets = crl.load_datasets(NAMES, allow_overlap=True, floors=floors)
     datasets.models = [model]
     return datasets
 
@@ -137,7 +139,9 @@ def replace_parameter(datasets, model):
 
 
 def replace_submodel(datasets, model):
-    model.components["nearby"].spectral_models["H"] = crl.NearbySourceSpectralModel(Q_0n="9e52 GV-1")
+    model.components["nearby"].spectral_models["H"] = crl.NearbySourceSpectralModel(
+        Q_0n="9e52 GV-1"
+    )
 
 
 def replace_dipole(datasets, model):
@@ -191,7 +195,7 @@ def add_prior(datasets, model):
 
 
 def add_gammapy_prior(datasets, model):
-    model.Gamma.prior = GaussianPrior(2.5, 0.02)
+    model.Gamma.prior = GaussianPrior(mu=2.5, sigma=0.02)
 
 
 def remove_prior(datasets, model):
@@ -260,7 +264,7 @@ def test_change_is_noticed(datasets, model, change):
 
 
 def test_many_changes_in_a_row(datasets, model):
-    lasting = (mask, floor, likelihood, unlink, add_component, change_unit, add_prior, wandering)
+    lasting = (mask, floor, likelihood, change_unit, unlink, add_component, add_prior, wandering)
     for change in (*lasting, free_energy_scale, replace_nuisance, remove_dataset, add_species):
         change(datasets, model)
         check(datasets)
@@ -308,7 +312,11 @@ def test_two_models_for_different_datasets(datasets):
     check(datasets)
     # a parameter that two models share counts once
     two.V_sun = one.V_sun
-    check(datasets)
+    expected = datasets.stat_sum_likelihood()
+    for par in {*one.parameters, *two.parameters}:
+        if par.prior is not None:
+            expected += par.prior(par)
+    assert_allclose(datasets.stat_sum(), expected, rtol=1e-14)
     labels = datasets.parameters.labels
     assert len(labels) == len(set(labels)) == len(datasets.parameters)
 
@@ -329,21 +337,22 @@ def test_priors_count_once(datasets, model):
     assert_allclose(datasets.stat_sum() - likelihood, pulls, rtol=1e-9)
     # 10 % on a scale that two datasets share
     datasets["tibet-asgamma-2017"].energy_scale.value = 1.2
-    assert_allclose(
-        datasets.stat_sum() - datasets._stat_sum_likelihood(), pulls + 4, rtol=1e-9
-    )
+    assert_allclose(datasets.stat_sum() - datasets._stat_sum_likelihood(), pulls + 4, rtol=1e-9)
     assert datasets.stat_sum_likelihood() == datasets._stat_sum_likelihood()
 
 
-def test_prior_of_a_limit_costs_nothing(datasets, model):
+def test_gammapy_prior_counts_as_gammapy_defines_it(datasets, model):
     before = datasets.stat_sum()
-    model.Gamma.prior = UniformPrior(1, 5)
-    assert_allclose(check(datasets) - before, 0, atol=1e-8)
+    model.Gamma.prior = UniformPrior(min=1, max=5)
+    # twice the logarithm of the width
+    assert_allclose(check(datasets) - before, 2 * np.log(4), rtol=1e-9)
 
 
 def test_penalties_count_once(datasets, model):
     before = datasets.stat_sum()
-    penalty = GaussianPriorPenalty([model.Gamma], mean=np.array([2.5]), cov=np.array([[0.01]]))
+    penalty = GaussianPriorPenalty(
+        [model.Gamma], mean=np.array([2.5]), covariance=np.array([[0.01]])
+    )
     models = Models([model])
     models.set_penalties([penalty])
     datasets.models = models
@@ -403,8 +412,8 @@ def test_energy_scale_moves_spectra_and_dipoles(datasets):
     expected = 1.2 * model.intensity(flux.x * 1.2, "all_particle", axis="total_energy")
     assert_allclose(flux.intensity_pred().value, expected.value, rtol=1e-12)
     assert_allclose(dipole.dipole_pred().vector, model.dipole(dipole.x * 1.2).vector, rtol=1e-12)
-    assert not np.allclose(dipole.dipole_pred().vector, vector, rtol=1e-3)
-    assert not np.allclose(flux.intensity_pred().value, intensity.value, rtol=1e-3)
+    assert not np.allclose(dipole.dipole_pred().vector, vector, rtol=1e-3, atol=0)
+    assert not np.allclose(flux.intensity_pred().value, intensity.value, rtol=1e-3, atol=0)
     check(datasets)
 
 
@@ -427,7 +436,7 @@ def test_covariance_survives(datasets, model):
     datasets.models.covariance = matrix
     datasets.stat_sum()
     assert_allclose(datasets.models.covariance.data, matrix, rtol=1e-10)
-    assert_allclose(model.V_sun.error ** 2, matrix[(datasets.parameters.index("V_sun"),) * 2])
+    assert_allclose(model.V_sun.error**2, matrix[(datasets.parameters.index("V_sun"),) * 2])
 
 
 # Copies
@@ -455,12 +464,6 @@ def test_copies_are_independent(datasets, model, make):
     new["dampe_h"].norm.value = 2
     check(new)
     assert datasets.stat_sum() == before
-
-
-def test_slices_keep_the_kind(datasets):
-    part = datasets[["dampe_h", "icecube-2016"]]
-    assert isinstance(part, crl.CosmicRayDatasets)
-    check(part)
 
 
 # Company of other datasets

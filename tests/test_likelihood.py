@@ -69,7 +69,8 @@ def test_model_at_the_limit_counts_half_a_gaussian():
 
 
 @pytest.mark.parametrize(
-    ("confidence", "quantile"), [(0.95, 1.6448536269514722), (0.9, 1.2815515655446004), (0.99, 2.3263478740408408)]
+    ("confidence", "quantile"),
+    [(0.95, 1.6448536269514722), (0.9, 1.2815515655446004), (0.99, 2.3263478740408408)],
 )
 def test_limit_sigma_is_a_one_sided_quantile(confidence, quantile):
     assert_allclose(limit_sigma(np.array([1.0, 3.0]), confidence), [1 / quantile, 3 / quantile])
@@ -98,9 +99,7 @@ def test_vector_residuals_do_not_depend_on_the_origin_of_right_ascension(
     errors = 1e-4, 3e-4, 2e-4
     one = vector_residuals(x, y, amplitude, phase, *errors)
     cos, sin = np.cos(turn), np.sin(turn)
-    other = vector_residuals(
-        x * cos - y * sin, x * sin + y * cos, amplitude, phase + turn, *errors
-    )
+    other = vector_residuals(x * cos - y * sin, x * sin + y * cos, amplitude, phase + turn, *errors)
     assert_allclose(other, one, atol=1e-10)
 
 

@@ -87,7 +87,8 @@ def test_floors():
 
 
 @pytest.mark.parametrize(
-    ("floors", "phase_floor"), [("recommended", 10), (0.2, 10), ({"icecube-2016": 0}, 10), (None, 0)]
+    ("floors", "phase_floor"),
+    [("recommended", 10), (0.2, 10), ({"icecube-2016": 0}, 10), (None, 0)],
 )
 def test_phase_floors(floors, phase_floor):
     (data,) = crl.load_datasets("icecube-2016", floors=floors)
@@ -134,7 +135,7 @@ def test_unknown_likelihood():
 
 @pytest.mark.parametrize("name", ["dampe", "xue-liu", ""])
 def test_unknown_names(name):
-    with pytest.raises(ValueError, match="is called|expected at least one"):
+    with pytest.raises(ValueError, match=r"is called|expected at least one"):
         crl.load_datasets([name] if name else [])
 
 

@@ -74,9 +74,7 @@ def test_round_trip_and_copy(cls):
     for old, new in zip(model.parameters, again.parameters, strict=True):
         assert str(new.to_dict()) == str(old.to_dict())
     for other in (again, model.copy(), cls().copy(**{name: u.Quantity(value, unit)})):
-        np.testing.assert_array_equal(
-            other(ENERGY * u.GeV).vector, model(ENERGY * u.GeV).vector
-        )
+        np.testing.assert_array_equal(other(ENERGY * u.GeV).vector, model(ENERGY * u.GeV).vector)
 
 
 @every_class

@@ -20,6 +20,7 @@ from crlocal_plugin.physics.geometry import galactic_direction, icrs_direction, 
 from crlocal_plugin.physics.kinematics import particle_grid
 from crlocal_plugin.physics.species import Species
 
+deterministic = settings(derandomize=True, deadline=None)
 RIGIDITIES = np.geomspace(0.1, 1e9, 13)
 NUCLEI = {
     name: Species(name, nucleus.Z, nucleus.A, nucleus.m)
@@ -152,6 +153,7 @@ def test_cloud_at_rest_has_no_dipole(ratio):
     np.testing.assert_array_equal(nearby_source_excess(1.0, cloud, ratio), np.zeros(3))
 
 
+@deterministic
 @given(st.lists(st.floats(-1e6, 1e3), min_size=1, max_size=8))
 def test_weights_add_up(logs):
     weights = intensity_weights(np.array(logs)[:, np.newaxis])
@@ -162,12 +164,14 @@ def test_weights_add_up(logs):
     np.testing.assert_allclose(shifted, weights, atol=1e-9)
 
 
+@deterministic
 @given(st.lists(st.floats(-30, 30), min_size=2, max_size=6))
 def test_weights_are_shares(logs):
     weights = intensity_weights(logs)
     np.testing.assert_allclose(weights, np.exp(logs) / np.sum(np.exp(logs)), rtol=1e-12)
 
 
+@deterministic
 @given(st.lists(st.tuples(unit, unit, unit), min_size=1, max_size=5), st.floats(0, 1))
 def test_mean_of_equal_dipoles_is_the_dipole(vectors, share):
     first = np.array(vectors[0])
@@ -176,6 +180,7 @@ def test_mean_of_equal_dipoles_is_the_dipole(vectors, share):
     np.testing.assert_allclose(mean, first, atol=1e-14)
 
 
+@deterministic
 @given(unit, unit, unit)
 def test_projection_on_the_equator(x, y, z):
     amplitude, phase = amplitude_and_phase([x, y, z])
@@ -186,8 +191,8 @@ def test_projection_on_the_equator(x, y, z):
     assert amplitude_and_phase([x, y, 0.0])[0] == amplitude
 
 
+@deterministic
 @given(unit, unit)
-@settings(deadline=None)
 def test_turning_the_sky_turns_the_phase(x, y):
     amplitude, phase = amplitude_and_phase([x, y, 0.3])
     turned_amplitude, turned = amplitude_and_phase([-y, x, 0.3])

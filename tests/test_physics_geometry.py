@@ -18,6 +18,7 @@ from crlocal_plugin.physics.geometry import (
     speed_and_cos2,
 )
 
+deterministic = settings(derandomize=True, deadline=None)
 longitudes = st.floats(-2 * np.pi, 2 * np.pi)
 latitudes = st.floats(-np.pi / 2, np.pi / 2)
 speeds = st.floats(-100, 100)
@@ -56,8 +57,8 @@ def test_rotation_is_that_of_astropy():
     np.testing.assert_allclose(GALACTIC_TO_ICRS, axes.cartesian.xyz.value, atol=1.5e-7)
 
 
+@deterministic
 @given(longitudes, latitudes)
-@settings(max_examples=25, deadline=None)
 def test_directions_are_those_of_astropy(longitude, latitude):
     galactic = SkyCoord(longitude * u.rad, latitude * u.rad, frame="galactic").icrs
     expected = galactic.cartesian.xyz.value
@@ -66,6 +67,7 @@ def test_directions_are_those_of_astropy(longitude, latitude):
     np.testing.assert_allclose(icrs_direction(longitude, latitude), equatorial, atol=1e-14)
 
 
+@deterministic
 @given(longitudes, latitudes)
 def test_directions_are_unit_vectors(longitude, latitude):
     assert np.linalg.norm(icrs_direction(longitude, latitude)) == pytest.approx(1, abs=1e-14)
@@ -131,6 +133,7 @@ def test_velocity_of_zero_is_defined():
     np.testing.assert_array_equal(cloud.velocity, np.zeros(3))
 
 
+@deterministic
 @given(longitudes, latitudes, speeds)
 def test_velocity_along_the_field(longitude, latitude, speed):
     field = icrs_direction(longitude, latitude)
@@ -141,6 +144,7 @@ def test_velocity_along_the_field(longitude, latitude, speed):
         assert cos2 == pytest.approx(1, abs=1e-12)
 
 
+@deterministic
 @given(speeds, speeds, speeds)
 def test_solar_motion_keeps_its_length(U, V, W):
     velocity = lsr_velocity(0.0, np.zeros(3), U, V, W)

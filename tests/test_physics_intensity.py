@@ -24,6 +24,7 @@ from crlocal_plugin.physics.kinematics import particle_grid, rigidity_to_axis
 from crlocal_plugin.physics.modulation import interstellar_rigidity, log_modulation
 from crlocal_plugin.physics.species import SPECIES, Species
 
+deterministic = settings(derandomize=True, deadline=None)
 # 0.1 GV to 1 EV
 RIGIDITIES = np.geomspace(0.1, 1e9, 13)
 NUCLEI = {
@@ -159,8 +160,8 @@ potentials = st.floats(0, 10)
 species = st.sampled_from(list(SPECIES.values()))
 
 
+@deterministic
 @given(rigidities, potentials, species)
-@settings(deadline=None)
 def test_force_field_adds_a_potential(R, phi, nucleus):
     # Eq. 4 is E(R) / Z = E(R') / Z + phi
     outside = interstellar_rigidity(particle_grid(R, nucleus), phi)
@@ -169,8 +170,8 @@ def test_force_field_adds_a_potential(R, phi, nucleus):
     assert after == pytest.approx(float(before + phi), rel=1e-13)
 
 
+@deterministic
 @given(rigidities, potentials, species)
-@settings(deadline=None)
 def test_force_field_keeps_the_phase_space_density(R, phi, nucleus):
     # Liouville: J_E / p^2 is the same inside and outside; J_R = Z beta J_E
     grid = particle_grid(R, nucleus)
@@ -181,8 +182,8 @@ def test_force_field_keeps_the_phase_space_density(R, phi, nucleus):
     assert factor == pytest.approx(float(expected), abs=1e-12)
 
 
+@deterministic
 @given(rigidities, species)
-@settings(deadline=None)
 def test_no_potential_no_modulation(R, nucleus):
     grid = particle_grid(R, nucleus)
     outside = interstellar_rigidity(grid, 0.0)
@@ -193,8 +194,8 @@ def test_no_potential_no_modulation(R, nucleus):
     assert modulated == pytest.approx(log_leaky_box(R, np.log(R), *box), abs=1e-11)
 
 
+@deterministic
 @given(rigidities, st.floats(0, 5), st.floats(0, 5), species)
-@settings(deadline=None)
 def test_potentials_add_up(R, first, second, nucleus):
     near = particle_grid(R, nucleus)
     middle = interstellar_rigidity(near, first)
@@ -207,6 +208,7 @@ def test_potentials_add_up(R, first, second, nucleus):
 factors = st.floats(-2, 2).map(lambda exponent: 10**exponent)
 
 
+@deterministic
 @given(factors, factors, factors, factors)
 def test_background_strength_is_degenerate(a, b, c, d):
     # only Q_0b w H_G^2 / (V_G D_0) enters
@@ -223,6 +225,7 @@ def test_background_strength_is_degenerate(a, b, c, d):
     np.testing.assert_allclose(background_kernel(grid, other), expected, rtol=1e-13, atol=1e-11)
 
 
+@deterministic
 @given(factors)
 def test_distances_ages_and_diffusion_are_degenerate(factor):
     # D T is all that enters besides the strength: T_n -> f T_n, D_0 -> D_0 / f leaves J_n
@@ -255,6 +258,7 @@ def test_no_cloud_no_suppression(transport):
     np.testing.assert_allclose(nearby_kernel(grid, at_rest, transport), free, rtol=1e-15)
 
 
+@deterministic
 @given(factors)
 def test_strength_is_a_factor(factor):
     grid = particle_grid(RIGIDITIES, "H")

@@ -16,6 +16,7 @@ from crlocal_plugin.physics.kinematics import (
 )
 from crlocal_plugin.physics.species import SPECIES, Species
 
+deterministic = settings(derandomize=True, deadline=None)
 RIGIDITIES = np.geomspace(0.1, 1e9, 25)
 NUCLEI = {
     name: Species(name, nucleus.Z, nucleus.A, nucleus.m)
@@ -54,8 +55,8 @@ def test_jacobian_is_the_numerical_derivative(name, axis):
         assert value == pytest.approx(float(1 / slope), rel=1e-10)
 
 
+@deterministic
 @given(rigidities, species, st.sampled_from(AXES))
-@settings(deadline=None)
 def test_round_trip(R, nucleus, axis):
     value = rigidity_to_axis(R, nucleus, axis)
     # at low rigidity the total energy is little above the rest energy and loses digits
@@ -63,8 +64,8 @@ def test_round_trip(R, nucleus, axis):
     assert axis_to_rigidity(value, nucleus, axis) == pytest.approx(R, rel=1e-14 * (1 + 10 * lost))
 
 
+@deterministic
 @given(rigidities, species)
-@settings(deadline=None)
 def test_energies_agree(R, nucleus):
     kinetic = rigidity_to_axis(R, nucleus, "kinetic_energy")
     total = rigidity_to_axis(R, nucleus, "total_energy")
@@ -84,6 +85,7 @@ def test_low_energy_keeps_its_digits():
     assert slow == pytest.approx(momentum**2 / (2 * nucleus.rest_energy), rel=1e-12)
 
 
+@deterministic
 @given(rigidities, species)
 def test_densities_transform(R, nucleus):
     beta = particle_grid(R, nucleus).beta
@@ -98,7 +100,9 @@ def test_densities_transform(R, nucleus):
 @pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("name", ["H", "Fe"])
 def test_grid_refuses_rigidity(bad, name):
-    with pytest.raises(ValueError, match=f"rigidity of {name} must be positive and finite") as error:
+    with pytest.raises(
+        ValueError, match=f"rigidity of {name} must be positive and finite"
+    ) as error:
         particle_grid([10.0, bad], name)
     assert str(bad) in str(error.value)
 

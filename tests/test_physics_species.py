@@ -69,7 +69,7 @@ ALPHA_GEV = (
 def test_order_and_charges():
     assert list(ELEMENTS) == list(SYMBOLS) == list(SPECIES)
     for charge, name in enumerate(ELEMENTS, start=1):
-        assert SPECIES[name].Z == charge
+        assert charge == SPECIES[name].Z
         assert SPECIES[name].name == name
 
 
@@ -112,7 +112,7 @@ def test_nucleus_is_sane(name):
         assert 1.9 < nucleus.A / nucleus.Z < 2.35
     # argon is Ar-36 in cosmic rays, Ar-40 on Earth
     if name != "Ar":
-        assert nucleus.A == pytest.approx(ATOMIC_WEIGHTS[name], abs=1)
+        assert pytest.approx(ATOMIC_WEIGHTS[name], abs=1) == nucleus.A
 
 
 def test_binding_peaks_near_iron():

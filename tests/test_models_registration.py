@@ -1,0 +1,89 @@
+"""Registration with gammapy: one entry per class, however often modules are imported."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from gammapy.modeling.models import MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY
+
+import crlocal_plugin
+from crlocal_plugin import DIPOLE_MODEL_REGISTRY
+
+SPECTRAL = (
+    "LeakyBoxSpectralModel",
+    "NearbySourceSpectralModel",
+    "GalacticCenterSpectralModel",
+    "IntensitySpectralModel",
+)
+DIPOLE = (
+    "BackgroundDipoleModel",
+    "NearbySourceDipoleModel",
+    "GalacticCenterDipoleModel",
+    "ComptonGettingDipoleModel",
+)
+REGISTERED = [
+    *((SPECTRAL_MODEL_REGISTRY, name) for name in SPECTRAL),
+    *((DIPOLE_MODEL_REGISTRY, name) for name in DIPOLE),
+    (MODEL_REGISTRY, "CosmicRayModel"),
+    (MODEL_REGISTRY, "NuisanceModel"),
+    (PRIOR_REGISTRY, "MeasurementPrior"),
+]
+
+# reloading makes new classes, which must not reach the other tests
+RELOAD = """
+import importlib
+import sys
+
+import crlocal_plugin
+from gammapy.modeling.models import MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY
+
+before = [len(r) for r in (SPECTRAL_MODEL_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY)]
+for _ in range(2):
+    for name in ("priors", "parameters", "spectral", "dipole", "cosmic_ray", "nuisance"):
+        importlib.reload(sys.modules[f"crlocal_plugin.models.{name}"])
+after = [len(r) for r in (SPECTRAL_MODEL_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY)]
+assert before == after, (before, after)
+from crlocal_plugin.models.spectral import LeakyBoxSpectralModel
+
+assert SPECTRAL_MODEL_REGISTRY.get_cls("leaky-box") is LeakyBoxSpectralModel
+for module in ("crlocal_plugin.models", "crlocal_plugin"):
+    importlib.reload(sys.modules[module])
+registry = crlocal_plugin.DIPOLE_MODEL_REGISTRY
+assert len(registry) == 4
+for registry in (SPECTRAL_MODEL_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY, registry):
+    tags = [tag for cls in registry for tag in cls.tag if cls.__module__.startswith("crlocal")]
+    assert len(tags) == len(set(tags)), tags
+print("kept")
+"""
+
+
+@pytest.mark.parametrize(("registry", "name"), REGISTERED)
+def test_registered_once(registry, name):
+    cls = getattr(crlocal_plugin, name)
+    assert sum(known is cls for known in registry) == 1
+    assert sum(known.__name__ == name for known in registry) == 1
+    assert isinstance(cls.tag, list)
+    for tag in cls.tag:
+        assert registry.get_cls(tag) is cls
+
+
+@pytest.mark.parametrize(
+    "registry", [SPECTRAL_MODEL_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY, DIPOLE_MODEL_REGISTRY]
+)
+def test_tags_are_unique(registry):
+    tags = [tag for cls in registry for tag in cls.tag]
+    own = [tag for cls in registry if "crlocal" in cls.__module__ for tag in cls.tag]
+    assert all(tags.count(tag) == 1 for tag in own)
+
+
+def test_reload_keeps_one_entry():
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", RELOAD],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(crlocal_plugin.__file__).parents[1],
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == "kept"
