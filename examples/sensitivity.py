@@ -36,7 +36,8 @@ if __name__ == "__main__":
     print(f"{'':22}{'chi2':>8}{'total':>8}  {''.join(f'{head:19}' for head in heads)}")
     for name, options in CASES.items():
         datasets, model, result = fit(**options)
-        accurate = "" if result.minuit.accurate else "  (errors unreliable)"
+        remark = "" if result.optimize_result.success else "  NOT CONVERGED"
+        remark += "" if result.covariance_result.success else "  (errors unreliable)"
         columns = [
             f"{par.value / scale:8.3g} +- {par.error / scale:<7.2g}"
             for par, scale in (
@@ -48,5 +49,5 @@ if __name__ == "__main__":
         ]
         print(
             f"{name:22}{datasets.stat_sum_likelihood():8.1f}{result.total_stat:8.1f}"
-            f"{''.join(columns)}{'' if result.success else '  NOT CONVERGED'}{accurate}"
+            f"{''.join(columns)}{remark}"
         )

@@ -439,12 +439,12 @@ def test_warning_comes_once_and_before_the_fit():
     model, datasets = prepared()
     model.w.frozen = False
     with pytest.warns(crl.DegenerateParametersWarning):
-        datasets.parameters.check_limits()
-    datasets.parameters.check_limits()
+        datasets.parameters.autoscale()
+    datasets.parameters.autoscale()
     model.w.frozen = True
     model.V_G.frozen = False
     with pytest.warns(crl.DegenerateParametersWarning, match="V_G"):
-        datasets.parameters.check_limits()
+        datasets.parameters.autoscale()
 
 
 def test_prior_settles_a_degeneracy():

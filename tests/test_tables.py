@@ -647,7 +647,7 @@ def dipoles(draw):
         "name": "table",
         "amplitude_kind": draw(st.sampled_from(tables.AMPLITUDE_KINDS)),
         "declination_factor": draw(st.floats(1, 3)),
-        "ul_confidence": draw(st.floats(0.5, 0.999)),
+        "ul_confidence": draw(st.floats(0.501, 0.999)),
         "comment": draw(st.text()),
     }
     return table

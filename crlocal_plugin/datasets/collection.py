@@ -30,30 +30,29 @@ class LabelledDatasetModels(DatasetModels):
             One row per parameter.
         """
         table = super().to_parameters_table()
-        labels = [name.split(".", 1)[1] for name in self.parameters_unique_names]
-        table.replace_column("name", labels)
+        table.replace_column("name", _short_labels(self))
         table.remove_columns(["type", "link"])
         return table
 
 
 class FitParameters(LabelledParameters):
-    """Unique parameters of datasets, which check before a fit that data can tell them apart."""
+    """Unique parameters of datasets, which are prepared for a fit when an optimiser scales them."""
 
     def __init__(self, parameters=None, labels=None, datasets=None):
         super().__init__(parameters, labels)
         self._datasets = datasets
 
-    def check_limits(self):
-        """Warn of values outside their limits, and of free parameters that are degenerate."""
-        super().check_limits()
-        if self._datasets is not None:
-            self._datasets.warn_of_degeneracies()
-
     def autoscale(self):
-        """Prepare the parameters for an optimiser, see `prepare_fit`."""
+        """Prepare the parameters for an optimiser.
+
+        They go to the least-squares minimum and are scaled by their errors, see `prepare_fit`;
+        there, free parameters that the data cannot tell apart give a warning.
+        """
         super().autoscale()
-        if self._datasets is not None and self._datasets.is_least_squares:
-            prepare_fit(self._datasets, self)
+        if self._datasets is not None:
+            if self._datasets.is_least_squares:
+                prepare_fit(self._datasets, self)
+            self._datasets.warn_of_degeneracies()
 
 
 class CosmicRayDatasets(Datasets):
@@ -71,6 +70,7 @@ class CosmicRayDatasets(Datasets):
 
     def __init__(self, datasets=None):
         super().__init__(datasets)
+        _share_nuisances(self._datasets)
         self._kept = None
         self._fused = None
         self._checked = None
@@ -113,12 +113,8 @@ class CosmicRayDatasets(Datasets):
     def parameters(self):
         """Unique parameters of all models (`LabelledParameters`)."""
         models = self.models
-        labels = dict(zip(models.parameters, models.parameters_unique_names, strict=True))
-        short = {par: label.split(".", 1)[1] for par, label in labels.items()}
-        unique = list(short)
-        names = list(short.values())
-        labels = [n if names.count(n) == 1 else labels[p] for p, n in short.items()]
-        return FitParameters(unique, labels, self)
+        labels = dict(zip(models.parameters, _short_labels(models), strict=True))
+        return FitParameters(list(labels), list(labels.values()), self)
 
     # ----------------------------------------------------------------- statistic
 
@@ -145,10 +141,16 @@ class CosmicRayDatasets(Datasets):
 
     stat_sum_likelihood = _stat_sum_likelihood
 
-    def _used_parameters(self):
+    def _own_parameters(self):
+        """Unique parameters of the models of this package."""
+        return self._used_parameters(
+            [m for m in self._used_models() if isinstance(m, CosmicRayModel | NuisanceModel)]
+        )
+
+    def _used_parameters(self, models=None):
         """Unique parameters as a plain list, without the cost of labels."""
         unique = {}
-        for model in self._used_models():
+        for model in self._used_models() if models is None else models:
             if isinstance(model, CosmicRayModel):
                 unique.update(dict.fromkeys(model.evaluator.parameters))
             else:
@@ -219,6 +221,9 @@ class CosmicRayDatasets(Datasets):
         if filename_models is not None:
             models = Path(filename_models)
             targets += [models, models.with_name(f"{models.stem}_covariance.dat")]
+        repeated = sorted({str(t) for t in targets if targets.count(t) > 1})
+        if repeated:
+            raise ValueError(f"{', '.join(repeated)} would be written twice: rename a dataset")
         present = [str(target) for target in targets if target.exists()]
         if present and not overwrite:
             raise FileExistsError(
@@ -234,12 +239,14 @@ class CosmicRayDatasets(Datasets):
     def warn_of_degeneracies(self):
         """Warn, once for each set of free parameters, if the data cannot tell some apart.
 
+        Parameters of models of other packages are left out: their data are not looked at.
+
         Warns
         -----
         DegenerateParametersWarning
             Names the parameters.
         """
-        free = [par for par in self._used_parameters() if not par.frozen]
+        free = [par for par in self._own_parameters() if not par.frozen]
         key = [(par, par._prior) for par in free]
         if key == self._checked or not free:
             return
@@ -274,6 +281,33 @@ class CosmicRayDatasets(Datasets):
         """Nuisance models of the datasets, in use or not (list of `NuisanceModel`)."""
         models = [d.nuisance for d in self._datasets if isinstance(d, CosmicRayDataset)]
         return [m for m in dict.fromkeys(models) if isinstance(m, NuisanceModel)]
+
+
+_SAME_SCALE = {"LHAASO-KM2A": "LHAASO", "IceTop-IceCube": "IceTop"}
+"""Experiments of another name that measure energies with the same instrument."""
+
+
+def _share_nuisances(datasets):
+    """One nuisance model for the datasets of an experiment that have none yet."""
+    by_experiment = {}
+    for dataset in datasets:
+        if isinstance(dataset, CosmicRayDataset) and dataset._nuisance is None:
+            experiment = _SAME_SCALE.get(dataset.experiment, dataset.experiment)
+            by_experiment.setdefault(experiment, []).append(dataset)
+    for experiment, members in by_experiment.items():
+        shared = NuisanceModel(
+            datasets_names=[dataset.name for dataset in members],
+            name=f"{experiment.replace('.', '-').replace(' ', '-')}-nuisance",
+        )
+        for dataset in members:
+            dataset.nuisance = shared
+
+
+def _short_labels(models):
+    """Labels of all parameters, with the model in front only where they repeat."""
+    full = models.parameters_unique_names
+    short = [label.split(".", 1)[1] for label in full]
+    return [s if short.count(s) == 1 else f for s, f in zip(short, full, strict=True)]
 
 
 def _prior_pull(par):

@@ -3,6 +3,7 @@
 import abc
 import copy
 import html
+from urllib.parse import quote
 
 import astropy.units as u
 import numpy as np
@@ -26,7 +27,6 @@ class CosmicRayDataset(Dataset):
 
     gti = None
     meta_table = None
-    mask_safe = None
     settings = ("floor", "energy_range")
     _stat_type = "cosmic-ray"
     _fit_statistic = CosmicRayFitStatistic
@@ -38,10 +38,12 @@ class CosmicRayDataset(Dataset):
         self._nuisance = None
         self._nuisance_given = False
         self._model = None
-        self._mask_fit = None
+        self._mask_fit = self._mask_safe = None
         self._energy_range = (None, None)
         self._version = 0
         self._prepare()
+        if mask_fit is not None and energy_range is not None:
+            raise ValueError(f"dataset {self._name!r}: give mask_fit or energy_range, not both")
         if energy_range is not None:
             self.energy_range = energy_range
         if mask_fit is not None:
@@ -130,7 +132,7 @@ class CosmicRayDataset(Dataset):
             mask &= self.x >= low
         if high is not None:
             mask &= self.x < high
-        self._mask_fit = None if mask.all() else mask
+        self._mask_fit = None if mask.all() else self._checked_mask("mask_fit", mask)
         self._version += 1
 
     @property
@@ -140,16 +142,32 @@ class CosmicRayDataset(Dataset):
 
     @mask_fit.setter
     def mask_fit(self, mask):
-        if mask is not None:
-            mask = np.array(mask)
-            if mask.shape != self.data_shape or mask.dtype != bool:
-                raise ValueError(
-                    f"dataset {self.name!r}: mask_fit must be {self.data_shape[0]} booleans, got "
-                    f"shape {mask.shape} of {mask.dtype}"
-                )
+        self._mask_fit = self._checked_mask("mask_fit", mask)
         self._energy_range = (None, None)
-        self._mask_fit = mask
         self._version += 1
+
+    @property
+    def mask_safe(self):
+        """Points that are fit to be used at all (`~numpy.ndarray` of bool, or None for all)."""
+        return self._mask_safe
+
+    @mask_safe.setter
+    def mask_safe(self, mask):
+        self._mask_safe = self._checked_mask("mask_safe", mask)
+        self._version += 1
+
+    def _checked_mask(self, name, mask):
+        """Copy of a mask that cannot be changed in place, which nobody would notice."""
+        if mask is None:
+            return None
+        mask = np.array(mask)
+        if mask.shape != self.data_shape or mask.dtype != bool:
+            raise ValueError(
+                f"dataset {self.name!r}: {name} must be {self.data_shape[0]} booleans, got "
+                f"shape {mask.shape} of {mask.dtype}"
+            )
+        mask.flags.writeable = False
+        return mask
 
     # ----------------------------------------------------------------- models
 
@@ -190,6 +208,8 @@ class CosmicRayDataset(Dataset):
         if cosmic_rays:
             self._check_model(cosmic_rays[0])
         self._model = cosmic_rays[0] if cosmic_rays else None
+        if self._nuisance_given:
+            self._nuisance, self._nuisance_given = None, False
         if nuisances:
             self.nuisance = nuisances[0]
             self._nuisance_given = True
@@ -335,7 +355,8 @@ class CosmicRayDataset(Dataset):
         return {
             "name": self.name,
             "type": self.tag,
-            "filename": f"{self.name.replace(' ', '_')}.ecsv",
+            # quoted, so that every name has a file of its own
+            "filename": f"{quote(self.name, safe='')}.ecsv",
         }
 
     @classmethod
@@ -399,6 +420,10 @@ class CosmicRayDataset(Dataset):
             stored.pop("energy_range")
         if mask_fit is not None:
             stored["mask_fit"] = np.array(mask_fit, dtype=bool)
+        if kwargs.keys() & {"mask_fit", "energy_range"}:
+            # what the caller wants in the fit replaces what the file says
+            stored.pop("mask_fit", None)
+            stored.pop("energy_range", None)
         return cls(table, name=name, **(stored | kwargs))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..models.parameters import DEGENERACIES
 
-__all__ = ["DegenerateParametersWarning", "find_degeneracies", "natural_jacobian"]
+__all__ = ["DegenerateParametersWarning", "find_degeneracies", "natural_jacobian", "natural_scale"]
 
 THRESHOLD = 0.1
 """Smallest singular value of the natural Jacobian that counts as determined: below it, even a
@@ -17,8 +17,6 @@ class DegenerateParametersWarning(UserWarning):
 
 def natural_jacobian(datasets, parameters):
     """Derivatives of all residuals with respect to parameters in units of their natural scales.
-
-    The scale of a quantity that cannot be negative is its value, of another a tenth of its range.
 
     Parameters
     ----------
@@ -34,7 +32,7 @@ def natural_jacobian(datasets, parameters):
     """
     columns = []
     for par in parameters:
-        value, scale = par.value, _natural_scale(par)
+        value, scale = par.value, natural_scale(par)
         ends, shifts = [], []
         for sign in (-1, 1):
             shifted = value + sign * 1e-4 * scale
@@ -48,11 +46,24 @@ def natural_jacobian(datasets, parameters):
     return np.array(columns).T
 
 
-def _natural_scale(par):
-    span = (par.max - par.min) / 10
+def natural_scale(par):
+    """Change of a parameter that would matter: its value, or a tenth of its range.
+
+    Parameters
+    ----------
+    par : `~gammapy.modeling.Parameter`
+        Parameter.
+
+    Returns
+    -------
+    float
+        The value of a quantity that cannot be negative (the optimiser's unit of it once a fit
+        has driven it to zero), a tenth of the range of another.
+    """
     if par.min >= 0 and par.value > 0:
         return par.value
-    return span if np.isfinite(span) else abs(par.value) or 1.0
+    span = (par.max - par.min) / 10
+    return span if np.isfinite(span) else abs(par.value) or par.scale
 
 
 def find_degeneracies(datasets, threshold=THRESHOLD):
@@ -71,8 +82,9 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
         One sentence per set of parameters; empty if all is well.
     """
     parameters = datasets.parameters
+    own = set(map(id, datasets._own_parameters()))
     pairs = zip(parameters.labels, parameters, strict=True)
-    free = {label: par for label, par in pairs if not par.frozen}
+    free = {label: par for label, par in pairs if not par.frozen and id(par) in own}
     jacobian = natural_jacobian(datasets, list(free.values()))
     labels = np.array(list(free))
     messages = []
@@ -84,11 +96,13 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
     labels, jacobian = labels[~unused], jacobian[:, ~unused]
     named = set()
     if jacobian.size:
+        # with fewer numbers than parameters there are directions of no consequence at all
+        missing = max(0, jacobian.shape[1] - jacobian.shape[0])
+        jacobian = np.vstack([jacobian, np.zeros((missing, jacobian.shape[1]))])
         _, singular, directions = np.linalg.svd(jacobian, full_matrices=False)
         for value, direction in zip(singular, directions, strict=True):
-            weight = np.abs(direction)
-            involved = labels[weight > 0.25 * weight.max()]
             if value < threshold:
+                involved = labels[_involved(direction, jacobian)]
                 named.update(involved)
                 messages.append(
                     f"the data do not determine {', '.join(involved)}"
@@ -96,6 +110,15 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
                     "freeze one of them, or give it a prior"
                 )
     return messages + _known_degeneracies(free, named)
+
+
+def _involved(direction, jacobian):
+    """Which parameters take part in a direction: they move, or their effects cancel."""
+    weight = np.abs(direction)
+    effect = weight * np.linalg.norm(jacobian, axis=0)
+    moves = weight > 0.25 * weight.max()
+    cancels = (effect > 0.25 * effect.max()) & (weight > 0.01 * weight.max())
+    return moves | cancels
 
 
 def _known_degeneracies(free, named):

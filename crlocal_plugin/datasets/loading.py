@@ -2,7 +2,6 @@
 
 import astropy.units as u
 
-from ..models import NuisanceModel
 from .catalog import catalog, read_catalog_table, resolve
 from .collection import CosmicRayDatasets
 from .dipole import DipoleDataset
@@ -90,7 +89,6 @@ def load_datasets(
                 settings["phase_floor"] = phase_floor
         cls = DipoleDataset if kind == "dipole" else CosmicRayFluxDataset
         datasets.append(cls.read(source, name=item.name, **settings))
-    _share_nuisances(datasets)
     return CosmicRayDatasets(datasets)
 
 
@@ -117,17 +115,3 @@ def _kind(path):
         f"{', '.join(columns)}; for other names use CosmicRayFluxDataset.read(..., columns=...) "
         "or DipoleDataset.read(..., columns=...)"
     )
-
-
-def _share_nuisances(datasets):
-    """One nuisance model for all datasets of an experiment."""
-    by_experiment = {}
-    for dataset in datasets:
-        by_experiment.setdefault(dataset.experiment, []).append(dataset)
-    for experiment, members in by_experiment.items():
-        shared = NuisanceModel(
-            datasets_names=[dataset.name for dataset in members],
-            name=f"{experiment.replace('.', '-').replace(' ', '-')}-nuisance",
-        )
-        for dataset in members:
-            dataset.nuisance = shared

@@ -14,7 +14,7 @@ __all__ = ["prepare_fit"]
 _SMALLEST, _LARGEST = 1e-12, 1e6
 """Ends of a logarithmic coordinate, relative to the starting value."""
 
-_COLLAPSED = 1e-6
+_COLLAPSED = 1e-3
 """Fraction of the starting value below which a parameter counts as driven to zero."""
 
 
@@ -75,7 +75,7 @@ def _error_at_limit(datasets, par, start):
     step = 1e-2 * start
     par.value = step
     moved = datasets.residuals()
-    par.value = max(par.min, 0.0)
+    par.value = max(par.min, 0.0) if np.isfinite(par.min) else 0.0
     length = np.linalg.norm(moved - datasets.residuals()) / abs(step)
     return 1 / length if length > 0 else abs(start)
 

@@ -210,6 +210,7 @@ def _read_spectrum(table, value, *, experiment, quantity, axis):
     content.update((name, (values, unit)) for name, values in errors.items())
     if is_ul is not None:
         content["is_ul"] = (is_ul, None)
+        _checked_confidence(table)
     return _normalised(table, content, experiment=experiment, quantity=quantity, axis=axis)
 
 
@@ -450,14 +451,19 @@ def _dipole_meta(table, amplitude_kind, declination_factor):
             )
         meta["declination_factor"] = float(factor)
     if table.has("amplitude_ul"):
-        confidence = table.meta.get("ul_confidence", 0.95)
-        if not (is_number(confidence) and 0 < float(confidence) < 1):
-            raise table.error(
-                f"ul_confidence: expected a number between 0 and 1, got {confidence!r}",
-                "write 95 % as 0.95",
-            )
-        meta["ul_confidence"] = float(confidence)
+        meta["ul_confidence"] = _checked_confidence(table)
     return meta
+
+
+def _checked_confidence(table):
+    """Confidence level of the limits of a table."""
+    confidence = table.meta.get("ul_confidence", 0.95)
+    if not (is_number(confidence) and 0.5 < float(confidence) < 1):
+        raise table.error(
+            f"ul_confidence: expected a number between 0.5 and 1, got {confidence!r}",
+            "write 95 % as 0.95",
+        )
+    return float(confidence)
 
 
 def _normalised(table, content, **meta):

@@ -40,6 +40,8 @@ def fit_progress(datasets, stream=None):
         bar.update()
         return residuals()
 
+    # a bound method says whose it is, and the fit asks
+    stat_sum.__self__ = datasets
     # shadow the methods of this one object while the fit runs
     datasets.stat_sum, datasets.residuals = stat_sum, counted_residuals
     try:

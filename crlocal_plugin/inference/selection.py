@@ -5,6 +5,7 @@ import difflib
 import astropy.units as u
 
 from ..datasets.core import CosmicRayDataset
+from ..models.core import unit_text
 
 __all__ = ["find_parameters", "fix_parameters", "free_parameters"]
 
@@ -109,7 +110,7 @@ def _value(label, par, text):
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"cannot read {text!r} as a value of {label}: expected a number, in "
-            f"{par.unit or 'no unit'} or with a unit ({error})"
+            f"{unit_text(par.unit)} or with a unit ({error})"
         ) from None
     if value < par.min or value > par.max or value != value:
         raise ValueError(f"{label} = {value:g} is outside its limits {par.min:g} to {par.max:g}")

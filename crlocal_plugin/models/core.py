@@ -7,7 +7,7 @@ from gammapy.modeling.models import ModelBase
 
 from .parameters import KERNEL_UNITS
 
-__all__ = ["INTENSITY_UNITS", "PhysicsModel", "intensity_unit", "x_unit"]
+__all__ = ["INTENSITY_UNITS", "PhysicsModel", "intensity_unit", "unit_text", "x_unit"]
 
 RIGIDITY_UNIT = u.GV
 ENERGY_UNIT = u.GeV
@@ -27,6 +27,11 @@ def x_unit(axis):
 def intensity_unit(axis):
     """Unit of an intensity on an axis."""
     return INTENSITY_UNITS[x_unit(axis)]
+
+
+def unit_text(unit):
+    """Unit as text for a message, "no unit" if it is dimensionless."""
+    return str(unit) or "no unit"
 
 
 class PhysicsModel(ModelBase):
@@ -72,6 +77,19 @@ class PhysicsModel(ModelBase):
         if covariance_data is not None:
             self.covariance = covariance_data
 
+    def __setattr__(self, name, value):
+        default = self.default_parameters[name] if name in self.default_parameters.names else None
+        if default is not None and isinstance(value, Parameter):
+            where = f"{type(self).__name__}.{name}"
+            if value.name != name:
+                raise ValueError(f"{where} takes a Parameter of that name, got {value.name!r}")
+            if not value.unit.is_equivalent(default.unit):
+                raise u.UnitConversionError(
+                    f"{where} is given in {unit_text(value.unit)}, expected "
+                    f"{unit_text(default.unit)} or a unit like it"
+                )
+        super().__setattr__(name, value)
+
     def _in_own_unit(self, name, value):
         """Value in the unit of the parameter, so that limits keep their meaning."""
         unit = getattr(self, name).unit
@@ -80,8 +98,8 @@ class PhysicsModel(ModelBase):
             return value.to(unit)
         except u.UnitConversionError:
             raise u.UnitConversionError(
-                f"{type(self).__name__}: {name} is given in {value.unit or 'no unit'}, expected "
-                f"a unit like {unit or 'none'}"
+                f"{type(self).__name__}: {name} is given in {unit_text(value.unit)}, expected "
+                f"{unit_text(unit)} or a unit like it"
             ) from None
 
     @property
@@ -96,6 +114,12 @@ class PhysicsModel(ModelBase):
     def _kernel_arguments(self, args, kwargs):
         """Convert values given to ``evaluate``: Quantities to kernel units, floats as they are."""
         names = self.default_parameters.names
+        unknown = set(kwargs) - set(names)
+        if unknown or len(args) > len(names):
+            raise TypeError(
+                f"{type(self).__name__} takes up to {len(names)} values, {', '.join(names)}; got "
+                f"{len(args)}" + "".join(f" and {name!r}" for name in sorted(unknown))
+            )
         values = dict(zip(names, args, strict=False)) | kwargs
         own = dict(zip(names, self.kernel_values, strict=True))
         return [

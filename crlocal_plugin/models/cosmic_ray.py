@@ -17,11 +17,12 @@ from gammapy.utils.scripts import make_name
 
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
 from ..physics.species import SYMBOLS, get_species
-from .core import INTENSITY_UNITS, RIGIDITY_UNIT, PhysicsModel, intensity_unit, x_unit
+from .core import INTENSITY_UNITS, RIGIDITY_UNIT, PhysicsModel, intensity_unit, unit_text, x_unit
 from .core import parameter_from_dict as _parameter_from_dict
 from .dipole import DIPOLE_MODEL_REGISTRY, Dipole, DipoleModel
 from .evaluator import ModelEvaluator, energy_grid
 from .registration import register
+from .spectral import unfreeze_model
 
 __all__ = ["CosmicRayComponent", "CosmicRayModel", "LabelledParameters", "species_group"]
 
@@ -80,6 +81,9 @@ class LabelledParameters(Parameters):
         """Position of a parameter given by label, name, object or position."""
         if isinstance(val, str) and val in self.labels:
             return self.labels.index(val)
+        if isinstance(val, str) and self.names.count(val) > 1:
+            labels = [x for x, name in zip(self.labels, self.names, strict=True) if name == val]
+            raise ValueError(f"{val!r} is several parameters: use one of {', '.join(labels)}")
         return super().index(val)
 
 
@@ -263,10 +267,18 @@ class CosmicRayModel(ModelBase):
         raise AttributeError(f"{type(self).__name__} has no attribute or parameter {name!r}")
 
     def __setattr__(self, name, value):
-        if not isinstance(value, Parameter):
+        if "_covariance" not in self.__dict__:
             super().__setattr__(name, value)
             return
         slots = [slot for slot in self._slots() if slot[1] == name]
+        if not isinstance(value, Parameter):
+            if slots:
+                raise TypeError(
+                    f"{name} is a parameter: assign to model.{name}.value or "
+                    f"model.{name}.quantity, or assign a Parameter"
+                )
+            super().__setattr__(name, value)
+            return
         if not slots:
             raise AttributeError(f"{type(self).__name__} has no parameter {name!r}")
         for owner, _ in slots:
@@ -294,7 +306,7 @@ class CosmicRayModel(ModelBase):
         """
         for model in self._models:
             if model_type in (None, model.type):
-                model.unfreeze()
+                unfreeze_model(model)
 
     # ----------------------------------------------------------------- covariance
 
@@ -548,14 +560,14 @@ def _axis_value(x, axis):
     if axis is None:
         if not x.unit.is_equivalent(RIGIDITY_UNIT):
             raise ValueError(
-                f"x is given in {x.unit or 'no unit'}: a rigidity (GV) needs no axis, an energy "
+                f"x is given in {unit_text(x.unit)}: a rigidity (GV) needs no axis, an energy "
                 "needs axis='kinetic_energy', 'kinetic_energy_per_nucleon' or 'total_energy'"
             )
         axis = "rigidity"
     unit = x_unit(axis)
     if not x.unit.is_equivalent(unit):
         raise u.UnitConversionError(
-            f"axis {axis!r} takes values in {unit}, got {x.unit or 'no unit'}"
+            f"axis {axis!r} takes values in {unit}, got {unit_text(x.unit)}"
         )
     return axis, np.asarray(x.to_value(unit), dtype=float)
 
@@ -609,21 +621,40 @@ def _link_same_names(models):
             own = getattr(model, "own_parameters", ())
             for default in model.defaults:
                 key = (default.name, model.species if default.name in own else None)
-                groups.setdefault(key, []).append((model, default.quantity))
+                groups.setdefault(key, []).append((model, default))
     for (name, _), uses in groups.items():
-        chosen, chosen_default = uses[0][0].__dict__[name], uses[0][1]
+        chosen, changed = uses[0][0].__dict__[name], _changes(*uses[0])
         for model, default in uses[1:]:
-            par = model.__dict__[name]
-            if par is chosen or par.quantity in (chosen.quantity, default):
+            par, own_changes = model.__dict__[name], _changes(model, default)
+            if par is chosen or not own_changes or own_changes == changed:
                 continue
-            if chosen.quantity != chosen_default:
+            if changed:
                 raise ValueError(
-                    f"{name} is {chosen.quantity} in one sub-model and {par.quantity} in "
-                    f"{type(model).__name__}: give both the same value, or pass link=False"
+                    f"{name} is {_listed(changed)} in one sub-model and {_listed(own_changes)} in "
+                    f"{type(model).__name__}: give both the same, or pass link=False"
                 )
-            chosen, chosen_default = par, default
+            chosen, changed = par, own_changes
         for model, _ in uses:
             setattr(model, name, chosen)
+
+
+def _changes(model, default):
+    """What of a parameter of a model is not the default: value, limits, status, prior."""
+    par, changes = model.__dict__[default.name], {}
+    for attribute in ("quantity", "min", "max", "frozen", "prior"):
+        mine, theirs = getattr(par, attribute), getattr(default, attribute)
+        both_open = mine != mine and theirs != theirs
+        if mine is not theirs and mine != theirs and not both_open:
+            changes[attribute] = mine
+    return changes
+
+
+def _listed(changes):
+    """Changes of a parameter as text."""
+    return ", ".join(
+        str(value) if attribute == "quantity" else f"{attribute} {value}"
+        for attribute, value in changes.items()
+    )
 
 
 def _carry_over(covariance, parameters):

@@ -28,7 +28,8 @@ __all__ = [
     "NearbySourceDipoleModel",
 ]
 
-DIPOLE_MODEL_REGISTRY = Registry()
+# a reload keeps the registry, and with it the classes that users have put there
+DIPOLE_MODEL_REGISTRY = globals().get("DIPOLE_MODEL_REGISTRY", Registry())
 """Registry of dipole model classes."""
 
 

@@ -10,14 +10,13 @@ import astropy.units as u
 import numpy as np
 
 from ..physics import dipole as physics_dipole
+from ..physics.intensity import ABSENT
 from ..physics.kinematics import ParticleGrid, axis_to_rigidity, particle_grid
 from .core import RIGIDITY_UNIT, PhysicsModel, intensity_unit
 
 __all__ = ["EnergyGrid", "ModelEvaluator", "energy_grid"]
 
 _SLOPE_STEP = 1e-3
-_ABSENT = -1e300
-_TINY = np.finfo(float).tiny
 
 
 class EnergyGrid(NamedTuple):
@@ -60,6 +59,11 @@ def energy_grid(energy, species):
     """
     energy = np.asarray(energy, dtype=float)
     species = list(species)
+    if not species:
+        raise ValueError(
+            "the model has no spectra, and so no species: call the dipole model itself, as in "
+            "dipole_model(energy, species='H')"
+        )
     lightest = min(species, key=lambda s: s.rest_energy)
     bad = ~((energy > lightest.rest_energy) & (energy < np.inf))
     if bad.any():
@@ -73,7 +77,7 @@ def energy_grid(energy, species):
         rigidity = axis_to_rigidity(np.where(present, energy, 2 * s.rest_energy), s, "total_energy")
         grid = particle_grid(rigidity, s)
         grids[s.name] = grid
-        log_jacobians[s.name] = np.where(present, -np.log(s.Z) - grid.log_beta, _ABSENT)
+        log_jacobians[s.name] = np.where(present, -np.log(s.Z) - grid.log_beta, ABSENT)
     return EnergyGrid(energy, grids, log_jacobians)
 
 
@@ -197,7 +201,9 @@ class ModelEvaluator:
         if part.is_kernel:
             return part.model.log_intensity(grid, *part.arguments(values))
         intensity = part.model(u.Quantity(grid.rigidity, RIGIDITY_UNIT))
-        return np.log(np.maximum(intensity.to_value(intensity_unit("rigidity")), _TINY))
+        value = intensity.to_value(intensity_unit("rigidity"))
+        present = value > 0
+        return np.where(present, np.log(np.where(present, value, 1.0)), ABSENT)
 
     def excess(self, energies, values, component=None, species=None):
         """Dipole vector at total energies.
@@ -241,14 +247,12 @@ class ModelEvaluator:
                     if (part_name, name) not in shares:
                         continue
                     weight = shares[part_name, name]
-                elif shares:
+                else:
                     # no spectrum of its own (Compton-Getting): acts on all of the species
                     own = [share for (_, s), share in shares.items() if s == name]
                     if not own:
                         continue
                     weight = sum(own)
-                else:
-                    weight = zero + 1 / len(names)
                 extra = {}
                 if part.model.needs_slope:
                     extra["momentum_index"] = slopes[name]

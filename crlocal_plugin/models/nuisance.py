@@ -49,7 +49,7 @@ class NuisanceModel(ModelBase):
         self._name = make_name(name)
         self.datasets_names = datasets_names
         for par in self.parameters:
-            if par.prior is None and par.name not in kwargs:
+            if par.prior is None and not isinstance(kwargs.get(par.name), Parameter):
                 par.prior = _assumed_prior(0.1)
 
     @property

@@ -4,6 +4,7 @@ import astropy.units as u
 from gammapy.modeling import PriorParameter
 from gammapy.modeling.models import PRIOR_REGISTRY, Prior
 
+from .core import unit_text
 from .registration import register
 
 __all__ = ["MEASURED", "MeasurementPrior", "measured_prior"]
@@ -45,7 +46,8 @@ class MeasurementPrior(Prior):
         )
         if not sigma.unit.is_equivalent(mu.unit):
             raise ValueError(
-                f"prior: sigma in {sigma.unit} does not fit mu in {mu.unit}; give the same kind"
+                f"prior: sigma in {unit_text(sigma.unit)} does not fit mu in "
+                f"{unit_text(mu.unit)}; give both the same kind of unit"
             )
         if not sigma.value > 0:
             raise ValueError(f"prior: sigma must be positive, got {sigma}")

@@ -16,7 +16,7 @@ from ..physics.kinematics import (
     rigidity_to_axis,
 )
 from ..physics.species import SPECIES, Species, get_species
-from .core import RIGIDITY_UNIT, PhysicsModel, intensity_unit, x_unit
+from .core import RIGIDITY_UNIT, PhysicsModel, intensity_unit, unit_text, x_unit
 from .parameters import parameter
 from .plotting import plot_on_rigidity
 from .registration import register
@@ -199,7 +199,7 @@ class CosmicRaySpectralModel(PhysicsModel, SpectralModel):
         except u.UnitConversionError:
             raise u.UnitConversionError(
                 f"{type(self).__name__} takes a rigidity, for example 100 GV, got "
-                f"{u.Quantity(rigidity).unit or 'no unit'}; for energies use "
+                f"{unit_text(u.Quantity(rigidity).unit)}; for energies use "
                 ".intensity(x, axis=...)"
             ) from None
 
@@ -486,6 +486,14 @@ class IntensitySpectralModel(SpectralModel):
         """Unique names of the parameters of the wrapped model."""
         return self.spectral_model.parameters_unique_names
 
+    def plot_error(self, energy_bounds, ax=None, **kwargs):
+        """Plot the error band, as `CosmicRaySpectralModel.plot_error` does."""
+        return plot_on_rigidity(super().plot_error, energy_bounds, ax, **kwargs)
+
+    def unfreeze(self):
+        """Restore the default frozen status of the wrapped model."""
+        unfreeze_model(self.spectral_model)
+
     def __call__(self, rigidity):
         """Intensity at a rigidity.
 
@@ -499,9 +507,18 @@ class IntensitySpectralModel(SpectralModel):
         `~astropy.units.Quantity`
             Intensity in 1/(GV m2 s sr).
         """
+        return self._read_as_intensity(self.spectral_model, rigidity)
+
+    def evaluate(self, rigidity, *args):
+        """Evaluate the model for given parameter values of the wrapped model."""
+        return self._read_as_intensity(
+            lambda energy: self.spectral_model.evaluate(energy, *args), rigidity
+        )
+
+    def _read_as_intensity(self, flux_at, rigidity):
         value = u.Quantity(rigidity).to_value(RIGIDITY_UNIT)
         x = rigidity_to_axis(value, self._species, self.axis)
-        flux = self.spectral_model(u.Quantity(x, x_unit(self.axis)))
+        flux = flux_at(u.Quantity(x, x_unit(self.axis)))
         if not flux.unit.is_equivalent(intensity_unit(self.axis)):
             flux = flux / u.sr
         per_axis = flux.to_value(intensity_unit(self.axis))
@@ -533,6 +550,16 @@ class IntensitySpectralModel(SpectralModel):
 
     def __str__(self):
         return f"{type(self).__name__}({self.species}, {self.axis})\n{self.spectral_model}"
+
+
+def unfreeze_model(model):
+    """Restore the default frozen status of a model, of nested models too."""
+    nested = getattr(model, "_models", None)
+    if not nested or isinstance(model, IntensitySpectralModel):
+        model.unfreeze()
+        return
+    for inner in nested:
+        unfreeze_model(inner)
 
 
 def intensity_on_axis(spectral_model, x, species, axis):

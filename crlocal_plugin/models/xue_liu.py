@@ -3,6 +3,7 @@
 import astropy.units as u
 
 from ..physics.species import get_species
+from .core import unit_text
 from .cosmic_ray import CosmicRayComponent, CosmicRayModel
 from .dipole import (
     BackgroundDipoleModel,
@@ -145,16 +146,21 @@ def xue_liu_2025(
 def _set_priors(model, priors):
     if priors is None:
         return
-    if priors == "measured":
+    if isinstance(priors, str) and priors == "measured":
         priors = {name: measured_prior(name) for name in MEASURED}
     if not isinstance(priors, dict):
         raise ValueError(
             f"priors {priors!r}: expected 'measured', None or a dictionary of names to priors"
         )
     for name, prior in priors.items():
-        par = model.parameters[name]
+        try:
+            par = model.parameters[name]
+        except IndexError:
+            raise ValueError(
+                f"prior on {name!r}: expected one of {', '.join(model.parameters.labels)}"
+            ) from None
         if isinstance(prior, MeasurementPrior) and not prior.mu.unit.is_equivalent(par.unit):
             raise ValueError(
-                f"prior on {name} is given in {prior.mu.unit or 'no unit'}, expected {par.unit}"
+                f"prior on {name} is given in {unit_text(prior.mu.unit)}, expected {par.unit}"
             )
         par.prior = prior

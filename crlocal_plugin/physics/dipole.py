@@ -21,7 +21,7 @@ __all__ = [
 
 
 def _dot(a, b):
-    return np.sum(a * b, axis=-1)
+    return np.sum(np.asarray(a) * b, axis=-1)
 
 
 def nearby_source_excess(beta, cloud, perpendicular_ratio):
@@ -70,7 +70,7 @@ def galactic_center_excess(beta, r_c, T_c, direction, field):
     `~numpy.ndarray`
         Excess, shape ``(..., 3)``: (3 r_c / (2 v T_c)) (b . r_hat) b.
     """
-    amplitude = 1.5 * (1e3 * r_c) / (beta * T_c * LIGHT_YEAR_PC)
+    amplitude = 1.5 * (1e3 * np.asarray(r_c)) / (np.asarray(beta) * T_c * LIGHT_YEAR_PC)
     return (amplitude * _dot(direction, field))[..., np.newaxis] * field
 
 
@@ -92,7 +92,7 @@ def background_excess(delta_b, direction, field):
     `~numpy.ndarray`
         Excess, shape ``(..., 3)``: -delta_b (b . direction) b.
     """
-    return (-delta_b * _dot(direction, field))[..., np.newaxis] * field
+    return (-np.asarray(delta_b) * _dot(direction, field))[..., np.newaxis] * field
 
 
 def compton_getting_excess(beta, u_hc, direction, C):
@@ -114,7 +114,7 @@ def compton_getting_excess(beta, u_hc, direction, C):
     `~numpy.ndarray`
         Excess, shape ``(..., 3)``: -3 C u_HC / v, towards the motion of the observer.
     """
-    amplitude = -3 * C * u_hc / (beta * LIGHT_SPEED_KM_S)
+    amplitude = -3 * np.asarray(C) * u_hc / (np.asarray(beta) * LIGHT_SPEED_KM_S)
     return amplitude[..., np.newaxis] * direction
 
 
@@ -154,7 +154,8 @@ def combine_excess(weights, excesses):
         Weighted sum, shape ``(..., 3)``.
     """
     return sum(
-        weight[..., np.newaxis] * excess for weight, excess in zip(weights, excesses, strict=True)
+        np.asarray(weight)[..., np.newaxis] * excess
+        for weight, excess in zip(weights, excesses, strict=True)
     )
 
 

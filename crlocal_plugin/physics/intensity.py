@@ -11,6 +11,7 @@ from .diffusion import directional_ratio, log_power_law_diffusion
 from .modulation import interstellar_rigidity, log_modulation
 
 __all__ = [
+    "ABSENT",
     "log_galactic_center",
     "log_leaky_box",
     "log_modulated_leaky_box",
@@ -19,13 +20,15 @@ __all__ = [
 ]
 
 _LOG_M2 = np.log(1e4)
-_TINY = np.finfo(float).tiny
+ABSENT = -1e300
+"""Logarithm that stands for an intensity of zero; finite, so that sums and shares stay defined."""
 _LOG_REFERENCE = np.log(10.0)
 
 
-def _log_positive(value):
-    # a strength of exactly zero switches a component off without a warning
-    return np.log(np.maximum(value, _TINY))
+def _log_strength(value):
+    """Logarithm of a strength, which at zero switches its component off without a warning."""
+    present = np.asarray(value) > 0
+    return np.where(present, np.log(np.where(present, value, 1.0)), ABSENT)
 
 
 def log_source_spectrum(rigidity, log_rigidity, Q_0, Gamma, R_cut):
@@ -47,7 +50,7 @@ def log_source_spectrum(rigidity, log_rigidity, Q_0, Gamma, R_cut):
     `~numpy.ndarray`
         ln(Q / (1/GV)).
     """
-    return _log_positive(Q_0) - Gamma * log_rigidity - rigidity / R_cut
+    return _log_strength(Q_0) - Gamma * log_rigidity - rigidity / R_cut
 
 
 def log_leaky_box(rigidity, log_rigidity, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta):
@@ -80,7 +83,8 @@ def log_leaky_box(rigidity, log_rigidity, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, 
     # the speed of the particle cancels between v and D = D_0 beta (R / 10 GV)^delta
     volume = V_G * (1e3 * PARSEC_CM) ** 3
     escape = (w / YEAR_S) * (H_G * PARSEC_CM) ** 2 / (volume * D_0)
-    log_norm = np.log(LIGHT_SPEED_CM_S / (4 * np.pi) * escape) + _LOG_M2 + delta * _LOG_REFERENCE
+    log_norm = _log_strength(LIGHT_SPEED_CM_S / (4 * np.pi) * escape)
+    log_norm = log_norm + _LOG_M2 + delta * _LOG_REFERENCE
     source = log_source_spectrum(rigidity, log_rigidity, Q_0b, Gamma + delta, R_cut)
     return log_norm + source
 

@@ -116,12 +116,16 @@ def rigidity_to_axis(rigidity, species, axis):
     Raises
     ------
     ValueError
-        If a rigidity is negative or NaN, or species or axis are not known.
+        If a rigidity is negative or not finite, or species or axis are not known.
     """
     _check_axis(axis)
     species = get_species(species)
     rigidity = np.asarray(rigidity, dtype=float)
-    _refuse(~(rigidity >= 0), rigidity, f"rigidity of {species.name} must not be negative (GV)")
+    _refuse(
+        ~((rigidity >= 0) & (rigidity < np.inf)),
+        rigidity,
+        f"rigidity of {species.name} must not be negative or infinite (GV)",
+    )
     if axis == "rigidity":
         return rigidity
     momentum = species.Z * rigidity

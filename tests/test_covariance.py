@@ -1,0 +1,103 @@
+"""Errors of a fit: second derivatives against matrices that are known, and against MINOS."""
+
+import numpy as np
+import pytest
+from gammapy.datasets import Datasets
+from gammapy.modeling import Fit, Parameter
+from gammapy.modeling.fit import registry
+from numpy.testing import assert_allclose
+
+import crlocal_plugin as crl
+from crlocal_plugin.inference.covariance import covariance_minuit, hesse_covariance
+
+# errors that differ by decades, and two parameters that are all but the same
+ERRORS = np.array([1e-3, 2.0, 50.0])
+CORRELATION = np.array([[1, 0.99999, 0.3], [0.99999, 1, 0.3], [0.3, 0.3, 1]])
+COVARIANCE = CORRELATION * np.outer(ERRORS, ERRORS)
+
+
+def quadratic(covariance, centre):
+    parameters = [Parameter(f"p{k}", value) for k, value in enumerate(centre)]
+    inverse = np.linalg.inv(covariance)
+
+    def statistic():
+        shift = np.array([par.value for par in parameters]) - centre
+        return 7.0 + shift @ inverse @ shift
+
+    return parameters, statistic
+
+
+@pytest.mark.parametrize("factor", [0.1, 1.0, 10.0])
+def test_known_matrix(factor):
+    parameters, statistic = quadratic(COVARIANCE, np.array([1.0, -2.0, 30.0]))
+    found = hesse_covariance(statistic, parameters, factor * COVARIANCE)
+    assert_allclose(found, COVARIANCE, rtol=1e-4)
+    assert [par.value for par in parameters] == [1.0, -2.0, 30.0]
+
+
+def test_parameter_at_its_limit_has_no_error():
+    parameters, statistic = quadratic(COVARIANCE, np.array([1.0, -2.0, 30.0]))
+    parameters[2].min = 30.0
+    found = hesse_covariance(statistic, parameters, COVARIANCE)
+    assert_allclose(found[2], 0)
+    # with the third one fixed, the covariance of the others is the conditional one
+    conditional = np.linalg.inv(np.linalg.inv(COVARIANCE)[:2, :2])
+    assert_allclose(found[:2, :2], conditional, rtol=1e-3)
+
+
+def test_saddle_is_refused():
+    parameters = [Parameter("x", 0.0), Parameter("y", 0.0)]
+    found = hesse_covariance(
+        lambda: parameters[0].value ** 2 - parameters[1].value ** 2, parameters, np.eye(2)
+    )
+    assert found is None
+
+
+@pytest.mark.parametrize("guess", [np.full((2, 2), np.nan), -np.eye(2), np.ones((2, 2))])
+def test_useless_guess_is_refused(guess):
+    parameters, statistic = quadratic(np.eye(2), np.zeros(2))
+    assert hesse_covariance(statistic, parameters, guess) is None
+
+
+def test_registered_for_the_default_back_end():
+    assert registry.get("covariance", "minuit") is covariance_minuit
+
+
+def test_other_datasets_keep_what_gammapy_does():
+    model = crl.xue_liu_2025(priors=None)
+    model.freeze()
+    model.Gamma.frozen = False
+    datasets = Datasets(list(crl.load_datasets("dampe_h")))
+    datasets.models = [model]
+    result = Fit().run(datasets)
+    error = result.minuit.errors[0] * model.Gamma.scale
+    assert model.Gamma.error == pytest.approx(error, rel=1e-6)
+
+
+def test_errors_agree_with_minos():
+    model = crl.xue_liu_2025()
+    datasets = crl.load_datasets("xue-liu-2025")
+    datasets.models = [model]
+    Fit().run(datasets)
+    for par in (model.V_sun, model.D_0):
+        error = par.error
+        minos = Fit().confidence(datasets, par)
+        assert minos["success"]
+        assert 0.9 * minos["errn"] < error < 1.1 * minos["errp"]
+
+
+def test_strength_at_zero_does_not_spoil_the_other_errors():
+    # all velocities free, the helium of the Galactic centre goes to zero
+    model = crl.xue_liu_2025()
+    datasets = crl.load_datasets("xue-liu-2025")
+    datasets.models = [model]
+    crl.free_parameters(datasets, ["u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "W_sun", "T_n"])
+    result = Fit().run(datasets)
+    assert result.success
+    assert result.total_stat == pytest.approx(542.25, abs=0.01)
+    assert model.parameters["He.Q_0c"].value == pytest.approx(0, abs=1e53)
+    # a measurement adds to its prior, and the widths of the priors bound the errors
+    for par in (model.u_HC, model.u_HC_ra, model.u_HC_dec, model.U_sun, model.W_sun, model.T_n):
+        assert 0.3 * par.prior.sigma.value < par.error < 1.01 * par.prior.sigma.value
+    summary = str(crl.fit_summary(datasets, result))
+    assert "at its limit 0, the error means nothing" in summary
