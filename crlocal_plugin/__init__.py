@@ -20,6 +20,7 @@ from .datasets import (
 from .inference import FitSummary, fit_summary, fix_parameters, free_parameters
 from .models import (
     DIPOLE_MODEL_REGISTRY,
+    MEASURED,
     BackgroundDipoleModel,
     ComptonGettingDipoleModel,
     CosmicRayComponent,
@@ -46,6 +47,7 @@ from .plots import plot_dipole, plot_sky, plot_spectra
 __all__ = [
     "DIPOLE_MODEL_REGISTRY",
     "GALACTIC_TO_ICRS",
+    "MEASURED",
     "SELECTIONS",
     "SPECIES",
     "BackgroundDipoleModel",
