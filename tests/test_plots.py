@@ -14,13 +14,8 @@ from matplotlib.path import Path
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets.plotting import (
-    break_at_jumps,
-    draw_points,
-    intensity_label,
-    log_limits,
-    phase_window,
-)
+from crlocal_plugin.datasets.drawing import break_at_jumps, draw_points, phase_window
+from crlocal_plugin.datasets.plot_axes import intensity_label, log_limits
 from crlocal_plugin.plots import plot_dipole, plot_sky, plot_spectra
 from crlocal_plugin.plots.sky import reference_directions
 from crlocal_plugin.plots.style import (

@@ -9,7 +9,7 @@ from gammapy.datasets import Datasets
 from gammapy.modeling.models import DatasetModels
 
 from ..models import CosmicRayModel, NuisanceModel
-from ..models.cosmic_ray import LabelledParameters
+from ..models.linking import LabelledParameters
 from .core import CosmicRayDataset
 from .identifiability import DegenerateParametersWarning, find_degeneracies
 from .joint import FusedLikelihood

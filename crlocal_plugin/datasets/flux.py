@@ -4,8 +4,8 @@ import astropy.units as u
 import numpy as np
 from gammapy.datasets import DATASET_REGISTRY
 
+from ..models.component import species_group
 from ..models.core import intensity_unit, x_unit
-from ..models.cosmic_ray import species_group
 from ..models.registration import register
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
 from .core import CosmicRayDataset

@@ -1,6 +1,7 @@
 """gammapy models: spectra and dipoles of components, and the model that combines them."""
 
-from .cosmic_ray import CosmicRayComponent, CosmicRayModel
+from .component import CosmicRayComponent
+from .cosmic_ray import CosmicRayModel
 from .dipole import (
     DIPOLE_MODEL_REGISTRY,
     BackgroundDipoleModel,
@@ -10,15 +11,15 @@ from .dipole import (
     GalacticCenterDipoleModel,
     NearbySourceDipoleModel,
 )
+from .intensity_model import IntensitySpectralModel
 from .nuisance import NuisanceModel
 from .priors import MEASURED, MeasurementPrior, measured_prior
 from .spectral import (
-    CosmicRaySpectralModel,
     GalacticCenterSpectralModel,
-    IntensitySpectralModel,
     LeakyBoxSpectralModel,
     NearbySourceSpectralModel,
 )
+from .spectral_base import CosmicRaySpectralModel
 from .xue_liu import VARIANTS, xue_liu_2025
 
 __all__ = [

@@ -7,7 +7,14 @@ from gammapy.modeling.models import ModelBase
 
 from .parameters import KERNEL_UNITS
 
-__all__ = ["INTENSITY_UNITS", "PhysicsModel", "intensity_unit", "unit_text", "x_unit"]
+__all__ = [
+    "INTENSITY_UNITS",
+    "LocalTransport",
+    "PhysicsModel",
+    "intensity_unit",
+    "unit_text",
+    "x_unit",
+]
 
 RIGIDITY_UNIT = u.GV
 ENERGY_UNIT = u.GeV
@@ -257,3 +264,18 @@ def parameter_from_dict(data):
     par = Parameter(**data)
     par._link_label_io = link
     return par
+
+
+class LocalTransport:
+    """Names of the two pictures of diffusion in the local cloud."""
+
+    KINETIC = "kinetic"
+    WANDERING = "wandering"
+    ALL = (KINETIC, WANDERING)
+
+    @classmethod
+    def check(cls, value):
+        """Return the value if it is known, raise ValueError otherwise."""
+        if value not in cls.ALL:
+            raise ValueError(f"unknown local_transport {value!r}: expected one of {cls.ALL}")
+        return value

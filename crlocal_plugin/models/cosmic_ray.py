@@ -5,140 +5,29 @@ import html
 
 import astropy.units as u
 import numpy as np
-from gammapy.modeling import Covariance, Parameter, Parameters
-from gammapy.modeling.models import (
-    MODEL_REGISTRY,
-    SPECTRAL_MODEL_REGISTRY,
-    ModelBase,
-    SpectralModel,
-)
+from gammapy.modeling import Covariance, Parameter
+from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY, ModelBase
 from gammapy.modeling.parameter import _get_parameters_str
 from gammapy.utils.scripts import make_name
 
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
-from ..physics.species import SYMBOLS, get_species
-from .core import INTENSITY_UNITS, RIGIDITY_UNIT, PhysicsModel, intensity_unit, unit_text, x_unit
-from .core import parameter_from_dict as _parameter_from_dict
-from .dipole import DIPOLE_MODEL_REGISTRY, Dipole, DipoleModel
+from ..physics.species import get_species
+from .component import CosmicRayComponent, check_intensities, species_group
+from .core import RIGIDITY_UNIT, intensity_unit, parameter_from_dict, unit_text, x_unit
+from .dipole import DIPOLE_MODEL_REGISTRY, Dipole
 from .evaluator import ModelEvaluator, energy_grid
+from .intensity_model import unfreeze_model
+from .linking import (
+    LabelledParameters,
+    carry_over,
+    link_same_names,
+    parameter_labels,
+    parameter_slots,
+)
 from .registration import register
-from .spectral import unfreeze_model
+from .serialisation import plain, submodel_from_dict, submodel_to_dict
 
-__all__ = ["CosmicRayComponent", "CosmicRayModel", "LabelledParameters", "species_group"]
-
-GROUPS = {"light": ("H", "He"), "all_particle": None}
-"""Sums of species that measurements report; None stands for all of a model."""
-
-
-def species_group(quantity, available):
-    """Species that a measured quantity sums over.
-
-    Parameters
-    ----------
-    quantity : str or `~crlocal_plugin.Species`
-        Species, ``"light"`` (H + He) or ``"all_particle"``.
-    available : iterable of str
-        Species of the model.
-
-    Returns
-    -------
-    tuple of str
-        Names of the species.
-
-    Raises
-    ------
-    ValueError
-        If the model lacks a species that is asked for.
-    """
-    available = tuple(available)
-    name = getattr(quantity, "name", quantity)
-    names = GROUPS[name] or available if name in GROUPS else (name,)
-    for missing in (n for n in names if n not in available):
-        hint = "" if missing in SYMBOLS else f"; {missing!r} is no element symbol from H to Ni"
-        raise ValueError(
-            f"the model has no species {missing!r}, only {', '.join(available)}: make it with "
-            f"xue_liu_2025(species=...){hint}"
-        )
-    return names
-
-
-class LabelledParameters(Parameters):
-    """Parameters that are found by name or, where names repeat, by their label.
-
-    Parameters
-    ----------
-    parameters : list of `~gammapy.modeling.Parameter`
-        Parameters.
-    labels : list of str, optional
-        Unique labels, such as ``"V_sun"`` or ``"He.Q_0b"``; by default the names.
-    """
-
-    def __init__(self, parameters=None, labels=None):
-        super().__init__(parameters)
-        self.labels = list(self.names if labels is None else labels)
-
-    def index(self, val):
-        """Position of a parameter given by label, name, object or position."""
-        if isinstance(val, str) and val in self.labels:
-            return self.labels.index(val)
-        if isinstance(val, str) and self.names.count(val) > 1:
-            labels = [x for x, name in zip(self.labels, self.names, strict=True) if name == val]
-            raise ValueError(f"{val!r} is several parameters: use one of {', '.join(labels)}")
-        return super().index(val)
-
-
-class CosmicRayComponent:
-    """A population of cosmic rays: one spectrum per species and a dipole.
-
-    Parameters
-    ----------
-    name : str
-        Name, without dots.
-    spectral_models : dict of str to `~gammapy.modeling.models.SpectralModel`, optional
-        Intensity against rigidity by species. Left out by an effect that acts on all cosmic
-        rays, such as Compton-Getting.
-    dipole_model : DipoleModel, optional
-        Dipole; left out by an isotropic component.
-
-    Raises
-    ------
-    ValueError
-        If the name has a dot, or a model is filed under another species than its own.
-    TypeError
-        If a model is not of the right kind.
-    """
-
-    def __init__(self, name, spectral_models=None, dipole_model=None):
-        if not isinstance(name, str) or not name or "." in name:
-            raise ValueError(f"component name {name!r}: expected a word without dots")
-        self.name = name
-        self.spectral_models = dict(spectral_models or {})
-        for species, model in self.spectral_models.items():
-            if not isinstance(model, SpectralModel):
-                raise TypeError(
-                    f"component {name!r}, species {species!r}: expected a gammapy SpectralModel, "
-                    f"got {type(model).__name__}"
-                )
-            own = getattr(model, "species", species)
-            if own != species:
-                raise ValueError(
-                    f"component {name!r}: a model of {own} is filed under species {species!r}"
-                )
-        if dipole_model is not None and not isinstance(dipole_model, DipoleModel):
-            raise TypeError(
-                f"component {name!r}: expected a DipoleModel, got {type(dipole_model).__name__}"
-            )
-        self.dipole_model = dipole_model
-
-    @property
-    def _models(self):
-        models = list(self.spectral_models.values())
-        return models if self.dipole_model is None else [*models, self.dipole_model]
-
-    def __repr__(self):
-        dipole = "isotropic" if self.dipole_model is None else type(self.dipole_model).__name__
-        spectra = [f"{s}: {type(m).__name__}" for s, m in self.spectral_models.items()]
-        return f"CosmicRayComponent({self.name!r}, {{{', '.join(spectra)}}}, {dipole})"
+__all__ = ["CosmicRayModel"]
 
 
 class CosmicRayModel(ModelBase):
@@ -184,9 +73,9 @@ class CosmicRayModel(ModelBase):
         self._name = make_name(name)
         self.datasets_names = datasets_names
         self.components = {component.name: component for component in components}
-        _check_intensities(components)
+        check_intensities(components)
         if link:
-            _link_same_names(self._models)
+            link_same_names(self._models)
         self._evaluator = None
         self._covariance = Covariance(self.parameters)
         if covariance_data is not None:
@@ -217,7 +106,7 @@ class CosmicRayModel(ModelBase):
 
     def _slots(self):
         """Where Parameters sit: (owner, attribute name) of every sub-model."""
-        return [slot for model in self._models for slot in _parameter_slots(model)]
+        return [slot for model in self._models for slot in parameter_slots(model)]
 
     # ----------------------------------------------------------------- parameters
 
@@ -225,33 +114,12 @@ class CosmicRayModel(ModelBase):
     def parameters(self):
         """Unique parameters (`LabelledParameters`)."""
         unique = list(dict.fromkeys(owner.__dict__[name] for owner, name in self._slots()))
-        return LabelledParameters(unique, self._labels(unique))
+        return LabelledParameters(unique, parameter_labels(self.components.values(), unique))
 
     @property
     def parameters_unique_names(self):
         """Unique labels of the parameters (list of str)."""
         return self.parameters.labels
-
-    def _labels(self, unique):
-        """Labels: the name, with species or component in front where names repeat."""
-        uses = {}
-        for component in self.components.values():
-            filed = [*component.spectral_models.items(), (None, component.dipole_model)]
-            for species, model in filed:
-                for owner, name in _parameter_slots(model) if model is not None else ():
-                    places = uses.setdefault(name, {}).setdefault(owner.__dict__[name], [])
-                    places.append((component.name, species))
-        labels = {}
-        for name, places_of in uses.items():
-            everywhere = [place for places in places_of.values() for place in places]
-            for par, places in places_of.items():
-                label = name
-                if len(places_of) > 1:
-                    label = ".".join([*_qualifier(places, everywhere), name])
-                while label in labels.values():
-                    label = ".".join([*filter(None, places[0]), label])
-                labels[par] = label
-        return [labels[par] for par in unique]
 
     def __getattr__(self, name):
         if name.startswith("_") or "components" not in self.__dict__:
@@ -318,7 +186,7 @@ class CosmicRayModel(ModelBase):
         if len(kept) != len(parameters) or any(
             a is not b for a, b in zip(kept, parameters, strict=True)
         ):
-            self._covariance = _carry_over(self._covariance, parameters)
+            self._covariance = carry_over(self._covariance, parameters)
         data = self._covariance.data
         variance = np.array([np.nan_to_num(par.error**2, nan=1) for par in parameters])
         changed = ~np.isclose(np.diag(data), variance, rtol=1e-9, atol=0)
@@ -486,17 +354,17 @@ optional
         data = {"name": self.name, "type": self.tag[0]}
         if self.datasets_names is not None:
             data["datasets_names"] = self.datasets_names
-        data["parameters"] = [{"label": labels[p], **_plain(p.to_dict())} for p in parameters]
+        data["parameters"] = [{"label": labels[p], **plain(p.to_dict())} for p in parameters]
         data["components"] = []
         for component in self.components.values():
             entry = {"name": component.name}
             if component.spectral_models:
                 entry["spectral_models"] = {
-                    species: _submodel_to_dict(model, labels)
+                    species: submodel_to_dict(model, labels)
                     for species, model in component.spectral_models.items()
                 }
             if component.dipole_model is not None:
-                entry["dipole_model"] = _submodel_to_dict(component.dipole_model, labels)
+                entry["dipole_model"] = submodel_to_dict(component.dipole_model, labels)
             data["components"].append(entry)
         return data
 
@@ -525,16 +393,16 @@ optional
         for entry in data["parameters"]:
             label = entry["label"]
             rest = {key: value for key, value in entry.items() if key != "label"}
-            parameters[label] = _parameter_from_dict(rest)
+            parameters[label] = parameter_from_dict(rest)
         components = []
         for entry in data["components"]:
             spectral_models = {
-                species: _submodel_from_dict(SPECTRAL_MODEL_REGISTRY, body, parameters)
+                species: submodel_from_dict(SPECTRAL_MODEL_REGISTRY, body, parameters)
                 for species, body in entry.get("spectral_models", {}).items()
             }
             dipole_model = None
             if "dipole_model" in entry:
-                dipole_model = _submodel_from_dict(
+                dipole_model = submodel_from_dict(
                     DIPOLE_MODEL_REGISTRY, entry["dipole_model"], parameters
                 )
             components.append(CosmicRayComponent(entry["name"], spectral_models, dipole_model))
@@ -570,136 +438,6 @@ def _axis_value(x, axis):
             f"axis {axis!r} takes values in {unit}, got {unit_text(x.unit)}"
         )
     return axis, np.asarray(x.to_value(unit), dtype=float)
-
-
-def _qualifier(places, everywhere):
-    """Words that tell where a parameter is used, of (component, species) places."""
-    (component, species), used = places[0], set(places)
-    if used == {place for place in everywhere if place[1] == species} and species:
-        return [species]
-    if used == {place for place in everywhere if place[0] == component}:
-        return [component]
-    return [component, *filter(None, [species])] if len(used) == 1 else []
-
-
-def _parameter_slots(model):
-    """Where the Parameters of a model sit, nested models included: (owner, attribute name)."""
-    nested = getattr(model, "_models", None)
-    if nested:
-        return [slot for inner in nested for slot in _parameter_slots(inner)]
-    return [(model, name) for name in model.default_parameters.names]
-
-
-def _check_intensities(components):
-    """Refuse spectra that do not give an intensity against rigidity."""
-    probe = u.Quantity([1e3], RIGIDITY_UNIT)
-    expected = INTENSITY_UNITS[RIGIDITY_UNIT]
-    for component in components:
-        for species, model in component.spectral_models.items():
-            if isinstance(model, PhysicsModel):
-                continue
-            where = f"component {component.name!r}, species {species!r}"
-            try:
-                unit = model(probe).unit
-            except u.UnitsError as error:
-                raise ValueError(
-                    f"{where}: {type(model).__name__} does not take a rigidity ({error}); wrap "
-                    "it in IntensitySpectralModel with the axis that it is meant for"
-                ) from error
-            if not unit.is_equivalent(expected):
-                raise ValueError(
-                    f"{where}: {type(model).__name__} gives {unit}, expected an intensity like "
-                    f"{expected}; wrap it in IntensitySpectralModel"
-                )
-
-
-def _link_same_names(models):
-    """Make parameters of the same name one, those of a species' own per species."""
-    groups = {}
-    for model in models:
-        if isinstance(model, PhysicsModel):
-            own = getattr(model, "own_parameters", ())
-            for default in model.defaults:
-                key = (default.name, model.species if default.name in own else None)
-                groups.setdefault(key, []).append((model, default))
-    for (name, _), uses in groups.items():
-        chosen, changed = uses[0][0].__dict__[name], _changes(*uses[0])
-        for model, default in uses[1:]:
-            par, own_changes = model.__dict__[name], _changes(model, default)
-            if par is chosen or not own_changes or own_changes == changed:
-                continue
-            if changed:
-                raise ValueError(
-                    f"{name} is {_listed(changed)} in one sub-model and {_listed(own_changes)} in "
-                    f"{type(model).__name__}: give both the same, or pass link=False"
-                )
-            chosen, changed = par, own_changes
-        for model, _ in uses:
-            setattr(model, name, chosen)
-
-
-def _changes(model, default):
-    """What of a parameter of a model is not the default: value, limits, status, prior."""
-    par, changes = model.__dict__[default.name], {}
-    for attribute in ("quantity", "min", "max", "frozen", "prior"):
-        mine, theirs = getattr(par, attribute), getattr(default, attribute)
-        both_open = mine != mine and theirs != theirs
-        if mine is not theirs and mine != theirs and not both_open:
-            changes[attribute] = mine
-    return changes
-
-
-def _listed(changes):
-    """Changes of a parameter as text."""
-    return ", ".join(
-        str(value) if attribute == "quantity" else f"{attribute} {value}"
-        for attribute, value in changes.items()
-    )
-
-
-def _carry_over(covariance, parameters):
-    """Covariance of other parameters, with the entries of those that stay."""
-    new = Covariance(parameters)
-    old = {id(par): index for index, par in enumerate(covariance.parameters)}
-    kept = [(i, old[id(par)]) for i, par in enumerate(parameters) if id(par) in old]
-    if kept:
-        here, there = (np.array(indices) for indices in zip(*kept, strict=True))
-        new.data[np.ix_(here, here)] = covariance.data[np.ix_(there, there)]
-    return new
-
-
-def _plain(value):
-    """Value with NumPy scalars as Python ones, which is what safe YAML takes."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _submodel_to_dict(model, labels):
-    body = _plain(model.to_dict(full_output=True)[model.type])
-    if isinstance(model, PhysicsModel):
-        body.pop("parameters")
-    body["links"] = [labels[owner.__dict__[name]] for owner, name in _parameter_slots(model)]
-    return body
-
-
-def _submodel_from_dict(registry, body, parameters):
-    body = dict(body)
-    links = body.pop("links")
-    cls = registry.get_cls(body["type"])
-    model = cls.from_dict({cls._type: body})
-    slots = _parameter_slots(model)
-    unknown = [label for label in links if label not in parameters]
-    if unknown or len(links) != len(slots):
-        raise ValueError(
-            f"{body['type']}: links must name {len(slots)} listed parameters, "
-            f"got {len(links)}" + (f" of which unknown: {', '.join(unknown)}" if unknown else "")
-        )
-    for (owner, name), label in zip(slots, links, strict=True):
-        setattr(owner, name, parameters[label])
-    return model
 
 
 register(MODEL_REGISTRY, CosmicRayModel)

@@ -13,10 +13,9 @@ from gammapy.utils.registry import Registry
 from ..physics import diffusion, geometry
 from ..physics import dipole as physics_dipole
 from ..physics.kinematics import axis_to_rigidity, particle_grid
-from .core import ENERGY_UNIT, PhysicsModel
+from .core import ENERGY_UNIT, LocalTransport, PhysicsModel
 from .parameters import parameter
 from .registration import register
-from .spectral import LocalTransport
 
 __all__ = [
     "DIPOLE_MODEL_REGISTRY",

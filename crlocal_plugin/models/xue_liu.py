@@ -3,8 +3,9 @@
 import astropy.units as u
 
 from ..physics.species import get_species
-from .core import unit_text
-from .cosmic_ray import CosmicRayComponent, CosmicRayModel
+from .component import CosmicRayComponent
+from .core import LocalTransport, unit_text
+from .cosmic_ray import CosmicRayModel
 from .dipole import (
     BackgroundDipoleModel,
     ComptonGettingDipoleModel,
@@ -13,13 +14,11 @@ from .dipole import (
 )
 from .priors import MEASURED, MeasurementPrior, measured_prior
 from .spectral import (
-    HELIUM_RATIOS,
-    HELIUM_STRENGTHS,
     GalacticCenterSpectralModel,
     LeakyBoxSpectralModel,
-    LocalTransport,
     NearbySourceSpectralModel,
 )
+from .spectral_base import HELIUM_RATIOS, HELIUM_STRENGTHS
 
 __all__ = ["VARIANTS", "xue_liu_2025"]
 

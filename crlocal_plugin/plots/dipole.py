@@ -3,15 +3,8 @@
 import numpy as np
 
 from ..datasets.dipole import DipoleDataset
-from ..datasets.plotting import (
-    curve_grid,
-    draw_dipole_points,
-    draw_phase,
-    log_limits,
-    new_dipole_axes,
-    phase_window,
-    points_in_fit,
-)
+from ..datasets.drawing import draw_dipole_points, draw_phase, phase_window, points_in_fit
+from ..datasets.plot_axes import curve_grid, log_limits, new_dipole_axes
 from ..models.core import ENERGY_UNIT
 from .sky import reference_directions
 from .style import (

@@ -8,7 +8,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.projections.geo import GeoAxes
 from matplotlib.transforms import Bbox
 
-from ..datasets.plotting import break_at_jumps
+from ..datasets.drawing import break_at_jumps
 from ..models.core import ENERGY_UNIT
 from ..models.parameters import KERNEL_UNITS
 from ..physics import geometry

@@ -3,17 +3,11 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from ..datasets.drawing import draw_points, points_in_fit
 from ..datasets.flux import CosmicRayFluxDataset
-from ..datasets.plotting import (
-    axis_label,
-    curve_grid,
-    draw_points,
-    intensity_label,
-    log_limits,
-    points_in_fit,
-)
+from ..datasets.plot_axes import axis_label, curve_grid, intensity_label, log_limits
+from ..models.component import GROUPS, species_group
 from ..models.core import x_unit
-from ..models.cosmic_ray import GROUPS, species_group
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
 from .style import (
     add_legend,

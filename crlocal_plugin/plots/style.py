@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from ..datasets.core import CosmicRayDataset
-from ..datasets.plotting import log_limits
+from ..datasets.plot_axes import log_limits
 
 __all__ = [
     "COMPONENT_STYLES",

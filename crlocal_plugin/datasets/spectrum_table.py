@@ -1,0 +1,224 @@
+"""Read and check tables of measured spectra, in the layout of `crlocal_plugin.datasets.tables`."""
+
+import difflib
+
+import numpy as np
+from astropy import units as u
+
+from ..physics.species import SYMBOLS
+from .raw_table import RawTable
+from .table_parts import checked_confidence, error_names, error_sides, normalised
+
+__all__ = ["AXES", "QUANTITIES", "read_flux_table", "read_mean_log_mass_table"]
+
+AXES = ("rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy")
+QUANTITIES = (*SYMBOLS, "light", "all_particle")
+
+_GV = u.Unit("GV")
+_PER_AREA_TIME_ANGLE = u.Unit("1 / (m2 s sr)")
+
+_COMMON_NAMES = {
+    "p": "H",
+    "proton": "H",
+    "protons": "H",
+    "hydrogen": "H",
+    "alpha": "He",
+    "helium": "He",
+    "carbon": "C",
+    "nitrogen": "N",
+    "oxygen": "O",
+    "iron": "Fe",
+    "all": "all_particle",
+    "all-particle": "all_particle",
+    "p+he": "light",
+    "h+he": "light",
+}
+
+
+def _spectrum_layout(value):
+    return (
+        *("rigidity", "rigidity_min", "rigidity_max", "energy", "energy_min", "energy_max"),
+        value,
+        *error_names(f"{value}_stat"),
+        *error_names(f"{value}_syst"),
+        *error_names(value),
+        "is_ul",
+    )
+
+
+def read_flux_table(source, *, columns=None, experiment=None, quantity=None, axis=None):
+    """Read a measured intensity spectrum.
+
+    Parameters
+    ----------
+    source : path-like or `~astropy.table.Table`
+        ECSV or FITS file; a file of another suffix is left to astropy to recognise. A table is
+        copied, never modified.
+    columns : dict, optional
+        For a table with other column names: layout name to column name, or to a pair of column
+        name and unit for a column without one, such as ``{"energy": ("E", "TeV")}``.
+    experiment : str, optional
+        Name of the experiment; by default from the meta of the table.
+    quantity : str, optional
+        Element symbol from H to Ni, ``"light"`` (H and He together) or ``"all_particle"``; by
+        default from the meta of the table.
+    axis : str, optional
+        One of `AXES`; by default from the meta of the table. A rigidity column needs none.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        Table in the layout of `crlocal_plugin.datasets.tables`, in GV or GeV. Errors may also be
+        given as one symmetric column ``intensity_stat_err`` or ``intensity_syst_err``, or as a
+        total error ``intensity_err``, which is put into the statistical pair. A pair that is
+        missing is filled with zeros, which stand for "not given".
+
+    Raises
+    ------
+    TableError
+        If the table cannot be read, or is not a valid spectrum.
+    """
+    table = RawTable(source, columns, _spectrum_layout("intensity"))
+    quantity = _checked_quantity(table, quantity or table.meta.get("quantity"))
+    return _read_spectrum(table, "intensity", experiment=experiment, quantity=quantity, axis=axis)
+
+
+def read_mean_log_mass_table(source, *, columns=None, experiment=None, axis=None):
+    """Read a measured mean logarithmic mass, <ln A>, against energy.
+
+    Parameters
+    ----------
+    source, columns, experiment, axis
+        As in `read_flux_table`.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        Table in the layout of a spectrum, with the dimensionless ``mean_log_mass`` in the place
+        of ``intensity``.
+
+    Raises
+    ------
+    TableError
+        If the table cannot be read, or is not valid.
+    """
+    table = RawTable(source, columns, _spectrum_layout("mean_log_mass"))
+    return _read_spectrum(
+        table, "mean_log_mass", experiment=experiment, quantity="mean_log_mass", axis=axis
+    )
+
+
+def _checked_quantity(table, quantity):
+    if quantity in QUANTITIES:
+        return quantity
+    expected = "an element symbol from H to Ni, 'light' or 'all_particle'"
+    if quantity is None:
+        raise table.error(f"quantity: expected {expected}, got none", "pass quantity='H', say")
+    if quantity == "mean_log_mass":
+        raise table.error(
+            "quantity: mean_log_mass is not an intensity", "read it with read_mean_log_mass_table"
+        )
+    word = str(quantity).lower()
+    by_case = {known.lower(): known for known in QUANTITIES}
+    meant = _COMMON_NAMES.get(word) or by_case.get(word)
+    raise table.error(
+        f"quantity: expected {expected}, got {quantity!r}",
+        f"did you mean {meant!r}?" if meant else "correct it or pass quantity=",
+    )
+
+
+def _read_spectrum(table, value, *, experiment, quantity, axis):
+    x_name, axis = _checked_axis(table, axis)
+    x_unit = _GV if x_name == "rigidity" else u.GeV
+    unit = _PER_AREA_TIME_ANGLE / x_unit if value == "intensity" else u.dimensionless_unscaled
+
+    x = table.numbers(x_name, x_unit)
+    table.require(x_name, x > 0, "a positive number", "remove the row")
+    table.require(
+        x_name, np.diff(x, prepend=0) > 0, "values that increase", "sort the rows, remove repeats"
+    )
+    content = {x_name: (x, x_unit), **_bin_edges(table, x_name, x, x_unit)}
+
+    y = table.numbers(value, unit)
+    table.require(
+        value, y > 0, "a positive number", "give an upper limit, marked by is_ul, or remove the row"
+    )
+    content[value] = (y, unit)
+
+    is_ul = table.flags("is_ul") if table.has("is_ul") else None
+    errors, error_name = _spectrum_errors(table, value, unit, len(y))
+    given = np.any([values > 0 for values in errors.values()], axis=0)
+    table.require(
+        error_name,
+        given if is_ul is None else given | is_ul,
+        "a positive error on at least one side",
+        "add an error, or mark an upper limit by is_ul",
+    )
+    content.update((name, (values, unit)) for name, values in errors.items())
+    if is_ul is not None:
+        content["is_ul"] = (is_ul, None)
+        checked_confidence(table)
+    return normalised(table, content, experiment=experiment, quantity=quantity, axis=axis)
+
+
+def _checked_axis(table, axis):
+    """Return the name of the column that holds the axis, and the kind of axis."""
+    found = [name for name in ("rigidity", "energy") if table.has(name)]
+    found.sort(key=lambda name: table.table.colnames.index(table.given_name(name)))
+    axis = axis or table.meta.get("axis")
+    if axis is None:
+        if not found:
+            raise table.missing("energy")
+        if found[0] == "rigidity":
+            return "rigidity", "rigidity"
+        raise table.error(
+            "axis: an energy may be kinetic or total, per nucleus or per nucleon, and the table "
+            "does not say",
+            f"pass axis= as one of {', '.join(AXES[1:])}",
+        )
+    if axis not in AXES:
+        close = difflib.get_close_matches(str(axis).lower(), AXES, n=1, cutoff=0.5)
+        raise table.error(
+            f"axis: expected one of {', '.join(AXES)}, got {axis!r}",
+            f"did you mean {close[0]!r}?" if close else "correct it or pass axis=",
+        )
+    name = "rigidity" if axis == "rigidity" else "energy"
+    if not table.has(name):
+        raise table.missing(name)
+    return name, axis
+
+
+def _bin_edges(table, x_name, x, unit):
+    low_name, high_name = f"{x_name}_min", f"{x_name}_max"
+    if not (table.has(low_name) or table.has(high_name)):
+        return {}
+    low, high = table.numbers(low_name, unit), table.numbers(high_name, unit)
+    table.require(low_name, (low >= 0) & (low <= x), f"at most the {x_name}", "correct the edge")
+    table.require(high_name, (high >= x) & (high > low), f"at least the {x_name}", "correct it")
+    return {low_name: (low, unit), high_name: (high, unit)}
+
+
+def _spectrum_errors(table, value, unit, size):
+    """Return the four error columns, and the name of the one to blame if all are zero."""
+    total = error_sides(table, value, unit)
+    stat = error_sides(table, f"{value}_stat", unit)
+    syst = error_sides(table, f"{value}_syst", unit)
+    if total and (stat or syst):
+        raise table.error(
+            "a total error is given next to a statistical or systematic one",
+            "give either the total or its parts",
+            column=table.given_name(total[0]),
+        )
+    blamed = (total or stat or syst or [None])[0]
+    if blamed is None:
+        raise table.missing(f"{value}_stat_errn")
+    nothing = (None, np.zeros(size), np.zeros(size))
+    _, stat_errn, stat_errp = total or stat or nothing
+    _, syst_errn, syst_errp = syst or nothing
+    errors = {
+        f"{value}_stat_errn": stat_errn,
+        f"{value}_stat_errp": stat_errp,
+        f"{value}_syst_errn": syst_errn,
+        f"{value}_syst_errp": syst_errp,
+    }
+    return errors, blamed

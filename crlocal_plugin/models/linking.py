@@ -1,0 +1,182 @@
+"""Which Parameters sub-models share, and what they are called."""
+
+import numpy as np
+from gammapy.modeling import Covariance, Parameters
+
+from .core import PhysicsModel
+
+__all__ = [
+    "LabelledParameters",
+    "carry_over",
+    "link_same_names",
+    "parameter_labels",
+    "parameter_slots",
+]
+
+
+class LabelledParameters(Parameters):
+    """Parameters that are found by name or, where names repeat, by their label.
+
+    Parameters
+    ----------
+    parameters : list of `~gammapy.modeling.Parameter`
+        Parameters.
+    labels : list of str, optional
+        Unique labels, such as ``"V_sun"`` or ``"He.Q_0b"``; by default the names.
+    """
+
+    def __init__(self, parameters=None, labels=None):
+        super().__init__(parameters)
+        self.labels = list(self.names if labels is None else labels)
+
+    def index(self, val):
+        """Position of a parameter given by label, name, object or position."""
+        if isinstance(val, str) and val in self.labels:
+            return self.labels.index(val)
+        if isinstance(val, str) and self.names.count(val) > 1:
+            labels = [x for x, name in zip(self.labels, self.names, strict=True) if name == val]
+            raise ValueError(f"{val!r} is several parameters: use one of {', '.join(labels)}")
+        return super().index(val)
+
+
+def parameter_slots(model):
+    """Where the Parameters of a model sit, nested models included.
+
+    Parameters
+    ----------
+    model : `~gammapy.modeling.models.ModelBase`
+        Model.
+
+    Returns
+    -------
+    list of tuple
+        Owner and attribute name, in the order of the parameters.
+    """
+    nested = getattr(model, "_models", None)
+    if nested:
+        return [slot for inner in nested for slot in parameter_slots(inner)]
+    return [(model, name) for name in model.default_parameters.names]
+
+
+def parameter_labels(components, parameters):
+    """Make unique labels: the name, with species or component in front where names repeat.
+
+    Parameters
+    ----------
+    components : iterable of CosmicRayComponent
+        Components of a model.
+    parameters : list of `~gammapy.modeling.Parameter`
+        Unique parameters of the model.
+
+    Returns
+    -------
+    list of str
+        One label per parameter.
+    """
+    uses = {}
+    for component in components:
+        filed = [*component.spectral_models.items(), (None, component.dipole_model)]
+        for species, model in filed:
+            for owner, name in parameter_slots(model) if model is not None else ():
+                places = uses.setdefault(name, {}).setdefault(owner.__dict__[name], [])
+                places.append((component.name, species))
+    labels = {}
+    for name, places_of in uses.items():
+        everywhere = [place for places in places_of.values() for place in places]
+        for par, places in places_of.items():
+            label = name
+            if len(places_of) > 1:
+                label = ".".join([*_qualifier(places, everywhere), name])
+            while label in labels.values():
+                label = ".".join([*filter(None, places[0]), label])
+            labels[par] = label
+    return [labels[par] for par in parameters]
+
+
+def _qualifier(places, everywhere):
+    """Words that tell where a parameter is used, of (component, species) places."""
+    (component, species), used = places[0], set(places)
+    if used == {place for place in everywhere if place[1] == species} and species:
+        return [species]
+    if used == {place for place in everywhere if place[0] == component}:
+        return [component]
+    return [component, *filter(None, [species])] if len(used) == 1 else []
+
+
+def link_same_names(models):
+    """Make parameters of the same name one, those of a species' own per species.
+
+    Parameters
+    ----------
+    models : list of `~gammapy.modeling.models.ModelBase`
+        Sub-models; those of other packages keep their parameters.
+
+    Raises
+    ------
+    ValueError
+        If two of them change the same parameter in different ways.
+    """
+    groups = {}
+    for model in models:
+        if isinstance(model, PhysicsModel):
+            own = getattr(model, "own_parameters", ())
+            for default in model.defaults:
+                key = (default.name, model.species if default.name in own else None)
+                groups.setdefault(key, []).append((model, default))
+    for (name, _), uses in groups.items():
+        chosen, changed = uses[0][0].__dict__[name], _changes(*uses[0])
+        for model, default in uses[1:]:
+            par, own_changes = model.__dict__[name], _changes(model, default)
+            if par is chosen or not own_changes or own_changes == changed:
+                continue
+            if changed:
+                raise ValueError(
+                    f"{name} is {_listed(changed)} in one sub-model and {_listed(own_changes)} in "
+                    f"{type(model).__name__}: give both the same, or pass link=False"
+                )
+            chosen, changed = par, own_changes
+        for model, _ in uses:
+            setattr(model, name, chosen)
+
+
+def _changes(model, default):
+    """What of a parameter of a model is not the default: value, limits, status, prior."""
+    par, changes = model.__dict__[default.name], {}
+    for attribute in ("quantity", "min", "max", "frozen", "prior"):
+        mine, theirs = getattr(par, attribute), getattr(default, attribute)
+        both_open = mine != mine and theirs != theirs
+        if mine is not theirs and mine != theirs and not both_open:
+            changes[attribute] = mine
+    return changes
+
+
+def _listed(changes):
+    """Changes of a parameter as text."""
+    return ", ".join(
+        str(value) if attribute == "quantity" else f"{attribute} {value}"
+        for attribute, value in changes.items()
+    )
+
+
+def carry_over(covariance, parameters):
+    """Covariance of other parameters, with the entries of those that stay.
+
+    Parameters
+    ----------
+    covariance : `~gammapy.modeling.Covariance`
+        Covariance of the parameters before.
+    parameters : `~gammapy.modeling.Parameters`
+        Parameters now.
+
+    Returns
+    -------
+    `~gammapy.modeling.Covariance`
+        Their covariance; those that are new have their own error and no correlation.
+    """
+    new = Covariance(parameters)
+    old = {id(par): index for index, par in enumerate(covariance.parameters)}
+    kept = [(i, old[id(par)]) for i, par in enumerate(parameters) if id(par) in old]
+    if kept:
+        here, there = (np.array(indices) for indices in zip(*kept, strict=True))
+        new.data[np.ix_(here, here)] = covariance.data[np.ix_(there, there)]
+    return new
