@@ -27,14 +27,24 @@ class CosmicRayDataset(Dataset):
 
     gti = None
     meta_table = None
-    settings = ("floor", "energy_range")
+    settings = ("floor", "systematics", "energy_range")
     _stat_type = "cosmic-ray"
     _fit_statistic = CosmicRayFitStatistic
 
-    def __init__(self, table, models=None, name=None, mask_fit=None, energy_range=None, floor=0.0):
+    def __init__(
+        self,
+        table,
+        models=None,
+        name=None,
+        mask_fit=None,
+        energy_range=None,
+        floor=0.0,
+        systematics=True,
+    ):
         self.table = table
         self._name = make_name(name or table.meta.get("name"))
         self._floor = _fraction(self._name, "floor", floor)
+        self._systematics = bool(systematics)
         self._nuisance = None
         self._nuisance_given = False
         self._model = None
@@ -93,6 +103,15 @@ class CosmicRayDataset(Dataset):
     @floor.setter
     def floor(self, value):
         self._change(_floor=_fraction(self.name, "floor", value))
+
+    @property
+    def systematics(self):
+        """Whether the systematic errors of the table count (bool)."""
+        return self._systematics
+
+    @systematics.setter
+    def systematics(self, value):
+        self._change(_systematics=bool(value))
 
     def _change(self, **settings):
         """Set private settings and renew the arrays, or leave all as it was if that fails."""

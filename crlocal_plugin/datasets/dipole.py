@@ -9,8 +9,7 @@ from ..models.dipole import Dipole
 from ..models.evaluator import energy_grid
 from ..models.registration import register
 from .core import CosmicRayDataset
-from .flux import _both_sides
-from .likelihood import LIKELIHOODS, DipoleData, limit_sigma
+from .likelihood import LIKELIHOODS, DipoleData, both_sides, limit_sigma
 from .tables import read_dipole_table
 
 __all__ = ["DipoleDataset"]
@@ -65,13 +64,11 @@ class DipoleDataset(CosmicRayDataset):
         table,
         *args,
         phase_floor=0 * u.deg,
-        systematics=True,
         likelihood="vector",
         apply_declination_factor=True,
         **kwargs,
     ):
         self._phase_floor = _angle(phase_floor)
-        self._systematics = bool(systematics)
         self._likelihood = _known_likelihood(likelihood)
         self._apply_declination_factor = bool(apply_declination_factor)
         super().__init__(table, *args, **kwargs)
@@ -119,7 +116,7 @@ class DipoleDataset(CosmicRayDataset):
             return np.asarray(values, dtype=float)
 
         amplitude = column("amplitude") * factor
-        stat = [s * factor for s in _both_sides(column("amplitude_errn"), column("amplitude_errp"))]
+        stat = [s * factor for s in both_sides(column("amplitude_errn"), column("amplitude_errp"))]
         syst = column("amplitude_syst", 0.0) * factor if self._systematics else 0.0
         floor = self._floor * amplitude
         self._amplitude, self._phase = amplitude, np.deg2rad(column("phase"))
@@ -190,15 +187,6 @@ class DipoleDataset(CosmicRayDataset):
     @phase_floor.setter
     def phase_floor(self, value):
         self._change(_phase_floor=_angle(value))
-
-    @property
-    def systematics(self):
-        """Whether the systematic errors of the table count (bool)."""
-        return self._systematics
-
-    @systematics.setter
-    def systematics(self, value):
-        self._change(_systematics=bool(value))
 
     @property
     def likelihood(self):

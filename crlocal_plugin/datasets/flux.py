@@ -9,7 +9,7 @@ from ..models.core import intensity_unit, x_unit
 from ..models.registration import register
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
 from .core import CosmicRayDataset
-from .likelihood import FluxData, limit_sigma
+from .likelihood import FluxData, both_sides, limit_sigma
 from .tables import read_flux_table
 
 __all__ = ["CosmicRayFluxDataset"]
@@ -46,11 +46,6 @@ class CosmicRayFluxDataset(CosmicRayDataset):
     """
 
     tag = "CosmicRayFluxDataset"
-    settings = ("floor", "systematics", "energy_range")
-
-    def __init__(self, table, *args, systematics=True, **kwargs):
-        self._systematics = bool(systematics)
-        super().__init__(table, *args, **kwargs)
 
     @classmethod
     def read(
@@ -86,8 +81,8 @@ class CosmicRayFluxDataset(CosmicRayDataset):
 
     def _prepare(self):
         table, y = self.table, np.asarray(self.table["intensity"], dtype=float)
-        stat = _both_sides(table["intensity_stat_errn"], table["intensity_stat_errp"])
-        syst = _both_sides(table["intensity_syst_errn"], table["intensity_syst_errp"])
+        stat = both_sides(table["intensity_stat_errn"], table["intensity_stat_errp"])
+        syst = both_sides(table["intensity_syst_errn"], table["intensity_syst_errp"])
         floor = self._floor * y
         scale = 1.0 if self._systematics else 0.0
         self._y = y
@@ -123,15 +118,6 @@ class CosmicRayFluxDataset(CosmicRayDataset):
     def quantity(self):
         """Element symbol, "light" or "all_particle" (str)."""
         return self.table.meta["quantity"]
-
-    @property
-    def systematics(self):
-        """Whether the systematic errors of the table count (bool)."""
-        return self._systematics
-
-    @systematics.setter
-    def systematics(self, value):
-        self._change(_systematics=bool(value))
 
     @property
     def x(self):
@@ -243,12 +229,6 @@ class CosmicRayFluxDataset(CosmicRayDataset):
         from .plotting import plot_flux_residuals
 
         return plot_flux_residuals(self, ax=ax, method=method, **kwargs)
-
-
-def _both_sides(errn, errp):
-    """Lower and upper errors; zero means not given, so that the other side stands in."""
-    errn, errp = np.asarray(errn, dtype=float), np.asarray(errp, dtype=float)
-    return np.where(errn > 0, errn, errp), np.where(errp > 0, errp, errn)
 
 
 register(DATASET_REGISTRY, CosmicRayFluxDataset)

@@ -17,6 +17,7 @@ __all__ = [
     "DipoleData",
     "FluxData",
     "amplitude_phase_residuals",
+    "both_sides",
     "concatenate",
     "limit_residual",
     "limit_sigma",
@@ -42,6 +43,23 @@ def measurement_residual(model, value, errn, errp):
     """
     difference = model - value
     return difference / np.where(difference > 0, errp, errn)
+
+
+def both_sides(errn, errp):
+    """Lower and upper errors where zero stands for "not given", so that the other side serves.
+
+    Parameters
+    ----------
+    errn, errp : array_like
+        Lower and upper error.
+
+    Returns
+    -------
+    errn, errp : `~numpy.ndarray`
+        The errors, zero only where both sides are.
+    """
+    errn, errp = np.asarray(errn, dtype=float), np.asarray(errp, dtype=float)
+    return np.where(errn > 0, errn, errp), np.where(errp > 0, errp, errn)
 
 
 def limit_residual(model, limit, sigma):

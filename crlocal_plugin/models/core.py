@@ -1,5 +1,7 @@
 """What the spectral and dipole models have in common: settings, kernel values, serialisation."""
 
+import abc
+
 import astropy.units as u
 import numpy as np
 from gammapy.modeling import Parameter
@@ -41,7 +43,7 @@ def unit_text(unit):
     return str(unit) or "no unit"
 
 
-class PhysicsModel(ModelBase):
+class PhysicsModel(abc.ABC, ModelBase):
     """Base of the models whose physics runs on floats in fixed units.
 
     A subclass lists its Parameters, its ``settings`` (constructor arguments that are not

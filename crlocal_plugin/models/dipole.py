@@ -3,6 +3,7 @@
 Vectors are ICRS Cartesian and point to the excess of intensity; the paper's xi is the opposite.
 """
 
+import abc
 from dataclasses import dataclass
 
 import astropy.units as u
@@ -82,6 +83,7 @@ class DipoleModel(PhysicsModel):
     _type = "dipole"
     needs_slope = False
 
+    @abc.abstractmethod
     def excess(self, grid, *values):
         """Dipole vector, the kernel of the model.
 
@@ -97,7 +99,6 @@ class DipoleModel(PhysicsModel):
         `~numpy.ndarray`
             Excess, of a shape that broadcasts to ``(..., 3)``.
         """
-        raise NotImplementedError
 
     def evaluate(self, energy, *args, species="H", **kwargs):
         """Evaluate the dipole of one species for given parameter values.

@@ -1,5 +1,7 @@
 """Base of the spectra of one species against rigidity."""
 
+import abc
+
 import astropy.units as u
 import numpy as np
 from gammapy.modeling.models import SpectralModel
@@ -100,6 +102,7 @@ class CosmicRaySpectralModel(PhysicsModel, SpectralModel):
         body["species"] = species_from_data(body.get("species", "H"))
         return super().from_dict(body, **kwargs)
 
+    @abc.abstractmethod
     def log_intensity(self, grid, *values):
         """Logarithm of the intensity, the kernel of the model.
 
@@ -115,7 +118,6 @@ class CosmicRaySpectralModel(PhysicsModel, SpectralModel):
         `~numpy.ndarray`
             ln(J / (1/(GV m2 s sr))).
         """
-        raise NotImplementedError
 
     def evaluate(self, rigidity, *args, **kwargs):
         """Evaluate the model for given parameter values.
