@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..models.evaluator import EnergyGrid, join_species
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
 from .likelihood import LIKELIHOODS, concatenate
@@ -52,24 +53,39 @@ class FusedLikelihood:
         `~numpy.ndarray`
             Residuals whose squares add up to the statistic, shape ``(k,)`` or ``(m, k)``.
         """
+        if not (self._flux or self._dipoles):
+            return np.zeros(0)
         self._update_grids()
         evaluator = self.evaluator
+        logs = evaluator.joined_log_intensities(self._joined, values)
         blocks = []
         if self._flux:
-            intensity = 0.0
-            for species, (grid, jacobian, rows) in self._species_grids.items():
-                part = evaluator.intensity(species, grid, values) * jacobian
-                if rows is not None:
-                    part = _scattered(part, rows, len(self._flux_factor))
-                intensity = intensity + part
-            blocks.append(self._flux_data.residuals(intensity * self._flux_factor))
-        for (likelihood, _), data, energies in zip(
-            self._dipoles, self._dipole_data, self._energy_grids, strict=True
+            blocks.append(self._flux_data.residuals(self._intensities(logs)))
+        for (likelihood, _), data, energies, places in zip(
+            self._dipoles, self._dipole_data, self._energy_grids, self._dipole_places, strict=True
         ):
-            vector = evaluator.excess(energies, values)
+            here = {key: log[..., places[key[1]]] for key, log in logs.items()}
+            vector = evaluator.excess(energies, values, logs=here)
             pair = data.residuals(vector, likelihood)
             blocks.append(pair.reshape(*pair.shape[:-2], -1))
-        return np.concatenate(blocks, axis=-1) if blocks else np.zeros(0)
+        return np.concatenate(blocks, axis=-1)
+
+    def _intensities(self, logs):
+        """Predicted intensities of all points of spectra, on their own axes."""
+        total = {}
+        with np.errstate(under="ignore"):
+            for (_, species), log in logs.items():
+                size = len(self._flux_rows.get(species, ()))
+                if size:
+                    total[species] = total.get(species, 0.0) + np.exp(log[..., :size])
+        intensity = 0.0
+        for species, part in total.items():
+            rows = self._flux_rows[species]
+            part = part * self._flux_jacobians[species]
+            if len(rows) < len(self._flux_factor):
+                part = _scattered(part, rows, len(self._flux_factor))
+            intensity = intensity + part
+        return intensity * self._flux_factor
 
     def _update_grids(self):
         """Work out the rigidities, again only when an energy scale has changed."""
@@ -78,50 +94,58 @@ class FusedLikelihood:
         if scales == self._scales:
             return
         self._scales = scales
-        by_species, start = {}, 0
-        factors = []
+        grids = {name: [] for name in self.evaluator.species}
+        self._join_flux(grids)
+        self._join_dipoles(grids)
+        grids = {name: _join_grids(parts) for name, parts in grids.items() if parts}
+        self._joined = join_species(grids)
+
+    def _join_flux(self, grids):
+        """Append the points of spectra to the rigidities of each species."""
+        factors, jacobians, rows_of, start = [], {}, {}, 0
         for dataset, rows in self._flux:
             norm, scale = dataset.scales()
             factors.append(np.full(len(rows), norm * scale))
             here = np.arange(start, start + len(rows))
             start += len(rows)
             for species, (grid, jacobian) in dataset.particle_grids(self.model, scale).items():
-                taken = _take(grid, rows), jacobian[rows], here
-                by_species.setdefault(species, []).append(taken)
+                grids[species].append(_take(grid, rows))
+                jacobians.setdefault(species, []).append(jacobian[rows])
+                rows_of.setdefault(species, []).append(here)
         self._flux_factor = np.concatenate(factors) if factors else np.zeros(0)
-        self._species_grids = {}
-        for species, parts in by_species.items():
-            grids, jacobians, places = zip(*parts, strict=True)
-            places = np.concatenate(places)
-            whole = len(places) == start
-            self._species_grids[species] = (
-                _join_grids(grids),
-                np.concatenate(jacobians),
-                None if whole else places,
-            )
-        self._energy_grids = []
+        self._flux_jacobians = {name: np.concatenate(parts) for name, parts in jacobians.items()}
+        self._flux_rows = {name: np.concatenate(parts) for name, parts in rows_of.items()}
+
+    def _join_dipoles(self, grids):
+        """Append the points of dipoles, block by block, and remember where they are."""
+        self._energy_grids, self._dipole_places = [], []
         for _, block in self._dipoles:
             parts = []
             for dataset, rows in block:
                 grid = dataset.energies(self.model, dataset.scales()[1])
                 parts.append(
-                    type(grid)(
+                    EnergyGrid(
                         grid.energy[rows],
                         {name: _take(g, rows) for name, g in grid.grids.items()},
                         {name: j[rows] for name, j in grid.log_jacobians.items()},
                     )
                 )
-            first = parts[0]
-            self._energy_grids.append(
-                type(first)(
-                    np.concatenate([p.energy for p in parts]),
-                    {n: _join_grids([p.grids[n] for p in parts]) for n in first.grids},
-                    {
-                        n: np.concatenate([p.log_jacobians[n] for p in parts])
-                        for n in first.log_jacobians
-                    },
-                )
+            names = list(parts[0].grids)
+            joined = EnergyGrid(
+                np.concatenate([part.energy for part in parts]),
+                {name: _join_grids([part.grids[name] for part in parts]) for name in names},
+                {
+                    name: np.concatenate([part.log_jacobians[name] for part in parts])
+                    for name in names
+                },
             )
+            places = {}
+            for name in names:
+                start = sum(len(g.rigidity) for g in grids[name])
+                places[name] = slice(start, start + len(joined.energy))
+                grids[name].append(joined.grids[name])
+            self._energy_grids.append(joined)
+            self._dipole_places.append(places)
 
 
 def _with_points(datasets, kind):

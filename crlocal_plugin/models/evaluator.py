@@ -14,7 +14,7 @@ from ..physics.intensity import ABSENT
 from ..physics.kinematics import ParticleGrid, axis_to_rigidity, particle_grid
 from .core import RIGIDITY_UNIT, PhysicsModel, intensity_unit
 
-__all__ = ["EnergyGrid", "ModelEvaluator", "energy_grid"]
+__all__ = ["EnergyGrid", "JoinedGrid", "ModelEvaluator", "energy_grid", "join_species"]
 
 _SLOPE_STEP = 1e-3
 
@@ -81,6 +81,49 @@ def energy_grid(energy, species):
     return EnergyGrid(energy, grids, log_jacobians)
 
 
+class JoinedGrid(NamedTuple):
+    """Rigidities of several species one after another.
+
+    Attributes
+    ----------
+    grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        All points, with charge and rest energy as arrays.
+    slices : dict of str to slice
+        Where the points of each species are.
+    sizes : `~numpy.ndarray` of int
+        Number of points of each species.
+    """
+
+    grid: ParticleGrid
+    slices: dict
+    sizes: np.ndarray
+
+
+def join_species(grids):
+    """Put the rigidities of several species one after another.
+
+    Parameters
+    ----------
+    grids : dict of str to `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        Rigidities by species, of one dimension.
+
+    Returns
+    -------
+    JoinedGrid
+        All of them.
+    """
+    slices, start = {}, 0
+    for name, grid in grids.items():
+        slices[name] = slice(start, start + len(grid.rigidity))
+        start = slices[name].stop
+    columns = []
+    for field in ParticleGrid._fields:
+        parts = [np.broadcast_to(getattr(g, field), g.rigidity.shape) for g in grids.values()]
+        columns.append(np.concatenate(parts))
+    sizes = np.array([len(grid.rigidity) for grid in grids.values()])
+    return JoinedGrid(ParticleGrid(*columns), slices, sizes)
+
+
 class _Part:
     """One sub-model and the positions of its parameters among those of the model."""
 
@@ -128,13 +171,20 @@ class ModelEvaluator:
         self.components = list(model.components)
         self._spectra = {name: [] for name in self.species}
         self._dipoles = {}
+        self._by_component = {}
         for component in model.components.values():
             for name, spectral_model in component.spectral_models.items():
                 part = _Part(component.name, spectral_model, self.parameters)
                 self._spectra[name].append(part)
+                self._by_component.setdefault(component.name, {})[name] = part
             if component.dipole_model is not None:
                 part = _Part(component.name, component.dipole_model, self.parameters)
                 self._dipoles[component.name] = part
+
+        self._alike = {
+            name: _are_alike(list(parts.values())) for name, parts in self._by_component.items()
+        }
+        self._settings = [_settings_of(model) for model in self._submodels]
 
     def is_current(self):
         """Whether sub-models, Parameters and units are still those that were looked up (bool)."""
@@ -143,6 +193,7 @@ class ModelEvaluator:
             submodels == self._submodels
             and [attributes[name] for attributes, name in self._slots] == self._linked
             and [par._unit for par in self.parameters] == self._units
+            and [_settings_of(model) for model in self._submodels] == self._settings
         )
 
     def values(self):
@@ -196,6 +247,40 @@ class ModelEvaluator:
                 total = total + np.exp(log)
         return total
 
+    def joined_log_intensities(self, joined, values):
+        """Logarithms of the intensities of the components for several species at once.
+
+        Sub-models of one class and setting, which differ by the parameters of their species
+        alone, are evaluated in one call of their kernel.
+
+        Parameters
+        ----------
+        joined : JoinedGrid
+            Rigidities.
+        values : list
+            Parameter values as from `values`, floats or arrays of shape ``(m, 1)``.
+
+        Returns
+        -------
+        dict of tuple to `~numpy.ndarray`
+            ln(J / (1/(GV m2 s sr))) by component and species.
+        """
+        logs = {}
+        for component, parts in self._by_component.items():
+            present = [(name, parts[name]) for name in joined.slices if name in parts]
+            if self._alike[component] and len(present) == len(joined.slices):
+                positions = zip(*(part.positions for _, part in present), strict=True)
+                arguments = [_for_each_point(p, joined.sizes, values) for p in positions]
+                log = present[0][1].model.log_intensity(joined.grid, *arguments)
+                for name, _ in present:
+                    logs[component, name] = log[..., joined.slices[name]]
+                continue
+            for name, part in present:
+                rows = joined.slices[name]
+                grid = ParticleGrid(*(column[rows] for column in joined.grid))
+                logs[component, name] = self._log_intensity(part, grid, values)
+        return logs
+
     @staticmethod
     def _log_intensity(part, grid, values):
         if part.is_kernel:
@@ -205,7 +290,7 @@ class ModelEvaluator:
         present = value > 0
         return np.where(present, np.log(np.where(present, value, 1.0)), ABSENT)
 
-    def excess(self, energies, values, component=None, species=None):
+    def excess(self, energies, values, component=None, species=None, logs=None):
         """Dipole vector at total energies.
 
         Parameters
@@ -218,6 +303,8 @@ class ModelEvaluator:
             Only the contribution of one component to the sum; all by default.
         species : iterable of str, optional
             Only these species, as if they were alone; all by default.
+        logs : dict of tuple to `~numpy.ndarray`, optional
+            Logarithms of the intensities by component and species, if they are known already.
 
         Returns
         -------
@@ -226,16 +313,17 @@ class ModelEvaluator:
         """
         names = list(self.species) if species is None else list(species)
         wanted = self._dipoles if component is None else (component,)
-        keys, logs, slopes = [], [], {}
-        for name in names:
-            grid = energies.grids[name]
-            for part_name, log in self.log_intensities(name, grid, values).items():
-                keys.append((part_name, name))
-                logs.append(log + energies.log_jacobians[name])
-            slopes[name] = self._momentum_index(name, grid, values)
-        shares = (
-            dict(zip(keys, physics_dipole.intensity_weights(logs), strict=True)) if logs else {}
-        )
+        if logs is None:
+            logs = {
+                (part_name, name): log
+                for name in names
+                for part_name, log in self.log_intensities(
+                    name, energies.grids[name], values
+                ).items()
+            }
+        slopes = {name: self._momentum_index(name, energies.grids[name], values) for name in names}
+        per_energy = [log + energies.log_jacobians[name] for (_, name), log in logs.items()]
+        shares = dict(zip(logs, physics_dipole.intensity_weights(per_energy), strict=True))
         zero = np.zeros(energies.energy.shape)
         weights, vectors = [zero], [np.zeros(3)]
         for name in names:
@@ -277,6 +365,34 @@ class ModelEvaluator:
         slope = (logs[1] - logs[0]) / (2 * _SLOPE_STEP)
         # J_E = J_R / (Z beta) and d ln beta / d ln R = 1 - beta^2
         return 2 - slope + (1 - grid.beta**2)
+
+
+def _settings_of(model):
+    """Values of the settings of a sub-model that may be assigned, in a list."""
+    return [model.__dict__.get(name) for name in getattr(model, "settings", ())]
+
+
+def _are_alike(parts):
+    """Whether sub-models have the same kernel: same class, same settings but for the species."""
+    first = parts[0].model
+    settings = [name for name in getattr(first, "settings", ()) if name != "species"]
+    return all(
+        part.is_kernel
+        and type(part.model) is type(first)
+        and all(getattr(part.model, name) == getattr(first, name) for name in settings)
+        for part in parts
+    )
+
+
+def _for_each_point(positions, sizes, values):
+    """Kernel argument for the points of several species: one value, or a value for each point."""
+    if positions.count(positions[0]) == len(positions):
+        return values[positions[0]]
+    own = [values[position] for position in positions]
+    if all(type(value) is float for value in own):
+        return np.repeat(own, sizes)
+    # sets of parameters along the first axis; a frozen one has the same value in all of them
+    return np.repeat(np.concatenate(np.broadcast_arrays(*own), axis=-1), sizes, axis=-1)
 
 
 def _shift(grid, step):
