@@ -512,3 +512,35 @@ def test_info_table(datasets):
     assert list(table["n_points"]) == [len(data.table) for data in datasets]
     without = crl.load_datasets(NAMES, allow_overlap=True).info_table()
     assert len(without) == len(NAMES)
+
+
+# Sets of parameters
+
+
+@pytest.mark.parametrize("likelihood", ["vector", "amplitude_phase"])
+@pytest.mark.parametrize("compton_getting", ["constant", "local"])
+def test_sets_of_parameters_at_once(likelihood, compton_getting):
+    model = crl.xue_liu_2025(compton_getting=compton_getting)
+    datasets = crl.load_datasets(
+        ["ams-02_h_2015", "dampe_he", "icecube-2016"], likelihood=likelihood
+    )
+    datasets.models = [model]
+    (fused,) = datasets._fusion()[0]
+    start = fused.evaluator.values()
+    rng = np.random.default_rng(7)
+    free = [not par.frozen for par in fused.evaluator.parameters]
+    sets = [
+        [
+            value * rng.uniform(0.9, 1.1) if f else value
+            for value, f in zip(start, free, strict=True)
+        ]
+        for _ in range(5)
+    ]
+    batch = [
+        np.array(column)[:, np.newaxis] if f else column[0]
+        for column, f in zip(zip(*sets, strict=True), free, strict=True)
+    ]
+    together = fused.residuals(batch)
+    assert together.shape == (5, 72 + 18 + 2 * 9)
+    for row, values in zip(together, sets, strict=True):
+        assert_allclose(row, fused.residuals(values), rtol=1e-10, atol=1e-10)

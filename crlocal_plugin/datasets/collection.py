@@ -120,8 +120,9 @@ class CosmicRayDatasets(Datasets):
 
     def stat_sum(self):
         """Statistic of all datasets with priors and penalties, each counted once (float)."""
+        models = self._used_models()
         total = self._stat_sum_likelihood()
-        for par in self._used_parameters():
+        for par in self._used_parameters(models):
             if par._prior is not None:
                 total += par._prior(par)
         for penalty in self._penalties or []:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..models.evaluator import EnergyGrid, join_species
+from ..models.evaluator import join_species
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
 from .likelihood import LIKELIHOODS, concatenate
@@ -61,11 +61,11 @@ class FusedLikelihood:
         blocks = []
         if self._flux:
             blocks.append(self._flux_data.residuals(self._intensities(logs)))
-        for (likelihood, _), data, energies, places in zip(
-            self._dipoles, self._dipole_data, self._energy_grids, self._dipole_places, strict=True
+        for (likelihood, _), data, (joined, log_jacobians, places) in zip(
+            self._dipoles, self._dipole_data, self._dipole_grids, strict=True
         ):
             here = {key: log[..., places[key[1]]] for key, log in logs.items()}
-            vector = evaluator.excess(energies, values, logs=here)
+            vector = evaluator.joined_excess(joined, log_jacobians, here, values)
             pair = data.residuals(vector, likelihood)
             blocks.append(pair.reshape(*pair.shape[:-2], -1))
         return np.concatenate(blocks, axis=-1)
@@ -118,34 +118,19 @@ class FusedLikelihood:
 
     def _join_dipoles(self, grids):
         """Append the points of dipoles, block by block, and remember where they are."""
-        self._energy_grids, self._dipole_places = [], []
+        self._dipole_grids = []
         for _, block in self._dipoles:
-            parts = []
-            for dataset, rows in block:
-                grid = dataset.energies(self.model, dataset.scales()[1])
-                parts.append(
-                    EnergyGrid(
-                        grid.energy[rows],
-                        {name: _take(g, rows) for name, g in grid.grids.items()},
-                        {name: j[rows] for name, j in grid.log_jacobians.items()},
-                    )
-                )
-            names = list(parts[0].grids)
-            joined = EnergyGrid(
-                np.concatenate([part.energy for part in parts]),
-                {name: _join_grids([part.grids[name] for part in parts]) for name in names},
-                {
-                    name: np.concatenate([part.log_jacobians[name] for part in parts])
-                    for name in names
-                },
-            )
-            places = {}
-            for name in names:
+            parts = [
+                (dataset.energies(self.model, dataset.scales()[1]), rows) for dataset, rows in block
+            ]
+            own, log_jacobians, places = {}, [], {}
+            for name in self.evaluator.species:
+                own[name] = _join_grids([_take(grid.grids[name], rows) for grid, rows in parts])
+                log_jacobians += [grid.log_jacobians[name][rows] for grid, rows in parts]
                 start = sum(len(g.rigidity) for g in grids[name])
-                places[name] = slice(start, start + len(joined.energy))
-                grids[name].append(joined.grids[name])
-            self._energy_grids.append(joined)
-            self._dipole_places.append(places)
+                places[name] = slice(start, start + len(own[name].rigidity))
+                grids[name].append(own[name])
+            self._dipole_grids.append((join_species(own), np.concatenate(log_jacobians), places))
 
 
 def _with_points(datasets, kind):

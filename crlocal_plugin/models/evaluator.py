@@ -276,10 +276,56 @@ class ModelEvaluator:
                     logs[component, name] = log[..., joined.slices[name]]
                 continue
             for name, part in present:
-                rows = joined.slices[name]
-                grid = ParticleGrid(*(column[rows] for column in joined.grid))
-                logs[component, name] = self._log_intensity(part, grid, values)
+                logs[component, name] = self._log_intensity(part, _sub_grid(joined, name), values)
         return logs
+
+    def joined_excess(self, joined, log_jacobians, logs, values):
+        """Dipole vector of the sum at total energies that all species have in common.
+
+        Parameters
+        ----------
+        joined : JoinedGrid
+            Rigidities of the same n energies for each species.
+        log_jacobians : `~numpy.ndarray`
+            ln(dR/dE) of all points, shape ``(k n,)`` for k species.
+        logs : dict of tuple to `~numpy.ndarray`
+            Logarithms of the intensities by component and species, shape ``(..., n)``.
+        values : list
+            Parameter values as from `values`.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Excess, shape ``(..., n, 3)``; the same as `excess` gives.
+        """
+        names = list(joined.slices)
+        jacobians = {name: log_jacobians[rows] for name, rows in joined.slices.items()}
+        weights = physics_dipole.intensity_weights(
+            [log + jacobians[name] for (_, name), log in logs.items()]
+        )
+        # shares by component of all species in the order of the points
+        shares, everything = {}, 0.0
+        rows = {key: row for row, key in enumerate(logs)}
+        absent = np.zeros(weights.shape[1:])
+        for component in self._by_component:
+            parts = [rows.get((component, name)) for name in names]
+            parts = [absent if row is None else weights[row] for row in parts]
+            shares[component] = np.concatenate(parts, axis=-1)
+            everything = everything + shares[component]
+        total = 0.0
+        for component, part in self._dipoles.items():
+            extra = {}
+            if part.model.needs_slope:
+                extra["momentum_index"] = np.concatenate(
+                    [self._momentum_index(name, _sub_grid(joined, name), values) for name in names],
+                    axis=-1,
+                )
+            vector = part.model.excess(joined.grid, *part.arguments(values), **extra)
+            share = shares.get(component, everything)
+            total = total + share[..., np.newaxis] * vector
+        if not self._dipoles:
+            total = np.zeros((*everything.shape, 3))
+        return sum(total[..., rows, :] for rows in joined.slices.values())
 
     @staticmethod
     def _log_intensity(part, grid, values):
@@ -290,7 +336,7 @@ class ModelEvaluator:
         present = value > 0
         return np.where(present, np.log(np.where(present, value, 1.0)), ABSENT)
 
-    def excess(self, energies, values, component=None, species=None, logs=None):
+    def excess(self, energies, values, component=None, species=None):
         """Dipole vector at total energies.
 
         Parameters
@@ -303,8 +349,6 @@ class ModelEvaluator:
             Only the contribution of one component to the sum; all by default.
         species : iterable of str, optional
             Only these species, as if they were alone; all by default.
-        logs : dict of tuple to `~numpy.ndarray`, optional
-            Logarithms of the intensities by component and species, if they are known already.
 
         Returns
         -------
@@ -313,14 +357,11 @@ class ModelEvaluator:
         """
         names = list(self.species) if species is None else list(species)
         wanted = self._dipoles if component is None else (component,)
-        if logs is None:
-            logs = {
-                (part_name, name): log
-                for name in names
-                for part_name, log in self.log_intensities(
-                    name, energies.grids[name], values
-                ).items()
-            }
+        logs = {
+            (part_name, name): log
+            for name in names
+            for part_name, log in self.log_intensities(name, energies.grids[name], values).items()
+        }
         slopes = {name: self._momentum_index(name, energies.grids[name], values) for name in names}
         per_energy = [log + energies.log_jacobians[name] for (_, name), log in logs.items()]
         shares = dict(zip(logs, physics_dipole.intensity_weights(per_energy), strict=True))
@@ -365,6 +406,11 @@ class ModelEvaluator:
         slope = (logs[1] - logs[0]) / (2 * _SLOPE_STEP)
         # J_E = J_R / (Z beta) and d ln beta / d ln R = 1 - beta^2
         return 2 - slope + (1 - grid.beta**2)
+
+
+def _sub_grid(joined, name):
+    """Rigidities of one species of a joined grid."""
+    return ParticleGrid(*(column[joined.slices[name]] for column in joined.grid))
 
 
 def _settings_of(model):

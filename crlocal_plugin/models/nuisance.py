@@ -60,8 +60,9 @@ class NuisanceModel(ModelBase):
     @property
     def is_active(self):
         """Whether a parameter is free or away from 1 (bool)."""
-        pair = self.norm, self.energy_scale
-        return any(not par._frozen or par._value != 1 for par in pair)
+        norm, scale = self.__dict__["norm"], self.__dict__["energy_scale"]
+        at_rest = norm._frozen and norm._value == 1 and scale._frozen and scale._value == 1
+        return not at_rest
 
     def freeze(self, model_type=None):
         """Freeze the parameters, unless another type is asked for."""

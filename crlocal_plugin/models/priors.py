@@ -36,6 +36,10 @@ class MeasurementPrior(Prior):
 
     tag = ["MeasurementPrior", "measurement"]
     _type = "prior"
+
+    # evaluated at every step of a fit, where gammapy's own attribute access would dominate
+    __getattribute__ = object.__getattribute__
+
     mu = PriorParameter(name="mu", value=0)
     sigma = PriorParameter(name="sigma", value=1)
 
@@ -64,7 +68,8 @@ class MeasurementPrior(Prior):
         value, unit = parameter._value, parameter._unit
         if unit is not mu._unit and unit != mu._unit:
             value = unit.to(mu._unit, value)
-        return self.weight * self.evaluate(value, mu._value, sigma._value)
+        pull = (value - mu._value) / sigma._value
+        return self._weight * pull * pull
 
     @staticmethod
     def evaluate(value, mu, sigma):
