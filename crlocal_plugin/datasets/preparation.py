@@ -9,6 +9,8 @@ both; it takes a fraction of a second.
 import numpy as np
 from scipy.optimize import least_squares
 
+from .identifiability import natural_jacobian
+
 __all__ = ["prepare_fit"]
 
 _SMALLEST, _LARGEST = 1e-12, 1e6
@@ -32,12 +34,15 @@ def prepare_fit(datasets, parameters):
         Free parameters.
     """
     parameters = [par for par in parameters if not par.frozen]
+    before = datasets.stat_sum()
+    if not parameters or not np.isfinite(before):
+        return
+    # what nothing depends on has no minimum to go to
+    matters = np.linalg.norm(natural_jacobian(datasets, parameters), axis=0) > 0
+    parameters = [par for par, m in zip(parameters, matters, strict=True) if m]
     if not parameters:
         return
     start = [par.value for par in parameters]
-    before = datasets.stat_sum()
-    if not np.isfinite(before):
-        return
     coordinates = _Coordinates(parameters)
 
     def residuals(position):
@@ -110,6 +115,6 @@ class _Coordinates:
         safe = np.where(length > 0, length, 1.0)
         scaled = result.jac / safe
         covariance = np.linalg.pinv(scaled.T @ scaled, rcond=1e-10)
-        error = np.sqrt(np.diag(covariance)) / safe
+        error = np.sqrt(np.maximum(np.diag(covariance), 0.0)) / safe
         value = np.array([par.value for par in self.parameters])
         return np.where(length > 0, error * np.where(self._log, value, 1.0), np.nan)

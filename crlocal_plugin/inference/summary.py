@@ -168,7 +168,9 @@ def _remark(par):
         return ""
     for name in ("min", "max"):
         limit = getattr(par, name)
-        if np.isfinite(limit) and abs(par.value - limit) <= 1e-6 * max(abs(limit), par.scale):
+        # of a strength at zero, the optimiser's unit tells how small is small
+        size = abs(limit) or par.scale
+        if np.isfinite(limit) and abs(par.value - limit) <= 1e-6 * size:
             return f"at its limit {limit:g}, the error means nothing"
     if not par.error > 0:
         return "no error"
