@@ -19,6 +19,7 @@ from gammapy.modeling.models import (
 )
 from gammapy.stats.fit_statistics import GaussianPriorPenalty
 from numpy.testing import assert_allclose
+from scipy.stats import norm
 
 import crlocal_plugin as crl
 from crlocal_plugin.models import IntensitySpectralModel
@@ -544,3 +545,28 @@ def test_sets_of_parameters_at_once(likelihood, compton_getting):
     assert together.shape == (5, 72 + 18 + 2 * 9)
     for row, values in zip(together, sets, strict=True):
         assert_allclose(row, fused.residuals(values), rtol=1e-10, atol=1e-10)
+
+
+# Priors among the residuals
+
+
+@pytest.mark.parametrize("unit", ["km s-1", "m s-1"])
+def test_measured_prior_is_a_residual(datasets, model, unit):
+    model.V_sun.quantity = u.Quantity(15.5, "km s-1").to(unit)
+    model.V_sun.min, model.V_sun.max = np.nan, np.nan
+    pulls = datasets.residuals()
+    assert np.isclose(pulls @ pulls, datasets.stat_sum(), rtol=1e-12)
+    assert np.isclose(np.abs(pulls - (15.5 - 12.24) / 2.05).min(), 0, atol=1e-9)
+
+
+def test_priors_of_gammapy_among_the_residuals(datasets, model):
+    for par in model.parameters:
+        par.prior = None
+    without = datasets.stat_sum()
+    model.V_sun.prior = GaussianPrior(mu=12.0, sigma=2.0)
+    model.x.prior = UniformPrior(min=0, max=100)
+    residuals = datasets.residuals()
+    # gammapy adds the logarithm of the normalisation, and the uniform prior is flat
+    assert np.isclose(residuals @ residuals, without + ((15.5 - 12.0) / 2.0) ** 2, rtol=1e-12)
+    expected = without - 2 * norm(12, 2).logpdf(15.5) + 2 * np.log(100)
+    assert np.isclose(datasets.stat_sum(), expected, rtol=1e-12)

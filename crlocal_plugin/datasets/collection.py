@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table
 from gammapy.datasets import Datasets
-from gammapy.modeling.models import DatasetModels
+from gammapy.modeling.models import DatasetModels, GaussianPrior
 
-from ..models import CosmicRayModel, NuisanceModel
+from ..models import CosmicRayModel, MeasurementPrior, NuisanceModel
 from ..models.linking import LabelledParameters
 from .core import CosmicRayDataset
 from .identifiability import DegenerateParametersWarning, find_degeneracies
@@ -314,11 +314,15 @@ def _short_labels(models):
 def _prior_pull(par):
     """Signed root of the statistic of a Gaussian prior; zero for a prior of another shape."""
     prior = par._prior
-    mu, sigma = getattr(prior, "mu", None), getattr(prior, "sigma", None)
-    if mu is None or sigma is None:
+    if isinstance(prior, MeasurementPrior):
+        factor = 1.0 if par._unit is prior.mu._unit else par._unit.to(prior.mu._unit)
+    elif type(prior) is GaussianPrior:
+        # gammapy takes the numbers of its priors to be in the unit of the parameter
+        factor = 1.0
+    else:
         return 0.0
-    factor = par._unit.to(mu._unit) if par._unit != mu._unit else 1.0
-    return np.sqrt(prior.weight) * (par._value * factor - mu._value) / sigma._value
+    pull = (par._value * factor - prior.mu._value) / prior.sigma._value
+    return np.sqrt(prior.weight) * pull
 
 
 def _listed(models):
