@@ -569,3 +569,15 @@ class TestDatasets:
         assert dataset.plot_fit(ax, color="red", marker="s", label="mine") is ax
         assert points(ax)[0].get_color() == "red"
         assert "mine" in legend_labels(ax)
+
+
+def test_hadronic_models_of_one_experiment_are_told_apart():
+    model = crl.xue_liu_2025()
+    datasets = crl.load_datasets("xue-liu-2025-all")
+    datasets.models = [model]
+    axes = crl.plot_spectra(model, datasets)
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert {"KASCADE SIBYLL-2.1", "KASCADE QGSJET-01"} <= set(labels)
+    assert "KASCADE" not in labels
+    assert len(labels) == len(set(labels))
+    plt.close(axes.figure)

@@ -17,6 +17,7 @@ from .style import (
     line_handle,
     listed,
     marker_handle,
+    source_names,
     species_color,
 )
 
@@ -164,10 +165,11 @@ def _positive(amplitude):
 
 def _draw_data(axes, dipoles, fitted, scales, start):
     """Draw the data and return their legend handles."""
-    markers = experiment_markers(dataset.experiment for dataset in dipoles)
+    names = source_names(dipoles)
+    markers = experiment_markers(names)
     handles = []
-    for dataset, scale in zip(dipoles, scales, strict=True):
-        marker, filled = markers[dataset.experiment]
+    for dataset, name, scale in zip(dipoles, names, scales, strict=True):
+        marker, filled = markers[name]
         draw_dipole_points(
             axes,
             dataset,
@@ -178,7 +180,7 @@ def _draw_data(axes, dipoles, fitted, scales, start):
             color="0.25",
             markersize=5,
         )
-        handles.append(marker_handle(data_label(dataset), marker, filled))
+        handles.append(marker_handle(data_label(dataset, name), marker, filled))
     if not all(rows.all() for rows in fitted):
         handles.append(marker_handle("not in the fit", "o", False, faint=True))
     return handles

@@ -19,6 +19,7 @@ from .style import (
     line_handle,
     listed,
     marker_handle,
+    source_names,
     species_color,
     species_label,
 )
@@ -136,13 +137,14 @@ def _draw_curves(ax, model, species, components, grid):
 
 def _draw_data(ax, flux, points, fitted):
     """Draw the converted points of the datasets, and return their legend handles."""
-    markers = experiment_markers(dataset.experiment for dataset in flux)
+    names = source_names(flux)
+    markers = experiment_markers(names)
     handles = []
-    for dataset, (x, y, errors), rows in zip(flux, points, fitted, strict=True):
-        marker, filled = markers[dataset.experiment]
+    for dataset, name, (x, y, errors), rows in zip(flux, names, points, fitted, strict=True):
+        marker, filled = markers[name]
         style = {"marker": marker, "filled": filled, "color": species_color(dataset.quantity)}
         draw_points(ax, x, y, errors, is_ul=dataset.is_ul, in_fit=rows, **style)
-        handles.append(marker_handle(data_label(dataset), marker, filled))
+        handles.append(marker_handle(data_label(dataset, name), marker, filled))
     if not all(rows.all() for rows in fitted):
         handles.append(marker_handle("not in the fit", "o", False, faint=True))
     return handles

@@ -26,6 +26,7 @@ __all__ = [
     "line_handle",
     "listed",
     "marker_handle",
+    "source_names",
     "species_color",
     "species_label",
 ]
@@ -167,12 +168,40 @@ def experiment_markers(experiments):
     return {name: markers[name] for name in experiments}
 
 
-def data_label(dataset):
-    """Legend entry of a dataset: the experiment, and by how much a fit has shifted its data."""
+def source_names(datasets):
+    """Names under which the data of a picture go: experiments, told apart where need be.
+
+    Parameters
+    ----------
+    datasets : list of `~crlocal_plugin.datasets.core.CosmicRayDataset`
+        Datasets.
+
+    Returns
+    -------
+    list of str
+        The experiment of each, with the hadronic model if the picture has several of it.
+    """
+    models = {}
+    for dataset in datasets:
+        models.setdefault(dataset.experiment, set()).add(_hadronic_model(dataset))
+    return [
+        f"{d.experiment} {_hadronic_model(d)}".strip()
+        if len(models[d.experiment]) > 1
+        else d.experiment
+        for d in datasets
+    ]
+
+
+def _hadronic_model(dataset):
+    return dataset.table.meta.get("hadronic_model") or ""
+
+
+def data_label(dataset, name):
+    """Legend entry of a dataset: its name, and by how much a fit has shifted its data."""
     norm, scale = dataset.scales()
     shifts = [f"E × {scale:.3g}"] if scale != 1 else []
     shifts += [f"J / {norm:.3g}"] if norm != 1 else []
-    label = dataset.experiment.replace("ASgamma", "ASγ")
+    label = name.replace("ASgamma", "ASγ")
     return f"{label} ({', '.join(shifts)})" if shifts else label
 
 
