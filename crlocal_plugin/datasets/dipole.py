@@ -6,7 +6,7 @@ from gammapy.datasets import DATASET_REGISTRY
 
 from ..models.core import ENERGY_UNIT
 from ..models.dipole import Dipole
-from ..models.evaluator import energy_grid
+from ..models.grids import energy_grid
 from ..models.registration import register
 from .core import CosmicRayDataset
 from .likelihood import LIKELIHOODS, DipoleData, both_sides, limit_sigma

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..models.evaluator import join_species
+from ..models.grids import join_species
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
 from .likelihood import LIKELIHOODS, concatenate

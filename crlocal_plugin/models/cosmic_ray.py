@@ -15,7 +15,8 @@ from ..physics.species import get_species
 from .component import CosmicRayComponent, check_intensities, species_group
 from .core import RIGIDITY_UNIT, intensity_unit, parameter_from_dict, unit_text, x_unit
 from .dipole import DIPOLE_MODEL_REGISTRY, Dipole
-from .evaluator import ModelEvaluator, energy_grid
+from .evaluator import ModelEvaluator
+from .grids import energy_grid
 from .intensity_model import unfreeze_model
 from .linking import (
     LabelledParameters,

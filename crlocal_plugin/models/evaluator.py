@@ -4,124 +4,17 @@ The evaluator looks up once which sub-model takes which Parameter and in which u
 reads the values and runs the kernels. It is thrown away when the structure of the model changes.
 """
 
-from typing import NamedTuple
-
 import astropy.units as u
 import numpy as np
 
 from ..physics import dipole as physics_dipole
 from ..physics.intensity import ABSENT
-from ..physics.kinematics import ParticleGrid, axis_to_rigidity, particle_grid
 from .core import RIGIDITY_UNIT, PhysicsModel, intensity_unit
+from .grids import shift, sub_grid
 
-__all__ = ["EnergyGrid", "JoinedGrid", "ModelEvaluator", "energy_grid", "join_species"]
+__all__ = ["ModelEvaluator"]
 
 _SLOPE_STEP = 1e-3
-
-
-class EnergyGrid(NamedTuple):
-    """Total energies with the rigidities of each species.
-
-    Attributes
-    ----------
-    energy : `~numpy.ndarray`
-        Total energy per particle in GeV.
-    grids : dict of str to `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        Rigidities by species name.
-    log_jacobians : dict of str to `~numpy.ndarray`
-        ln(dR/dE), hugely negative where the energy is below the rest energy of the species.
-    """
-
-    energy: np.ndarray
-    grids: dict
-    log_jacobians: dict
-
-
-def energy_grid(energy, species):
-    """Rigidities of several species at common total energies.
-
-    Parameters
-    ----------
-    energy : array_like
-        Total energy per particle in GeV.
-    species : iterable of `~crlocal_plugin.Species`
-        Nuclei; one that is heavier than an energy does not contribute there.
-
-    Returns
-    -------
-    EnergyGrid
-        The grid.
-
-    Raises
-    ------
-    ValueError
-        If an energy is not above the rest energy of the lightest species, or not finite.
-    """
-    energy = np.asarray(energy, dtype=float)
-    species = list(species)
-    if not species:
-        raise ValueError(
-            "the model has no spectra, and so no species: call the dipole model itself, as in "
-            "dipole_model(energy, species='H')"
-        )
-    lightest = min(species, key=lambda s: s.rest_energy)
-    bad = ~((energy > lightest.rest_energy) & (energy < np.inf))
-    if bad.any():
-        raise ValueError(
-            f"total energy must be finite and above the rest energy of {lightest.name}, "
-            f"{lightest.rest_energy:.6g} GeV, got {energy[bad].flat[0]} GeV"
-        )
-    grids, log_jacobians = {}, {}
-    for s in species:
-        present = energy > s.rest_energy
-        rigidity = axis_to_rigidity(np.where(present, energy, 2 * s.rest_energy), s, "total_energy")
-        grid = particle_grid(rigidity, s)
-        grids[s.name] = grid
-        log_jacobians[s.name] = np.where(present, -np.log(s.Z) - grid.log_beta, ABSENT)
-    return EnergyGrid(energy, grids, log_jacobians)
-
-
-class JoinedGrid(NamedTuple):
-    """Rigidities of several species one after another.
-
-    Attributes
-    ----------
-    grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        All points, with charge and rest energy as arrays.
-    slices : dict of str to slice
-        Where the points of each species are.
-    sizes : `~numpy.ndarray` of int
-        Number of points of each species.
-    """
-
-    grid: ParticleGrid
-    slices: dict
-    sizes: np.ndarray
-
-
-def join_species(grids):
-    """Put the rigidities of several species one after another.
-
-    Parameters
-    ----------
-    grids : dict of str to `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        Rigidities by species, of one dimension.
-
-    Returns
-    -------
-    JoinedGrid
-        All of them.
-    """
-    slices, start = {}, 0
-    for name, grid in grids.items():
-        slices[name] = slice(start, start + len(grid.rigidity))
-        start = slices[name].stop
-    columns = []
-    for field in ParticleGrid._fields:
-        parts = [np.broadcast_to(getattr(g, field), g.rigidity.shape) for g in grids.values()]
-        columns.append(np.concatenate(parts))
-    sizes = np.array([len(grid.rigidity) for grid in grids.values()])
-    return JoinedGrid(ParticleGrid(*columns), slices, sizes)
 
 
 class _Part:
@@ -276,7 +169,7 @@ class ModelEvaluator:
                     logs[component, name] = log[..., joined.slices[name]]
                 continue
             for name, part in present:
-                logs[component, name] = self._log_intensity(part, _sub_grid(joined, name), values)
+                logs[component, name] = self._log_intensity(part, sub_grid(joined, name), values)
         return logs
 
     def joined_excess(self, joined, log_jacobians, logs, values):
@@ -317,7 +210,7 @@ class ModelEvaluator:
             extra = {}
             if part.model.needs_slope:
                 extra["momentum_index"] = np.concatenate(
-                    [self._momentum_index(name, _sub_grid(joined, name), values) for name in names],
+                    [self._momentum_index(name, sub_grid(joined, name), values) for name in names],
                     axis=-1,
                 )
             vector = part.model.excess(joined.grid, *part.arguments(values), **extra)
@@ -400,17 +293,12 @@ class ModelEvaluator:
             return None
         logs = []
         for step in (-_SLOPE_STEP, _SLOPE_STEP):
-            shifted = _shift(grid, step)
+            shifted = shift(grid, step)
             parts = list(self.log_intensities(species, shifted, values).values())
             logs.append(np.logaddexp.reduce(np.stack(np.broadcast_arrays(*parts)), axis=0))
         slope = (logs[1] - logs[0]) / (2 * _SLOPE_STEP)
         # J_E = J_R / (Z beta) and d ln beta / d ln R = 1 - beta^2
         return 2 - slope + (1 - grid.beta**2)
-
-
-def _sub_grid(joined, name):
-    """Rigidities of one species of a joined grid."""
-    return ParticleGrid(*(column[joined.slices[name]] for column in joined.grid))
 
 
 def _settings_of(model):
@@ -439,13 +327,3 @@ def _for_each_point(positions, sizes, values):
         return np.repeat(own, sizes)
     # sets of parameters along the first axis; a frozen one has the same value in all of them
     return np.repeat(np.concatenate(np.broadcast_arrays(*own), axis=-1), sizes, axis=-1)
-
-
-def _shift(grid, step):
-    """Grid with every rigidity multiplied by exp(step)."""
-    rigidity = grid.rigidity * np.exp(step)
-    momentum = grid.Z * rigidity
-    beta = momentum / np.hypot(momentum, grid.rest_energy)
-    return ParticleGrid(
-        rigidity, grid.log_rigidity + step, beta, np.log(beta), grid.Z, grid.rest_energy
-    )

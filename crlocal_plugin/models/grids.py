@@ -1,0 +1,156 @@
+"""Points at which models are evaluated: energies and rigidities of one or several species."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..physics.intensity import ABSENT
+from ..physics.kinematics import ParticleGrid, axis_to_rigidity, particle_grid
+
+__all__ = ["EnergyGrid", "JoinedGrid", "energy_grid", "join_species", "shift", "sub_grid"]
+
+
+class EnergyGrid(NamedTuple):
+    """Total energies with the rigidities of each species.
+
+    Attributes
+    ----------
+    energy : `~numpy.ndarray`
+        Total energy per particle in GeV.
+    grids : dict of str to `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        Rigidities by species name.
+    log_jacobians : dict of str to `~numpy.ndarray`
+        ln(dR/dE), hugely negative where the energy is below the rest energy of the species.
+    """
+
+    energy: np.ndarray
+    grids: dict
+    log_jacobians: dict
+
+
+def energy_grid(energy, species):
+    """Rigidities of several species at common total energies.
+
+    Parameters
+    ----------
+    energy : array_like
+        Total energy per particle in GeV.
+    species : iterable of `~crlocal_plugin.Species`
+        Nuclei; one that is heavier than an energy does not contribute there.
+
+    Returns
+    -------
+    EnergyGrid
+        The grid.
+
+    Raises
+    ------
+    ValueError
+        If an energy is not above the rest energy of the lightest species, or not finite.
+    """
+    energy = np.asarray(energy, dtype=float)
+    species = list(species)
+    if not species:
+        raise ValueError(
+            "the model has no spectra, and so no species: call the dipole model itself, as in "
+            "dipole_model(energy, species='H')"
+        )
+    lightest = min(species, key=lambda s: s.rest_energy)
+    bad = ~((energy > lightest.rest_energy) & (energy < np.inf))
+    if bad.any():
+        raise ValueError(
+            f"total energy must be finite and above the rest energy of {lightest.name}, "
+            f"{lightest.rest_energy:.6g} GeV, got {energy[bad].flat[0]} GeV"
+        )
+    grids, log_jacobians = {}, {}
+    for s in species:
+        present = energy > s.rest_energy
+        rigidity = axis_to_rigidity(np.where(present, energy, 2 * s.rest_energy), s, "total_energy")
+        grid = particle_grid(rigidity, s)
+        grids[s.name] = grid
+        log_jacobians[s.name] = np.where(present, -np.log(s.Z) - grid.log_beta, ABSENT)
+    return EnergyGrid(energy, grids, log_jacobians)
+
+
+class JoinedGrid(NamedTuple):
+    """Rigidities of several species one after another.
+
+    Attributes
+    ----------
+    grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        All points, with charge and rest energy as arrays.
+    slices : dict of str to slice
+        Where the points of each species are.
+    sizes : `~numpy.ndarray` of int
+        Number of points of each species.
+    """
+
+    grid: ParticleGrid
+    slices: dict
+    sizes: np.ndarray
+
+
+def join_species(grids):
+    """Put the rigidities of several species one after another.
+
+    Parameters
+    ----------
+    grids : dict of str to `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        Rigidities by species, of one dimension.
+
+    Returns
+    -------
+    JoinedGrid
+        All of them.
+    """
+    slices, start = {}, 0
+    for name, grid in grids.items():
+        slices[name] = slice(start, start + len(grid.rigidity))
+        start = slices[name].stop
+    columns = []
+    for field in ParticleGrid._fields:
+        parts = [np.broadcast_to(getattr(g, field), g.rigidity.shape) for g in grids.values()]
+        columns.append(np.concatenate(parts))
+    sizes = np.array([len(grid.rigidity) for grid in grids.values()])
+    return JoinedGrid(ParticleGrid(*columns), slices, sizes)
+
+
+def sub_grid(joined, name):
+    """Rigidities of one species of a joined grid.
+
+    Parameters
+    ----------
+    joined : JoinedGrid
+        Rigidities of several species.
+    name : str
+        Species.
+
+    Returns
+    -------
+    `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        Its points.
+    """
+    return ParticleGrid(*(column[joined.slices[name]] for column in joined.grid))
+
+
+def shift(grid, step):
+    """Grid with every rigidity multiplied by exp(step).
+
+    Parameters
+    ----------
+    grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        Rigidities.
+    step : float
+        Step in ln(rigidity).
+
+    Returns
+    -------
+    `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        The shifted grid.
+    """
+    rigidity = grid.rigidity * np.exp(step)
+    momentum = grid.Z * rigidity
+    beta = momentum / np.hypot(momentum, grid.rest_energy)
+    return ParticleGrid(
+        rigidity, grid.log_rigidity + step, beta, np.log(beta), grid.Z, grid.rest_energy
+    )
