@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..models.grids import join_species
+from ..models.grids import concatenate_grids, join_species, take
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
 from .likelihood import LIKELIHOODS, concatenate
@@ -13,8 +13,8 @@ __all__ = ["FusedLikelihood"]
 class FusedLikelihood:
     """Residuals of datasets that share a CosmicRayModel, evaluated once per parameter state.
 
-    Points of one species are joined over the datasets, so that each component is evaluated once
-    for all spectra and once for all dipoles. Only points in the fit are evaluated.
+    The points of all datasets and species are joined, so that each component is evaluated once.
+    Only points in the fit are evaluated.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class FusedLikelihood:
         grids = {name: [] for name in self.evaluator.species}
         self._join_flux(grids)
         self._join_dipoles(grids)
-        grids = {name: _join_grids(parts) for name, parts in grids.items() if parts}
+        grids = {name: concatenate_grids(parts) for name, parts in grids.items() if parts}
         self._joined = join_species(grids)
 
     def _join_flux(self, grids):
@@ -109,7 +109,7 @@ class FusedLikelihood:
             here = np.arange(start, start + len(rows))
             start += len(rows)
             for species, (grid, jacobian) in dataset.particle_grids(self.model, scale).items():
-                grids[species].append(_take(grid, rows))
+                grids[species].append(take(grid, rows))
                 jacobians.setdefault(species, []).append(jacobian[rows])
                 rows_of.setdefault(species, []).append(here)
         self._flux_factor = np.concatenate(factors) if factors else np.zeros(0)
@@ -125,7 +125,9 @@ class FusedLikelihood:
             ]
             own, log_jacobians, places = {}, [], {}
             for name in self.evaluator.species:
-                own[name] = _join_grids([_take(grid.grids[name], rows) for grid, rows in parts])
+                own[name] = concatenate_grids(
+                    [take(grid.grids[name], rows) for grid, rows in parts]
+                )
                 log_jacobians += [grid.log_jacobians[name][rows] for grid, rows in parts]
                 start = sum(len(g.rigidity) for g in grids[name])
                 places[name] = slice(start, start + len(own[name].rigidity))
@@ -149,23 +151,6 @@ def _joined(pairs):
     if not pairs:
         return None
     return concatenate([type(d.data)(*(array[rows] for array in d.data)) for d, rows in pairs])
-
-
-def _take(grid, rows):
-    return grid._replace(
-        rigidity=grid.rigidity[rows],
-        log_rigidity=grid.log_rigidity[rows],
-        beta=grid.beta[rows],
-        log_beta=grid.log_beta[rows],
-    )
-
-
-def _join_grids(grids):
-    arrays = {
-        name: np.concatenate([getattr(grid, name) for grid in grids])
-        for name in ("rigidity", "log_rigidity", "beta", "log_beta")
-    }
-    return grids[0]._replace(**arrays)
 
 
 def _scattered(part, rows, size):

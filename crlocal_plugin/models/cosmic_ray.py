@@ -257,12 +257,8 @@ optional
         for name in species_group(species, self.species):
             nucleus = evaluator.species[name]
             grid = particle_grid(axis_to_rigidity(value, nucleus, axis), nucleus)
-            logs = evaluator.log_intensities(name, grid, values)
             jacobian = axis_jacobian(grid.beta, nucleus, axis)
-            with np.errstate(under="ignore"):
-                for part, log in logs.items():
-                    if component in (None, part):
-                        total = total + np.exp(log) * jacobian
+            total = total + evaluator.intensity(name, grid, values, component) * jacobian
         return u.Quantity(total, intensity_unit(axis))
 
     def dipole(self, energy, component=None, species=None):
@@ -295,9 +291,9 @@ optional
         names = self.species if species is None else species_group(species, self.species)
         _, value = _axis_value(energy, "total_energy")
         evaluator = self.evaluator
-        energies = energy_grid(value, [evaluator.species[name] for name in names])
+        energies = energy_grid(np.ravel(value), [evaluator.species[name] for name in names])
         vector = evaluator.excess(energies, evaluator.values(), component, names)
-        return Dipole(u.Quantity(energy), vector)
+        return Dipole(u.Quantity(energy), vector.reshape(*value.shape, 3))
 
     def _check_component(self, component):
         if component is not None and component not in self.components:

@@ -10,7 +10,7 @@ import numpy as np
 from ..physics import dipole as physics_dipole
 from ..physics.intensity import ABSENT
 from .core import RIGIDITY_UNIT, PhysicsModel, intensity_unit
-from .grids import shift, sub_grid
+from .grids import join_species, shift, sub_grid
 
 __all__ = ["ModelEvaluator"]
 
@@ -61,7 +61,6 @@ class ModelEvaluator:
             for par, unit in zip(self.parameters, self._units, strict=True)
         ]
         self.species = {s.name: s for s in model.nuclei}
-        self.components = list(model.components)
         self._spectra = {name: [] for name in self.species}
         self._dipoles = {}
         self._by_component = {}
@@ -95,10 +94,6 @@ class ModelEvaluator:
             par._value * factor for par, factor in zip(self.parameters, self._factors, strict=True)
         ]
 
-    def components_of(self, species):
-        """Names of the components that have a spectrum of a species (list of str)."""
-        return [part.component for part in self._spectra[species]]
-
     def log_intensities(self, species, grid, values):
         """Logarithms of the intensities of the components.
 
@@ -121,13 +116,15 @@ class ModelEvaluator:
             for part in self._spectra[species]
         }
 
-    def intensity(self, species, grid, values):
-        """Intensity of a species summed over the components.
+    def intensity(self, species, grid, values, component=None):
+        """Intensity of a species.
 
         Parameters
         ----------
         species, grid, values
             As for `log_intensities`.
+        component : str, optional
+            Only one component; the sum by default.
 
         Returns
         -------
@@ -136,8 +133,9 @@ class ModelEvaluator:
         """
         total = 0.0
         with np.errstate(under="ignore"):
-            for log in self.log_intensities(species, grid, values).values():
-                total = total + np.exp(log)
+            for part in self._spectra[species]:
+                if component in (None, part.component):
+                    total = total + np.exp(self._log_intensity(part, grid, values))
         return total
 
     def joined_log_intensities(self, joined, values):
@@ -172,63 +170,6 @@ class ModelEvaluator:
                 logs[component, name] = self._log_intensity(part, sub_grid(joined, name), values)
         return logs
 
-    def joined_excess(self, joined, log_jacobians, logs, values):
-        """Dipole vector of the sum at total energies that all species have in common.
-
-        Parameters
-        ----------
-        joined : JoinedGrid
-            Rigidities of the same n energies for each species.
-        log_jacobians : `~numpy.ndarray`
-            ln(dR/dE) of all points, shape ``(k n,)`` for k species.
-        logs : dict of tuple to `~numpy.ndarray`
-            Logarithms of the intensities by component and species, shape ``(..., n)``.
-        values : list
-            Parameter values as from `values`.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Excess, shape ``(..., n, 3)``; the same as `excess` gives.
-        """
-        names = list(joined.slices)
-        jacobians = {name: log_jacobians[rows] for name, rows in joined.slices.items()}
-        weights = physics_dipole.intensity_weights(
-            [log + jacobians[name] for (_, name), log in logs.items()]
-        )
-        # shares by component of all species in the order of the points
-        shares, everything = {}, 0.0
-        rows = {key: row for row, key in enumerate(logs)}
-        absent = np.zeros(weights.shape[1:])
-        for component in self._by_component:
-            parts = [rows.get((component, name)) for name in names]
-            parts = [absent if row is None else weights[row] for row in parts]
-            shares[component] = np.concatenate(parts, axis=-1)
-            everything = everything + shares[component]
-        total = 0.0
-        for component, part in self._dipoles.items():
-            extra = {}
-            if part.model.needs_slope:
-                extra["momentum_index"] = np.concatenate(
-                    [self._momentum_index(name, sub_grid(joined, name), values) for name in names],
-                    axis=-1,
-                )
-            vector = part.model.excess(joined.grid, *part.arguments(values), **extra)
-            share = shares.get(component, everything)
-            total = total + share[..., np.newaxis] * vector
-        if not self._dipoles:
-            total = np.zeros((*everything.shape, 3))
-        return sum(total[..., rows, :] for rows in joined.slices.values())
-
-    @staticmethod
-    def _log_intensity(part, grid, values):
-        if part.is_kernel:
-            return part.model.log_intensity(grid, *part.arguments(values))
-        intensity = part.model(u.Quantity(grid.rigidity, RIGIDITY_UNIT))
-        value = intensity.to_value(intensity_unit("rigidity"))
-        present = value > 0
-        return np.where(present, np.log(np.where(present, value, 1.0)), ABSENT)
-
     def excess(self, energies, values, component=None, species=None):
         """Dipole vector at total energies.
 
@@ -249,48 +190,71 @@ class ModelEvaluator:
             Excess, shape ``(..., n, 3)``.
         """
         names = list(self.species) if species is None else list(species)
-        wanted = self._dipoles if component is None else (component,)
-        logs = {
-            (part_name, name): log
-            for name in names
-            for part_name, log in self.log_intensities(name, energies.grids[name], values).items()
-        }
-        slopes = {name: self._momentum_index(name, energies.grids[name], values) for name in names}
-        per_energy = [log + energies.log_jacobians[name] for (_, name), log in logs.items()]
-        shares = dict(zip(logs, physics_dipole.intensity_weights(per_energy), strict=True))
-        zero = np.zeros(energies.energy.shape)
-        weights, vectors = [zero], [np.zeros(3)]
-        for name in names:
-            grid = energies.grids[name]
-            for part_name, part in self._dipoles.items():
-                if part_name not in wanted:
-                    continue
-                if self._has_spectrum(part_name):
-                    if (part_name, name) not in shares:
-                        continue
-                    weight = shares[part_name, name]
-                else:
-                    # no spectrum of its own (Compton-Getting): acts on all of the species
-                    own = [share for (_, s), share in shares.items() if s == name]
-                    if not own:
-                        continue
-                    weight = sum(own)
-                extra = {}
-                if part.model.needs_slope:
-                    extra["momentum_index"] = slopes[name]
-                weights.append(weight)
-                vectors.append(part.model.excess(grid, *part.arguments(values), **extra))
-        return physics_dipole.combine_excess(weights, vectors)
+        joined = join_species({name: energies.grids[name] for name in names})
+        log_jacobians = np.concatenate([energies.log_jacobians[name] for name in names])
+        logs = self.joined_log_intensities(joined, values)
+        return self.joined_excess(joined, log_jacobians, logs, values, component)
 
-    def _has_spectrum(self, component):
-        return any(
-            part.component == component for parts in self._spectra.values() for part in parts
+    def joined_excess(self, joined, log_jacobians, logs, values, component=None):
+        """Dipole vector at total energies where the intensities are known already.
+
+        Parameters
+        ----------
+        joined : JoinedGrid
+            Rigidities of the same n energies for each species.
+        log_jacobians : `~numpy.ndarray`
+            ln(dR/dE) of all points, shape ``(k n,)`` for k species.
+        logs : dict of tuple to `~numpy.ndarray`
+            Logarithms of the intensities by component and species, shape ``(..., n)``.
+        values : list
+            Parameter values as from `values`.
+        component : str, optional
+            Only the contribution of one component to the sum; all by default.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Excess, shape ``(..., n, 3)``.
+        """
+        names = list(joined.slices)
+        jacobians = {name: log_jacobians[rows] for name, rows in joined.slices.items()}
+        weights = physics_dipole.intensity_weights(
+            [log + jacobians[name] for (_, name), log in logs.items()]
         )
+        # shares by component of all species in the order of the points
+        shares, everything = {}, 0.0
+        rows = {key: row for row, key in enumerate(logs)}
+        absent = np.zeros(weights.shape[1:])
+        for name in self._by_component:
+            parts = [rows.get((name, species)) for species in names]
+            parts = [absent if row is None else weights[row] for row in parts]
+            shares[name] = np.concatenate(parts, axis=-1)
+            everything = everything + shares[name]
+        chosen, vectors = [np.zeros(log_jacobians.shape)], [np.zeros(3)]
+        for name, part in self._dipoles.items():
+            if component not in (None, name):
+                continue
+            extra = {}
+            if part.model.needs_slope:
+                slopes = [self._momentum_index(s, sub_grid(joined, s), values) for s in names]
+                extra["momentum_index"] = np.concatenate(slopes, axis=-1)
+            # without a spectrum of its own (Compton-Getting) it acts on all cosmic rays
+            chosen.append(shares.get(name, everything))
+            vectors.append(part.model.excess(joined.grid, *part.arguments(values), **extra))
+        total = physics_dipole.combine_excess(chosen, vectors)
+        return sum(total[..., rows, :] for rows in joined.slices.values())
+
+    @staticmethod
+    def _log_intensity(part, grid, values):
+        if part.is_kernel:
+            return part.model.log_intensity(grid, *part.arguments(values))
+        intensity = part.model(u.Quantity(grid.rigidity, RIGIDITY_UNIT))
+        value = intensity.to_value(intensity_unit("rigidity"))
+        present = value > 0
+        return np.where(present, np.log(np.where(present, value, 1.0)), ABSENT)
 
     def _momentum_index(self, species, grid, values):
         """-d ln f / d ln p of the summed spectrum of a species, f = J_E / p^2."""
-        if not any(part.model.needs_slope for part in self._dipoles.values()):
-            return None
         logs = []
         for step in (-_SLOPE_STEP, _SLOPE_STEP):
             shifted = shift(grid, step)

@@ -7,7 +7,16 @@ import numpy as np
 from ..physics.intensity import ABSENT
 from ..physics.kinematics import ParticleGrid, axis_to_rigidity, particle_grid
 
-__all__ = ["EnergyGrid", "JoinedGrid", "energy_grid", "join_species", "shift", "sub_grid"]
+__all__ = [
+    "EnergyGrid",
+    "JoinedGrid",
+    "concatenate_grids",
+    "energy_grid",
+    "join_species",
+    "shift",
+    "sub_grid",
+    "take",
+]
 
 
 class EnergyGrid(NamedTuple):
@@ -107,12 +116,47 @@ def join_species(grids):
     for name, grid in grids.items():
         slices[name] = slice(start, start + len(grid.rigidity))
         start = slices[name].stop
-    columns = []
-    for field in ParticleGrid._fields:
-        parts = [np.broadcast_to(getattr(g, field), g.rigidity.shape) for g in grids.values()]
-        columns.append(np.concatenate(parts))
     sizes = np.array([len(grid.rigidity) for grid in grids.values()])
-    return JoinedGrid(ParticleGrid(*columns), slices, sizes)
+    return JoinedGrid(concatenate_grids(list(grids.values())), slices, sizes)
+
+
+def concatenate_grids(grids):
+    """Put rigidities one after another.
+
+    Parameters
+    ----------
+    grids : list of `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        Rigidities of one dimension.
+
+    Returns
+    -------
+    `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        All of them, with charge and rest energy as arrays.
+    """
+    return ParticleGrid(
+        *(
+            np.concatenate([np.broadcast_to(getattr(g, field), g.rigidity.shape) for g in grids])
+            for field in ParticleGrid._fields
+        )
+    )
+
+
+def take(grid, rows):
+    """Some of the points of a grid.
+
+    Parameters
+    ----------
+    grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        Rigidities.
+    rows : slice or `~numpy.ndarray`
+        Points.
+
+    Returns
+    -------
+    `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        Those points.
+    """
+    return ParticleGrid(*(column[rows] if np.ndim(column) else column for column in grid))
 
 
 def sub_grid(joined, name):
@@ -130,7 +174,7 @@ def sub_grid(joined, name):
     `~crlocal_plugin.physics.kinematics.ParticleGrid`
         Its points.
     """
-    return ParticleGrid(*(column[joined.slices[name]] for column in joined.grid))
+    return take(joined.grid, joined.slices[name])
 
 
 def shift(grid, step):

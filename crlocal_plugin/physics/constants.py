@@ -14,9 +14,6 @@ LIGHT_SPEED_CM_S = LIGHT_SPEED_M_S * 1e2
 PARSEC_CM = 648000 / math.pi * 149597870700.0 * 1e2
 """Parsec in cm (IAU 2015 resolution B2, with the IAU 2012 astronomical unit)."""
 
-PARSEC_KM = PARSEC_CM / 1e5
-"""Parsec in km."""
-
 YEAR_S = 365.25 * 86400.0
 """Julian year in s."""
 
