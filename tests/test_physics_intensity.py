@@ -86,7 +86,7 @@ def nearby_kernel(grid, p, transport="kinetic"):
         p["x"],
         cloud.speed,
         cloud.cos2_theta,
-        log_kappa,
+        np.exp(-log_kappa),
         ratio,
     )
 
@@ -176,7 +176,7 @@ def test_force_field_keeps_the_phase_space_density(R, phi, nucleus):
     # Liouville: J_E / p^2 is the same inside and outside; J_R = Z beta J_E
     grid = particle_grid(R, nucleus)
     outside = interstellar_rigidity(grid, phi)
-    factor = log_modulation(grid, outside, np.log(outside))
+    factor = log_modulation(grid, np.log(outside), phi)
     far = particle_grid(outside, nucleus)
     expected = (grid.log_beta + 2 * grid.log_rigidity) - (far.log_beta + 2 * far.log_rigidity)
     assert factor == pytest.approx(float(expected), abs=1e-12)
@@ -188,7 +188,7 @@ def test_no_potential_no_modulation(R, nucleus):
     grid = particle_grid(R, nucleus)
     outside = interstellar_rigidity(grid, 0.0)
     assert outside == pytest.approx(R, rel=1e-15)
-    assert log_modulation(grid, outside, np.log(outside)) == pytest.approx(0, abs=1e-14)
+    assert log_modulation(grid, np.log(outside), 0.0) == pytest.approx(0, abs=1e-14)
     box = (4.6e52, 2.6, 4e6, 0.03, 100.0, 10.0, 2.15e28, 1 / 3)
     modulated = log_modulated_leaky_box(grid, *box, 0.0)
     assert modulated == pytest.approx(log_leaky_box(R, np.log(R), *box), abs=1e-11)

@@ -3,7 +3,6 @@
 The x axis of every model is rigidity, the result an intensity in 1/(GV m2 s sr).
 """
 
-import numpy as np
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 
 from ..physics import diffusion, geometry, intensity
@@ -143,10 +142,10 @@ class NearbySourceSpectralModel(CosmicRaySpectralModel):
         """Kernel: logarithm of the intensity inside the cloud."""
         cloud = geometry.local_cloud(B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun)
         if self.local_transport == LocalTransport.WANDERING:
-            log_kappa_par = np.log(D_ratio) + diffusion.log_power_law_diffusion(grid, D_0, delta)
+            inverse_kappa = diffusion.inverse_diffusion_shape(grid, delta) / (D_ratio * D_0)
             ratio = M_A**4
         else:
-            log_kappa_par = diffusion.log_local_parallel_diffusion(grid, R_cr, B, delta_local)
+            inverse_kappa = diffusion.inverse_local_parallel_diffusion(grid, R_cr, B, delta_local)
             ratio = diffusion.local_perpendicular_ratio(grid, R_cr, delta_local)
         return intensity.log_nearby_source(
             grid,
@@ -163,7 +162,7 @@ class NearbySourceSpectralModel(CosmicRaySpectralModel):
             x,
             cloud.speed,
             cloud.cos2_theta,
-            log_kappa_par,
+            inverse_kappa,
             ratio,
         )
 

@@ -5,11 +5,16 @@ Xue & Liu 2025, Eqs. 2, 5 and 7 and the text around them.
 
 import numpy as np
 
+from .memory import grid_cache
+
 __all__ = [
     "REFERENCE_RIGIDITY",
     "bohm_coefficient",
     "directional_ratio",
+    "inverse_diffusion_shape",
+    "inverse_local_parallel_diffusion",
     "local_perpendicular_ratio",
+    "log_diffusion_shape",
     "log_local_parallel_diffusion",
     "log_power_law_diffusion",
 ]
@@ -37,7 +42,19 @@ def log_power_law_diffusion(grid, D_0, delta):
     `~numpy.ndarray`
         ln(D / (cm2/s)).
     """
-    return np.log(D_0) + grid.log_beta + delta * (grid.log_rigidity - _LOG_REFERENCE_RIGIDITY)
+    return np.log(D_0) + log_diffusion_shape(grid, delta)
+
+
+@grid_cache
+def log_diffusion_shape(grid, delta):
+    """Logarithm of D / D_0, see `log_power_law_diffusion`."""
+    return grid.log_beta + delta * (grid.log_rigidity - _LOG_REFERENCE_RIGIDITY)
+
+
+@grid_cache
+def inverse_diffusion_shape(grid, delta):
+    """D_0 / D, see `log_power_law_diffusion`."""
+    return np.exp(-log_diffusion_shape(grid, delta))
 
 
 def bohm_coefficient(R_cr, B):
@@ -83,6 +100,13 @@ def log_local_parallel_diffusion(grid, R_cr, B, delta_local):
     return bohm + grid.log_beta + delta_local * (grid.log_rigidity - np.log(R_cr))
 
 
+@grid_cache
+def inverse_local_parallel_diffusion(grid, R_cr, B, delta_local):
+    """1 / kappa_par in s/cm2, see `log_local_parallel_diffusion`."""
+    return np.exp(-log_local_parallel_diffusion(grid, R_cr, B, delta_local))
+
+
+@grid_cache
 def local_perpendicular_ratio(grid, R_cr, delta_local):
     """Ratio of perpendicular to parallel diffusion in kinetic theory.
 

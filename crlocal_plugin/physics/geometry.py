@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scalar_cache import scalar_cache
+from .memory import scalar_cache
 
 __all__ = [
     "GALACTIC_TO_ICRS",

@@ -4,11 +4,14 @@ Logarithms keep the dipole, a mean weighted with intensities, defined where ever
 underflows; ``exp`` of a result is zero there, never NaN.
 """
 
+import math
+
 import numpy as np
 
 from .constants import LIGHT_SPEED_CM_S, PARSEC_CM, YEAR_S
-from .diffusion import directional_ratio, log_power_law_diffusion
-from .modulation import interstellar_rigidity, log_modulation
+from .diffusion import directional_ratio, inverse_diffusion_shape, log_diffusion_shape
+from .memory import grid_cache
+from .modulation import outside_heliosphere
 
 __all__ = [
     "ABSENT",
@@ -17,21 +20,36 @@ __all__ = [
     "log_modulated_leaky_box",
     "log_nearby_source",
     "log_source_spectrum",
+    "log_strength",
 ]
 
-_LOG_M2 = np.log(1e4)
+_LOG_FLOW = math.log(LIGHT_SPEED_CM_S / (4 * math.pi)) + math.log(1e4)
+"""Logarithm of c / (4 pi), which makes an intensity of a density, with cm-2 turned into m-2."""
 ABSENT = -1e300
 """Logarithm that stands for an intensity of zero; finite, so that sums and shares stay defined."""
-_LOG_REFERENCE = np.log(10.0)
+_LOG_REFERENCE = math.log(10.0)
 
 
-def _log_strength(value):
-    """Logarithm of a strength, which at zero switches its component off without a warning."""
+def log_strength(value):
+    """Logarithm of a strength, which at zero switches its component off without a warning.
+
+    Parameters
+    ----------
+    value : array_like
+        Strength, not negative.
+
+    Returns
+    -------
+    float or `~numpy.ndarray`
+        Its natural logarithm, `ABSENT` at zero.
+    """
+    if type(value) is float:
+        return math.log(value) if value > 0 else ABSENT
     present = np.asarray(value) > 0
     return np.where(present, np.log(np.where(present, value, 1.0)), ABSENT)
 
 
-def log_source_spectrum(rigidity, log_rigidity, Q_0, Gamma, R_cut):
+def log_source_spectrum(rigidity, log_rigidity, Q_0, Gamma, R_cut, log_norm=0.0):
     """Logarithm of a source spectrum Q_0 (R / GV)^-Gamma exp(-R / R_cut), Eqs. 8 and 10.
 
     Parameters
@@ -44,13 +62,15 @@ def log_source_spectrum(rigidity, log_rigidity, Q_0, Gamma, R_cut):
         Spectral index.
     R_cut : array_like
         Cut-off rigidity in GV.
+    log_norm : array_like, optional
+        Logarithm of a further factor.
 
     Returns
     -------
     `~numpy.ndarray`
-        ln(Q / (1/GV)).
+        ln(Q / (1/GV)), with the factor.
     """
-    return _log_strength(Q_0) - Gamma * log_rigidity - rigidity / R_cut
+    return (log_strength(Q_0) + log_norm) - Gamma * log_rigidity - rigidity * (1 / R_cut)
 
 
 def log_leaky_box(rigidity, log_rigidity, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta):
@@ -83,10 +103,8 @@ def log_leaky_box(rigidity, log_rigidity, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, 
     # the speed of the particle cancels between v and D = D_0 beta (R / 10 GV)^delta
     volume = V_G * (1e3 * PARSEC_CM) ** 3
     escape = (w / YEAR_S) * (H_G * PARSEC_CM) ** 2 / (volume * D_0)
-    log_norm = _log_strength(LIGHT_SPEED_CM_S / (4 * np.pi) * escape)
-    log_norm = log_norm + _LOG_M2 + delta * _LOG_REFERENCE
-    source = log_source_spectrum(rigidity, log_rigidity, Q_0b, Gamma + delta, R_cut)
-    return log_norm + source
+    log_norm = _LOG_FLOW + log_strength(escape) + delta * _LOG_REFERENCE
+    return log_source_spectrum(rigidity, log_rigidity, Q_0b, Gamma + delta, R_cut, log_norm)
 
 
 def log_modulated_leaky_box(grid, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta, phi):
@@ -106,10 +124,15 @@ def log_modulated_leaky_box(grid, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta, p
     `~numpy.ndarray`
         ln(J / (1/(GV m2 s sr))).
     """
-    rigidity = interstellar_rigidity(grid, phi)
-    log_rigidity = np.log(rigidity)
+    rigidity, log_rigidity, log_factor = outside_heliosphere(grid, phi)
     outside = log_leaky_box(rigidity, log_rigidity, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta)
-    return outside + log_modulation(grid, rigidity, log_rigidity)
+    return outside + log_factor
+
+
+@grid_cache
+def _log_burst_shape(grid, delta):
+    """ln(beta (D / D_0)^(-3/2)), what an instantaneous source has beside its exponentials."""
+    return grid.log_beta - 1.5 * log_diffusion_shape(grid, delta)
 
 
 def log_nearby_source(
@@ -127,7 +150,7 @@ def log_nearby_source(
     x,
     speed,
     cos2_theta,
-    log_kappa_par,
+    inverse_kappa_par,
     perpendicular_ratio,
 ):
     """Logarithm of the intensity of the nearby source inside the local cloud, Eqs. 6 and 16.
@@ -154,8 +177,8 @@ def log_nearby_source(
         Speed of the cloud in the local standard of rest in km/s.
     cos2_theta : array_like
         Squared cosine of the angle between that velocity and the magnetic field.
-    log_kappa_par : array_like
-        Natural logarithm of the parallel diffusion coefficient in the cloud in cm2/s.
+    inverse_kappa_par : array_like
+        One over the parallel diffusion coefficient in the cloud in s/cm2.
     perpendicular_ratio : array_like
         kappa_perp / kappa_par in the cloud.
 
@@ -165,17 +188,21 @@ def log_nearby_source(
         ln(J / (1/(GV m2 s sr))).
     """
     age = T_n * YEAR_S
-    log_D_par = np.log(D_ratio) + log_power_law_diffusion(grid, D_0, delta)
-    log_M4 = 4 * np.log(M_A)
+    log_D = np.log(D_ratio) + np.log(D_0)
+    M4 = M_A**4
     # D_par^(1/2) D_perp = M_A^4 D_par^(3/2)
-    log_norm = np.log(LIGHT_SPEED_CM_S / (4 * np.pi)) + _LOG_M2
-    log_norm = log_norm - 1.5 * np.log(4 * np.pi * age) - log_M4
-    distance2 = (r_par * r_par + r_perp * r_perp * np.exp(-log_M4)) * PARSEC_CM**2
-    kappa_xx = np.exp(log_kappa_par) * directional_ratio(cos2_theta, perpendicular_ratio)
-    advection = (speed * 1e5) * (x * PARSEC_CM) / kappa_xx
-    source = log_source_spectrum(grid.rigidity, grid.log_rigidity, Q_0n, Gamma, R_cut)
-    diffusion = -1.5 * log_D_par - distance2 / (4 * age) * np.exp(-log_D_par)
-    return log_norm + grid.log_beta + source + diffusion - advection
+    log_norm = _LOG_FLOW - 1.5 * (np.log(4 * np.pi * age) + log_D) - np.log(M4)
+    distance2 = (r_par * r_par + r_perp * r_perp / M4) * PARSEC_CM**2
+    spread = distance2 / (4 * age) * np.exp(-log_D)
+    advection = (speed * 1e5) * (x * PARSEC_CM)
+    source = log_source_spectrum(grid.rigidity, grid.log_rigidity, Q_0n, Gamma, R_cut, log_norm)
+    cloud = inverse_kappa_par / directional_ratio(cos2_theta, perpendicular_ratio)
+    return (
+        source
+        + _log_burst_shape(grid, delta)
+        - spread * inverse_diffusion_shape(grid, delta)
+        - advection * cloud
+    )
 
 
 def log_galactic_center(grid, Q_0c, Gamma, R_cutc, T_c, r_c, D_0, delta):
@@ -200,9 +227,7 @@ def log_galactic_center(grid, Q_0c, Gamma, R_cutc, T_c, r_c, D_0, delta):
         ln(J / (1/(GV m2 s sr))).
     """
     age = T_c * YEAR_S
-    log_D = log_power_law_diffusion(grid, D_0, delta)
-    log_norm = np.log(LIGHT_SPEED_CM_S / (4 * np.pi)) + _LOG_M2 - 1.5 * np.log(4 * np.pi * age)
-    source = log_source_spectrum(grid.rigidity, grid.log_rigidity, Q_0c, Gamma, R_cutc)
-    distance2 = (r_c * 1e3 * PARSEC_CM) ** 2
-    diffusion = -1.5 * log_D - distance2 / (4 * age) * np.exp(-log_D)
-    return log_norm + grid.log_beta + source + diffusion
+    log_norm = _LOG_FLOW - 1.5 * (np.log(4 * np.pi * age) + np.log(D_0))
+    spread = (r_c * 1e3 * PARSEC_CM) ** 2 / (4 * age * D_0)
+    source = log_source_spectrum(grid.rigidity, grid.log_rigidity, Q_0c, Gamma, R_cutc, log_norm)
+    return source + _log_burst_shape(grid, delta) - spread * inverse_diffusion_shape(grid, delta)

@@ -15,6 +15,7 @@ __all__ = [
     "ParticleGrid",
     "axis_jacobian",
     "axis_to_rigidity",
+    "grid_of_nuclei",
     "particle_grid",
     "rigidity_to_axis",
 ]
@@ -23,7 +24,16 @@ AXES = ("rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energ
 """Axes on which an intensity can be given; rigidity in GV, the others in GeV."""
 
 
-class ParticleGrid(NamedTuple):
+class _Columns(NamedTuple):
+    rigidity: np.ndarray
+    log_rigidity: np.ndarray
+    beta: np.ndarray
+    log_beta: np.ndarray
+    Z: int
+    rest_energy: float
+
+
+class ParticleGrid(_Columns):
     """Rigidities of one species with all that depends on them alone.
 
     Attributes
@@ -42,12 +52,14 @@ class ParticleGrid(NamedTuple):
         Rest energy in GeV.
     """
 
-    rigidity: np.ndarray
-    log_rigidity: np.ndarray
-    beta: np.ndarray
-    log_beta: np.ndarray
-    Z: int
-    rest_energy: float
+    @property
+    def memory(self):
+        """Results that `~crlocal_plugin.physics.memory.grid_cache` keeps with the grid (dict)."""
+        return self.__dict__.setdefault("_memory", {})
+
+    def __getstate__(self):
+        # copies start with an empty memory
+        return {}
 
 
 def _check_axis(axis):
@@ -89,11 +101,29 @@ def particle_grid(rigidity, species):
         rigidity,
         f"rigidity of {species.name} must be positive and finite (GV)",
     )
-    momentum = species.Z * rigidity
-    beta = momentum / np.hypot(momentum, species.rest_energy)
-    return ParticleGrid(
-        rigidity, np.log(rigidity), beta, np.log(beta), species.Z, species.rest_energy
-    )
+    return grid_of_nuclei(rigidity, species.Z, species.rest_energy)
+
+
+def grid_of_nuclei(rigidity, Z, rest_energy):
+    """Rigidities of nuclei of any kinds with speed and logarithms worked out once.
+
+    Parameters
+    ----------
+    rigidity : `~numpy.ndarray`
+        Rigidity in GV, positive and finite.
+    Z : int or `~numpy.ndarray`
+        Charge number, of one nucleus or of each point.
+    rest_energy : float or `~numpy.ndarray`
+        Rest energy in GeV, likewise.
+
+    Returns
+    -------
+    ParticleGrid
+        Arrays of the shape of ``rigidity``.
+    """
+    momentum = Z * rigidity
+    beta = momentum / np.hypot(momentum, rest_energy)
+    return ParticleGrid(rigidity, np.log(rigidity), beta, np.log(beta), Z, rest_energy)
 
 
 def rigidity_to_axis(rigidity, species, axis):
