@@ -527,9 +527,9 @@ def test_sets_of_parameters_at_once(likelihood, compton_getting):
     )
     datasets.models = [model]
     (fused,) = datasets._fusion()[0]
-    start = fused.evaluator.values()
+    start = fused.values()
     rng = np.random.default_rng(7)
-    free = [not par.frozen for par in fused.evaluator.parameters]
+    free = [not par.frozen for par in fused.parameters]
     sets = [
         [
             value * rng.uniform(0.9, 1.1) if f else value

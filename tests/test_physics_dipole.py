@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from crlocal_plugin.physics.diffusion import local_perpendicular_ratio
 from crlocal_plugin.physics.dipole import (
     amplitude_and_phase,
-    background_excess,
-    combine_excess,
-    compton_getting_excess,
-    galactic_center_excess,
-    intensity_weights,
-    nearby_source_excess,
+    background_terms,
+    compton_getting_terms,
+    galactic_center_terms,
+    intensity_shares,
+    nearby_source_terms,
+    sum_of_terms,
+    weighted_sum_of_terms,
 )
 from crlocal_plugin.physics.geometry import galactic_direction, icrs_direction, local_cloud
 from crlocal_plugin.physics.kinematics import particle_grid
@@ -41,6 +42,22 @@ def floats(p):
 
 def cloud_of(p):
     return local_cloud(*(p[name] for name in MOTION))
+
+
+def nearby_source_excess(*args):
+    return sum_of_terms(nearby_source_terms(*args))
+
+
+def galactic_center_excess(*args):
+    return sum_of_terms(galactic_center_terms(*args))
+
+
+def background_excess(*args):
+    return sum_of_terms(background_terms(*args))
+
+
+def compton_getting_excess(*args):
+    return sum_of_terms(compton_getting_terms(*args))
 
 
 def compare(excess, xi, species):
@@ -156,27 +173,32 @@ def test_cloud_at_rest_has_no_dipole(ratio):
 @deterministic
 @given(st.lists(st.floats(-1e6, 1e3), min_size=1, max_size=8))
 def test_weights_add_up(logs):
-    weights = intensity_weights(np.array(logs)[:, np.newaxis])
+    weights = intensity_shares(np.array(logs)[:, np.newaxis])
     assert np.sum(weights) == pytest.approx(1, abs=1e-14)
-    assert np.all(weights >= 0)
+    assert np.all(np.array(weights) >= 0)
     # only ratios matter, so that underflow does no harm
-    shifted = intensity_weights(np.array(logs)[:, np.newaxis] - 4096.0)
+    shifted = intensity_shares(np.array(logs)[:, np.newaxis] - 4096.0)
     np.testing.assert_allclose(shifted, weights, atol=1e-9)
 
 
 @deterministic
 @given(st.lists(st.floats(-30, 30), min_size=2, max_size=6))
 def test_weights_are_shares(logs):
-    weights = intensity_weights(logs)
-    np.testing.assert_allclose(weights, np.exp(logs) / np.sum(np.exp(logs)), rtol=1e-12)
+    weights = intensity_shares(np.array(logs)[:, np.newaxis])
+    expected = np.exp(logs) / np.sum(np.exp(logs))
+    np.testing.assert_allclose(np.ravel(weights), expected, rtol=1e-12)
+    # the same numbers as species of one component
+    (weights,) = intensity_shares([np.array(logs)], n_species=len(logs))
+    np.testing.assert_allclose(weights, expected, rtol=1e-12)
 
 
 @deterministic
 @given(st.lists(st.tuples(unit, unit, unit), min_size=1, max_size=5), st.floats(0, 1))
 def test_mean_of_equal_dipoles_is_the_dipole(vectors, share):
     first = np.array(vectors[0])
-    weights = intensity_weights([share * k for k in range(len(vectors))])
-    mean = combine_excess(weights, [first] * len(vectors))
+    weights = intensity_shares([np.array([share * k]) for k in range(len(vectors))])
+    mean = weighted_sum_of_terms([(weight, [(1.0, first)]) for weight in weights])
+    mean = np.ravel(mean)
     np.testing.assert_allclose(mean, first, atol=1e-14)
 
 

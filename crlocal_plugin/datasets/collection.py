@@ -8,7 +8,7 @@ from astropy.table import Table
 from gammapy.datasets import Datasets
 from gammapy.modeling.models import DatasetModels, GaussianPrior
 
-from ..models import CosmicRayModel, MeasurementPrior, NuisanceModel
+from ..models import MeasurementPrior, NuisanceModel
 from ..models.linking import LabelledParameters
 from .core import CosmicRayDataset
 from .identifiability import DegenerateParametersWarning, find_degeneracies
@@ -120,9 +120,8 @@ class CosmicRayDatasets(Datasets):
 
     def stat_sum(self):
         """Statistic of all datasets with priors and penalties, each counted once (float)."""
-        models = self._used_models()
         total = self._stat_sum_likelihood()
-        for par in self._used_parameters(models):
+        for par in self._used_parameters():
             if par._prior is not None:
                 total += par._prior(par)
         for penalty in self._penalties or []:
@@ -134,7 +133,7 @@ class CosmicRayDatasets(Datasets):
         total = 0.0
         fused, others = self._fusion()
         for part in fused:
-            residuals = part.residuals(part.evaluator.values())
+            residuals = part.residuals(part.values())
             total += float(residuals @ residuals)
         for dataset in others:
             total += getattr(dataset, "stat_sum_likelihood", dataset.stat_sum)()
@@ -143,34 +142,37 @@ class CosmicRayDatasets(Datasets):
     stat_sum_likelihood = _stat_sum_likelihood
 
     def _own_parameters(self):
-        """Unique parameters of the models of this package."""
-        return self._used_parameters(
-            [m for m in self._used_models() if isinstance(m, CosmicRayModel | NuisanceModel)]
-        )
+        """Unique parameters of the models of this package (list)."""
+        fused, _ = self._fusion()
+        return list(dict.fromkeys(par for part in fused for par in part.used_parameters()))
 
-    def _used_parameters(self, models=None):
+    def _used_parameters(self):
         """Unique parameters as a plain list, without the cost of labels."""
-        unique = {}
-        for model in self._used_models() if models is None else models:
-            if isinstance(model, CosmicRayModel):
-                unique.update(dict.fromkeys(model.evaluator.parameters))
-            else:
-                unique.update(dict.fromkeys(model.parameters))
-        return list(unique)
+        fused, others = self._fusion()
+        if len(fused) == 1 and not others:
+            return fused[0].used_parameters()
+        foreign = [par for d in others for model in d.models or () for par in model.parameters]
+        return list(dict.fromkeys([*self._own_parameters(), *foreign]))
 
     def _fusion(self):
         """Fused likelihoods by model, and the datasets that are evaluated for themselves."""
-        own = [d for d in self._datasets if isinstance(d, CosmicRayDataset)]
-        groups = {}
-        for dataset in own:
-            groups.setdefault(dataset._require_model(), []).append(dataset)
-        evaluators = [model.evaluator for model in groups]
-        key = own, [d._version for d in own], evaluators
-        if self._fused is None or self._fused[0] != key:
+        key = []
+        for dataset in self._datasets:
+            if isinstance(dataset, CosmicRayDataset):
+                key += dataset, dataset._model, dataset._version
+                key += dataset._nuisance, dataset._nuisance_given
+            else:
+                key.append(dataset)
+        kept = self._fused
+        if kept is None or kept[0] != key or not all(part.is_current() for part in kept[1]):
+            groups = {}
+            for dataset in self._datasets:
+                if isinstance(dataset, CosmicRayDataset):
+                    groups.setdefault(dataset._require_model(), []).append(dataset)
             fused = [FusedLikelihood(model, group) for model, group in groups.items()]
-            self._fused = key, fused
-        others = [d for d in self._datasets if not isinstance(d, CosmicRayDataset)]
-        return self._fused[1], others
+            others = [d for d in self._datasets if not isinstance(d, CosmicRayDataset)]
+            kept = self._fused = key, fused, others
+        return kept[1:]
 
     def residuals(self):
         """Residuals of all points in the fit, and of the priors.
@@ -182,7 +184,7 @@ class CosmicRayDatasets(Datasets):
             penalties, datasets of other packages and priors that are not Gaussian.
         """
         fused, _ = self._fusion()
-        blocks = [part.residuals(part.evaluator.values()) for part in fused]
+        blocks = [part.residuals(part.values()) for part in fused]
         pulls = [_prior_pull(par) for par in self._used_parameters() if par._prior is not None]
         return np.concatenate([*blocks, pulls])
 

@@ -274,7 +274,8 @@ class DipoleDataset(CosmicRayDataset):
 
     def signed_residuals(self):
         """Residuals whose squares add up to the statistic, shape ``(n, 2)``."""
-        return self.data.residuals(self.dipole_pred().vector, self._likelihood)
+        x, y, _ = np.moveaxis(self.dipole_pred().vector, -1, 0)
+        return np.stack(self.data.residuals(x, y, self._likelihood), axis=-1)
 
     def residuals(self, method="diff"):
         """Residuals of the data.

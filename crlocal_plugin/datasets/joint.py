@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from ..models.grids import concatenate_grids, join_species, take
+from ..models.component import species_group
+from ..models.grids import JoinedGrid, concatenate_grids, energy_grid, take
+from ..physics.kinematics import axis_jacobian, axis_to_rigidity, grid_of_nuclei
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
 from .likelihood import LIKELIHOODS, concatenate
@@ -22,22 +24,103 @@ class FusedLikelihood:
         The model.
     datasets : list of CosmicRayDataset
         Datasets of the model. Their arrays and masks are read once.
+
+    Attributes
+    ----------
+    parameters : list of `~gammapy.modeling.Parameter`
+        Unique parameters of the model, then normalisation and energy scale of each nuisance
+        model of the datasets.
     """
 
     def __init__(self, model, datasets):
         self.model = model
         self.evaluator = model.evaluator
-        self._flux = _with_points(datasets, CosmicRayFluxDataset)
-        dipoles = _with_points(datasets, DipoleDataset)
-        # one block of points for each way to compare dipoles
-        self._dipoles = [
-            (likelihood, [pair for pair in dipoles if pair[0].likelihood == likelihood])
-            for likelihood in LIKELIHOODS
+        nuisances = [d._nuisance for d in datasets if d._nuisance is not None]
+        self._nuisances = list(dict.fromkeys(nuisances))
+        self._given = {d._nuisance for d in datasets if d._nuisance_given}
+        self._nuisance_slots = [
+            (nuisance.__dict__, name)
+            for nuisance in self._nuisances
+            for name in ("norm", "energy_scale")
         ]
-        self._dipoles = [block for block in self._dipoles if block[1]]
-        self._flux_data = _joined(self._flux)
-        self._dipole_data = [_joined(pairs) for _, pairs in self._dipoles]
-        self._scales = None
+        self._nuisance_parameters = self._read_nuisances()
+        self.parameters = [*self.evaluator.parameters, *self._nuisance_parameters]
+        self._n_model = len(self.evaluator.parameters)
+        flux = _with_points(datasets, CosmicRayFluxDataset)
+        # dipoles that are compared in the same way stand together
+        dipoles = _with_points(datasets, DipoleDataset)
+        dipoles.sort(key=lambda pair: LIKELIHOODS.index(pair[0].likelihood))
+        self.flux_data, self.dipole_data = _joined(flux), _joined_dipoles(dipoles)
+        self._points = _FluxPoints(model, flux, self._nuisance_of)
+        self._n_species = len(self.evaluator.species)
+        self._energies = _column(dipoles, lambda dataset: dataset.x.value)
+        self._energy_nuisances = _column(dipoles, self._nuisance_of)
+        self._grids_at = None
+
+    def _nuisance_of(self, dataset):
+        """Position of the nuisance model of a dataset; beyond the last if it has none."""
+        nuisance, size = dataset._nuisance, len(dataset.table)
+        found = len(self._nuisances) if nuisance is None else self._nuisances.index(nuisance)
+        return np.full(size, found)
+
+    def _read_nuisances(self):
+        return [attributes[name] for attributes, name in self._nuisance_slots]
+
+    def is_current(self):
+        """Whether model and nuisance models still have the same structure (bool)."""
+        return (
+            self.model.evaluator is self.evaluator
+            and self._read_nuisances() == self._nuisance_parameters
+        )
+
+    def values(self):
+        """Values of the parameters in kernel units (list of float)."""
+        return self.evaluator.values() + [par._value for par in self._nuisance_parameters]
+
+    @property
+    def factors(self):
+        """Kernel unit of each parameter over its own unit (list of float)."""
+        return [*self.evaluator.factors, *(1.0 for _ in self._nuisance_parameters)]
+
+    def used_parameters(self):
+        """Parameters of the model and of the nuisance models in use (list)."""
+        used = list(self.evaluator.parameters)
+        for nuisance in self._nuisances:
+            if nuisance in self._given or nuisance.is_active:
+                used += nuisance.__dict__["norm"], nuisance.__dict__["energy_scale"]
+        return used
+
+    def predictions(self, values):
+        """Intensities of the points of spectra and dipoles of those of the dipole, in the fit.
+
+        Parameters
+        ----------
+        values : list
+            Parameter values in kernel units, in the order of ``parameters``: floats, or arrays of
+            shape ``(m, 1)`` for m sets.
+
+        Returns
+        -------
+        intensity : `~numpy.ndarray`
+            On the axis of each dataset, of a shape that broadcasts to ``(..., n)``.
+        x, y : `~numpy.ndarray`
+            Equatorial components of the dipoles, of shapes that broadcast to ``(..., n)``.
+        """
+        evaluator, points = self.evaluator, self._points
+        norms = [*values[self._n_model :: 2], 1.0]
+        scales = [*values[self._n_model + 1 :: 2], 1.0]
+        joined, dipoles, log_jacobians, flux_jacobian = self._grids(scales)
+        logs = evaluator.log_components(joined, values)
+        split = points.size
+        intensity = sum(np.exp(log[..., :split]) for log in logs.values()) * flux_jacobian
+        intensity = points.sum_of_species(intensity)
+        if any(type(norm) is not float or norm != 1.0 for norm in norms):
+            intensity = intensity * _of_points(norms, points.nuisances)
+        if not len(self._energies):
+            return intensity, np.zeros(0), np.zeros(0)
+        logs = {name: log[..., split:] for name, log in logs.items()}
+        x, y = evaluator.joined_excess(dipoles, log_jacobians, logs, values, size=2)
+        return intensity, x, y
 
     def residuals(self, values):
         """Residuals of all points in the fit.
@@ -45,94 +128,149 @@ class FusedLikelihood:
         Parameters
         ----------
         values : list
-            Parameter values in kernel units, in the order of ``model.evaluator.parameters``:
-            floats, or arrays of shape ``(m, 1)`` for m sets.
+            As for `predictions`.
 
         Returns
         -------
         `~numpy.ndarray`
             Residuals whose squares add up to the statistic, shape ``(k,)`` or ``(m, k)``.
         """
-        if not (self._flux or self._dipoles):
+        if self._points.size + len(self._energies) == 0:
             return np.zeros(0)
-        self._update_grids()
-        evaluator = self.evaluator
-        logs = evaluator.joined_log_intensities(self._joined, values)
-        blocks = []
-        if self._flux:
-            blocks.append(self._flux_data.residuals(self._intensities(logs)))
-        for (likelihood, _), data, (joined, log_jacobians, places) in zip(
-            self._dipoles, self._dipole_data, self._dipole_grids, strict=True
-        ):
-            here = {key: log[..., places[key[1]]] for key, log in logs.items()}
-            vector = evaluator.joined_excess(joined, log_jacobians, here, values)
-            pair = data.residuals(vector, likelihood)
-            blocks.append(pair.reshape(*pair.shape[:-2], -1))
+        with np.errstate(under="ignore"):
+            intensity, x, y = self.predictions(values)
+            blocks = [] if self.flux_data is None else [self.flux_data.residuals(intensity)]
+            for likelihood, rows, data in self.dipole_data:
+                pair = data.residuals(x[..., rows], y[..., rows], likelihood)
+                blocks += pair
+        if len({block.shape[:-1] for block in blocks}) > 1:
+            leading = np.broadcast_shapes(*(block.shape[:-1] for block in blocks))
+            blocks = [np.broadcast_to(b, (*leading, b.shape[-1])) for b in blocks]
         return np.concatenate(blocks, axis=-1)
 
-    def _intensities(self, logs):
-        """Predicted intensities of all points of spectra, on their own axes."""
-        total = {}
-        with np.errstate(under="ignore"):
-            for (_, species), log in logs.items():
-                size = len(self._flux_rows.get(species, ()))
-                if size:
-                    total[species] = total.get(species, 0.0) + np.exp(log[..., :size])
-        intensity = 0.0
-        for species, part in total.items():
-            rows = self._flux_rows[species]
-            part = part * self._flux_jacobians[species]
-            if len(rows) < len(self._flux_factor):
-                part = _scattered(part, rows, len(self._flux_factor))
-            intensity = intensity + part
-        return intensity * self._flux_factor
+    def _grids(self, scales):
+        """Rigidities of all points, worked out again only when an energy scale has changed."""
+        fixed = all(type(scale) is float for scale in scales)
+        if fixed and scales == self._grids_at:
+            return self._kept
+        parts, points = [], self._points
+        jacobian = np.zeros(0)
+        if points.size:
+            grid, jacobian = points.grid(_of_points(scales, points.entry_nuisances))
+            parts.append(grid)
+        names, n = tuple(self.evaluator.species), len(self._energies)
+        index = points.species
+        log_jacobians = np.zeros(0)
+        if n:
+            energies = energy_grid(
+                self._energies * _of_points(scales, self._energy_nuisances),
+                self.evaluator.species.values(),
+            )
+            parts += [energies.grids[name] for name in names]
+            log_jacobians = np.concatenate(
+                [energies.log_jacobians[name] for name in names], axis=-1
+            )
+            index = np.concatenate([index, np.repeat(np.arange(len(names)), n)])
+        joined = JoinedGrid(concatenate_grids(parts), names, index)
+        rows = slice(points.size, None)
+        dipoles = JoinedGrid(take(joined.grid, rows), names, index[rows])
+        result = joined, dipoles, log_jacobians, jacobian
+        if fixed:
+            self._grids_at, self._kept = scales, result
+        return result
 
-    def _update_grids(self):
-        """Work out the rigidities, again only when an energy scale has changed."""
-        pairs = [*self._flux, *(pair for _, block in self._dipoles for pair in block)]
-        scales = [dataset.scales() for dataset, _ in pairs]
-        if scales == self._scales:
-            return
-        self._scales = scales
-        grids = {name: [] for name in self.evaluator.species}
-        self._join_flux(grids)
-        self._join_dipoles(grids)
-        grids = {name: concatenate_grids(parts) for name, parts in grids.items() if parts}
-        self._joined = join_species(grids)
+    def __getstate__(self):
+        return {**self.__dict__, "_grids_at": None, "_kept": None}
 
-    def _join_flux(self, grids):
-        """Append the points of spectra to the rigidities of each species."""
-        factors, jacobians, rows_of, start = [], {}, {}, 0
-        for dataset, rows in self._flux:
-            norm, scale = dataset.scales()
-            factors.append(np.full(len(rows), norm * scale))
-            here = np.arange(start, start + len(rows))
-            start += len(rows)
-            for species, (grid, jacobian) in dataset.particle_grids(self.model, scale).items():
-                grids[species].append(take(grid, rows))
-                jacobians.setdefault(species, []).append(jacobian[rows])
-                rows_of.setdefault(species, []).append(here)
-        self._flux_factor = np.concatenate(factors) if factors else np.zeros(0)
-        self._flux_jacobians = {name: np.concatenate(parts) for name, parts in jacobians.items()}
-        self._flux_rows = {name: np.concatenate(parts) for name, parts in rows_of.items()}
 
-    def _join_dipoles(self, grids):
-        """Append the points of dipoles, block by block, and remember where they are."""
-        self._dipole_grids = []
-        for _, block in self._dipoles:
-            parts = [
-                (dataset.energies(self.model, dataset.scales()[1]), rows) for dataset, rows in block
-            ]
-            own, log_jacobians, places = {}, [], {}
-            for name in self.evaluator.species:
-                own[name] = concatenate_grids(
-                    [take(grid.grids[name], rows) for grid, rows in parts]
-                )
-                log_jacobians += [grid.log_jacobians[name][rows] for grid, rows in parts]
-                start = sum(len(g.rigidity) for g in grids[name])
-                places[name] = slice(start, start + len(own[name].rigidity))
-                grids[name].append(own[name])
-            self._dipole_grids.append((join_species(own), np.concatenate(log_jacobians), places))
+class _FluxPoints:
+    """Points of spectra: each once for every species that it sums over.
+
+    The first species of all points come first, in the order of the data, then the second species
+    of those that have one, and so on.
+    """
+
+    def __init__(self, model, pairs, nuisance_of):
+        names = list(model.evaluator.species)
+        x, nuisances, species, axes, rows, layers = [], [], [], [], [], []
+        start = 0
+        for dataset, chosen in pairs:
+            here = np.arange(start, start + len(chosen))
+            start += len(chosen)
+            for layer, name in enumerate(species_group(dataset.quantity, names)):
+                x.append(dataset.x.value[chosen])
+                nuisances.append(nuisance_of(dataset)[chosen])
+                species.append(np.full(len(chosen), names.index(name)))
+                axes.append(np.full(len(chosen), dataset.axis, dtype=object))
+                rows.append(here)
+                layers.append(np.full(len(chosen), layer))
+        self._n_data = start
+        layers, rows = _concatenated(layers, int), _concatenated(rows, int)
+        order = np.lexsort((rows, layers))
+        self._x = _concatenated(x, float)[order]
+        self.entry_nuisances = _concatenated(nuisances, int)[order]
+        self.species = _concatenated(species, int)[order]
+        self.size = len(order)
+        self.nuisances = self.entry_nuisances[: self._n_data]
+        nuclei = list(model.evaluator.species.values())
+        axes = _concatenated(axes, object)[order]
+        kinds = sorted(set(zip(self.species.tolist(), axes.tolist(), strict=True)))
+        self._kinds = [
+            (nuclei[k], axis, np.flatnonzero((self.species == k) & (axes == axis)))
+            for k, axis in kinds
+        ]
+        self._charge = np.array([nucleus.Z for nucleus in nuclei])[self.species]
+        self._rest_energy = np.array([nucleus.rest_energy for nucleus in nuclei])[self.species]
+        layers, rows = layers[order], rows[order]
+        self._further = [
+            (np.flatnonzero(layers == k), rows[layers == k])
+            for k in range(1, layers.max(initial=0) + 1)
+        ]
+
+    def grid(self, scale):
+        """Rigidities, and intensity on the axis of the data per intensity per rigidity.
+
+        Parameters
+        ----------
+        scale : `~numpy.ndarray`
+            True energy over measured energy of each point, shape ``(..., n)``.
+        """
+        x = self._x * scale
+        rigidity = np.empty(x.shape)
+        for nucleus, axis, rows in self._kinds:
+            rigidity[..., rows] = axis_to_rigidity(x[..., rows], nucleus, axis)
+        grid = grid_of_nuclei(rigidity, self._charge, self._rest_energy)
+        # the second factor is from the width of the bins
+        jacobian = np.empty(x.shape)
+        for nucleus, axis, rows in self._kinds:
+            jacobian[..., rows] = axis_jacobian(grid.beta[..., rows], nucleus, axis)
+        return grid, jacobian * scale
+
+    def sum_of_species(self, intensity):
+        """Intensities of the data from those of points, shape ``(..., n)``."""
+        if not self._further:
+            return intensity
+        total = intensity[..., : self._n_data].copy()
+        for points, rows in self._further:
+            total[..., rows] += intensity[..., points]
+        return total
+
+
+def _concatenated(arrays, dtype):
+    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=dtype)
+
+
+def _column(pairs, values_of):
+    """Values of the points in the fit of several datasets."""
+    columns = [values_of(dataset)[rows] for dataset, rows in pairs]
+    return np.concatenate(columns) if columns else np.zeros(0, dtype=int)
+
+
+def _of_points(values, index):
+    """Values of nuisance models, floats or of shape ``(m, 1)``, for points."""
+    if all(np.ndim(value) == 0 for value in values):
+        return np.array(values, dtype=float)[index]
+    return np.concatenate(np.broadcast_arrays(*values), axis=-1)[:, index]
 
 
 def _with_points(datasets, kind):
@@ -150,10 +288,16 @@ def _with_points(datasets, kind):
 def _joined(pairs):
     if not pairs:
         return None
-    return concatenate([type(d.data)(*(array[rows] for array in d.data)) for d, rows in pairs])
+    return concatenate([d.data.take(rows) for d, rows in pairs])
 
 
-def _scattered(part, rows, size):
-    result = np.zeros((*np.shape(part)[:-1], size))
-    result[..., rows] = part
-    return result
+def _joined_dipoles(pairs):
+    """Blocks of dipoles that are compared in the same way: how, which points, their data."""
+    blocks, start = [], 0
+    for likelihood in LIKELIHOODS:
+        data = _joined([pair for pair in pairs if pair[0].likelihood == likelihood])
+        if data is not None:
+            stop = start + len(data.amplitude)
+            blocks.append((likelihood, slice(start, stop), data))
+            start = stop
+    return blocks

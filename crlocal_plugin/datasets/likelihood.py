@@ -3,12 +3,12 @@
 Every function broadcasts: predictions may carry leading axes of parameter sets.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from gammapy.stats import FIT_STATISTICS_REGISTRY
 from gammapy.stats.fit_statistics import FitStatistic
-from scipy.special import log_ndtr
+from scipy.special import log_ndtr, ndtr, ndtri
 from scipy.stats import norm
 
 __all__ = [
@@ -34,7 +34,8 @@ def measurement_residual(model, value, errn, errp):
     model, value : array_like
         Prediction and measured value.
     errn, errp : array_like
-        Lower and upper error; the upper one counts where the model lies above the value.
+        Lower and upper error, one object if they are the same; the upper one counts where the
+        model lies above the value.
 
     Returns
     -------
@@ -42,6 +43,8 @@ def measurement_residual(model, value, errn, errp):
         (model - value) / error.
     """
     difference = model - value
+    if errn is errp:
+        return difference / errn
     return difference / np.where(difference > 0, errp, errn)
 
 
@@ -147,7 +150,36 @@ def amplitude_phase_residuals(x, y, amplitude, phase, errn, errp, phase_err):
     return measurement_residual(np.hypot(x, y), amplitude, errn, errp), turn / phase_err
 
 
-class FluxData(NamedTuple):
+class _Columns:
+    """What data classes of arrays of one length have in common."""
+
+    def __iter__(self):
+        return (getattr(self, field.name) for field in fields(self))
+
+    def take(self, rows):
+        """Some of the rows."""
+        return type(self)(*(array[rows] for array in self))
+
+
+def concatenate(data):
+    """Join the arrays of several `FluxData` or `DipoleData`.
+
+    Parameters
+    ----------
+    data : sequence of FluxData or DipoleData
+        All of one kind.
+
+    Returns
+    -------
+    FluxData or DipoleData
+        The joined arrays.
+    """
+    arrays = zip(*data, strict=True)
+    return type(data[0])(*map(np.concatenate, arrays))
+
+
+@dataclass(frozen=True, eq=False)
+class FluxData(_Columns):
     """Arrays of measured intensities, shape ``(n,)`` each.
 
     Attributes
@@ -165,6 +197,9 @@ class FluxData(NamedTuple):
     errp: np.ndarray
     is_ul: np.ndarray
 
+    def __post_init__(self):
+        _unite_errors(self)
+
     def residuals(self, intensity):
         """Residuals of predicted intensities of shape ``(..., n)``, of that shape."""
         result = measurement_residual(intensity, self.value, self.errn, self.errp)
@@ -173,8 +208,27 @@ class FluxData(NamedTuple):
             result[..., k] = limit_residual(intensity[..., k], self.value[k], self.errp[k])
         return result
 
+    def fake(self, intensity, rng):
+        """Measurements that a true intensity would give, with the same errors.
 
-class DipoleData(NamedTuple):
+        Parameters
+        ----------
+        intensity : `~numpy.ndarray`
+            True intensity, shape ``(n,)``.
+        rng : `~numpy.random.Generator`
+            Source of random numbers.
+
+        Returns
+        -------
+        FluxData
+            The truth has standard normal residuals; upper limits are left as they are.
+        """
+        drawn = intensity - _scaled(rng.standard_normal(len(intensity)), self.errn, self.errp)
+        return replace(self, value=np.where(self.is_ul, self.value, drawn))
+
+
+@dataclass(frozen=True, eq=False)
+class DipoleData(_Columns):
     """Arrays of measured dipoles, shape ``(n,)`` each.
 
     Attributes
@@ -203,54 +257,86 @@ class DipoleData(NamedTuple):
     limit_sigma: np.ndarray
     is_ul: np.ndarray
 
-    def residuals(self, vector, likelihood):
+    def __post_init__(self):
+        _unite_errors(self)
+
+    def residuals(self, x, y, likelihood):
         """Residuals of predicted vectors.
 
         Parameters
         ----------
-        vector : `~numpy.ndarray`
-            Predicted dipoles, shape ``(..., n, 3)``.
+        x, y : `~numpy.ndarray`
+            Predicted components along right ascension 0 and 90 deg, shape ``(..., n)``.
         likelihood : {"vector", "amplitude_phase"}
             What is compared.
 
         Returns
         -------
-        `~numpy.ndarray`
-            Residuals, shape ``(..., n, 2)``.
+        along, across : `~numpy.ndarray`
+            Residuals, of the shape of the prediction.
         """
-        x, y = vector[..., 0], vector[..., 1]
         if likelihood == "vector":
-            compare, across = vector_residuals, self.tangential
+            compare, error = vector_residuals, self.tangential
         else:
-            compare, across = amplitude_phase_residuals, self.phase_err
-        pair = compare(x, y, self.amplitude, self.phase, self.errn, self.errp, across)
-        result = np.stack(pair, axis=-1)
+            compare, error = amplitude_phase_residuals, self.phase_err
+        along, across = compare(x, y, self.amplitude, self.phase, self.errn, self.errp, error)
         k = self.is_ul
         if k.any():
             amplitude = np.hypot(x[..., k], y[..., k])
-            result[..., k, 0] = limit_residual(amplitude, self.limit[k], self.limit_sigma[k])
-            result[..., k, 1] = 0.0
-        return result
+            along[..., k] = limit_residual(amplitude, self.limit[k], self.limit_sigma[k])
+            across[..., k] = 0.0
+        return along, across
+
+    def fake(self, x, y, likelihood, rng):
+        """Measurements that a true dipole would give, with the same errors.
+
+        Parameters
+        ----------
+        x, y : `~numpy.ndarray`
+            True components along right ascension 0 and 90 deg, shape ``(n,)``.
+        likelihood : {"vector", "amplitude_phase"}
+            What is compared. Vectors are shifted along and across the true direction; amplitudes
+            for themselves are drawn among those that are positive.
+        rng : `~numpy.random.Generator`
+            Source of random numbers.
+
+        Returns
+        -------
+        DipoleData
+            Drawn measurements; upper limits are left as they are.
+        """
+        true, direction = np.hypot(x, y), np.arctan2(y, x)
+        along, across = rng.standard_normal((2, len(true)))
+        if likelihood == "vector":
+            along = true - _scaled(along, self.errn, self.errp)
+            across = -across * self.tangential
+            amplitude = np.hypot(along, across)
+            phase = direction + np.arctan2(across, along)
+        else:
+            along = ndtri(ndtr(along) * ndtr(true / self.errp))
+            amplitude = true - _scaled(along, self.errn, self.errp)
+            phase = direction - across * self.phase_err
+        keep = self.is_ul
+        return replace(
+            self,
+            amplitude=np.where(keep, self.amplitude, amplitude),
+            phase=np.where(keep, self.phase, phase % (2 * np.pi)),
+        )
+
+
+def _unite_errors(data):
+    """Make lower and upper errors one object where they are equal, which is faster."""
+    if np.array_equal(data.errn, data.errp, equal_nan=True):
+        object.__setattr__(data, "errn", data.errp)
+
+
+def _scaled(residual, errn, errp):
+    """Residual times the error that counts on its side, see `measurement_residual`."""
+    return residual * np.where(residual > 0, errp, errn)
 
 
 LIKELIHOODS = ("vector", "amplitude_phase")
 """What a dipole likelihood can compare."""
-
-
-def concatenate(data):
-    """Join the arrays of several `FluxData` or `DipoleData`.
-
-    Parameters
-    ----------
-    data : sequence of FluxData or DipoleData
-        All of one kind.
-
-    Returns
-    -------
-    FluxData or DipoleData
-        The joined arrays.
-    """
-    return type(data[0])(*(np.concatenate(arrays) for arrays in zip(*data, strict=True)))
 
 
 class CosmicRayFitStatistic(FitStatistic):

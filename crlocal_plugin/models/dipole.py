@@ -83,6 +83,32 @@ class DipoleModel(PhysicsModel):
     _type = "dipole"
     needs_slope = False
 
+    def terms(self, grid, *values, **extra):
+        """Dipole as a sum of profiles times vectors, see `excess`.
+
+        Parameters
+        ----------
+        grid, *values
+            As for `excess`.
+        **extra : dict
+            ``momentum_index`` where the model needs it.
+
+        Returns
+        -------
+        list of tuple
+            Terms as for `~crlocal_plugin.physics.dipole.sum_of_terms`. A model that only has
+            `excess` is evaluated for one set of parameters after another.
+        """
+        sets = max((np.shape(value)[0] for value in values if np.ndim(value)), default=None)
+        if sets is None:
+            vector = np.asarray(self.excess(grid, *values, **extra))
+        else:
+            rows = zip(*(_in_sets(value, sets) for value in values), strict=True)
+            vector = np.stack([np.asarray(self.excess(grid, *row, **extra)) for row in rows])
+            if vector.ndim == 2:
+                vector = vector[:, np.newaxis, :]
+        return [(vector[..., k], axis) for k, axis in enumerate(_AXES)]
+
     @abc.abstractmethod
     def excess(self, grid, *values):
         """Dipole vector, the kernel of the model.
@@ -134,7 +160,27 @@ class DipoleModel(PhysicsModel):
         return self.evaluate(energy, *self.kernel_values, species=species)
 
 
-class BackgroundDipoleModel(DipoleModel):
+_AXES = tuple(np.eye(3))
+
+
+def _in_sets(value, sets):
+    """Values of a parameter, a float or of shape ``(m, 1)``, in a list of m floats."""
+    return np.broadcast_to(value, (sets, 1))[:, 0].tolist()
+
+
+class SeparableDipoleModel(DipoleModel):
+    """Base of dipole models that know their terms: profiles against rigidity times vectors."""
+
+    @abc.abstractmethod
+    def terms(self, grid, *values):
+        """Terms of the dipole, see `~crlocal_plugin.physics.dipole.sum_of_terms`."""
+
+    def excess(self, grid, *values, **extra):
+        """Dipole vector, of a shape that broadcasts to ``(..., 3)``."""
+        return physics_dipole.sum_of_terms(self.terms(grid, *values, **extra))
+
+
+class BackgroundDipoleModel(SeparableDipoleModel):
     r"""Dipole of the Galactic background.
 
     .. math::
@@ -156,16 +202,16 @@ class BackgroundDipoleModel(DipoleModel):
     B_ra = parameter("B_ra")
     B_dec = parameter("B_dec")
 
-    def excess(self, grid, delta_b, lon_b, lat_b, B_ra, B_dec):
-        """Kernel: dipole vector, the same at every rigidity."""
-        return physics_dipole.background_excess(
+    def terms(self, grid, delta_b, lon_b, lat_b, B_ra, B_dec):
+        """Kernel: terms of the dipole, the same at every rigidity."""
+        return physics_dipole.background_terms(
             delta_b,
             geometry.galactic_direction(lon_b, lat_b),
             geometry.icrs_direction(B_ra, B_dec),
         )
 
 
-class NearbySourceDipoleModel(DipoleModel):
+class NearbySourceDipoleModel(SeparableDipoleModel):
     r"""Dipole of the nearby source, shaped by diffusion in the Local Interstellar Cloud.
 
     .. math::
@@ -202,7 +248,7 @@ class NearbySourceDipoleModel(DipoleModel):
         self.local_transport = LocalTransport.check(local_transport)
         super().__init__(**kwargs)
 
-    def excess(
+    def terms(
         self,
         grid,
         M_A,
@@ -217,16 +263,16 @@ class NearbySourceDipoleModel(DipoleModel):
         V_sun,
         W_sun,
     ):
-        """Kernel: dipole vector."""
+        """Kernel: terms of the dipole."""
         cloud = geometry.local_cloud(B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun)
         if self.local_transport == LocalTransport.WANDERING:
             ratio = M_A**4
         else:
             ratio = diffusion.local_perpendicular_ratio(grid, R_cr, delta_local)
-        return physics_dipole.nearby_source_excess(grid.beta, cloud, ratio)
+        return physics_dipole.nearby_source_terms(grid.beta, cloud, ratio)
 
 
-class GalacticCenterDipoleModel(DipoleModel):
+class GalacticCenterDipoleModel(SeparableDipoleModel):
     r"""Dipole of an instantaneous source at the Galactic centre.
 
     .. math::
@@ -248,9 +294,9 @@ class GalacticCenterDipoleModel(DipoleModel):
     B_ra = parameter("B_ra")
     B_dec = parameter("B_dec")
 
-    def excess(self, grid, T_c, r_c, lon_c, lat_c, B_ra, B_dec):
-        """Kernel: dipole vector."""
-        return physics_dipole.galactic_center_excess(
+    def terms(self, grid, T_c, r_c, lon_c, lat_c, B_ra, B_dec):
+        """Kernel: terms of the dipole."""
+        return physics_dipole.galactic_center_terms(
             grid.beta,
             r_c,
             T_c,
@@ -259,7 +305,7 @@ class GalacticCenterDipoleModel(DipoleModel):
         )
 
 
-class ComptonGettingDipoleModel(DipoleModel):
+class ComptonGettingDipoleModel(SeparableDipoleModel):
     r"""Compton-Getting dipole of the Sun's motion through the local cloud.
 
     .. math::
@@ -296,8 +342,8 @@ class ComptonGettingDipoleModel(DipoleModel):
         """Whether the model needs the slope of the summed spectrum (bool)."""
         return self.index == "local"
 
-    def excess(self, grid, C, u_HC, u_HC_ra, u_HC_dec, momentum_index=None):
-        """Kernel: dipole vector; ``momentum_index`` is -d ln f / d ln p if it is to be used."""
+    def terms(self, grid, C, u_HC, u_HC_ra, u_HC_dec, momentum_index=None):
+        """Kernel: terms of the dipole; ``momentum_index`` is -d ln f / d ln p if needed."""
         if self.needs_slope:
             if momentum_index is None:
                 raise ValueError(
@@ -306,7 +352,7 @@ class ComptonGettingDipoleModel(DipoleModel):
                 )
             C = momentum_index / 3
         flow = geometry.icrs_direction(u_HC_ra, u_HC_dec)
-        return physics_dipole.compton_getting_excess(grid.beta, u_HC, flow, C)
+        return physics_dipole.compton_getting_terms(grid.beta, u_HC, flow, C)
 
 
 register(

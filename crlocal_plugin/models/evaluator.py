@@ -4,13 +4,16 @@ The evaluator looks up once which sub-model takes which Parameter and in which u
 reads the values and runs the kernels. It is thrown away when the structure of the model changes.
 """
 
+import functools
+
 import astropy.units as u
 import numpy as np
 
-from ..physics import dipole as physics_dipole
-from ..physics.intensity import ABSENT
+from ..physics.dipole import intensity_shares, weighted_sum_of_terms
+from ..physics.intensity import ABSENT, log_strength
 from .core import RIGIDITY_UNIT, PhysicsModel, intensity_unit
-from .grids import join_species, shift, sub_grid
+from .grids import JoinedGrid, join_species, shift, take
+from .spectral_base import SourceSpectralModel
 
 __all__ = ["ModelEvaluator"]
 
@@ -56,7 +59,7 @@ class ModelEvaluator:
             if isinstance(owner, PhysicsModel)
         }
         # parameters of the user's own gammapy models are read by those models themselves
-        self._factors = [
+        self.factors = [
             unit.to(kernel_units.get(id(par), unit))
             for par, unit in zip(self.parameters, self._units, strict=True)
         ]
@@ -76,22 +79,39 @@ class ModelEvaluator:
         self._alike = {
             name: _are_alike(list(parts.values())) for name, parts in self._by_component.items()
         }
-        self._settings = [_settings_of(model) for model in self._submodels]
+        self._structure = self._read_structure()
+        self._settings_at = [
+            (model.__dict__, name)
+            for model in self._submodels
+            for name in getattr(model, "settings", ())
+        ]
+        self._settings = self._read_settings()
+
+    def _read_structure(self):
+        """All sub-models, in one list."""
+        found = []
+        for component in self._components.values():
+            found += component.spectral_models.values()
+            found.append(component.dipole_model)
+        return found
+
+    def _read_settings(self):
+        """Settings of the sub-models that may be assigned, in one list."""
+        return [attributes.get(name) for attributes, name in self._settings_at]
 
     def is_current(self):
         """Whether sub-models, Parameters and units are still those that were looked up (bool)."""
-        submodels = [m for c in self._components.values() for m in c._models]
         return (
-            submodels == self._submodels
+            self._read_structure() == self._structure
             and [attributes[name] for attributes, name in self._slots] == self._linked
             and [par._unit for par in self.parameters] == self._units
-            and [_settings_of(model) for model in self._submodels] == self._settings
+            and self._read_settings() == self._settings
         )
 
     def values(self):
         """Values of the unique Parameters in kernel units (list of float)."""
         return [
-            par._value * factor for par, factor in zip(self.parameters, self._factors, strict=True)
+            par._value * factor for par, factor in zip(self.parameters, self.factors, strict=True)
         ]
 
     def log_intensities(self, species, grid, values):
@@ -138,37 +158,54 @@ class ModelEvaluator:
                     total = total + np.exp(self._log_intensity(part, grid, values))
         return total
 
-    def joined_log_intensities(self, joined, values):
-        """Logarithms of the intensities of the components for several species at once.
-
-        Sub-models of one class and setting, which differ by the parameters of their species
-        alone, are evaluated in one call of their kernel.
+    def log_components(self, joined, values):
+        """Logarithms of the intensities of the components at points of several species.
 
         Parameters
         ----------
         joined : JoinedGrid
-            Rigidities.
+            Rigidities, shape ``(..., n)``.
         values : list
             Parameter values as from `values`, floats or arrays of shape ``(m, 1)``.
 
         Returns
         -------
-        dict of tuple to `~numpy.ndarray`
-            ln(J / (1/(GV m2 s sr))) by component and species.
+        dict of str to `~numpy.ndarray`
+            ln(J / (1/(GV m2 s sr))) by component, shape ``(..., n)``.
         """
-        logs = {}
-        for component, parts in self._by_component.items():
-            present = [(name, parts[name]) for name in joined.slices if name in parts]
-            if self._alike[component] and len(present) == len(joined.slices):
-                positions = zip(*(part.positions for _, part in present), strict=True)
-                arguments = [_for_each_point(p, joined.sizes, values) for p in positions]
-                log = present[0][1].model.log_intensity(joined.grid, *arguments)
-                for name, _ in present:
-                    logs[component, name] = log[..., joined.slices[name]]
-                continue
-            for name, part in present:
-                logs[component, name] = self._log_intensity(part, sub_grid(joined, name), values)
-        return logs
+        return {
+            name: self._log_component(name, parts, joined, values)
+            for name, parts in self._by_component.items()
+        }
+
+    def _log_component(self, name, parts, joined, values):
+        """Intensity of one component, if possible in one call of its kernel for all species.
+
+        That needs sub-models of one class and setting, which differ by the parameters of their
+        species alone.
+        """
+        present = [parts[species] for species in joined.names if species in parts]
+        if self._alike[name] and len(present) == len(joined.names):
+            model, positions = present[0].model, [part.positions for part in present]
+            columns = list(zip(*positions, strict=True))
+            if not isinstance(model, SourceSpectralModel):
+                arguments = [_for_each_point(column, joined.index, values) for column in columns]
+                return model.log_intensity(joined.grid, *arguments)
+            arguments = [_for_each_point(column, joined.index, values) for column in columns[1:]]
+            shape = model.log_shape(joined.grid, *arguments)
+            logs = [log_strength(values[position]) for position in columns[0]]
+            return shape + _spread(logs, joined.index)
+        results = {}
+        for species in joined.names:
+            if species in parts:
+                rows = joined.rows(species)
+                log = self._log_intensity(parts[species], take(joined.grid, rows), values)
+                results[species] = rows, log
+        leading = np.broadcast_shapes(*(log.shape[:-1] for _, log in results.values()))
+        total = np.full((*leading, len(joined.index)), ABSENT)
+        for rows, log in results.values():
+            total[..., rows] = log
+        return total
 
     def excess(self, energies, values, component=None, species=None):
         """Dipole vector at total energies.
@@ -192,57 +229,49 @@ class ModelEvaluator:
         names = list(self.species) if species is None else list(species)
         joined = join_species({name: energies.grids[name] for name in names})
         log_jacobians = np.concatenate([energies.log_jacobians[name] for name in names])
-        logs = self.joined_log_intensities(joined, values)
-        return self.joined_excess(joined, log_jacobians, logs, values, component)
+        logs = self.log_components(joined, values)
+        xyz = self.joined_excess(joined, log_jacobians, logs, values, component)
+        shape_of_all = np.zeros(len(energies.energy))
+        return np.stack(np.broadcast_arrays(*xyz, shape_of_all)[:3], axis=-1)
 
-    def joined_excess(self, joined, log_jacobians, logs, values, component=None):
+    def joined_excess(self, joined, log_jacobians, logs, values, component=None, size=3):
         """Dipole vector at total energies where the intensities are known already.
 
         Parameters
         ----------
         joined : JoinedGrid
-            Rigidities of the same n energies for each species.
+            Rigidities of the same n energies for one species after another.
         log_jacobians : `~numpy.ndarray`
             ln(dR/dE) of all points, shape ``(k n,)`` for k species.
-        logs : dict of tuple to `~numpy.ndarray`
-            Logarithms of the intensities by component and species, shape ``(..., n)``.
+        logs : dict of str to `~numpy.ndarray`
+            Logarithms of the intensities by component, shape ``(..., k n)``.
         values : list
             Parameter values as from `values`.
         component : str, optional
             Only the contribution of one component to the sum; all by default.
+        size : int, optional
+            How many Cartesian components are wanted, 2 or 3.
 
         Returns
         -------
-        `~numpy.ndarray`
-            Excess, shape ``(..., n, 3)``.
+        list of `~numpy.ndarray`
+            Cartesian components of the excess, of shapes that broadcast to ``(..., n)``.
         """
-        names = list(joined.slices)
-        jacobians = {name: log_jacobians[rows] for name, rows in joined.slices.items()}
-        weights = physics_dipole.intensity_weights(
-            [log + jacobians[name] for (_, name), log in logs.items()]
-        )
-        # shares by component of all species in the order of the points
-        shares, everything = {}, 0.0
-        rows = {key: row for row, key in enumerate(logs)}
-        absent = np.zeros(weights.shape[1:])
-        for name in self._by_component:
-            parts = [rows.get((name, species)) for species in names]
-            parts = [absent if row is None else weights[row] for row in parts]
-            shares[name] = np.concatenate(parts, axis=-1)
-            everything = everything + shares[name]
-        chosen, vectors = [np.zeros(log_jacobians.shape)], [np.zeros(3)]
+        n_species = len(joined.names)
+        per_energy = [log + log_jacobians for log in logs.values()]
+        shares = dict(zip(logs, intensity_shares(per_energy, n_species), strict=True))
+        contributions = []
         for name, part in self._dipoles.items():
             if component not in (None, name):
                 continue
             extra = {}
             if part.model.needs_slope:
-                slopes = [self._momentum_index(s, sub_grid(joined, s), values) for s in names]
-                extra["momentum_index"] = np.concatenate(slopes, axis=-1)
+                extra["momentum_index"] = self._momentum_index(joined, values)
             # without a spectrum of its own (Compton-Getting) it acts on all cosmic rays
-            chosen.append(shares.get(name, everything))
-            vectors.append(part.model.excess(joined.grid, *part.arguments(values), **extra))
-        total = physics_dipole.combine_excess(chosen, vectors)
-        return sum(total[..., rows, :] for rows in joined.slices.values())
+            share = shares[name] if name in shares else sum(shares.values())
+            terms = part.model.terms(joined.grid, *part.arguments(values), **extra)
+            contributions.append((share, terms))
+        return weighted_sum_of_terms(contributions, n_species, size)
 
     @staticmethod
     def _log_intensity(part, grid, values):
@@ -253,21 +282,16 @@ class ModelEvaluator:
         present = value > 0
         return np.where(present, np.log(np.where(present, value, 1.0)), ABSENT)
 
-    def _momentum_index(self, species, grid, values):
-        """-d ln f / d ln p of the summed spectrum of a species, f = J_E / p^2."""
+    def _momentum_index(self, joined, values):
+        """-d ln f / d ln p of the summed spectrum of each species, f = J_E / p^2."""
         logs = []
         for step in (-_SLOPE_STEP, _SLOPE_STEP):
-            shifted = shift(grid, step)
-            parts = list(self.log_intensities(species, shifted, values).values())
-            logs.append(np.logaddexp.reduce(np.stack(np.broadcast_arrays(*parts)), axis=0))
+            shifted = JoinedGrid(shift(joined.grid, step), joined.names, joined.index)
+            parts = self.log_components(shifted, values).values()
+            logs.append(functools.reduce(np.logaddexp, parts))
         slope = (logs[1] - logs[0]) / (2 * _SLOPE_STEP)
         # J_E = J_R / (Z beta) and d ln beta / d ln R = 1 - beta^2
-        return 2 - slope + (1 - grid.beta**2)
-
-
-def _settings_of(model):
-    """Values of the settings of a sub-model that may be assigned, in a list."""
-    return [model.__dict__.get(name) for name in getattr(model, "settings", ())]
+        return 2 - slope + (1 - joined.grid.beta**2)
 
 
 def _are_alike(parts):
@@ -282,12 +306,16 @@ def _are_alike(parts):
     )
 
 
-def _for_each_point(positions, sizes, values):
-    """Kernel argument for the points of several species: one value, or a value for each point."""
+def _for_each_point(positions, index, values):
+    """Kernel argument for points of several species: one value, or a value for each point."""
     if positions.count(positions[0]) == len(positions):
         return values[positions[0]]
-    own = [values[position] for position in positions]
-    if all(type(value) is float for value in own):
-        return np.repeat(own, sizes)
+    return _spread([values[position] for position in positions], index)
+
+
+def _spread(own, index):
+    """Values of species, floats or of shape ``(m, 1)``, for points of shape ``(..., n)``."""
+    if all(np.ndim(value) == 0 for value in own):
+        return np.array(own)[index]
     # sets of parameters along the first axis; a frozen one has the same value in all of them
-    return np.repeat(np.concatenate(np.broadcast_arrays(*own), axis=-1), sizes, axis=-1)
+    return np.concatenate(np.broadcast_arrays(*own), axis=-1)[:, index]

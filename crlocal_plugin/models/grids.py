@@ -5,7 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ..physics.intensity import ABSENT
-from ..physics.kinematics import ParticleGrid, axis_to_rigidity, particle_grid
+from ..physics.kinematics import (
+    ParticleGrid,
+    axis_to_rigidity,
+    grid_of_nuclei,
+    particle_grid,
+)
 
 __all__ = [
     "EnergyGrid",
@@ -14,7 +19,6 @@ __all__ = [
     "energy_grid",
     "join_species",
     "shift",
-    "sub_grid",
     "take",
 ]
 
@@ -82,21 +86,25 @@ def energy_grid(energy, species):
 
 
 class JoinedGrid(NamedTuple):
-    """Rigidities of several species one after another.
+    """Rigidities of several species in one grid.
 
     Attributes
     ----------
     grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        All points, with charge and rest energy as arrays.
-    slices : dict of str to slice
-        Where the points of each species are.
-    sizes : `~numpy.ndarray` of int
-        Number of points of each species.
+        All points along the last axis, with charge and rest energy as arrays.
+    names : tuple of str
+        Species.
+    index : `~numpy.ndarray` of int
+        Position in ``names`` of the species of each point.
     """
 
     grid: ParticleGrid
-    slices: dict
-    sizes: np.ndarray
+    names: tuple
+    index: np.ndarray
+
+    def rows(self, name):
+        """Points of one species (`~numpy.ndarray` of int)."""
+        return np.flatnonzero(self.index == self.names.index(name))
 
 
 def join_species(grids):
@@ -105,19 +113,16 @@ def join_species(grids):
     Parameters
     ----------
     grids : dict of str to `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        Rigidities by species, of one dimension.
+        Rigidities by species.
 
     Returns
     -------
     JoinedGrid
         All of them.
     """
-    slices, start = {}, 0
-    for name, grid in grids.items():
-        slices[name] = slice(start, start + len(grid.rigidity))
-        start = slices[name].stop
-    sizes = np.array([len(grid.rigidity) for grid in grids.values()])
-    return JoinedGrid(concatenate_grids(list(grids.values())), slices, sizes)
+    sizes = [grid.rigidity.shape[-1] for grid in grids.values()]
+    index = np.repeat(np.arange(len(sizes)), sizes)
+    return JoinedGrid(concatenate_grids(list(grids.values())), tuple(grids), index)
 
 
 def concatenate_grids(grids):
@@ -126,19 +131,19 @@ def concatenate_grids(grids):
     Parameters
     ----------
     grids : list of `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        Rigidities of one dimension.
+        Rigidities, shape ``(..., n)`` each.
 
     Returns
     -------
     `~crlocal_plugin.physics.kinematics.ParticleGrid`
         All of them, with charge and rest energy as arrays.
     """
-    return ParticleGrid(
-        *(
-            np.concatenate([np.broadcast_to(getattr(g, field), g.rigidity.shape) for g in grids])
-            for field in ParticleGrid._fields
-        )
+    rigidity = np.concatenate([g.rigidity for g in grids], axis=-1)
+    charge, rest_energy = (
+        np.concatenate([np.broadcast_to(getattr(g, name), g.rigidity.shape[-1:]) for g in grids])
+        for name in ("Z", "rest_energy")
     )
+    return grid_of_nuclei(rigidity, charge, rest_energy)
 
 
 def take(grid, rows):
@@ -156,25 +161,7 @@ def take(grid, rows):
     `~crlocal_plugin.physics.kinematics.ParticleGrid`
         Those points.
     """
-    return ParticleGrid(*(column[rows] if np.ndim(column) else column for column in grid))
-
-
-def sub_grid(joined, name):
-    """Rigidities of one species of a joined grid.
-
-    Parameters
-    ----------
-    joined : JoinedGrid
-        Rigidities of several species.
-    name : str
-        Species.
-
-    Returns
-    -------
-    `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        Its points.
-    """
-    return take(joined.grid, joined.slices[name])
+    return ParticleGrid(*(column[..., rows] if np.ndim(column) else column for column in grid))
 
 
 def shift(grid, step):
@@ -192,9 +179,4 @@ def shift(grid, step):
     `~crlocal_plugin.physics.kinematics.ParticleGrid`
         The shifted grid.
     """
-    rigidity = grid.rigidity * np.exp(step)
-    momentum = grid.Z * rigidity
-    beta = momentum / np.hypot(momentum, grid.rest_energy)
-    return ParticleGrid(
-        rigidity, grid.log_rigidity + step, beta, np.log(beta), grid.Z, grid.rest_energy
-    )
+    return grid_of_nuclei(grid.rigidity * np.exp(step), grid.Z, grid.rest_energy)

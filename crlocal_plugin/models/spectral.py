@@ -9,7 +9,7 @@ from ..physics import diffusion, geometry, intensity
 from .core import LocalTransport
 from .parameters import parameter
 from .registration import register
-from .spectral_base import CosmicRaySpectralModel
+from .spectral_base import SourceSpectralModel
 
 __all__ = [
     "GalacticCenterSpectralModel",
@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 
-class LeakyBoxSpectralModel(CosmicRaySpectralModel):
+class LeakyBoxSpectralModel(SourceSpectralModel):
     r"""Galactic background in the leaky-box approximation, modulated by the solar wind.
 
     .. math::
@@ -51,14 +51,14 @@ class LeakyBoxSpectralModel(CosmicRaySpectralModel):
     V_G = parameter("V_G")
     phi = parameter("phi")
 
-    def log_intensity(self, grid, Q_0b, Gamma, index_offset, R_cut, D_0, delta, w, H_G, V_G, phi):
-        """Kernel: logarithm of the intensity near Earth."""
+    def log_shape(self, grid, Gamma, index_offset, R_cut, D_0, delta, w, H_G, V_G, phi):
+        """Kernel: logarithm of the intensity near Earth at a strength of one."""
         return intensity.log_modulated_leaky_box(
-            grid, Q_0b, Gamma + index_offset, R_cut, w, H_G, V_G, D_0, delta, phi
+            grid, 1.0, Gamma + index_offset, R_cut, w, H_G, V_G, D_0, delta, phi
         )
 
 
-class NearbySourceSpectralModel(CosmicRaySpectralModel):
+class NearbySourceSpectralModel(SourceSpectralModel):
     r"""Instantaneous nearby source, seen through the Local Interstellar Cloud.
 
     .. math::
@@ -112,10 +112,9 @@ class NearbySourceSpectralModel(CosmicRaySpectralModel):
         self.local_transport = LocalTransport.check(local_transport)
         super().__init__(species=species, **kwargs)
 
-    def log_intensity(
+    def log_shape(
         self,
         grid,
-        Q_0n,
         Gamma,
         index_offset,
         R_cut,
@@ -139,7 +138,7 @@ class NearbySourceSpectralModel(CosmicRaySpectralModel):
         V_sun,
         W_sun,
     ):
-        """Kernel: logarithm of the intensity inside the cloud."""
+        """Kernel: logarithm of the intensity inside the cloud at a strength of one."""
         cloud = geometry.local_cloud(B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun)
         if self.local_transport == LocalTransport.WANDERING:
             inverse_kappa = diffusion.inverse_diffusion_shape(grid, delta) / (D_ratio * D_0)
@@ -149,7 +148,7 @@ class NearbySourceSpectralModel(CosmicRaySpectralModel):
             ratio = diffusion.local_perpendicular_ratio(grid, R_cr, delta_local)
         return intensity.log_nearby_source(
             grid,
-            Q_0n,
+            1.0,
             Gamma + index_offset,
             R_cut,
             T_n,
@@ -167,7 +166,7 @@ class NearbySourceSpectralModel(CosmicRaySpectralModel):
         )
 
 
-class GalacticCenterSpectralModel(CosmicRaySpectralModel):
+class GalacticCenterSpectralModel(SourceSpectralModel):
     r"""Instantaneous source at the Galactic centre.
 
     .. math::
@@ -195,10 +194,10 @@ class GalacticCenterSpectralModel(CosmicRaySpectralModel):
     T_c = parameter("T_c")
     r_c = parameter("r_c")
 
-    def log_intensity(self, grid, Q_0c, Gamma, index_offset, R_cutc, D_0, delta, T_c, r_c):
-        """Kernel: logarithm of the intensity near Earth."""
+    def log_shape(self, grid, Gamma, index_offset, R_cutc, D_0, delta, T_c, r_c):
+        """Kernel: logarithm of the intensity near Earth at a strength of one."""
         return intensity.log_galactic_center(
-            grid, Q_0c, Gamma + index_offset, R_cutc, T_c, r_c, D_0, delta
+            grid, 1.0, Gamma + index_offset, R_cutc, T_c, r_c, D_0, delta
         )
 
 

@@ -6,6 +6,7 @@ import astropy.units as u
 import numpy as np
 from gammapy.modeling.models import SpectralModel
 
+from ..physics.intensity import log_strength
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
 from ..physics.species import SPECIES, Species, get_species
 from .core import RIGIDITY_UNIT, PhysicsModel, intensity_unit, unit_text, x_unit
@@ -16,6 +17,7 @@ __all__ = [
     "HELIUM_RATIOS",
     "HELIUM_STRENGTHS",
     "CosmicRaySpectralModel",
+    "SourceSpectralModel",
     "intensity_on_axis",
     "species_from_data",
     "species_to_data",
@@ -216,6 +218,31 @@ class CosmicRaySpectralModel(PhysicsModel, SpectralModel):
             The axes.
         """
         return plot_on_rigidity(super().plot_error, energy_bounds, ax, **kwargs)
+
+
+class SourceSpectralModel(CosmicRaySpectralModel):
+    """Base of the spectra whose first parameter, named by ``_strength``, is a factor."""
+
+    @abc.abstractmethod
+    def log_shape(self, grid, *values):
+        """Logarithm of the intensity at a strength of one, the kernel of the model.
+
+        Parameters
+        ----------
+        grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
+            Rigidities.
+        *values : float or `~numpy.ndarray`
+            Values in kernel units of all parameters but the strength, in their order.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            ln(J / (1/(GV m2 s sr))).
+        """
+
+    def log_intensity(self, grid, strength, *values):
+        """Logarithm of the intensity: that of the strength and that of the shape."""
+        return log_strength(strength) + self.log_shape(grid, *values)
 
 
 def intensity_on_axis(spectral_model, x, species, axis):

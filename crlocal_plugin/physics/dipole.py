@@ -4,6 +4,8 @@ All vectors are ICRS Cartesian and point to the *excess* of intensity, which is 
 plot. The streaming vector xi of Xue & Liu 2025, Eqs. 11-17, is the opposite.
 """
 
+import functools
+
 import numpy as np
 
 from .constants import LIGHT_SPEED_KM_S, LIGHT_YEAR_PC
@@ -11,20 +13,17 @@ from .diffusion import directional_ratio
 
 __all__ = [
     "amplitude_and_phase",
-    "background_excess",
-    "combine_excess",
-    "compton_getting_excess",
-    "galactic_center_excess",
-    "intensity_weights",
-    "nearby_source_excess",
+    "background_terms",
+    "compton_getting_terms",
+    "galactic_center_terms",
+    "intensity_shares",
+    "nearby_source_terms",
+    "sum_of_terms",
+    "weighted_sum_of_terms",
 ]
 
 
-def _dot(a, b):
-    return np.sum(np.asarray(a) * b, axis=-1)
-
-
-def nearby_source_excess(beta, cloud, perpendicular_ratio):
+def nearby_source_terms(beta, cloud, perpendicular_ratio):
     """Dipole of the nearby source, Eqs. 11 and 17.
 
     Parameters
@@ -38,18 +37,18 @@ def nearby_source_excess(beta, cloud, perpendicular_ratio):
 
     Returns
     -------
-    `~numpy.ndarray`
-        Excess, shape ``(..., 3)``: (3 / v) (kappa_par u cos(theta) b + kappa_perp u sin(theta)
-        e_perp) / kappa_xx, with u sin(theta) e_perp = u - (u . b) b.
+    list of tuple
+        Terms of the excess (3 / v) (kappa_par u cos(theta) b + kappa_perp u sin(theta) e_perp)
+        / kappa_xx, with u sin(theta) e_perp = u - (u . b) b, see `sum_of_terms`.
     """
-    parallel = _dot(cloud.velocity, cloud.field)[..., np.newaxis] * cloud.field
+    along = np.vecdot(cloud.velocity, cloud.field)
     ratio = directional_ratio(cloud.cos2_theta, perpendicular_ratio)
-    scale = 3 / (np.asarray(beta) * LIGHT_SPEED_KM_S * ratio)
-    across = np.asarray(perpendicular_ratio)[..., np.newaxis] * (cloud.velocity - parallel)
-    return scale[..., np.newaxis] * (parallel + across)
+    scale = (3 / LIGHT_SPEED_KM_S) / (beta * ratio)
+    across = cloud.velocity - along[..., np.newaxis] * cloud.field
+    return [(along * scale, cloud.field), (perpendicular_ratio * scale, across)]
 
 
-def galactic_center_excess(beta, r_c, T_c, direction, field):
+def galactic_center_terms(beta, r_c, T_c, direction, field):
     """Dipole of an instantaneous source, projected on the magnetic field, Eqs. 12-13.
 
     Parameters
@@ -67,14 +66,14 @@ def galactic_center_excess(beta, r_c, T_c, direction, field):
 
     Returns
     -------
-    `~numpy.ndarray`
-        Excess, shape ``(..., 3)``: (3 r_c / (2 v T_c)) (b . r_hat) b.
+    list of tuple
+        The term (3 r_c / (2 v T_c)) (b . r_hat) along b, see `sum_of_terms`.
     """
-    amplitude = 1.5 * (1e3 * np.asarray(r_c)) / (np.asarray(beta) * T_c * LIGHT_YEAR_PC)
-    return (amplitude * _dot(direction, field))[..., np.newaxis] * field
+    amplitude = 1.5 * (1e3 * r_c) / (T_c * LIGHT_YEAR_PC) * np.vecdot(direction, field)
+    return [(amplitude / beta, field)]
 
 
-def background_excess(delta_b, direction, field):
+def background_terms(delta_b, direction, field):
     """Dipole of the background, projected on the magnetic field, Eq. 14.
 
     Parameters
@@ -89,13 +88,13 @@ def background_excess(delta_b, direction, field):
 
     Returns
     -------
-    `~numpy.ndarray`
-        Excess, shape ``(..., 3)``: -delta_b (b . direction) b.
+    list of tuple
+        The term -delta_b (b . direction) along b, see `sum_of_terms`.
     """
-    return (-np.asarray(delta_b) * _dot(direction, field))[..., np.newaxis] * field
+    return [(-delta_b * np.vecdot(direction, field), field)]
 
 
-def compton_getting_excess(beta, u_hc, direction, C):
+def compton_getting_terms(beta, u_hc, direction, C):
     """Compton-Getting dipole of an observer who moves through the cloud (first term of Eq. 15).
 
     Parameters
@@ -111,52 +110,88 @@ def compton_getting_excess(beta, u_hc, direction, C):
 
     Returns
     -------
-    `~numpy.ndarray`
-        Excess, shape ``(..., 3)``: -3 C u_HC / v, towards the motion of the observer.
+    list of tuple
+        The term -3 C u_HC / v along the velocity, towards the motion of the observer, see
+        `sum_of_terms`.
     """
-    amplitude = -3 * np.asarray(C) * u_hc / (np.asarray(beta) * LIGHT_SPEED_KM_S)
-    return amplitude[..., np.newaxis] * direction
+    return [((-3 / LIGHT_SPEED_KM_S) * C * u_hc / beta, direction)]
 
 
-def intensity_weights(log_intensities):
-    """Shares of contributions in their sum, from the logarithms of their intensities.
+def sum_of_terms(terms):
+    """Dipole from its terms.
 
     Parameters
     ----------
-    log_intensities : sequence of array_like
-        Natural logarithms of the intensities per total energy, one array per contribution.
+    terms : list of tuple
+        Pairs of a profile, of a shape that broadcasts to ``(...)``, and a vector in ICRS
+        Cartesian coordinates, of a shape that broadcasts to ``(..., 3)``.
 
     Returns
     -------
     `~numpy.ndarray`
-        Shares, contributions along the first axis; they add up to 1 even where every intensity
-        underflows.
+        Sum of profile times vector, shape ``(..., 3)``.
     """
-    logs = np.stack(np.broadcast_arrays(*log_intensities))
+    return sum(np.asarray(profile)[..., np.newaxis] * vector for profile, vector in terms)
+
+
+def intensity_shares(log_intensities, n_species=1):
+    """Shares of components and species in their summed intensity, from logarithms.
+
+    Parameters
+    ----------
+    log_intensities : sequence of `~numpy.ndarray`
+        Natural logarithms of the intensities per total energy, one array per component, each of
+        shape ``(..., s n)`` with the same n energies for one species after another.
+    n_species : int, optional
+        Number s of species.
+
+    Returns
+    -------
+    list of `~numpy.ndarray`
+        Shares, one array per component of the same shape; at every energy they add up to 1 even
+        where every intensity underflows.
+    """
+    top = _by_species(functools.reduce(np.maximum, log_intensities), n_species)
+    top = np.max(top, axis=-2, keepdims=True)
     with np.errstate(under="ignore"):
-        weights = np.exp(logs - np.max(logs, axis=0))
-        return weights / np.sum(weights, axis=0)
+        weights = [np.exp(_by_species(log, n_species) - top) for log in log_intensities]
+        norm = 1 / np.sum(sum(weights), axis=-2, keepdims=True)
+        shares = [weight * norm for weight in weights]
+    return [share.reshape(*share.shape[:-2], -1) for share in shares]
 
 
-def combine_excess(weights, excesses):
+def _by_species(array, n_species):
+    """View of shape ``(..., s, n)`` of an array of shape ``(..., s n)``."""
+    return array.reshape(*array.shape[:-1], n_species, -1)
+
+
+def weighted_sum_of_terms(contributions, n_species=1, size=3):
     """Mean of dipoles weighted with intensities (second term of Eq. 15).
 
     Parameters
     ----------
-    weights : sequence of array_like
-        Shares of the intensity per total energy, each of shape ``(...)``.
-    excesses : sequence of array_like
-        Dipoles of the contributions, each of a shape that broadcasts to ``(..., 3)``.
+    contributions : list of tuple
+        Pairs of shares, as from `intensity_shares`, and terms, as for `sum_of_terms`, whose
+        profiles broadcast to the shape of the shares.
+    n_species : int, optional
+        Number of species.
+    size : int, optional
+        How many Cartesian components are wanted: 2 leaves out the one along the axis of the
+        Earth, which no observer sees.
 
     Returns
     -------
-    `~numpy.ndarray`
-        Weighted sum, shape ``(..., 3)``.
+    list of `~numpy.ndarray`
+        Cartesian components, each of shape ``(..., n)``.
     """
-    return sum(
-        np.asarray(weight)[..., np.newaxis] * excess
-        for weight, excess in zip(weights, excesses, strict=True)
-    )
+    by_direction = {}
+    for share, terms in contributions:
+        for profile, vector in terms:
+            part = np.sum(_by_species(share * profile, n_species), axis=-2)
+            _, before = by_direction.get(id(vector), (vector, 0.0))
+            by_direction[id(vector)] = vector, before + part
+    parts = by_direction.values()
+    return [sum((part * vector[..., k] for vector, part in parts), start=0.0) for k in range(size)]
 
 
 def amplitude_and_phase(vector):

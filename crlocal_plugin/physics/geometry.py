@@ -28,6 +28,10 @@ GALACTIC_TO_ICRS = np.array(
 """Rotation matrix from Galactic to ICRS Cartesian coordinates."""
 
 
+_SMALLEST = np.finfo(float).tiny
+"""Keeps the angle of a velocity of zero defined."""
+
+
 @scalar_cache
 def icrs_direction(right_ascension, declination):
     """Unit vector of a direction.
@@ -89,8 +93,14 @@ def lsr_velocity(u_hc, u_hc_direction, u_sun, v_sun, w_sun):
     `~numpy.ndarray`
         u_LSR = u_HC + (U, V, W) in ICRS Cartesian coordinates in km/s, shape ``(..., 3)``.
     """
-    solar_motion = np.stack(np.broadcast_arrays(u_sun, v_sun, w_sun), axis=-1) @ GALACTIC_TO_ICRS.T
-    return np.asarray(u_hc)[..., np.newaxis] * u_hc_direction + solar_motion
+    speeds = (u_hc, u_sun, v_sun, w_sun)
+    directions = (u_hc_direction, *GALACTIC_TO_ICRS.T)
+    return sum(_times(s, direction) for s, direction in zip(speeds, directions, strict=True))
+
+
+def _times(number, vector):
+    """Product of numbers, of shape ``(...)``, and vectors."""
+    return (number if np.ndim(number) == 0 else number[..., np.newaxis]) * vector
 
 
 def speed_and_cos2(velocity, field):
@@ -110,9 +120,9 @@ def speed_and_cos2(velocity, field):
     cos2_theta : `~numpy.ndarray`
         cos^2(theta), zero for a velocity of zero, shape ``(...)``.
     """
-    along = np.sum(velocity * field, axis=-1)
-    speed2 = np.sum(velocity * velocity, axis=-1)
-    return np.sqrt(speed2), along * along / np.where(speed2 > 0, speed2, 1.0)
+    along = np.vecdot(velocity, field)
+    speed2 = np.vecdot(velocity, velocity)
+    return np.sqrt(speed2), along * along / np.maximum(speed2, _SMALLEST)
 
 
 class LocalCloud(NamedTuple):
