@@ -5,6 +5,7 @@ from .collection import CosmicRayDatasets
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
 from .identifiability import DegenerateParametersWarning
+from .joint_likelihood import JointLikelihood
 from .loading import load_datasets
 from .tables import TableError
 
@@ -14,6 +15,7 @@ __all__ = [
     "CosmicRayFluxDataset",
     "DegenerateParametersWarning",
     "DipoleDataset",
+    "JointLikelihood",
     "OverlapError",
     "TableError",
     "catalog",

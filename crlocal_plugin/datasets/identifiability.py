@@ -3,8 +3,9 @@
 import numpy as np
 
 from ..models.parameters import DEGENERACIES
+from .joint_likelihood import JointLikelihood
 
-__all__ = ["DegenerateParametersWarning", "find_degeneracies", "natural_jacobian", "natural_scale"]
+__all__ = ["DegenerateParametersWarning", "find_degeneracies", "natural_jacobian"]
 
 THRESHOLD = 0.1
 """Smallest singular value of the natural Jacobian that counts as determined: below it, even a
@@ -15,55 +16,23 @@ class DegenerateParametersWarning(UserWarning):
     """Free parameters that the data, with the priors, cannot tell apart."""
 
 
-def natural_jacobian(datasets, parameters):
+def natural_jacobian(likelihood, theta=None):
     """Derivatives of all residuals with respect to parameters in units of their natural scales.
 
     Parameters
     ----------
-    datasets : CosmicRayDatasets
-        Datasets with models.
-    parameters : list of `~gammapy.modeling.Parameter`
-        Parameters.
+    likelihood : JointLikelihood
+        Likelihood.
+    theta : array_like, optional
+        Values, shape ``(n,)``; by default those with which the likelihood was made.
 
     Returns
     -------
     `~numpy.ndarray`
         Jacobian, shape ``(k, n)``; a column is zero if nothing depends on the parameter.
     """
-    columns = []
-    for par in parameters:
-        value, scale = par.value, natural_scale(par)
-        ends, shifts = [], []
-        for sign in (-1, 1):
-            shifted = value + sign * 1e-4 * scale
-            if shifted < par.min or shifted > par.max:
-                shifted = value
-            par.value = shifted
-            ends.append(datasets.residuals())
-            shifts.append(shifted)
-        par.value = value
-        columns.append((ends[1] - ends[0]) * scale / (shifts[1] - shifts[0]))
-    return np.array(columns).T
-
-
-def natural_scale(par):
-    """Change of a parameter that would matter: its value, or a tenth of its range.
-
-    Parameters
-    ----------
-    par : `~gammapy.modeling.Parameter`
-        Parameter.
-
-    Returns
-    -------
-    float
-        The value of a quantity that cannot be negative (the optimiser's unit of it once a fit
-        has driven it to zero), a tenth of the range of another.
-    """
-    if par.min >= 0 and par.value > 0:
-        return par.value
-    span = (par.max - par.min) / 10
-    return span if np.isfinite(span) else abs(par.value) or par.scale
+    theta = likelihood.values if theta is None else theta
+    return likelihood.jacobian(theta) * likelihood.scales_at(theta)
 
 
 def find_degeneracies(datasets, threshold=THRESHOLD):
@@ -81,12 +50,12 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
     list of str
         One sentence per set of parameters; empty if all is well.
     """
-    parameters = datasets.parameters
-    own = set(map(id, datasets._own_parameters()))
-    pairs = zip(parameters.labels, parameters, strict=True)
-    free = {label: par for label, par in pairs if not par.frozen and id(par) in own}
-    jacobian = natural_jacobian(datasets, list(free.values()))
-    labels = np.array(list(free))
+    own = set(datasets._own_parameters())
+    varied = [par for par in datasets.parameters if not par.frozen and par in own]
+    likelihood = JointLikelihood(datasets, varied)
+    free = dict(zip(likelihood.names, varied, strict=True))
+    jacobian = natural_jacobian(likelihood)
+    labels = np.array(likelihood.names)
     messages = []
     unused = np.linalg.norm(jacobian, axis=0) == 0
     if unused.any():

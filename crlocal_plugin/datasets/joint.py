@@ -1,5 +1,7 @@
 """Fused evaluation: all points of all datasets of one model at once."""
 
+import copy
+
 import numpy as np
 
 from ..models.component import species_group
@@ -148,6 +150,36 @@ class FusedLikelihood:
             blocks = [np.broadcast_to(b, (*leading, b.shape[-1])) for b in blocks]
         return np.concatenate(blocks, axis=-1)
 
+    @property
+    def size(self):
+        """Number of residuals (int)."""
+        return self._points.n_data + 2 * len(self._energies)
+
+    def fake(self, values, rng):
+        """Likelihood of simulated data.
+
+        Parameters
+        ----------
+        values : list of float
+            True parameter values in kernel units.
+        rng : `~numpy.random.Generator`
+            Source of random numbers.
+
+        Returns
+        -------
+        FusedLikelihood
+            Likelihood of the same model and points.
+        """
+        new = copy.copy(self)
+        intensity, x, y = self.predictions(values)
+        if self.flux_data is not None:
+            new.flux_data = self.flux_data.fake(intensity, rng)
+        new.dipole_data = [
+            (likelihood, rows, data.fake(x[rows], y[rows], likelihood, rng))
+            for likelihood, rows, data in self.dipole_data
+        ]
+        return new
+
     def _grids(self, scales):
         """Rigidities of all points, worked out again only when an energy scale has changed."""
         fixed = all(type(scale) is float for scale in scales)
@@ -204,14 +236,14 @@ class _FluxPoints:
                 axes.append(np.full(len(chosen), dataset.axis, dtype=object))
                 rows.append(here)
                 layers.append(np.full(len(chosen), layer))
-        self._n_data = start
+        self.n_data = start
         layers, rows = _concatenated(layers, int), _concatenated(rows, int)
         order = np.lexsort((rows, layers))
         self._x = _concatenated(x, float)[order]
         self.entry_nuisances = _concatenated(nuisances, int)[order]
         self.species = _concatenated(species, int)[order]
         self.size = len(order)
-        self.nuisances = self.entry_nuisances[: self._n_data]
+        self.nuisances = self.entry_nuisances[: self.n_data]
         nuclei = list(model.evaluator.species.values())
         axes = _concatenated(axes, object)[order]
         kinds = sorted(set(zip(self.species.tolist(), axes.tolist(), strict=True)))
@@ -250,7 +282,7 @@ class _FluxPoints:
         """Intensities of the data from those of points, shape ``(..., n)``."""
         if not self._further:
             return intensity
-        total = intensity[..., : self._n_data].copy()
+        total = intensity[..., : self.n_data].copy()
         for points, rows in self._further:
             total[..., rows] += intensity[..., points]
         return total

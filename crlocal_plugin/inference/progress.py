@@ -27,7 +27,7 @@ def fit_progress(datasets, stream=None):
     stream = sys.stderr if stream is None else stream
     bar = tqdm(file=stream, unit=" calls", disable=not stream.isatty(), leave=False, desc="fit")
     best = [float("inf")]
-    evaluate, residuals = datasets.stat_sum, datasets.residuals
+    evaluate = datasets.stat_sum
 
     def stat_sum():
         value = evaluate()
@@ -36,16 +36,12 @@ def fit_progress(datasets, stream=None):
         bar.update()
         return value
 
-    def counted_residuals():
-        bar.update()
-        return residuals()
-
     # a bound method says whose it is, and the fit asks
     stat_sum.__self__ = datasets
-    # shadow the methods of this one object while the fit runs
-    datasets.stat_sum, datasets.residuals = stat_sum, counted_residuals
+    # shadow the method of this one object while the fit runs
+    datasets.stat_sum = stat_sum
     try:
         yield bar
     finally:
-        del datasets.stat_sum, datasets.residuals
+        del datasets.stat_sum
         bar.close()

@@ -42,6 +42,17 @@ class ModelEvaluator:
     ----------
     model : CosmicRayModel
         The model; its structure is read once, its parameter values at each `values`.
+
+    Attributes
+    ----------
+    parameters : list of `~gammapy.modeling.Parameter`
+        Unique parameters.
+    factors : list of float
+        Kernel unit of each parameter over its own unit.
+    foreign : set of `~gammapy.modeling.Parameter`
+        Those that models of other packages read for themselves.
+    species : dict of str to `~crlocal_plugin.Species`
+        Nuclei by name.
     """
 
     def __init__(self, model):
@@ -52,6 +63,9 @@ class ModelEvaluator:
         self._linked = [attributes[name] for attributes, name in self._slots]
         self._components = model.components
         self.parameters = list(dict.fromkeys(self._linked))
+        self.foreign = {
+            owner.__dict__[name] for owner, name in slots if not isinstance(owner, PhysicsModel)
+        }
         self._units = [par._unit for par in self.parameters]
         kernel_units = {
             id(owner.__dict__[name]): owner.kernel_units[name]

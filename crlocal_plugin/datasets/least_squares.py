@@ -1,0 +1,192 @@
+"""Minimum of a joint likelihood by a least-squares descent.
+
+The residuals tell a least-squares solver the curvature in all directions, which makes it immune
+to what misleads a minimiser that sees one number only: scales that differ by decades, and
+parameters that trade against each other.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import least_squares
+
+__all__ = ["Minimum", "gauss_newton_covariance", "minimise"]
+
+_SMALLEST, _LARGEST = 1e-12, 1e6
+"""Ends of a logarithmic coordinate, relative to the starting value."""
+
+COLLAPSED = 1e-3
+"""Fraction of the starting value below which a parameter counts as driven to zero."""
+
+
+class Minimum(NamedTuple):
+    """Where a descent ended.
+
+    Attributes
+    ----------
+    theta : `~numpy.ndarray`
+        Values of all parameters, shape ``(n,)``.
+    stat : float
+        Statistic there, priors included.
+    jacobian : `~numpy.ndarray`
+        Derivatives of the residuals there, shape ``(k, n)``, zero for parameters held fixed.
+    success : bool
+        Whether the solver converged.
+    message : str
+        What it says.
+    n_calls : int
+        How often it asked for residuals; those for derivatives are not counted.
+    """
+
+    theta: np.ndarray
+    stat: float
+    jacobian: np.ndarray
+    success: bool
+    message: str
+    n_calls: int
+
+
+def minimise(likelihood, start=None, free=None, tolerance=1e-10, max_calls=200, callback=None):
+    """Descend to the minimum that is reached from a start.
+
+    Parameters
+    ----------
+    likelihood : JointLikelihood
+        Likelihood.
+    start : array_like, optional
+        Starting values, shape ``(n,)``; by default those with which the likelihood was made.
+    free : array_like of bool, optional
+        Which parameters vary; all by default.
+    tolerance : float, optional
+        Relative changes of statistic and parameters at which the descent ends.
+    max_calls : int, optional
+        Most evaluations of the residuals.
+    callback : callable, optional
+        Called with values and statistic at every step.
+
+    Returns
+    -------
+    Minimum
+        The minimum; nothing moves if the descent does not lower the statistic.
+
+    Raises
+    ------
+    ValueError
+        If the statistic at the start is not finite, or is not a sum of squares.
+    """
+    if not likelihood.is_least_squares:
+        raise ValueError(
+            "the statistic is not a sum of squares, because of penalties or datasets of other "
+            "packages: use the back end 'minuit'"
+        )
+    start = np.array(likelihood.values if start is None else start, dtype=float)
+    free = np.ones(len(start), dtype=bool) if free is None else np.asarray(free, dtype=bool)
+    before = likelihood(start)
+    if not np.isfinite(before):
+        values = zip(likelihood.names, start, strict=True)
+        raise ValueError(
+            "the statistic is not finite at the start, "
+            + ", ".join(f"{name} = {value:g}" for name, value in values)
+        )
+    if not free.any():
+        return Minimum(start, before, likelihood.jacobian(start) * 0.0, True, "nothing varies", 0)
+    best = _descend(likelihood, start, before, free, tolerance, max_calls, callback)
+    # a logarithm cannot come back from a strength or a length that an early step drove to nothing
+    collapsed = free & (best.theta < COLLAPSED * start) & (likelihood.bounds[:, 0] >= 0)
+    if collapsed.any():
+        again = np.where(collapsed, start, best.theta)
+        second = _descend(
+            likelihood, again, likelihood(again), free, tolerance, max_calls, callback
+        )
+        calls = best.n_calls + second.n_calls
+        better = second if second.stat < best.stat - 1e-6 * abs(best.stat) else best
+        best = better._replace(n_calls=calls)
+    return best
+
+
+def _descend(likelihood, start, before, free, tolerance, max_calls, callback):
+    """One descent."""
+    coordinates = _Coordinates(start, likelihood.bounds, free)
+
+    def residuals(position):
+        return likelihood.residuals(coordinates.values(position))
+
+    def derivatives(position):
+        theta = coordinates.values(position)
+        if callback is not None:
+            callback(theta, likelihood(theta))
+        return likelihood.jacobian(theta)[:, free] * coordinates.slope(theta)
+
+    # steps far out may overflow on the way; they are not accepted
+    with np.errstate(all="ignore"):
+        found = least_squares(
+            residuals,
+            coordinates.start,
+            derivatives,
+            bounds=(coordinates.lower, coordinates.upper),
+            x_scale="jac",
+            ftol=tolerance,
+            xtol=tolerance,
+            gtol=tolerance,
+            max_nfev=max_calls,
+        )
+    theta = coordinates.values(found.x)
+    stat = likelihood(theta)
+    if not stat <= before:
+        theta, stat = start, before
+    jacobian = likelihood.jacobian(theta)
+    jacobian[:, ~free] = 0.0
+    message = found.message if found.success else f"no convergence: {found.message}"
+    return Minimum(theta, stat, jacobian, bool(found.success), message, int(found.nfev))
+
+
+class _Coordinates:
+    """Positive parameters as logarithms, others as they are."""
+
+    def __init__(self, start, bounds, free):
+        self._theta, self._free = start, free
+        value, (low, high) = start[free], bounds[free].T
+        self._log = (low >= 0) & (value > 0)
+        safe = np.where(self._log, value, 1.0)
+        smallest = np.log(np.maximum(np.where(self._log, low, 1.0), _SMALLEST * safe))
+        largest = np.log(np.minimum(np.where(self._log, high, np.inf), _LARGEST * safe))
+        self.lower = np.where(self._log, smallest, low)
+        self.upper = np.where(self._log, largest, high)
+        margin = 1e-9 * np.minimum(self.upper - self.lower, 1.0)
+        here = np.where(self._log, np.log(safe), value)
+        self.start = np.clip(here, self.lower + margin, self.upper - margin)
+
+    def values(self, position):
+        """Values of all parameters, the fixed ones as at the start."""
+        theta = self._theta.copy()
+        theta[self._free] = np.where(
+            self._log, np.exp(np.where(self._log, position, 0.0)), position
+        )
+        return theta
+
+    def slope(self, theta):
+        """Derivatives of the free values with respect to their coordinates."""
+        return np.where(self._log, theta[self._free], 1.0)
+
+
+def gauss_newton_covariance(jacobian, rcond=1e-12):
+    """Covariance of parameters from the derivatives of the residuals.
+
+    Parameters
+    ----------
+    jacobian : `~numpy.ndarray`
+        Derivatives, shape ``(k, n)``.
+    rcond : float, optional
+        Directions of a relative curvature below this are left out.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Covariance, shape ``(n, n)``, nan for a parameter on which nothing depends.
+    """
+    length = np.linalg.norm(jacobian, axis=0)
+    safe = np.where(length > 0, length, 1.0)
+    scaled = jacobian / safe
+    covariance = np.linalg.pinv(scaled.T @ scaled, rcond=rcond) / np.outer(safe, safe)
+    covariance[length == 0] = covariance[:, length == 0] = np.nan
+    return covariance

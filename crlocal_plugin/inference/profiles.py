@@ -1,0 +1,142 @@
+"""Profile likelihood of one parameter: intervals and scans with the others re-optimised."""
+
+import numpy as np
+from scipy.optimize import brentq
+
+from ..datasets.least_squares import gauss_newton_covariance, minimise
+
+__all__ = ["ProfileLikelihood"]
+
+_LOWER = 0.01
+"""By how much a profile must undercut the best fit to count as another minimum."""
+
+_TOLERANCE = 1e-3
+"""Precision of the ends of intervals in standard deviations."""
+
+
+class ProfileLikelihood:
+    """Statistic as a function of one parameter.
+
+    Parameters
+    ----------
+    likelihood : JointLikelihood
+        Likelihood.
+    name : str
+        Label of the parameter.
+    best : array_like, optional
+        Values at the best fit, shape ``(n,)``; by default those with which the likelihood was
+        made.
+    reoptimize : bool, optional
+        Whether the other parameters follow to their best values.
+
+    Attributes
+    ----------
+    n_calls : int
+        Evaluations of the residuals so far.
+    lowest : tuple
+        Lowest statistic met so far, and values there.
+
+    Raises
+    ------
+    ValueError
+        If the likelihood has no such parameter.
+    """
+
+    def __init__(self, likelihood, name, best=None, reoptimize=True):
+        if name not in likelihood.names:
+            raise ValueError(
+                f"{name!r} is not among the free parameters {', '.join(likelihood.names)}"
+            )
+        self._likelihood = likelihood
+        self._column = likelihood.names.index(name)
+        self._reoptimize = reoptimize
+        self._free = np.arange(likelihood.size) != self._column
+        self.best = np.array(likelihood.values if best is None else best, dtype=float)
+        self.best_stat = likelihood(self.best)
+        self.n_calls = 0
+        self.lowest = self.best_stat, self.best
+        self._known = {self.best[self._column]: (self.best_stat, self.best)}
+
+    @property
+    def found_lower(self):
+        """Whether a minimum lower than the best fit was met (bool)."""
+        return self.lowest[0] < self.best_stat - _LOWER
+
+    def __call__(self, value):
+        """Statistic at a value of the parameter.
+
+        Parameters
+        ----------
+        value : float
+            Value in the unit of the parameter.
+
+        Returns
+        -------
+        float
+            Statistic, the lowest that the other parameters can reach from the nearest value that
+            is known already.
+        """
+        return self.point(value)[0]
+
+    def point(self, value):
+        """Statistic at a value, and the values of all parameters there."""
+        value = float(value)
+        if value not in self._known:
+            nearest = min(self._known, key=lambda known: abs(known - value))
+            theta = self._known[nearest][1].copy()
+            theta[self._column] = value
+            stat = self._likelihood(theta)
+            if self._reoptimize:
+                minimum = minimise(self._likelihood, theta, self._free)
+                theta, stat = minimum.theta, minimum.stat
+                self.n_calls += minimum.n_calls
+            self._known[value] = stat, theta
+            if stat < self.lowest[0]:
+                self.lowest = stat, theta
+        return self._known[value]
+
+    def error(self):
+        """Standard deviation of the parameter from the residuals' derivatives (float)."""
+        jacobian = self._likelihood.jacobian(self.best)
+        if not self._reoptimize:
+            return 1 / max(np.linalg.norm(jacobian[:, self._column]), np.finfo(float).tiny)
+        variance = gauss_newton_covariance(jacobian)[self._column, self._column]
+        return float(np.sqrt(variance))
+
+    def interval(self, sigma=1.0):
+        """Where the statistic has risen by the square of a number of standard deviations.
+
+        Parameters
+        ----------
+        sigma : float, optional
+            Number of standard deviations.
+
+        Returns
+        -------
+        low, high : float
+            Ends of the interval, nan where the statistic does not rise that far before a limit of
+            the parameter or within a hundred standard deviations.
+        """
+        return self._crossing(-1, sigma), self._crossing(1, sigma)
+
+    def _crossing(self, sign, sigma):
+        """One end of an interval."""
+        start, error = self.best[self._column], self.error()
+        if not (np.isfinite(error) and error > 0):
+            return np.nan
+        limit = self._likelihood.bounds[self._column, (1 + sign) // 2]
+
+        def above(value):
+            rise = self(value) - self.best_stat
+            return np.sign(rise) * np.sqrt(abs(rise)) - sigma
+
+        inner, step = start, sigma * error
+        for _ in range(12):
+            outer = start + sign * step
+            outer = min(outer, limit) if sign > 0 else max(outer, limit)
+            if above(outer) >= 0:
+                return brentq(above, inner, outer, xtol=_TOLERANCE * error, rtol=1e-12)
+            if outer == limit or step > 100 * error:
+                break
+            inner, step = outer, 1.5 * step
+        return np.nan
