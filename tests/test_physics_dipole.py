@@ -12,7 +12,6 @@ from crlocal_plugin.physics.dipole import (
     background_terms,
     compton_getting_terms,
     galactic_center_terms,
-    intensity_shares,
     nearby_source_terms,
     sum_of_terms,
     weighted_sum_of_terms,
@@ -170,36 +169,48 @@ def test_cloud_at_rest_has_no_dipole(ratio):
     np.testing.assert_array_equal(nearby_source_excess(1.0, cloud, ratio), np.zeros(3))
 
 
+AXES = np.eye(3)
+
+
+def shares(logs, n_species=1):
+    """Weights of up to three components, or of species of one, from dipoles along the axes."""
+    contributions = [(k, [(1.0, AXES[k])]) for k in range(len(logs))]
+    if n_species > 1:
+        profile = np.eye(n_species)
+        contributions = [(0, [(profile[k], AXES[k]) for k in range(n_species)])]
+    return np.ravel(weighted_sum_of_terms(np.array(logs), contributions, n_species))
+
+
 @deterministic
-@given(st.lists(st.floats(-1e6, 1e3), min_size=1, max_size=8))
+@given(st.lists(st.floats(-1e6, 1e3), min_size=3, max_size=3))
 def test_weights_add_up(logs):
-    weights = intensity_shares(np.array(logs)[:, np.newaxis])
+    weights = shares(np.array(logs)[:, np.newaxis])
     assert np.sum(weights) == pytest.approx(1, abs=1e-14)
-    assert np.all(np.array(weights) >= 0)
+    assert np.all(weights >= 0)
     # only ratios matter, so that underflow does no harm
-    shifted = intensity_shares(np.array(logs)[:, np.newaxis] - 4096.0)
+    shifted = shares(np.array(logs)[:, np.newaxis] - 4096.0)
     np.testing.assert_allclose(shifted, weights, atol=1e-9)
 
 
 @deterministic
-@given(st.lists(st.floats(-30, 30), min_size=2, max_size=6))
+@given(st.lists(st.floats(-30, 30), min_size=3, max_size=3))
 def test_weights_are_shares(logs):
-    weights = intensity_shares(np.array(logs)[:, np.newaxis])
     expected = np.exp(logs) / np.sum(np.exp(logs))
-    np.testing.assert_allclose(np.ravel(weights), expected, rtol=1e-12)
+    np.testing.assert_allclose(shares(np.array(logs)[:, np.newaxis]), expected, rtol=1e-12)
     # the same numbers as species of one component
-    (weights,) = intensity_shares([np.array(logs)], n_species=len(logs))
-    np.testing.assert_allclose(weights, expected, rtol=1e-12)
+    np.testing.assert_allclose(shares([logs], n_species=3), expected, rtol=1e-12)
 
 
 @deterministic
 @given(st.lists(st.tuples(unit, unit, unit), min_size=1, max_size=5), st.floats(0, 1))
 def test_mean_of_equal_dipoles_is_the_dipole(vectors, share):
     first = np.array(vectors[0])
-    weights = intensity_shares([np.array([share * k]) for k in range(len(vectors))])
-    mean = weighted_sum_of_terms([(weight, [(1.0, first)]) for weight in weights])
-    mean = np.ravel(mean)
-    np.testing.assert_allclose(mean, first, atol=1e-14)
+    logs = np.array([[share * k] for k in range(len(vectors))])
+    mean = weighted_sum_of_terms(logs, [(k, [(1.0, first)]) for k in range(len(logs))])
+    np.testing.assert_allclose(np.ravel(mean), first, atol=1e-14)
+    # and so it is when it acts on all of them together
+    mean = weighted_sum_of_terms(logs, [(None, [(1.0, first)])])
+    np.testing.assert_allclose(np.ravel(mean), first, atol=1e-14)
 
 
 @deterministic

@@ -42,6 +42,16 @@ class FitParameters(LabelledParameters):
         super().__init__(parameters, labels)
         self._datasets = datasets
 
+    def set_parameter_factors(self, factors):
+        """Set factors of the free parameters, without gammapy's cost for each linear one."""
+        free = [par for par in self._parameters if not par._frozen]
+        for par, factor in zip(free, factors, strict=True):
+            if par.scale_transform == "lin":
+                par._factor = float(factor)
+                par._value = par._scale * par._factor
+            else:
+                par.factor = factor
+
     def autoscale(self):
         """Prepare the parameters for an optimiser.
 

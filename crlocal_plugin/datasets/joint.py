@@ -109,19 +109,15 @@ class FusedLikelihood:
             Equatorial components of the dipoles, of shapes that broadcast to ``(..., n)``.
         """
         evaluator, points = self.evaluator, self._points
-        norms = [*values[self._n_model :: 2], 1.0]
-        scales = [*values[self._n_model + 1 :: 2], 1.0]
-        joined, dipoles, log_jacobians, flux_jacobian = self._grids(scales)
+        nuisances = values[self._n_model :]
+        joined, dipoles, log_jacobians, factor = self._grids(nuisances)
         logs = evaluator.log_components(joined, values)
         split = points.size
-        intensity = sum(np.exp(log[..., :split]) for log in logs.values()) * flux_jacobian
-        intensity = points.sum_of_species(intensity)
-        if any(type(norm) is not float or norm != 1.0 for norm in norms):
-            intensity = intensity * _of_points(norms, points.nuisances)
+        intensity = np.add.reduce(np.exp(logs[..., :split]), axis=0)
+        intensity = points.sum_of_species(intensity * factor)
         if not len(self._energies):
             return intensity, np.zeros(0), np.zeros(0)
-        logs = {name: log[..., split:] for name, log in logs.items()}
-        x, y = evaluator.joined_excess(dipoles, log_jacobians, logs, values, size=2)
+        x, y = evaluator.joined_excess(dipoles, log_jacobians, logs[..., split:], values, size=2)
         return intensity, x, y
 
     def residuals(self, values):
@@ -180,15 +176,22 @@ class FusedLikelihood:
         ]
         return new
 
-    def _grids(self, scales):
-        """Rigidities of all points, worked out again only when an energy scale has changed."""
-        fixed = all(type(scale) is float for scale in scales)
-        if fixed and scales == self._grids_at:
+    def _grids(self, nuisances):
+        """Rigidities of all points, worked out again only when a nuisance has changed."""
+        fixed = True
+        for value in nuisances:
+            if type(value) is not float:
+                fixed = False
+                break
+        if fixed and nuisances == self._grids_at:
             return self._kept
+        # the last one stands for datasets without a nuisance model
+        norms, scales = [*nuisances[::2], 1.0], [*nuisances[1::2], 1.0]
         parts, points = [], self._points
         jacobian = np.zeros(0)
         if points.size:
-            grid, jacobian = points.grid(_of_points(scales, points.entry_nuisances))
+            grid, jacobian = points.grid(_of_points(scales, points.nuisances))
+            jacobian = jacobian * _of_points(norms, points.nuisances)
             parts.append(grid)
         names, n = tuple(self.evaluator.species), len(self._energies)
         index = points.species
@@ -208,7 +211,7 @@ class FusedLikelihood:
         dipoles = JoinedGrid(take(joined.grid, rows), names, index[rows])
         result = joined, dipoles, log_jacobians, jacobian
         if fixed:
-            self._grids_at, self._kept = scales, result
+            self._grids_at, self._kept = nuisances, result
         return result
 
     def __getstate__(self):
@@ -240,10 +243,9 @@ class _FluxPoints:
         layers, rows = _concatenated(layers, int), _concatenated(rows, int)
         order = np.lexsort((rows, layers))
         self._x = _concatenated(x, float)[order]
-        self.entry_nuisances = _concatenated(nuisances, int)[order]
+        self.nuisances = _concatenated(nuisances, int)[order]
         self.species = _concatenated(species, int)[order]
         self.size = len(order)
-        self.nuisances = self.entry_nuisances[: self.n_data]
         nuclei = list(model.evaluator.species.values())
         axes = _concatenated(axes, object)[order]
         kinds = sorted(set(zip(self.species.tolist(), axes.tolist(), strict=True)))

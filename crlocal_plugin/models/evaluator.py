@@ -4,12 +4,10 @@ The evaluator looks up once which sub-model takes which Parameter and in which u
 reads the values and runs the kernels. It is thrown away when the structure of the model changes.
 """
 
-import functools
-
 import astropy.units as u
 import numpy as np
 
-from ..physics.dipole import intensity_shares, weighted_sum_of_terms
+from ..physics.dipole import weighted_sum_of_terms
 from ..physics.intensity import ABSENT, log_strength
 from .core import RIGIDITY_UNIT, PhysicsModel, intensity_unit
 from .grids import JoinedGrid, join_species, shift, take
@@ -90,9 +88,8 @@ class ModelEvaluator:
                 part = _Part(component.name, component.dipole_model, self.parameters)
                 self._dipoles[component.name] = part
 
-        self._alike = {
-            name: _are_alike(list(parts.values())) for name, parts in self._by_component.items()
-        }
+        self._rows = {name: row for row, name in enumerate(self._by_component)}
+        self._plans = {}
         self._structure = self._read_structure()
         self._settings_at = [
             (model.__dict__, name)
@@ -184,31 +181,43 @@ class ModelEvaluator:
 
         Returns
         -------
-        dict of str to `~numpy.ndarray`
-            ln(J / (1/(GV m2 s sr))) by component, shape ``(..., n)``.
+        `~numpy.ndarray`
+            ln(J / (1/(GV m2 s sr))), shape ``(c, ..., n)`` for c components with spectra, in the
+            order of the model.
         """
-        return {
-            name: self._log_component(name, parts, joined, values)
-            for name, parts in self._by_component.items()
-        }
+        shapes, strengths = [], []
+        for name, parts in self._by_component.items():
+            shape, strength = self._log_component(name, parts, joined, values)
+            shapes.append(shape)
+            strengths.append(strength)
+        strength = joined.spread_all(strengths)
+        # frozen components have no axis of parameter sets
+        longest = max((strength[0], *shapes), key=np.ndim)
+        logs = np.empty((len(shapes), *longest.shape))
+        for row, shape in enumerate(shapes):
+            np.add(shape, strength[row], out=logs[row])
+        return logs
 
     def _log_component(self, name, parts, joined, values):
-        """Intensity of one component, if possible in one call of its kernel for all species.
+        """Logarithms of the shape, and of the strength of each species, of one component.
 
-        That needs sub-models of one class and setting, which differ by the parameters of their
-        species alone.
+        If possible they come from one call of the kernel for all species. That needs sub-models
+        of one class and setting, which differ by the parameters of their species alone.
         """
-        present = [parts[species] for species in joined.names if species in parts]
-        if self._alike[name] and len(present) == len(joined.names):
-            model, positions = present[0].model, [part.positions for part in present]
-            columns = list(zip(*positions, strict=True))
-            if not isinstance(model, SourceSpectralModel):
-                arguments = [_for_each_point(column, joined.index, values) for column in columns]
-                return model.log_intensity(joined.grid, *arguments)
-            arguments = [_for_each_point(column, joined.index, values) for column in columns[1:]]
-            shape = model.log_shape(joined.grid, *arguments)
-            logs = [log_strength(values[position]) for position in columns[0]]
-            return shape + _spread(logs, joined.index)
+        key = name, joined.names
+        if key not in self._plans:
+            self._plans[key] = _plan(parts, joined.names)
+        plan = self._plans[key]
+        if plan is not None:
+            kernel, strengths, places = plan
+            arguments = [
+                values[place] if type(place) is int else joined.spread(place, values)
+                for place in places
+            ]
+            log = kernel(joined.grid, *arguments)
+            if strengths is None:
+                return log, [0.0] * len(joined.names)
+            return log, [log_strength(values[place]) for place in strengths]
         results = {}
         for species in joined.names:
             if species in parts:
@@ -219,7 +228,7 @@ class ModelEvaluator:
         total = np.full((*leading, len(joined.index)), ABSENT)
         for rows, log in results.values():
             total[..., rows] = log
-        return total
+        return total, [0.0] * len(joined.names)
 
     def excess(self, energies, values, component=None, species=None):
         """Dipole vector at total energies.
@@ -243,8 +252,9 @@ class ModelEvaluator:
         names = list(self.species) if species is None else list(species)
         joined = join_species({name: energies.grids[name] for name in names})
         log_jacobians = np.concatenate([energies.log_jacobians[name] for name in names])
-        logs = self.log_components(joined, values)
-        xyz = self.joined_excess(joined, log_jacobians, logs, values, component)
+        with np.errstate(under="ignore"):
+            logs = self.log_components(joined, values)
+            xyz = self.joined_excess(joined, log_jacobians, logs, values, component)
         shape_of_all = np.zeros(len(energies.energy))
         return np.stack(np.broadcast_arrays(*xyz, shape_of_all)[:3], axis=-1)
 
@@ -257,8 +267,8 @@ class ModelEvaluator:
             Rigidities of the same n energies for one species after another.
         log_jacobians : `~numpy.ndarray`
             ln(dR/dE) of all points, shape ``(k n,)`` for k species.
-        logs : dict of str to `~numpy.ndarray`
-            Logarithms of the intensities by component, shape ``(..., k n)``.
+        logs : `~numpy.ndarray`
+            Logarithms of the intensities as from `log_components`, shape ``(c, ..., k n)``.
         values : list
             Parameter values as from `values`.
         component : str, optional
@@ -271,9 +281,6 @@ class ModelEvaluator:
         list of `~numpy.ndarray`
             Cartesian components of the excess, of shapes that broadcast to ``(..., n)``.
         """
-        n_species = len(joined.names)
-        per_energy = [log + log_jacobians for log in logs.values()]
-        shares = dict(zip(logs, intensity_shares(per_energy, n_species), strict=True))
         contributions = []
         for name, part in self._dipoles.items():
             if component not in (None, name):
@@ -281,11 +288,10 @@ class ModelEvaluator:
             extra = {}
             if part.model.needs_slope:
                 extra["momentum_index"] = self._momentum_index(joined, values)
-            # without a spectrum of its own (Compton-Getting) it acts on all cosmic rays
-            share = shares[name] if name in shares else sum(shares.values())
             terms = part.model.terms(joined.grid, *part.arguments(values), **extra)
-            contributions.append((share, terms))
-        return weighted_sum_of_terms(contributions, n_species, size)
+            # without a spectrum of its own (Compton-Getting) it acts on all cosmic rays
+            contributions.append((self._rows.get(name), terms))
+        return weighted_sum_of_terms(logs + log_jacobians, contributions, len(joined.names), size)
 
     @staticmethod
     def _log_intensity(part, grid, values):
@@ -301,11 +307,42 @@ class ModelEvaluator:
         logs = []
         for step in (-_SLOPE_STEP, _SLOPE_STEP):
             shifted = JoinedGrid(shift(joined.grid, step), joined.names, joined.index)
-            parts = self.log_components(shifted, values).values()
-            logs.append(functools.reduce(np.logaddexp, parts))
+            logs.append(np.logaddexp.reduce(self.log_components(shifted, values), axis=0))
         slope = (logs[1] - logs[0]) / (2 * _SLOPE_STEP)
         # J_E = J_R / (Z beta) and d ln beta / d ln R = 1 - beta^2
         return 2 - slope + (1 - joined.grid.beta**2)
+
+
+def _plan(parts, names):
+    """How to evaluate a component for several species in one call.
+
+    Parameters
+    ----------
+    parts : dict of str to _Part
+        Sub-models by species.
+    names : tuple of str
+        Species that are wanted.
+
+    Returns
+    -------
+    kernel : callable
+        Takes a grid and values.
+    strengths : tuple of int or None
+        Positions of the strengths of the species, if the kernel leaves the strength out.
+    places : list of int or tuple of int
+        Position of each argument, or its position for each species where they differ.
+    None
+        Instead, if the sub-models differ by more than the parameters of their species.
+    """
+    chosen = [parts.get(name) for name in names]
+    if None in chosen or not _are_alike(chosen):
+        return None
+    model = chosen[0].model
+    columns = list(zip(*(part.positions for part in chosen), strict=True))
+    places = [column[0] if len(set(column)) == 1 else column for column in columns]
+    if isinstance(model, SourceSpectralModel):
+        return model.log_shape, columns[0], places[1:]
+    return model.log_intensity, None, places
 
 
 def _are_alike(parts):
@@ -318,18 +355,3 @@ def _are_alike(parts):
         and all(getattr(part.model, name) == getattr(first, name) for name in settings)
         for part in parts
     )
-
-
-def _for_each_point(positions, index, values):
-    """Kernel argument for points of several species: one value, or a value for each point."""
-    if positions.count(positions[0]) == len(positions):
-        return values[positions[0]]
-    return _spread([values[position] for position in positions], index)
-
-
-def _spread(own, index):
-    """Values of species, floats or of shape ``(m, 1)``, for points of shape ``(..., n)``."""
-    if all(np.ndim(value) == 0 for value in own):
-        return np.array(own)[index]
-    # sets of parameters along the first axis; a frozen one has the same value in all of them
-    return np.concatenate(np.broadcast_arrays(*own), axis=-1)[:, index]

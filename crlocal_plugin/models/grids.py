@@ -85,10 +85,10 @@ def energy_grid(energy, species):
     return EnergyGrid(energy, grids, log_jacobians)
 
 
-class JoinedGrid(NamedTuple):
+class JoinedGrid:
     """Rigidities of several species in one grid.
 
-    Attributes
+    Parameters
     ----------
     grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
         All points along the last axis, with charge and rest energy as arrays.
@@ -98,13 +98,63 @@ class JoinedGrid(NamedTuple):
         Position in ``names`` of the species of each point.
     """
 
-    grid: ParticleGrid
-    names: tuple
-    index: np.ndarray
+    def __init__(self, grid, names, index):
+        self.grid = grid
+        self.names = names
+        self.index = index
+        self._spread = {}
 
     def rows(self, name):
         """Points of one species (`~numpy.ndarray` of int)."""
         return np.flatnonzero(self.index == self.names.index(name))
+
+    def spread(self, places, values):
+        """Values for points, from those of species.
+
+        Parameters
+        ----------
+        places : tuple of int
+            Where the value of each species is among the values.
+        values : list
+            Floats, or arrays of shape ``(m, 1)`` for sets of parameters.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            A value for each point, shape ``(n,)`` or ``(m, n)``.
+        """
+        own = [values[place] for place in places]
+        if not _all_floats(own):
+            return self.spread_all([own])[0]
+        kept = self._spread.get(places)
+        if kept is None or kept[0] != own:
+            kept = self._spread[places] = own, np.array(own)[self.index]
+        return kept[1]
+
+    def spread_all(self, table):
+        """Values for points, from those of species, for several quantities.
+
+        Parameters
+        ----------
+        table : list of list
+            For each quantity, values of the species: floats, or arrays of shape ``(m, 1)`` for
+            sets of parameters.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Values, shape ``(k, n)`` or ``(k, m, n)`` for k quantities.
+        """
+        if all(_all_floats(own) for own in table):
+            return np.array(table)[:, self.index]
+        # a frozen one has the same value in all sets
+        flat = np.broadcast_arrays(*(value for own in table for value in own))
+        values = np.concatenate(flat, axis=-1).reshape(-1, len(table), len(self.names))
+        return np.moveaxis(values, 1, 0)[..., self.index]
+
+
+def _all_floats(values):
+    return all(type(value) is float for value in values)
 
 
 def join_species(grids):

@@ -16,7 +16,6 @@ __all__ = [
     "background_terms",
     "compton_getting_terms",
     "galactic_center_terms",
-    "intensity_shares",
     "nearby_source_terms",
     "sum_of_terms",
     "weighted_sum_of_terms",
@@ -134,47 +133,19 @@ def sum_of_terms(terms):
     return sum(np.asarray(profile)[..., np.newaxis] * vector for profile, vector in terms)
 
 
-def intensity_shares(log_intensities, n_species=1):
-    """Shares of components and species in their summed intensity, from logarithms.
-
-    Parameters
-    ----------
-    log_intensities : sequence of `~numpy.ndarray`
-        Natural logarithms of the intensities per total energy, one array per component, each of
-        shape ``(..., s n)`` with the same n energies for one species after another.
-    n_species : int, optional
-        Number s of species.
-
-    Returns
-    -------
-    list of `~numpy.ndarray`
-        Shares, one array per component of the same shape; at every energy they add up to 1 even
-        where every intensity underflows.
-    """
-    top = _by_species(functools.reduce(np.maximum, log_intensities), n_species)
-    top = np.max(top, axis=-2, keepdims=True)
-    with np.errstate(under="ignore"):
-        weights = [np.exp(_by_species(log, n_species) - top) for log in log_intensities]
-        norm = 1 / np.sum(sum(weights), axis=-2, keepdims=True)
-        shares = [weight * norm for weight in weights]
-    return [share.reshape(*share.shape[:-2], -1) for share in shares]
-
-
-def _by_species(array, n_species):
-    """View of shape ``(..., s, n)`` of an array of shape ``(..., s n)``."""
-    return array.reshape(*array.shape[:-1], n_species, -1)
-
-
-def weighted_sum_of_terms(contributions, n_species=1, size=3):
+def weighted_sum_of_terms(log_intensities, contributions, n_species=1, size=3):
     """Mean of dipoles weighted with intensities (second term of Eq. 15).
 
     Parameters
     ----------
+    log_intensities : `~numpy.ndarray`
+        Natural logarithms of the intensities per total energy, shape ``(c, ..., s n)`` for c
+        components and the same n energies for one of s species after another.
     contributions : list of tuple
-        Pairs of shares, as from `intensity_shares`, and terms, as for `sum_of_terms`, whose
-        profiles broadcast to the shape of the shares.
+        Pairs of the position of a component, None for all of them together, and its terms as for
+        `sum_of_terms`, whose profiles broadcast to ``(..., s n)``.
     n_species : int, optional
-        Number of species.
+        Number s of species.
     size : int, optional
         How many Cartesian components are wanted: 2 leaves out the one along the axis of the
         Earth, which no observer sees.
@@ -182,16 +153,38 @@ def weighted_sum_of_terms(contributions, n_species=1, size=3):
     Returns
     -------
     list of `~numpy.ndarray`
-        Cartesian components, each of shape ``(..., n)``.
+        Cartesian components, of shapes that broadcast to ``(..., n)``; they are defined even
+        where every intensity underflows.
     """
+    shape = log_intensities.shape
+    by_species = log_intensities.reshape(*shape[:-1], n_species, -1)
+    top = np.maximum.reduce(by_species, axis=(0, -2), keepdims=True)
+    weights = np.exp(by_species - top).reshape(shape)
+    everything = np.add.reduce(weights, axis=0)
     by_direction = {}
-    for share, terms in contributions:
+    for component, terms in contributions:
+        weight = everything if component is None else weights[component]
         for profile, vector in terms:
-            part = np.sum(_by_species(share * profile, n_species), axis=-2)
-            _, before = by_direction.get(id(vector), (vector, 0.0))
-            by_direction[id(vector)] = vector, before + part
-    parts = by_direction.values()
-    return [sum((part * vector[..., k] for vector, part in parts), start=0.0) for k in range(size)]
+            part = weight * profile
+            if id(vector) in by_direction:
+                part = part + by_direction[id(vector)][1]
+            by_direction[id(vector)] = vector, part
+    norm = 1 / _sum_over_species(everything, n_species)
+    means = [
+        (vector, _sum_over_species(part, n_species) * norm)
+        for vector, part in by_direction.values()
+    ]
+    return [_sum([mean * vector[..., k] for vector, mean in means]) for k in range(size)]
+
+
+def _sum_over_species(array, n_species):
+    """Sum of shape ``(..., n)`` of an array of shape ``(..., s n)``."""
+    return np.add.reduce(array.reshape(*array.shape[:-1], n_species, -1), axis=-2)
+
+
+def _sum(arrays):
+    """Sum of arrays, zero if there are none."""
+    return functools.reduce(np.add, arrays) if arrays else 0.0
 
 
 def amplitude_and_phase(vector):

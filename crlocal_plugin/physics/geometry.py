@@ -93,14 +93,11 @@ def lsr_velocity(u_hc, u_hc_direction, u_sun, v_sun, w_sun):
     `~numpy.ndarray`
         u_LSR = u_HC + (U, V, W) in ICRS Cartesian coordinates in km/s, shape ``(..., 3)``.
     """
-    speeds = (u_hc, u_sun, v_sun, w_sun)
-    directions = (u_hc_direction, *GALACTIC_TO_ICRS.T)
-    return sum(_times(s, direction) for s, direction in zip(speeds, directions, strict=True))
-
-
-def _times(number, vector):
-    """Product of numbers, of shape ``(...)``, and vectors."""
-    return (number if np.ndim(number) == 0 else number[..., np.newaxis]) * vector
+    if type(u_sun) is type(v_sun) is type(w_sun) is float:
+        solar_motion = np.array((u_sun, v_sun, w_sun))
+    else:
+        solar_motion = np.stack(np.broadcast_arrays(u_sun, v_sun, w_sun), axis=-1)
+    return np.asarray(u_hc)[..., np.newaxis] * u_hc_direction + solar_motion @ GALACTIC_TO_ICRS.T
 
 
 def speed_and_cos2(velocity, field):

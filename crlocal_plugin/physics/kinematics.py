@@ -52,13 +52,8 @@ class ParticleGrid(_Columns):
         Rest energy in GeV.
     """
 
-    @property
-    def memory(self):
-        """Results that `~crlocal_plugin.physics.memory.grid_cache` keeps with the grid (dict)."""
-        return self.__dict__.setdefault("_memory", {})
-
     def __getstate__(self):
-        # copies start with an empty memory
+        # copies start without what `~crlocal_plugin.physics.memory.grid_cache` keeps
         return {}
 
 

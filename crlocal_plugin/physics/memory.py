@@ -6,9 +6,6 @@ import numpy as np
 
 __all__ = ["grid_cache", "scalar_cache"]
 
-_GRID_ENTRIES = 32
-"""How many arrays a grid remembers before it forgets them all."""
-
 
 def _all_floats(args):
     # a loop, since this is asked several times in every evaluation of a likelihood
@@ -56,9 +53,9 @@ def scalar_cache(function):
 
 
 def grid_cache(function):
-    """Remember results of a function of a grid while its other arguments are plain floats.
+    """Remember the last result of a function of a grid while its other arguments are floats.
 
-    The results are kept with the grid, and go with it. They are read-only.
+    The result is kept among the attributes of the grid, and goes with it. It is read-only.
 
     Parameters
     ----------
@@ -77,12 +74,10 @@ def grid_cache(function):
     def wrapper(grid, *args):
         if not _all_floats(args):
             return function(grid, *args)
-        memory, key = grid.memory, (name, *args)
-        result = memory.get(key)
-        if result is None:
-            if len(memory) >= _GRID_ENTRIES:
-                memory.clear()
-            result = memory[key] = _locked(function(grid, *args))
-        return result
+        memory = grid.__dict__
+        kept = memory.get(name)
+        if kept is None or kept[0] != args:
+            kept = memory[name] = args, _locked(function(grid, *args))
+        return kept[1]
 
     return wrapper
