@@ -130,8 +130,9 @@ class CosmicRayDatasets(Datasets):
 
     def stat_sum(self):
         """Statistic of all datasets with priors and penalties, each counted once (float)."""
-        total = self._stat_sum_likelihood()
-        for par in self._used_parameters():
+        fusion = self._fusion()
+        total = _stat_of(*fusion)
+        for par in _parameters_of(*fusion):
             if par._prior is not None:
                 total += par._prior(par)
         for penalty in self._penalties or []:
@@ -140,39 +141,22 @@ class CosmicRayDatasets(Datasets):
 
     def _stat_sum_likelihood(self):
         """Statistic of all datasets without priors (float)."""
-        total = 0.0
-        fused, others = self._fusion()
-        for part in fused:
-            residuals = part.residuals(part.values())
-            total += float(residuals @ residuals)
-        for dataset in others:
-            total += getattr(dataset, "stat_sum_likelihood", dataset.stat_sum)()
-        return total
+        return _stat_of(*self._fusion())
 
     stat_sum_likelihood = _stat_sum_likelihood
 
     def _own_parameters(self):
         """Unique parameters of the models of this package (list)."""
-        fused, _ = self._fusion()
-        return list(dict.fromkeys(par for part in fused for par in part.used_parameters()))
+        return _parameters_of(self._fusion()[0], [])
 
     def _used_parameters(self):
         """Unique parameters as a plain list, without the cost of labels."""
-        fused, others = self._fusion()
-        if len(fused) == 1 and not others:
-            return fused[0].used_parameters()
-        foreign = [par for d in others for model in d.models or () for par in model.parameters]
-        return list(dict.fromkeys([*self._own_parameters(), *foreign]))
+        return _parameters_of(*self._fusion())
 
     def _fusion(self):
         """Fused likelihoods by model, and the datasets that are evaluated for themselves."""
-        key = []
-        for dataset in self._datasets:
-            if isinstance(dataset, CosmicRayDataset):
-                key += dataset, dataset._model, dataset._version
-                key += dataset._nuisance, dataset._nuisance_given
-            else:
-                key.append(dataset)
+        # a dataset of this package has another version after any change
+        key = [getattr(dataset, "_version", dataset) for dataset in self._datasets]
         kept = self._fused
         if kept is None or kept[0] != key or not all(part.is_current() for part in kept[1]):
             groups = {}
@@ -294,6 +278,26 @@ class CosmicRayDatasets(Datasets):
         """Nuisance models of the datasets, in use or not (list of `NuisanceModel`)."""
         models = [d.nuisance for d in self._datasets if isinstance(d, CosmicRayDataset)]
         return [m for m in dict.fromkeys(models) if isinstance(m, NuisanceModel)]
+
+
+def _stat_of(fused, others):
+    """Statistic of fused likelihoods and of other datasets."""
+    total = 0.0
+    for part in fused:
+        residuals = part.residuals(part.values())
+        total += float(residuals @ residuals)
+    for dataset in others:
+        total += getattr(dataset, "stat_sum_likelihood", dataset.stat_sum)()
+    return total
+
+
+def _parameters_of(fused, others):
+    """Unique parameters of fused likelihoods and of other datasets."""
+    if len(fused) == 1 and not others:
+        return fused[0].used_parameters()
+    models = [model for dataset in others for model in dataset.models or ()]
+    used = [part.used_parameters() for part in fused] + [list(m.parameters) for m in models]
+    return list(dict.fromkeys(par for parameters in used for par in parameters))
 
 
 _SAME_SCALE = {"LHAASO-KM2A": "LHAASO", "IceTop-IceCube": "IceTop"}

@@ -3,6 +3,7 @@
 import abc
 import copy
 import html
+import itertools
 from urllib.parse import quote
 
 import astropy.units as u
@@ -16,6 +17,10 @@ from .likelihood import CosmicRayFitStatistic
 from .tables import TableError, write_table
 
 __all__ = ["CosmicRayDataset"]
+
+
+_VERSIONS = itertools.count()
+"""Every change of a dataset gives it another number, which no other dataset has had."""
 
 
 class CosmicRayDataset(Dataset):
@@ -50,7 +55,6 @@ class CosmicRayDataset(Dataset):
         self._model = None
         self._mask_fit = self._mask_safe = None
         self._energy_range = (None, None)
-        self._version = 0
         self._prepare()
         if mask_fit is not None and energy_range is not None:
             raise ValueError(f"dataset {self._name!r}: give mask_fit or energy_range, not both")
@@ -59,6 +63,13 @@ class CosmicRayDataset(Dataset):
         if mask_fit is not None:
             self.mask_fit = mask_fit
         self.models = models
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        self.__dict__["_version"] = next(_VERSIONS)
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, _version=next(_VERSIONS))
 
     # ----------------------------------------------------------------- data
 
@@ -123,7 +134,6 @@ class CosmicRayDataset(Dataset):
             self.__dict__.update(before)
             self._prepare()
             raise
-        self._version += 1
 
     @property
     def energy_range(self):
@@ -152,7 +162,6 @@ class CosmicRayDataset(Dataset):
         if high is not None:
             mask &= self.x < high
         self._mask_fit = None if mask.all() else self._checked_mask("mask_fit", mask)
-        self._version += 1
 
     @property
     def mask_fit(self):
@@ -163,7 +172,6 @@ class CosmicRayDataset(Dataset):
     def mask_fit(self, mask):
         self._mask_fit = self._checked_mask("mask_fit", mask)
         self._energy_range = (None, None)
-        self._version += 1
 
     @property
     def mask_safe(self):
@@ -173,7 +181,6 @@ class CosmicRayDataset(Dataset):
     @mask_safe.setter
     def mask_safe(self, mask):
         self._mask_safe = self._checked_mask("mask_safe", mask)
-        self._version += 1
 
     def _checked_mask(self, name, mask):
         """Copy of a mask that cannot be changed in place, which nobody would notice."""

@@ -185,39 +185,36 @@ class ModelEvaluator:
             ln(J / (1/(GV m2 s sr))), shape ``(c, ..., n)`` for c components with spectra, in the
             order of the model.
         """
+        names = joined.names
+        if names not in self._plans:
+            self._plans[names] = [_plan(parts, names) for parts in self._by_component.values()]
         shapes, strengths = [], []
-        for name, parts in self._by_component.items():
-            shape, strength = self._log_component(name, parts, joined, values)
-            shapes.append(shape)
-            strengths.append(strength)
-        strength = joined.spread_all(strengths)
-        # frozen components have no axis of parameter sets
-        longest = max((strength[0], *shapes), key=np.ndim)
-        logs = np.empty((len(shapes), *longest.shape))
-        for row, shape in enumerate(shapes):
-            np.add(shape, strength[row], out=logs[row])
-        return logs
-
-    def _log_component(self, name, parts, joined, values):
-        """Logarithms of the shape, and of the strength of each species, of one component.
-
-        If possible they come from one call of the kernel for all species. That needs sub-models
-        of one class and setting, which differ by the parameters of their species alone.
-        """
-        key = name, joined.names
-        if key not in self._plans:
-            self._plans[key] = _plan(parts, joined.names)
-        plan = self._plans[key]
-        if plan is not None:
-            kernel, strengths, places = plan
+        for plan, parts in zip(self._plans[names], self._by_component.values(), strict=True):
+            if plan is None:
+                shapes.append(self._log_one_by_one(parts, joined, values))
+                strengths.append([0.0] * len(names))
+                continue
+            kernel, places_of_strengths, places = plan
             arguments = [
                 values[place] if type(place) is int else joined.spread(place, values)
                 for place in places
             ]
-            log = kernel(joined.grid, *arguments)
-            if strengths is None:
-                return log, [0.0] * len(joined.names)
-            return log, [log_strength(values[place]) for place in strengths]
+            shapes.append(kernel(joined.grid, *arguments))
+            own = [log_strength(values[place]) for place in places_of_strengths]
+            strengths.append(own or [0.0] * len(names))
+        strength = joined.spread_all(strengths)
+        # frozen components have no axis of parameter sets
+        common = strength.shape[1:]
+        for shape in shapes:
+            if shape.ndim > len(common):
+                common = shape.shape
+        logs = np.empty((len(shapes), *common))
+        for row, shape in enumerate(shapes):
+            np.add(shape, strength[row], out=logs[row])
+        return logs
+
+    def _log_one_by_one(self, parts, joined, values):
+        """Logarithms of one component whose sub-models differ between species."""
         results = {}
         for species in joined.names:
             if species in parts:
@@ -228,7 +225,7 @@ class ModelEvaluator:
         total = np.full((*leading, len(joined.index)), ABSENT)
         for rows, log in results.values():
             total[..., rows] = log
-        return total, [0.0] * len(joined.names)
+        return total
 
     def excess(self, energies, values, component=None, species=None):
         """Dipole vector at total energies.
@@ -327,7 +324,7 @@ def _plan(parts, names):
     -------
     kernel : callable
         Takes a grid and values.
-    strengths : tuple of int or None
+    strengths : tuple of int
         Positions of the strengths of the species, if the kernel leaves the strength out.
     places : list of int or tuple of int
         Position of each argument, or its position for each species where they differ.
@@ -342,7 +339,7 @@ def _plan(parts, names):
     places = [column[0] if len(set(column)) == 1 else column for column in columns]
     if isinstance(model, SourceSpectralModel):
         return model.log_shape, columns[0], places[1:]
-    return model.log_intensity, None, places
+    return model.log_intensity, (), places
 
 
 def _are_alike(parts):

@@ -1,5 +1,6 @@
 """Points at which models are evaluated: energies and rigidities of one or several species."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -128,7 +129,7 @@ class JoinedGrid:
             return self.spread_all([own])[0]
         kept = self._spread.get(places)
         if kept is None or kept[0] != own:
-            kept = self._spread[places] = own, np.array(own)[self.index]
+            kept = self._spread[places] = own, np.array(own).take(self.index)
         return kept[1]
 
     def spread_all(self, table):
@@ -145,16 +146,20 @@ class JoinedGrid:
         `~numpy.ndarray`
             Values, shape ``(k, n)`` or ``(k, m, n)`` for k quantities.
         """
-        if all(_all_floats(own) for own in table):
-            return np.array(table)[:, self.index]
+        if _all_floats(itertools.chain.from_iterable(table)):
+            return np.array(table).take(self.index, axis=1)
         # a frozen one has the same value in all sets
         flat = np.broadcast_arrays(*(value for own in table for value in own))
         values = np.concatenate(flat, axis=-1).reshape(-1, len(table), len(self.names))
-        return np.moveaxis(values, 1, 0)[..., self.index]
+        return np.moveaxis(values, 1, 0).take(self.index, axis=-1)
 
 
 def _all_floats(values):
-    return all(type(value) is float for value in values)
+    # a loop, since this is asked in every evaluation of a likelihood
+    for value in values:  # noqa: SIM110
+        if type(value) is not float:
+            return False
+    return True
 
 
 def join_species(grids):

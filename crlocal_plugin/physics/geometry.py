@@ -97,7 +97,8 @@ def lsr_velocity(u_hc, u_hc_direction, u_sun, v_sun, w_sun):
         solar_motion = np.array((u_sun, v_sun, w_sun))
     else:
         solar_motion = np.stack(np.broadcast_arrays(u_sun, v_sun, w_sun), axis=-1)
-    return np.asarray(u_hc)[..., np.newaxis] * u_hc_direction + solar_motion @ GALACTIC_TO_ICRS.T
+    speed = u_hc if type(u_hc) is float else np.asarray(u_hc)[..., np.newaxis]
+    return speed * u_hc_direction + solar_motion @ GALACTIC_TO_ICRS.T
 
 
 def speed_and_cos2(velocity, field):
