@@ -121,7 +121,11 @@ def vector_residuals(x, y, amplitude, phase, errn, errp, tangential):
     radial, tangential : `~numpy.ndarray`
         Residuals along and across the measured direction.
     """
-    cos, sin = np.cos(phase), np.sin(phase)
+    return _along_and_across(x, y, amplitude, np.cos(phase), np.sin(phase), errn, errp, tangential)
+
+
+def _along_and_across(x, y, amplitude, cos, sin, errn, errp, tangential):
+    """Residuals along and across the direction of a cosine and a sine."""
     radial = measurement_residual(x * cos + y * sin, amplitude, errn, errp)
     return radial, (y * cos - x * sin) / tangential
 
@@ -199,12 +203,13 @@ class FluxData(_Columns):
 
     def __post_init__(self):
         _unite_errors(self)
+        object.__setattr__(self, "_has_limits", bool(self.is_ul.any()))
 
     def residuals(self, intensity):
         """Residuals of predicted intensities of shape ``(..., n)``, of that shape."""
         result = measurement_residual(intensity, self.value, self.errn, self.errp)
-        k = self.is_ul
-        if k.any():
+        if self._has_limits:
+            k = self.is_ul
             result[..., k] = limit_residual(intensity[..., k], self.value[k], self.errp[k])
         return result
 
@@ -259,6 +264,9 @@ class DipoleData(_Columns):
 
     def __post_init__(self):
         _unite_errors(self)
+        object.__setattr__(self, "_cos", np.cos(self.phase))
+        object.__setattr__(self, "_sin", np.sin(self.phase))
+        object.__setattr__(self, "_has_limits", bool(self.is_ul.any()))
 
     def residuals(self, x, y, likelihood):
         """Residuals of predicted vectors.
@@ -275,13 +283,18 @@ class DipoleData(_Columns):
         along, across : `~numpy.ndarray`
             Residuals, of the shape of the prediction.
         """
+        errors = self.errn, self.errp
         if likelihood == "vector":
-            compare, error = vector_residuals, self.tangential
+            direction = self._cos, self._sin
+            along, across = _along_and_across(
+                x, y, self.amplitude, *direction, *errors, self.tangential
+            )
         else:
-            compare, error = amplitude_phase_residuals, self.phase_err
-        along, across = compare(x, y, self.amplitude, self.phase, self.errn, self.errp, error)
-        k = self.is_ul
-        if k.any():
+            along, across = amplitude_phase_residuals(
+                x, y, self.amplitude, self.phase, *errors, self.phase_err
+            )
+        if self._has_limits:
+            k = self.is_ul
             amplitude = np.hypot(x[..., k], y[..., k])
             along[..., k] = limit_residual(amplitude, self.limit[k], self.limit_sigma[k])
             across[..., k] = 0.0

@@ -4,8 +4,6 @@ All vectors are ICRS Cartesian and point to the *excess* of intensity, which is 
 plot. The streaming vector xi of Xue & Liu 2025, Eqs. 11-17, is the opposite.
 """
 
-import functools
-
 import numpy as np
 
 from .constants import LIGHT_SPEED_KM_S, LIGHT_YEAR_PC
@@ -156,35 +154,31 @@ def weighted_sum_of_terms(log_intensities, contributions, n_species=1, size=3):
         Cartesian components, of shapes that broadcast to ``(..., n)``; they are defined even
         where every intensity underflows.
     """
+    if not contributions:
+        return [np.zeros(1)] * size
     shape = log_intensities.shape
     by_species = log_intensities.reshape(*shape[:-1], n_species, -1)
     top = np.maximum.reduce(by_species, axis=(0, -2), keepdims=True)
     weights = np.exp(by_species - top).reshape(shape)
     everything = np.add.reduce(weights, axis=0)
-    by_direction = {}
+    parts, vectors = [], []
     for component, terms in contributions:
         weight = everything if component is None else weights[component]
         for profile, vector in terms:
-            part = weight * profile
-            if id(vector) in by_direction:
-                part = part + by_direction[id(vector)][1]
-            by_direction[id(vector)] = vector, part
+            parts.append(weight * profile)
+            vectors.append(vector)
+    if all(part.ndim == 1 for part in parts):
+        sums = np.array(vectors).T[:size] @ np.array(parts)
+    else:
+        terms = list(zip(parts, vectors, strict=True))
+        sums = [sum(part * vector[..., k] for part, vector in terms) for k in range(size)]
     norm = 1 / _sum_over_species(everything, n_species)
-    means = [
-        (vector, _sum_over_species(part, n_species) * norm)
-        for vector, part in by_direction.values()
-    ]
-    return [_sum([mean * vector[..., k] for vector, mean in means]) for k in range(size)]
+    return [_sum_over_species(part, n_species) * norm for part in sums]
 
 
 def _sum_over_species(array, n_species):
     """Sum of shape ``(..., n)`` of an array of shape ``(..., s n)``."""
     return np.add.reduce(array.reshape(*array.shape[:-1], n_species, -1), axis=-2)
-
-
-def _sum(arrays):
-    """Sum of arrays, zero if there are none."""
-    return functools.reduce(np.add, arrays) if arrays else 0.0
 
 
 def amplitude_and_phase(vector):

@@ -28,8 +28,11 @@ GALACTIC_TO_ICRS = np.array(
 """Rotation matrix from Galactic to ICRS Cartesian coordinates."""
 
 
-_SMALLEST = np.finfo(float).tiny
+_SMALLEST = np.finfo(float).smallest_subnormal
 """Keeps the angle of a velocity of zero defined."""
+
+
+_ROWS = GALACTIC_TO_ICRS.tolist()
 
 
 @scalar_cache
@@ -93,12 +96,16 @@ def lsr_velocity(u_hc, u_hc_direction, u_sun, v_sun, w_sun):
     `~numpy.ndarray`
         u_LSR = u_HC + (U, V, W) in ICRS Cartesian coordinates in km/s, shape ``(..., 3)``.
     """
-    if type(u_sun) is type(v_sun) is type(w_sun) is float:
-        solar_motion = np.array((u_sun, v_sun, w_sun))
-    else:
-        solar_motion = np.stack(np.broadcast_arrays(u_sun, v_sun, w_sun), axis=-1)
-    speed = u_hc if type(u_hc) is float else np.asarray(u_hc)[..., np.newaxis]
-    return speed * u_hc_direction + solar_motion @ GALACTIC_TO_ICRS.T
+    flow = np.asarray(u_hc_direction)
+    # plain floats where there is one direction: arrays of three numbers are slow
+    flow = flow.tolist() if flow.ndim == 1 else np.moveaxis(flow, -1, 0)
+    components = [
+        u_hc * along + (to_l0 * u_sun + to_l90 * v_sun + to_pole * w_sun)
+        for along, (to_l0, to_l90, to_pole) in zip(flow, _ROWS, strict=True)
+    ]
+    if np.ndim(components[0]) == 0:
+        return np.array(components)
+    return np.stack(np.broadcast_arrays(*components), axis=-1)
 
 
 def speed_and_cos2(velocity, field):
@@ -120,7 +127,7 @@ def speed_and_cos2(velocity, field):
     """
     along = np.vecdot(velocity, field)
     speed2 = np.vecdot(velocity, velocity)
-    return np.sqrt(speed2), along * along / np.maximum(speed2, _SMALLEST)
+    return np.sqrt(speed2), along * along / (speed2 + _SMALLEST)
 
 
 class LocalCloud(NamedTuple):
