@@ -10,7 +10,7 @@ from gammapy.modeling.models import DatasetModels, GaussianPrior
 
 from ..models import MeasurementPrior, NuisanceModel
 from ..models.linking import LabelledParameters
-from .core import CosmicRayDataset
+from .core import CosmicRayDataset, random_generator
 from .identifiability import DegenerateParametersWarning, find_degeneracies
 from .joint import FusedLikelihood
 from .preparation import prepare_fit
@@ -187,6 +187,36 @@ class CosmicRayDatasets(Datasets):
         """Whether all of the statistic is in `residuals` (bool)."""
         own = all(isinstance(dataset, CosmicRayDataset) for dataset in self._datasets)
         return own and not self._penalties
+
+    def fake(self, random_state=None):
+        """Replace the data of all datasets by simulated ones, drawn around their predictions.
+
+        See `CosmicRayDataset.fake`. Datasets of other packages are asked for their own ``fake``.
+        Priors are not touched.
+
+        Parameters
+        ----------
+        random_state : int, `~numpy.random.Generator` or other, optional
+            Seed or source of random numbers, see `random_generator`; one for all datasets.
+
+        Raises
+        ------
+        ValueError
+            If a dataset has no model or no ``fake``; nothing is changed then.
+        """
+        for dataset in self._datasets:
+            if isinstance(dataset, CosmicRayDataset):
+                dataset._require_model()
+            elif not callable(getattr(dataset, "fake", None)):
+                raise ValueError(
+                    f"dataset {dataset.name!r}: {type(dataset).__name__} cannot simulate data; "
+                    "leave it out"
+                )
+        rng = random_generator(random_state)
+        for dataset in self._datasets:
+            own = isinstance(dataset, CosmicRayDataset)
+            # gammapy knows NumPy's older generators only
+            dataset.fake(rng if own else int(rng.integers(2**32)))
 
     def write(
         self, filename, filename_models=None, overwrite=False, write_covariance=True, checksum=True

@@ -8,15 +8,17 @@ from urllib.parse import quote
 
 import astropy.units as u
 import numpy as np
+from astropy.table import Column
 from gammapy.datasets import Dataset
 from gammapy.modeling.models import DatasetModels
+from gammapy.utils.random import get_random_state
 from gammapy.utils.scripts import make_name
 
 from ..models import CosmicRayModel, NuisanceModel
 from .likelihood import CosmicRayFitStatistic
 from .tables import TableError, write_table
 
-__all__ = ["CosmicRayDataset"]
+__all__ = ["CosmicRayDataset", "random_generator"]
 
 
 _VERSIONS = itertools.count()
@@ -295,6 +297,41 @@ class CosmicRayDataset(Dataset):
         """Statistic of the points in the fit, without priors (float)."""
         return self._fit_statistic.stat_sum_dataset(self)
 
+    # ----------------------------------------------------------------- simulated data
+
+    def fake(self, random_state=None):
+        """Replace the data by simulated ones, drawn around the prediction of the current models.
+
+        Each point is drawn with the errors that count in the fit and keeps them, so that the
+        truth has standard normal residuals: the table gets them as its statistical errors, its
+        systematic ones and the floors become zero. A floor would otherwise be a fraction of
+        the drawn value, give low draws more weight than high ones and so bias the fit. Upper
+        limits, masks and settings stay. A drawn intensity may be negative, as a Gaussian
+        likelihood wants it. The meta of the table says ``simulated``. Priors are not touched.
+
+        Parameters
+        ----------
+        random_state : int, `~numpy.random.Generator` or other, optional
+            Seed or source of random numbers, see `random_generator`; by default a random seed.
+
+        Raises
+        ------
+        ValueError
+            If the dataset has no model.
+        """
+        self._require_model()
+        table = self.table.copy()
+        columns, meta, settings = self._simulated(random_generator(random_state))
+        for name, values in columns.items():
+            unit = table[name].unit if name in table.colnames else None
+            table[name] = Column(values, unit=unit)
+        table.meta |= meta | {"simulated": True}
+        self._change(table=table, _floor=0.0, **settings)
+
+    @abc.abstractmethod
+    def _simulated(self, rng):
+        """Columns of simulated data, meta that goes with them, and settings to be reset."""
+
     def info_dict(self):
         """Summary of the dataset.
 
@@ -313,6 +350,7 @@ class CosmicRayDataset(Dataset):
             "n_points": len(self.table),
             "n_fit": int(np.sum(numbers if self.mask is None else numbers[self.mask])),
             **self._settings_info(),
+            **({"simulated": True} if self.table.meta.get("simulated") else {}),
             "stat_sum": None if self._model is None else float(self.stat_sum_likelihood()),
             "reference": self.reference,
         }
@@ -451,6 +489,27 @@ class CosmicRayDataset(Dataset):
             stored.pop("mask_fit", None)
             stored.pop("energy_range", None)
         return cls(table, name=name, **(stored | kwargs))
+
+
+def random_generator(random_state=None):
+    """Source of random numbers, from what NumPy or gammapy take for one.
+
+    Parameters
+    ----------
+    random_state : optional
+        Int, `~numpy.random.SeedSequence` or `~numpy.random.Generator`, or what gammapy's
+        `~gammapy.utils.random.get_random_state` takes: "random-seed", "global-rng" or a
+        `~numpy.random.RandomState`, from which the seed is drawn. None is a random seed.
+
+    Returns
+    -------
+    `~numpy.random.Generator`
+        The generator, the same object if it was one.
+    """
+    if isinstance(random_state, str | np.random.RandomState):
+        seed = get_random_state(random_state).randint(2**32, size=4, dtype=np.uint32)
+        return np.random.default_rng(seed)
+    return np.random.default_rng(random_state)
 
 
 def _applies(datasets_names, name):

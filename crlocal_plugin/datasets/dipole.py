@@ -3,6 +3,7 @@
 import astropy.units as u
 import numpy as np
 from gammapy.datasets import DATASET_REGISTRY
+from scipy.special import ndtr
 
 from ..models.core import ENERGY_UNIT
 from ..models.dipole import Dipole
@@ -13,6 +14,9 @@ from .likelihood import LIKELIHOODS, DipoleData, both_sides, limit_sigma
 from .tables import read_dipole_table
 
 __all__ = ["DipoleDataset"]
+
+RANDOM_DIRECTION = np.pi / np.sqrt(3)
+"""Standard deviation in rad of a phase that is not known at all."""
 
 
 class DipoleDataset(CosmicRayDataset):
@@ -123,11 +127,15 @@ class DipoleDataset(CosmicRayDataset):
         self._errn, self._errp = (np.sqrt(s**2 + np.nan_to_num(syst) ** 2 + floor**2) for s in stat)
         phase_err = np.hypot(np.deg2rad(column("phase_err")), self._phase_floor.to_value("rad"))
         self._phase_err = phase_err
-        # a phase error cannot exceed some 100 deg however small the amplitude is, so that it
-        # says too little about the error across: there the error along serves for both
-        mean = (stat[0] + stat[1]) / 2
-        across = amplitude * phase_err
-        self._tangential = np.where(amplitude < 2 * mean, np.maximum(across, mean), across)
+        if "tangential_err" in table.colnames:
+            floor_across = amplitude * self._phase_floor.to_value("rad")
+            self._tangential = np.hypot(column("tangential_err") * factor, floor_across)
+        else:
+            # a phase error cannot exceed some 100 deg however small the amplitude is, so that it
+            # says too little about the error across: there the error along serves for both
+            mean = (stat[0] + stat[1]) / 2
+            across = amplitude * phase_err
+            self._tangential = np.where(amplitude < 2 * mean, np.maximum(across, mean), across)
         limit = column("amplitude_ul") * factor
         self._is_ul = ~np.isfinite(amplitude)
         self._limit = limit
@@ -276,6 +284,33 @@ class DipoleDataset(CosmicRayDataset):
         """Residuals whose squares add up to the statistic, shape ``(n, 2)``."""
         x, y, _ = np.moveaxis(self.dipole_pred().vector, -1, 0)
         return np.stack(self.data.residuals(x, y, self._likelihood), axis=-1)
+
+    def _simulated(self, rng):
+        x, y, _ = np.moveaxis(self.dipole_pred().vector, -1, 0)
+        data = self.data.fake(x, y, self._likelihood, rng)
+        # the table has what an instrument would publish
+        factor = self.declination_factor if self._apply_declination_factor else 1.0
+        columns = {
+            "amplitude": data.amplitude / factor,
+            "amplitude_errn": data.errn / factor,
+            "amplitude_errp": data.errp / factor,
+            "phase": np.rad2deg(data.phase),
+            "phase_err": np.rad2deg(data.phase_err),
+        }
+        if self._likelihood == "vector":
+            # a drawn amplitude may be tiny, so that the error across needs a column of its own
+            columns["tangential_err"] = data.tangential / factor
+            phase_err = np.minimum(data.tangential / data.amplitude, RANDOM_DIRECTION)
+            columns["phase_err"] = np.rad2deg(phase_err)
+        if "amplitude_syst" in self.table.colnames:
+            columns["amplitude_syst"] = np.where(self._is_ul, np.nan, 0.0)
+        meta = {}
+        limited = np.isfinite(self._limit)
+        if self._floor and limited.any():
+            # limits have no errors of their own: the floor goes into what their level means
+            row = np.argmax(limited)
+            meta["ul_confidence"] = float(ndtr(self._limit[row] / self._limit_sigma[row]))
+        return columns, meta, {"_phase_floor": 0 * u.deg}
 
     def residuals(self, method="diff"):
         """Residuals of the data.

@@ -15,7 +15,7 @@ _SAME_ENERGY = 0.01
 
 _DIPOLE_LAYOUT = (
     *("energy", "amplitude", *error_names("amplitude"), "amplitude_syst", "amplitude_ul"),
-    *("phase", "phase_err", "site"),
+    *("tangential_err", "phase", "phase_err", "site"),
 )
 
 
@@ -132,6 +132,15 @@ def _measurement(table, limit):
             "write 0 if it is not given",
         )
         result["amplitude_syst"] = syst
+    if table.has("tangential_err"):
+        across = table.numbers("tangential_err", unit, blank_allowed=True)
+        table.require(
+            "tangential_err",
+            ~measured | (across > 0),
+            "a positive error across the measured direction",
+            "add the error, or leave out the column",
+        )
+        result["tangential_err"] = across
     return {**result, "phase": phase, "phase_err": phase_err}
 
 

@@ -199,6 +199,18 @@ class CosmicRayFluxDataset(CosmicRayDataset):
         """Residuals whose squares are the statistic, shape ``(n, 1)``."""
         return self.data.residuals(self.intensity_pred().value)[:, np.newaxis]
 
+    def _simulated(self, rng):
+        data = self.data.fake(self.intensity_pred().value, rng)
+        nothing = np.zeros(len(data.value))
+        columns = {
+            "intensity": data.value,
+            "intensity_stat_errn": data.errn,
+            "intensity_stat_errp": data.errp,
+            "intensity_syst_errn": nothing,
+            "intensity_syst_errp": nothing,
+        }
+        return columns, {}, {}
+
     def residuals(self, method="diff"):
         """Residuals of the data.
 

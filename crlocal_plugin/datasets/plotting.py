@@ -60,8 +60,9 @@ def plot_flux_fit(dataset, ax=None, energy_power=2.7, **kwargs):
     measured = grid.value / scale
     curve = curve * measured**energy_power
 
-    # a curve that falls off a cut-off shall not stretch the axis
-    shown = np.append(y, np.clip(curve, y.min() / 10, y.max() * 10))
+    # a curve that falls off a cut-off shall not stretch the axis; simulated data may be negative
+    seen = y[y > 0] if (y > 0).any() else curve
+    shown = np.append(seen, np.clip(curve, seen.min() / 10, seen.max() * 10))
     ax.set(xscale="log", yscale="log", xlabel=axis_label(axis))
     ax.set(ylabel=intensity_label(axis, energy_power), ylim=log_limits(shown, 1.5))
     ax.plot(measured, curve, color="black", zorder=3, label=model.name)

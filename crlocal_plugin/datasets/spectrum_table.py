@@ -139,13 +139,19 @@ def _read_spectrum(table, value, *, experiment, quantity, axis):
     )
     content = {x_name: (x, x_unit), **_bin_edges(table, x_name, x, x_unit)}
 
+    is_ul = table.flags("is_ul") if table.has("is_ul") else None
     y = table.numbers(value, unit)
+    # a simulated measurement is drawn from a Gaussian, which ends nowhere; cut at zero it would
+    # no longer have the errors that the likelihood takes it to have
+    may_be_negative = bool(table.meta.get("simulated")) & (True if is_ul is None else ~is_ul)
     table.require(
-        value, y > 0, "a positive number", "give an upper limit, marked by is_ul, or remove the row"
+        value,
+        (y > 0) | may_be_negative,
+        "a positive number",
+        "give an upper limit, marked by is_ul, or remove the row",
     )
     content[value] = (y, unit)
 
-    is_ul = table.flags("is_ul") if table.has("is_ul") else None
     errors, error_name = _spectrum_errors(table, value, unit, len(y))
     given = np.any([values > 0 for values in errors.values()], axis=0)
     table.require(

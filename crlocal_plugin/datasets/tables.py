@@ -17,11 +17,13 @@ Dipole, one row per measurement:
 - ``amplitude``, ``amplitude_errn``, ``amplitude_errp``, optionally ``amplitude_syst``;
 - ``amplitude_ul``, optional: upper limit, nan where there is none;
 - ``phase``, ``phase_err`` (deg): right ascension of the maximum;
+- ``tangential_err``, optional: error of the dipole across its direction, as an amplitude, if it
+  is not to follow from ``phase_err``;
 - ``site``, optional: where a compiled point was measured.
 
 Other columns are left out. What holds for the whole table is in ``meta``: ``experiment``,
 ``quantity``, ``axis``, ``reference``, ``hadronic_model``, ``amplitude_kind``,
-``declination_factor``, ``ul_confidence``, ``comment``.
+``declination_factor``, ``ul_confidence``, ``simulated``, ``comment``.
 """
 
 import json
