@@ -249,17 +249,35 @@ optional
         `~astropy.units.UnitConversionError`
             If the unit of ``x`` does not fit the axis.
         """
-        axis, value = _axis_value(x, axis)
+        return self.evaluate_intensity(self.evaluator.values(), x, species, component, axis)
+
+    def evaluate_intensity(self, values, x, species, component=None, axis=None):
+        """Intensity near Earth for parameter values, as `intensity` for those of the model.
+
+        Parameters
+        ----------
+        values : list
+            Parameter values in kernel units as from ``evaluator.values()``, floats or, for m
+            sets, arrays of shape ``(m, 1)``.
+        x, species, component, axis
+            As for `intensity`.
+
+        Returns
+        -------
+        `~astropy.units.Quantity`
+            Intensity, of the shape of ``x``, behind an axis of m sets if a value that matters
+            comes in sets.
+        """
+        axis, x = _axis_value(x, axis)
         self._check_component(component)
         evaluator = self.evaluator
-        values = evaluator.values()
-        total = np.zeros(np.shape(value))
+        total = np.zeros(x.size)
         for name in species_group(species, self.species):
             nucleus = evaluator.species[name]
-            grid = particle_grid(axis_to_rigidity(value, nucleus, axis), nucleus)
+            grid = particle_grid(axis_to_rigidity(np.ravel(x), nucleus, axis), nucleus)
             jacobian = axis_jacobian(grid.beta, nucleus, axis)
             total = total + evaluator.intensity(name, grid, values, component) * jacobian
-        return u.Quantity(total, intensity_unit(axis))
+        return u.Quantity(total.reshape(total.shape[:-1] + x.shape), intensity_unit(axis))
 
     def dipole(self, energy, component=None, species=None):
         """Dipole anisotropy near Earth (Xue & Liu 2025, Eq. 15, with the sign of the excess).
@@ -287,13 +305,32 @@ optional
         `~astropy.units.UnitConversionError`
             If ``energy`` is not an energy.
         """
+        vector = self.evaluate_excess(self.evaluator.values(), energy, component, species)
+        return Dipole(u.Quantity(energy), vector)
+
+    def evaluate_excess(self, values, energy, component=None, species=None):
+        """Dipole vector for parameter values, as `dipole` for those of the model.
+
+        Parameters
+        ----------
+        values : list
+            As for `evaluate_intensity`.
+        energy, component, species
+            As for `dipole`.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Dipole in ICRS Cartesian coordinates, of the shape of ``energy`` and 3 at the end,
+            behind an axis of m sets if a value that matters comes in sets.
+        """
         self._check_component(component)
         names = self.species if species is None else species_group(species, self.species)
-        _, value = _axis_value(energy, "total_energy")
+        _, energy = _axis_value(energy, "total_energy")
         evaluator = self.evaluator
-        energies = energy_grid(np.ravel(value), [evaluator.species[name] for name in names])
-        vector = evaluator.excess(energies, evaluator.values(), component, names)
-        return Dipole(u.Quantity(energy), vector.reshape(*value.shape, 3))
+        energies = energy_grid(np.ravel(energy), [evaluator.species[name] for name in names])
+        vector = evaluator.excess(energies, values, component, names)
+        return vector.reshape((*vector.shape[:-2], *energy.shape, 3))
 
     def _check_component(self, component):
         if component is not None and component not in self.components:
