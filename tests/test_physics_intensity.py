@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crlocal_plugin.physics.diffusion import (
-    local_perpendicular_ratio,
-    log_local_parallel_diffusion,
-    log_power_law_diffusion,
+    large_scale_diffusion_along,
+    local_diffusion_along,
 )
 from crlocal_plugin.physics.geometry import local_cloud
 from crlocal_plugin.physics.intensity import (
@@ -64,13 +63,12 @@ def nearby_kernel(grid, p, transport="kinetic"):
         p["V_sun"],
         p["W_sun"],
     )
-    R_cr = p["R_cr"] * 1e6
     if transport == "kinetic":
-        log_kappa = log_local_parallel_diffusion(grid, R_cr, p["B"], p["delta_local"])
-        ratio = local_perpendicular_ratio(grid, R_cr, p["delta_local"])
+        R_cr = p["R_cr"] * 1e6
+        kappa = local_diffusion_along(grid, cloud.cos2_theta, R_cr, p["B"], p["delta_local"])
     else:
-        log_kappa = np.log(p["D_ratio"]) + log_power_law_diffusion(grid, p["D_0"], p["delta"])
-        ratio = p["M_A"] ** 4
+        large_scale = (p["D_0"], p["delta"], p["D_ratio"], p["M_A"])
+        kappa = large_scale_diffusion_along(grid, cloud.cos2_theta, *large_scale)
     return log_nearby_source(
         grid,
         p["Q_0n"],
@@ -85,9 +83,7 @@ def nearby_kernel(grid, p, transport="kinetic"):
         p["M_A"],
         p["x"],
         cloud.speed,
-        cloud.cos2_theta,
-        np.exp(-log_kappa),
-        ratio,
+        kappa,
     )
 
 
@@ -176,7 +172,7 @@ def test_force_field_keeps_the_phase_space_density(R, phi, nucleus):
     # Liouville: J_E / p^2 is the same inside and outside; J_R = Z beta J_E
     grid = particle_grid(R, nucleus)
     outside = interstellar_rigidity(grid, phi)
-    factor = log_modulation(grid, np.log(outside), phi)
+    factor = log_modulation(grid, phi)
     far = particle_grid(outside, nucleus)
     expected = (grid.log_beta + 2 * grid.log_rigidity) - (far.log_beta + 2 * far.log_rigidity)
     assert factor == pytest.approx(float(expected), abs=1e-12)
@@ -188,7 +184,7 @@ def test_no_potential_no_modulation(R, nucleus):
     grid = particle_grid(R, nucleus)
     outside = interstellar_rigidity(grid, 0.0)
     assert outside == pytest.approx(R, rel=1e-15)
-    assert log_modulation(grid, np.log(outside), 0.0) == pytest.approx(0, abs=1e-14)
+    assert log_modulation(grid, 0.0) == pytest.approx(0, abs=1e-14)
     box = (4.6e52, 2.6, 4e6, 0.03, 100.0, 10.0, 2.15e28, 1 / 3)
     modulated = log_modulated_leaky_box(grid, *box, 0.0)
     assert modulated == pytest.approx(log_leaky_box(R, np.log(R), *box), abs=1e-11)

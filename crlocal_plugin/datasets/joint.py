@@ -1,6 +1,7 @@
 """Fused evaluation: all points of all datasets of one model at once."""
 
 import copy
+import functools
 
 import numpy as np
 
@@ -113,11 +114,12 @@ class FusedLikelihood:
         joined, dipoles, log_jacobians, factor = self._grids(nuisances)
         logs = evaluator.log_components(joined, values)
         split = points.size
-        intensity = np.add.reduce(np.exp(logs[..., :split]), axis=0)
+        intensity = functools.reduce(np.add, [np.exp(log[..., :split]) for log in logs])
         intensity = points.sum_of_species(intensity * factor)
         if not len(self._energies):
             return intensity, np.zeros(0), np.zeros(0)
-        x, y = evaluator.joined_excess(dipoles, log_jacobians, logs[..., split:], values, size=2)
+        logs = [log[..., split:] for log in logs]
+        x, y = evaluator.joined_excess(dipoles, log_jacobians, logs, values, size=2)
         return intensity, x, y
 
     def residuals(self, values):

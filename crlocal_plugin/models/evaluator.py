@@ -4,6 +4,8 @@ The evaluator looks up once which sub-model takes which Parameter and in which u
 reads the values and runs the kernels. It is thrown away when the structure of the model changes.
 """
 
+import functools
+
 import astropy.units as u
 import numpy as np
 
@@ -113,10 +115,10 @@ class ModelEvaluator:
     def is_current(self):
         """Whether sub-models, Parameters and units are still those that were looked up (bool)."""
         return (
-            self._read_structure() == self._structure
-            and [attributes[name] for attributes, name in self._slots] == self._linked
+            [attributes[name] for attributes, name in self._slots] == self._linked
             and [par._unit for par in self.parameters] == self._units
             and self._read_settings() == self._settings
+            and self._read_structure() == self._structure
         )
 
     def values(self):
@@ -181,36 +183,29 @@ class ModelEvaluator:
 
         Returns
         -------
-        `~numpy.ndarray`
-            ln(J / (1/(GV m2 s sr))), shape ``(c, ..., n)`` for c components with spectra, in the
-            order of the model.
+        list of `~numpy.ndarray`
+            ln(J / (1/(GV m2 s sr))), shape ``(n,)`` or ``(m, n)``, for each component with
+            spectra in the order of the model.
         """
         names = joined.names
         if names not in self._plans:
             self._plans[names] = [_plan(parts, names) for parts in self._by_component.values()]
-        shapes, strengths = [], []
+        logs = []
         for plan, parts in zip(self._plans[names], self._by_component.values(), strict=True):
             if plan is None:
-                shapes.append(self._log_one_by_one(parts, joined, values))
-                strengths.append([0.0] * len(names))
+                logs.append(self._log_one_by_one(parts, joined, values))
                 continue
-            kernel, places_of_strengths, places = plan
-            arguments = [
-                values[place] if type(place) is int else joined.spread(place, values)
-                for place in places
-            ]
-            shapes.append(kernel(joined.grid, *arguments))
-            own = [log_strength(values[place]) for place in places_of_strengths]
-            strengths.append(own or [0.0] * len(names))
-        strength = joined.spread_all(strengths)
-        # frozen components have no axis of parameter sets
-        common = strength.shape[1:]
-        for shape in shapes:
-            if shape.ndim > len(common):
-                common = shape.shape
-        logs = np.empty((len(shapes), *common))
-        for row, shape in enumerate(shapes):
-            np.add(shape, strength[row], out=logs[row])
+            log = joined.recall(plan, plan.all_values(values))
+            if log is None:
+                arguments = [
+                    values[place] if type(place) is int else joined.spread(place, values)
+                    for place in plan.places
+                ]
+                log = joined.keep(plan, plan.kernel(joined.grid, *arguments))
+            if plan.strengths:
+                own = [log_strength(values[place]) for place in plan.strengths]
+                log = log + joined.spread_own(own)
+            logs.append(log)
         return logs
 
     def _log_one_by_one(self, parts, joined, values):
@@ -264,8 +259,8 @@ class ModelEvaluator:
             Rigidities of the same n energies for one species after another.
         log_jacobians : `~numpy.ndarray`
             ln(dR/dE) of all points, shape ``(k n,)`` for k species.
-        logs : `~numpy.ndarray`
-            Logarithms of the intensities as from `log_components`, shape ``(c, ..., k n)``.
+        logs : list of `~numpy.ndarray`
+            Logarithms of the intensities as from `log_components`, shape ``(..., k n)``.
         values : list
             Parameter values as from `values`.
         component : str, optional
@@ -282,13 +277,21 @@ class ModelEvaluator:
         for name, part in self._dipoles.items():
             if component not in (None, name):
                 continue
-            extra = {}
+            arguments = part.arguments(values)
             if part.model.needs_slope:
-                extra["momentum_index"] = self._momentum_index(joined, values)
-            terms = part.model.terms(joined.grid, *part.arguments(values), **extra)
+                index = self._momentum_index(joined, values)
+                terms = part.model.terms(joined.grid, *arguments, momentum_index=index)
+            else:
+                terms = joined.recall(part, arguments)
+                if terms is None:
+                    terms = joined.keep(part, part.model.terms(joined.grid, *arguments))
             # without a spectrum of its own (Compton-Getting) it acts on all cosmic rays
             contributions.append((self._rows.get(name), terms))
-        return weighted_sum_of_terms(logs + log_jacobians, contributions, len(joined.names), size)
+        logs = [log + log_jacobians for log in logs]
+        if any(log.ndim != logs[0].ndim for log in logs):
+            # frozen components have no axis of parameter sets
+            logs = np.broadcast_arrays(*logs)
+        return weighted_sum_of_terms(np.array(logs), contributions, len(joined.names), size)
 
     @staticmethod
     def _log_intensity(part, grid, values):
@@ -304,14 +307,40 @@ class ModelEvaluator:
         logs = []
         for step in (-_SLOPE_STEP, _SLOPE_STEP):
             shifted = JoinedGrid(shift(joined.grid, step), joined.names, joined.index)
-            logs.append(np.logaddexp.reduce(self.log_components(shifted, values), axis=0))
+            logs.append(functools.reduce(np.logaddexp, self.log_components(shifted, values)))
         slope = (logs[1] - logs[0]) / (2 * _SLOPE_STEP)
         # J_E = J_R / (Z beta) and d ln beta / d ln R = 1 - beta^2
         return 2 - slope + (1 - joined.grid.beta**2)
 
 
-def _plan(parts, names):
+class _Plan:
     """How to evaluate a component for several species in one call.
+
+    Attributes
+    ----------
+    kernel : callable
+        Takes a grid and values.
+    strengths : tuple of int
+        Positions of the strengths of the species, if the kernel leaves the strength out.
+    places : list of int or tuple of int
+        Position of each argument, or its position for each species where they differ.
+    """
+
+    def __init__(self, kernel, strengths, places):
+        self.kernel = kernel
+        self.strengths = strengths
+        self.places = places
+        self._flat = []
+        for place in places:
+            self._flat += [place] if type(place) is int else place
+
+    def all_values(self, values):
+        """Values on which the kernel depends, in a list."""
+        return [values[place] for place in self._flat]
+
+
+def _plan(parts, names):
+    """Plan for the sub-models of a component.
 
     Parameters
     ----------
@@ -322,14 +351,8 @@ def _plan(parts, names):
 
     Returns
     -------
-    kernel : callable
-        Takes a grid and values.
-    strengths : tuple of int
-        Positions of the strengths of the species, if the kernel leaves the strength out.
-    places : list of int or tuple of int
-        Position of each argument, or its position for each species where they differ.
-    None
-        Instead, if the sub-models differ by more than the parameters of their species.
+    _Plan or None
+        None if the sub-models differ by more than the parameters of their species.
     """
     chosen = [parts.get(name) for name in names]
     if None in chosen or not _are_alike(chosen):
@@ -338,8 +361,8 @@ def _plan(parts, names):
     columns = list(zip(*(part.positions for part in chosen), strict=True))
     places = [column[0] if len(set(column)) == 1 else column for column in columns]
     if isinstance(model, SourceSpectralModel):
-        return model.log_shape, columns[0], places[1:]
-    return model.log_intensity, (), places
+        return _Plan(model.log_shape, columns[0], places[1:])
+    return _Plan(model.log_intensity, (), places)
 
 
 def _are_alike(parts):

@@ -1,6 +1,5 @@
 """Points at which models are evaluated: energies and rigidities of one or several species."""
 
-import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -103,11 +102,44 @@ class JoinedGrid:
         self.grid = grid
         self.names = names
         self.index = index
+        self._membership = (index == np.arange(len(names))[:, np.newaxis]).astype(float)
         self._spread = {}
+        self._kept = {}
+        self._asked = None
 
     def rows(self, name):
         """Points of one species (`~numpy.ndarray` of int)."""
         return np.flatnonzero(self.index == self.names.index(name))
+
+    def recall(self, what, arguments):
+        """Result that was kept for the same arguments, or None.
+
+        In a fit most evaluations differ from the one before by one parameter, which most of the
+        components do not depend on.
+
+        Parameters
+        ----------
+        what : hashable
+            What is asked for.
+        arguments : list
+            Floats; with arrays among them nothing is remembered.
+
+        Returns
+        -------
+        object
+            The result, see `keep`.
+        """
+        self._asked = arguments if _all_floats(arguments) else None
+        kept = self._kept.get(what)
+        if kept is None or self._asked is None or kept[0] != arguments:
+            return None
+        return kept[1]
+
+    def keep(self, what, result):
+        """Keep a result for the arguments that `recall` was asked for, and give it."""
+        if self._asked is not None:
+            self._kept[what] = self._asked, result
+        return result
 
     def spread(self, places, values):
         """Values for points, from those of species.
@@ -125,33 +157,40 @@ class JoinedGrid:
             A value for each point, shape ``(n,)`` or ``(m, n)``.
         """
         own = [values[place] for place in places]
-        if not _all_floats(own):
-            return self.spread_all([own])[0]
         kept = self._spread.get(places)
-        if kept is None or kept[0] != own:
-            kept = self._spread[places] = own, np.array(own).take(self.index)
+        if kept is None or not _same_floats(kept[0], own):
+            kept = self._spread[places] = own, self.spread_own(own)
         return kept[1]
 
-    def spread_all(self, table):
-        """Values for points, from those of species, for several quantities.
+    def spread_own(self, own):
+        """Values for points, from one value for each species.
 
         Parameters
         ----------
-        table : list of list
-            For each quantity, values of the species: floats, or arrays of shape ``(m, 1)`` for
-            sets of parameters.
+        own : list
+            Floats, or arrays of shape ``(m, 1)`` for sets of parameters.
 
         Returns
         -------
         `~numpy.ndarray`
-            Values, shape ``(k, n)`` or ``(k, m, n)`` for k quantities.
+            A value for each point, shape ``(n,)`` or ``(m, n)``.
         """
-        if _all_floats(itertools.chain.from_iterable(table)):
-            return np.array(table).take(self.index, axis=1)
+        if _all_floats(own):
+            return np.array(own).take(self.index)
         # a frozen one has the same value in all sets
-        flat = np.broadcast_arrays(*(value for own in table for value in own))
-        values = np.concatenate(flat, axis=-1).reshape(-1, len(table), len(self.names))
-        return np.moveaxis(values, 1, 0).take(self.index, axis=-1)
+        sets = max(len(value) for value in own if type(value) is not float)
+        values = np.empty((sets, len(own)))
+        for column, value in enumerate(own):
+            values[:, column : column + 1] = value
+        return values @ self._membership
+
+
+def _same_floats(one, other):
+    """Whether two lists of values, of one length, hold the same floats and no arrays."""
+    for a, b in zip(one, other, strict=True):
+        if type(a) is not float or type(b) is not float or a != b:
+            return False
+    return True
 
 
 def _all_floats(values):

@@ -61,14 +61,16 @@ class MeasurementPrior(Prior):
             par.unit = quantity.unit
             par.value = quantity.value
         self.source = str(source)
+        self._units = None, None, 1.0
 
     def __call__(self, parameter):
         """Evaluate the statistic for a Parameter, in whatever unit it is given."""
-        mu, sigma = self.__dict__["mu"], self.__dict__["sigma"]
-        value, unit = parameter._value, parameter._unit
-        if unit is not mu._unit and unit != mu._unit:
-            value = unit.to(mu._unit, value)
-        pull = (value - mu._value) / sigma._value
+        mu, units = self.mu, self._units
+        if units[0] is not parameter._unit or units[1] is not mu._unit:
+            # comparing units costs more than all the rest
+            units = parameter._unit, mu._unit, parameter._unit.to(mu._unit)
+            self._units = units
+        pull = (parameter._value * units[2] - mu._value) / self.sigma._value
         return self._weight * pull * pull
 
     @staticmethod

@@ -141,11 +141,11 @@ class NearbySourceSpectralModel(SourceSpectralModel):
         """Kernel: logarithm of the intensity inside the cloud at a strength of one."""
         cloud = geometry.local_cloud(B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun)
         if self.local_transport == LocalTransport.WANDERING:
-            inverse_kappa = diffusion.inverse_diffusion_shape(grid, delta) / (D_ratio * D_0)
-            ratio = M_A**4
+            kappa_xx = diffusion.large_scale_diffusion_along(
+                grid, cloud.cos2_theta, D_0, delta, D_ratio, M_A
+            )
         else:
-            inverse_kappa = diffusion.inverse_local_parallel_diffusion(grid, R_cr, B, delta_local)
-            ratio = diffusion.local_perpendicular_ratio(grid, R_cr, delta_local)
+            kappa_xx = diffusion.local_diffusion_along(grid, cloud.cos2_theta, R_cr, B, delta_local)
         return intensity.log_nearby_source(
             grid,
             1.0,
@@ -160,9 +160,7 @@ class NearbySourceSpectralModel(SourceSpectralModel):
             M_A,
             x,
             cloud.speed,
-            cloud.cos2_theta,
-            inverse_kappa,
-            ratio,
+            kappa_xx,
         )
 
 

@@ -5,6 +5,7 @@ Xue & Liu 2025, Eqs. 2, 5 and 7 and the text around them.
 
 import numpy as np
 
+from .linear import linear_combination
 from .memory import grid_cache
 
 __all__ = [
@@ -12,7 +13,8 @@ __all__ = [
     "bohm_coefficient",
     "directional_ratio",
     "inverse_diffusion_shape",
-    "inverse_local_parallel_diffusion",
+    "large_scale_diffusion_along",
+    "local_diffusion_along",
     "local_perpendicular_ratio",
     "log_diffusion_shape",
     "log_local_parallel_diffusion",
@@ -101,12 +103,6 @@ def log_local_parallel_diffusion(grid, R_cr, B, delta_local):
 
 
 @grid_cache
-def inverse_local_parallel_diffusion(grid, R_cr, B, delta_local):
-    """1 / kappa_par in s/cm2, see `log_local_parallel_diffusion`."""
-    return np.exp(-log_local_parallel_diffusion(grid, R_cr, B, delta_local))
-
-
-@grid_cache
 def local_perpendicular_ratio(grid, R_cr, delta_local):
     """Ratio of perpendicular to parallel diffusion in kinetic theory.
 
@@ -143,3 +139,59 @@ def directional_ratio(cos2_theta, perpendicular_ratio):
         kappa_xx / kappa_par = cos^2(theta) + (kappa_perp / kappa_par) sin^2(theta).
     """
     return cos2_theta + perpendicular_ratio * (1 - cos2_theta)
+
+
+def local_diffusion_along(grid, cos2_theta, R_cr, B, delta_local):
+    """Diffusion coefficient in the Local Interstellar Cloud along a direction, kinetic theory.
+
+    Parameters
+    ----------
+    grid : ParticleGrid
+        Rigidities, shape ``(n,)``.
+    cos2_theta : float or `~numpy.ndarray`
+        Squared cosine of the angle between the direction and the magnetic field, a number or of
+        shape ``(m, 1)``.
+    R_cr, B, delta_local : float or `~numpy.ndarray`
+        As in `log_local_parallel_diffusion`.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        kappa_xx = kappa_par cos^2(theta) + kappa_perp sin^2(theta) in cm2/s (Eq. 7), shape
+        ``(n,)`` or ``(m, n)``.
+    """
+    kappa = _local_diffusion(grid, R_cr, B, delta_local)
+    return linear_combination((cos2_theta, 1 - cos2_theta), kappa)
+
+
+@grid_cache
+def _local_diffusion(grid, R_cr, B, delta_local):
+    """Parallel and perpendicular coefficient in the cloud, in two rows."""
+    parallel = np.exp(log_local_parallel_diffusion(grid, R_cr, B, delta_local))
+    ratio = local_perpendicular_ratio(grid, R_cr, delta_local)
+    return np.stack(np.broadcast_arrays(parallel, ratio * parallel))
+
+
+def large_scale_diffusion_along(grid, cos2_theta, D_0, delta, D_ratio, M_A):
+    """Diffusion coefficient along a direction where field lines wander as on large scales.
+
+    Parameters
+    ----------
+    grid : ParticleGrid
+        Rigidities.
+    cos2_theta : array_like
+        Squared cosine of the angle between the direction and the magnetic field.
+    D_0, delta : array_like
+        As in `log_power_law_diffusion`.
+    D_ratio : array_like
+        D_par / D.
+    M_A : array_like
+        Alfvenic Mach number; D_perp = M_A^4 D_par.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        D_par cos^2(theta) + D_perp sin^2(theta) in cm2/s, the coefficient of Eq. 16.
+    """
+    scale = D_ratio * D_0 * directional_ratio(cos2_theta, M_A**4)
+    return scale / inverse_diffusion_shape(grid, delta)

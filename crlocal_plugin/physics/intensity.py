@@ -9,9 +9,10 @@ import math
 import numpy as np
 
 from .constants import LIGHT_SPEED_CM_S, PARSEC_CM, YEAR_S
-from .diffusion import directional_ratio, inverse_diffusion_shape, log_diffusion_shape
+from .diffusion import inverse_diffusion_shape, log_diffusion_shape
+from .linear import linear_combination
 from .memory import grid_cache
-from .modulation import outside_heliosphere
+from .modulation import log_observed, outside_heliosphere
 
 __all__ = [
     "ABSENT",
@@ -124,15 +125,27 @@ def log_modulated_leaky_box(grid, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta, p
     `~numpy.ndarray`
         ln(J / (1/(GV m2 s sr))).
     """
-    rigidity, log_rigidity, log_factor = outside_heliosphere(grid, phi)
-    outside = log_leaky_box(rigidity, log_rigidity, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta)
-    return outside + log_factor
+    rigidity, log_rigidity, log_energy = outside_heliosphere(grid, phi)
+    # the modulation factor E(R) / R^3 goes with the powers of the rigidity
+    outside = log_leaky_box(rigidity, log_rigidity, Q_0b, Gamma + 3, R_cut, w, H_G, V_G, D_0, delta)
+    return outside + log_energy + log_observed(grid)
 
 
 @grid_cache
-def _log_burst_shape(grid, delta):
-    """ln(beta (D / D_0)^(-3/2)), what an instantaneous source has beside its exponentials."""
-    return grid.log_beta - 1.5 * log_diffusion_shape(grid, delta)
+def _burst_basis(grid, delta):
+    """Functions that make up the logarithm of the intensity of an instantaneous source.
+
+    Rows: 1, ln R, R, ln(beta (D / D_0)^(-3/2)), D_0 / D.
+    """
+    log_burst = grid.log_beta - 1.5 * log_diffusion_shape(grid, delta)
+    rows = (1.0, grid.log_rigidity, grid.rigidity, log_burst, inverse_diffusion_shape(grid, delta))
+    return np.stack(np.broadcast_arrays(*rows))
+
+
+def _log_burst(grid, log_norm, Gamma, R_cut, spread, delta):
+    """Logarithm of norm R^-Gamma exp(-R / R_cut) beta (D / D_0)^(-3/2) exp(-spread D_0 / D)."""
+    coefficients = (log_norm, -Gamma, -1 / R_cut, 1.0, -spread)
+    return linear_combination(coefficients, _burst_basis(grid, delta))
 
 
 def log_nearby_source(
@@ -149,43 +162,39 @@ def log_nearby_source(
     M_A,
     x,
     speed,
-    cos2_theta,
-    inverse_kappa_par,
-    perpendicular_ratio,
+    kappa_xx,
 ):
     """Logarithm of the intensity of the nearby source inside the local cloud, Eqs. 6 and 16.
 
     Parameters
     ----------
     grid : ParticleGrid
-        Rigidities.
-    Q_0n, Gamma, R_cut : array_like
-        Source strength in 1/GV, spectral index, cut-off rigidity in GV.
-    T_n : array_like
+        Rigidities, shape ``(n,)``.
+    Q_0n, Gamma, R_cut : float or `~numpy.ndarray`
+        Source strength in 1/GV, spectral index, cut-off rigidity in GV; like all parameters
+        below numbers, arrays of shape ``(m, 1)`` for sets of parameters, or of shape ``(n,)`` or
+        ``(m, n)`` for points of several species.
+    T_n
         Age in yr.
-    r_par, r_perp : array_like
+    r_par, r_perp
         Distance along and across the large-scale magnetic field in pc.
-    D_0, delta : array_like
+    D_0, delta
         Diffusion coefficient at 10 GV in cm2/s, and its slope.
-    D_ratio : array_like
+    D_ratio
         D_par / D.
-    M_A : array_like
+    M_A
         Alfvenic Mach number; D_perp = M_A^4 D_par.
-    x : array_like
+    x
         Mean distance from the boundary of the cloud to the Sun in pc.
-    speed : array_like
+    speed
         Speed of the cloud in the local standard of rest in km/s.
-    cos2_theta : array_like
-        Squared cosine of the angle between that velocity and the magnetic field.
-    inverse_kappa_par : array_like
-        One over the parallel diffusion coefficient in the cloud in s/cm2.
-    perpendicular_ratio : array_like
-        kappa_perp / kappa_par in the cloud.
+    kappa_xx : `~numpy.ndarray`
+        Diffusion coefficient in the cloud along that velocity in cm2/s, shape ``(..., n)``.
 
     Returns
     -------
     `~numpy.ndarray`
-        ln(J / (1/(GV m2 s sr))).
+        ln(J / (1/(GV m2 s sr))), shape ``(n,)`` or ``(m, n)``.
     """
     age = T_n * YEAR_S
     log_D = np.log(D_ratio) + np.log(D_0)
@@ -195,14 +204,9 @@ def log_nearby_source(
     distance2 = (r_par * r_par + r_perp * r_perp / M4) * PARSEC_CM**2
     spread = distance2 / (4 * age) * np.exp(-log_D)
     advection = (speed * 1e5) * (x * PARSEC_CM)
-    source = log_source_spectrum(grid.rigidity, grid.log_rigidity, Q_0n, Gamma, R_cut, log_norm)
-    cloud = inverse_kappa_par / directional_ratio(cos2_theta, perpendicular_ratio)
-    return (
-        source
-        + _log_burst_shape(grid, delta)
-        - spread * inverse_diffusion_shape(grid, delta)
-        - advection * cloud
-    )
+    log_norm = log_strength(Q_0n) + log_norm
+    burst = _log_burst(grid, log_norm, Gamma, R_cut, spread, delta)
+    return burst - advection / kappa_xx
 
 
 def log_galactic_center(grid, Q_0c, Gamma, R_cutc, T_c, r_c, D_0, delta):
@@ -211,23 +215,25 @@ def log_galactic_center(grid, Q_0c, Gamma, R_cutc, T_c, r_c, D_0, delta):
     Parameters
     ----------
     grid : ParticleGrid
-        Rigidities.
-    Q_0c, Gamma, R_cutc : array_like
-        Source strength in 1/GV, spectral index, cut-off rigidity in GV.
-    T_c : array_like
+        Rigidities, shape ``(n,)``.
+    Q_0c, Gamma, R_cutc : float or `~numpy.ndarray`
+        Source strength in 1/GV, spectral index, cut-off rigidity in GV; like all parameters
+        below numbers, arrays of shape ``(m, 1)`` for sets of parameters, or of shape ``(n,)`` or
+        ``(m, n)`` for points of several species.
+    T_c
         Age in yr.
-    r_c : array_like
+    r_c
         Distance in kpc.
-    D_0, delta : array_like
+    D_0, delta
         Diffusion coefficient at 10 GV in cm2/s, and its slope.
 
     Returns
     -------
     `~numpy.ndarray`
-        ln(J / (1/(GV m2 s sr))).
+        ln(J / (1/(GV m2 s sr))), shape ``(n,)`` or ``(m, n)``.
     """
     age = T_c * YEAR_S
     log_norm = _LOG_FLOW - 1.5 * (np.log(4 * np.pi * age) + np.log(D_0))
     spread = (r_c * 1e3 * PARSEC_CM) ** 2 / (4 * age * D_0)
-    source = log_source_spectrum(grid.rigidity, grid.log_rigidity, Q_0c, Gamma, R_cutc, log_norm)
-    return source + _log_burst_shape(grid, delta) - spread * inverse_diffusion_shape(grid, delta)
+    log_norm = log_strength(Q_0c) + log_norm
+    return _log_burst(grid, log_norm, Gamma, R_cutc, spread, delta)

@@ -4,7 +4,7 @@ import numpy as np
 
 from .memory import grid_cache
 
-__all__ = ["interstellar_rigidity", "log_modulation", "outside_heliosphere"]
+__all__ = ["interstellar_rigidity", "log_modulation", "log_observed", "outside_heliosphere"]
 
 
 def interstellar_rigidity(grid, phi):
@@ -23,19 +23,16 @@ def interstellar_rigidity(grid, phi):
         Interstellar rigidity R in GV (Xue & Liu 2025, Eq. 4):
         R^2 = R'^2 + 2 R' phi / beta' + phi^2, which is the same as E(R)/Z = E(R')/Z + phi.
     """
-    observed, _ = _observed(grid)
-    return np.sqrt(observed + phi * (2 * _energy_per_charge(grid) + phi))
+    return outside_heliosphere(grid, phi)[0]
 
 
-def log_modulation(grid, log_interstellar, phi):
+def log_modulation(grid, phi):
     """Logarithm of the factor by which modulation changes an intensity per rigidity.
 
     Parameters
     ----------
     grid : ParticleGrid
         Rigidities observed near Earth.
-    log_interstellar : array_like
-        Natural logarithm of the rigidity outside the heliosphere in GV.
     phi : array_like
         Modulation potential in GV.
 
@@ -45,13 +42,13 @@ def log_modulation(grid, log_interstellar, phi):
         ln(v' R'^2 / (v R^2)) (Xue & Liu 2025, Eq. 3).
     """
     # beta = Z R / E, so v' R'^2 / (v R^2) = (beta' R'^2 / R^3) E(R) / Z
-    _, log_observed = _observed(grid)
-    return np.log(_energy_per_charge(grid) + phi) - 3 * log_interstellar + log_observed
+    _, log_rigidity, log_energy = outside_heliosphere(grid, phi)
+    return log_energy - 3 * log_rigidity + log_observed(grid)
 
 
 @grid_cache
 def outside_heliosphere(grid, phi):
-    """Interstellar rigidity, its logarithm, and the logarithm of the modulation factor.
+    """Particles outside the heliosphere that are observed at Earth with given rigidities.
 
     Parameters
     ----------
@@ -62,21 +59,25 @@ def outside_heliosphere(grid, phi):
 
     Returns
     -------
-    rigidity, log_rigidity, log_factor : `~numpy.ndarray`
-        See `interstellar_rigidity` and `log_modulation`.
+    rigidity, log_rigidity, log_energy : `~numpy.ndarray`
+        Rigidity R in GV, and natural logarithms of R and of E(R) / Z in GV.
     """
-    rigidity = interstellar_rigidity(grid, phi)
-    log_rigidity = np.log(rigidity)
-    return rigidity, log_rigidity, log_modulation(grid, log_rigidity, phi)
+    kinetic, rest = _energies_per_charge(grid)
+    # with T + phi for the kinetic energy per charge no digits cancel in R^2 = E^2 - m^2
+    kinetic = kinetic + phi
+    energy = kinetic + rest
+    rigidity = np.sqrt(kinetic * (energy + rest))
+    return rigidity, np.log(rigidity), np.log(energy)
 
 
 @grid_cache
-def _energy_per_charge(grid):
-    """E(R') / Z in GV."""
-    return grid.rigidity / grid.beta
+def _energies_per_charge(grid):
+    """Kinetic energy and rest energy over charge near Earth in GV."""
+    rest = grid.rest_energy / grid.Z
+    return grid.rigidity**2 / (grid.rigidity / grid.beta + rest), rest
 
 
 @grid_cache
-def _observed(grid):
-    """R'^2, and ln(beta' R'^2)."""
-    return grid.rigidity**2, grid.log_beta + 2 * grid.log_rigidity
+def log_observed(grid):
+    """ln(beta' R'^2) of the particles near Earth, R' in GV."""
+    return grid.log_beta + 2 * grid.log_rigidity
