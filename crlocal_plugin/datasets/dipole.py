@@ -130,7 +130,9 @@ class DipoleDataset(CosmicRayDataset):
         if "tangential_err" in table.colnames:
             floor_across = amplitude * self._phase_floor.to_value("rad")
             self._tangential = np.hypot(column("tangential_err") * factor, floor_across)
+            self._axis = np.deg2rad(column("error_axis"))
         else:
+            self._axis = self._phase
             # a phase error cannot exceed some 100 deg however small the amplitude is, so that it
             # says too little about the error across: there the error along serves for both
             mean = (stat[0] + stat[1]) / 2
@@ -278,6 +280,7 @@ class DipoleDataset(CosmicRayDataset):
             self._limit,
             self._limit_sigma,
             self._is_ul,
+            self._axis,
         )
 
     def signed_residuals(self):
@@ -298,7 +301,8 @@ class DipoleDataset(CosmicRayDataset):
             "phase_err": np.rad2deg(data.phase_err),
         }
         if self._likelihood == "vector":
-            # a drawn amplitude may be tiny, so that the error across needs a column of its own
+            # a drawn vector may be short or point elsewhere, its errors stay what they are
+            columns["error_axis"] = np.rad2deg(data.axis) * u.deg
             columns["tangential_err"] = data.tangential / factor
             phase_err = np.minimum(data.tangential / data.amplitude, RANDOM_DIRECTION)
             columns["phase_err"] = np.rad2deg(phase_err)

@@ -13,9 +13,11 @@ AMPLITUDE_KINDS = ("equatorial_dipole", "first_harmonic")
 _SAME_ENERGY = 0.01
 """Relative distance in energy within which a limit repeats a measurement."""
 
+_ANGLES = ("phase", "phase_err", "error_axis")
+
 _DIPOLE_LAYOUT = (
     *("energy", "amplitude", *error_names("amplitude"), "amplitude_syst", "amplitude_ul"),
-    *("tangential_err", "phase", "phase_err", "site"),
+    *("phase", "phase_err", "error_axis", "tangential_err", "site"),
 )
 
 
@@ -77,7 +79,7 @@ def read_dipole_table(
     for name, values in measurement.items():
         if name == "phase" and table.has("amplitude_ul"):
             content["amplitude_ul"] = (limit[keep], None)
-        content[name] = (values[keep], u.deg if name.startswith("phase") else None)
+        content[name] = (values[keep], u.deg if name in _ANGLES else None)
     if table.has("site"):
         content["site"] = (table.words("site")[keep], None)
     return normalised(
@@ -132,16 +134,19 @@ def _measurement(table, limit):
             "write 0 if it is not given",
         )
         result["amplitude_syst"] = syst
-    if table.has("tangential_err"):
+    result |= {"phase": phase, "phase_err": phase_err}
+    if table.has("tangential_err") or table.has("error_axis"):
         across = table.numbers("tangential_err", unit, blank_allowed=True)
-        table.require(
-            "tangential_err",
-            ~measured | (across > 0),
-            "a positive error across the measured direction",
-            "add the error, or leave out the column",
-        )
-        result["tangential_err"] = across
-    return {**result, "phase": phase, "phase_err": phase_err}
+        axis = table.numbers("error_axis", u.deg, blank_allowed=True)
+        for name, good in (("tangential_err", across > 0), ("error_axis", np.isfinite(axis))):
+            table.require(
+                name,
+                ~measured | good,
+                "an error across and the right ascension that it refers to",
+                "complete the row, or leave out both columns",
+            )
+        result |= {"error_axis": axis, "tangential_err": across}
+    return result
 
 
 def _merge_limits(table, energy, measured, limit):

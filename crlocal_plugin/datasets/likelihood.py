@@ -121,13 +121,14 @@ def vector_residuals(x, y, amplitude, phase, errn, errp, tangential):
     radial, tangential : `~numpy.ndarray`
         Residuals along and across the measured direction.
     """
-    return _along_and_across(x, y, amplitude, np.cos(phase), np.sin(phase), errn, errp, tangential)
+    direction = np.cos(phase), np.sin(phase)
+    return _along_and_across(x, y, amplitude, 0.0, *direction, errn, errp, tangential)
 
 
-def _along_and_across(x, y, amplitude, cos, sin, errn, errp, tangential):
-    """Residuals along and across the direction of a cosine and a sine."""
-    radial = measurement_residual(x * cos + y * sin, amplitude, errn, errp)
-    return radial, (y * cos - x * sin) / tangential
+def _along_and_across(x, y, along, across, cos, sin, errn, errp, tangential):
+    """Residuals of measured components along and across the direction of a cosine and a sine."""
+    radial = measurement_residual(x * cos + y * sin, along, errn, errp)
+    return radial, (y * cos - x * sin - across) / tangential
 
 
 def amplitude_phase_residuals(x, y, amplitude, phase, errn, errp, phase_err):
@@ -243,13 +244,16 @@ class DipoleData(_Columns):
     errn, errp : `~numpy.ndarray`
         Lower and upper error of the amplitude.
     tangential : `~numpy.ndarray`
-        Error across the measured direction.
+        Error of the vector across the direction of ``axis``.
     phase_err : `~numpy.ndarray`
         Error of the phase in rad.
     limit, limit_sigma : `~numpy.ndarray`
         Upper limit of the amplitude, and its width.
     is_ul : `~numpy.ndarray` of bool
         Which rows are nothing but a limit.
+    axis : `~numpy.ndarray`, optional
+        Right ascension in rad to which the errors of the vector refer, those of the amplitude
+        along it: the phase by default.
     """
 
     amplitude: np.ndarray
@@ -261,11 +265,15 @@ class DipoleData(_Columns):
     limit: np.ndarray
     limit_sigma: np.ndarray
     is_ul: np.ndarray
+    axis: np.ndarray | None = None
 
     def __post_init__(self):
         _unite_errors(self)
-        object.__setattr__(self, "_cos", np.cos(self.phase))
-        object.__setattr__(self, "_sin", np.sin(self.phase))
+        axis = self.phase if self.axis is None else self.axis
+        turn = self.phase - axis
+        measured = self.amplitude * np.cos(turn), self.amplitude * np.sin(turn)
+        object.__setattr__(self, "axis", axis)
+        object.__setattr__(self, "_vector", (*measured, np.cos(axis), np.sin(axis)))
         object.__setattr__(self, "_has_limits", bool(self.is_ul.any()))
 
     def residuals(self, x, y, likelihood):
@@ -285,10 +293,7 @@ class DipoleData(_Columns):
         """
         errors = self.errn, self.errp
         if likelihood == "vector":
-            direction = self._cos, self._sin
-            along, across = _along_and_across(
-                x, y, self.amplitude, *direction, *errors, self.tangential
-            )
+            along, across = _along_and_across(x, y, *self._vector, *errors, self.tangential)
         else:
             along, across = amplitude_phase_residuals(
                 x, y, self.amplitude, self.phase, *errors, self.phase_err
@@ -308,8 +313,10 @@ class DipoleData(_Columns):
         x, y : `~numpy.ndarray`
             True components along right ascension 0 and 90 deg, shape ``(n,)``.
         likelihood : {"vector", "amplitude_phase"}
-            What is compared. Vectors are shifted along and across the true direction; amplitudes
-            for themselves are drawn among those that are positive.
+            What is compared. Vectors are shifted along and across the true direction, to which
+            their errors refer from then on: attached to the drawn direction, they would be
+            too small or too large for the shift wherever that is far from the true one.
+            Amplitudes for themselves are drawn among those that are positive.
         rng : `~numpy.random.Generator`
             Source of random numbers.
 
@@ -325,15 +332,18 @@ class DipoleData(_Columns):
             across = -across * self.tangential
             amplitude = np.hypot(along, across)
             phase = direction + np.arctan2(across, along)
+            axis = np.where(self.is_ul, self.axis, direction)
         else:
             along = ndtri(ndtr(along) * ndtr(true / self.errp))
             amplitude = true - _scaled(along, self.errn, self.errp)
             phase = direction - across * self.phase_err
+            axis = None
         keep = self.is_ul
         return replace(
             self,
             amplitude=np.where(keep, self.amplitude, amplitude),
             phase=np.where(keep, self.phase, phase % (2 * np.pi)),
+            axis=axis,
         )
 
 

@@ -17,8 +17,8 @@ Dipole, one row per measurement:
 - ``amplitude``, ``amplitude_errn``, ``amplitude_errp``, optionally ``amplitude_syst``;
 - ``amplitude_ul``, optional: upper limit, nan where there is none;
 - ``phase``, ``phase_err`` (deg): right ascension of the maximum;
-- ``tangential_err``, optional: error of the dipole across its direction, as an amplitude, if it
-  is not to follow from ``phase_err``;
+- ``error_axis`` (deg) and ``tangential_err``, optional: right ascension along which the errors of
+  the amplitude are, and the error across it, if they do not follow from phase and ``phase_err``;
 - ``site``, optional: where a compiled point was measured.
 
 Other columns are left out. What holds for the whole table is in ``meta``: ``experiment``,
