@@ -153,6 +153,11 @@ class FusedLikelihood:
         """Number of residuals (int)."""
         return self._points.n_data + 2 * len(self._energies)
 
+    @property
+    def n_points(self):
+        """Number of points at which intensities are evaluated (int)."""
+        return self._points.size + self._n_species * len(self._energies)
+
     def fake(self, values, rng):
         """Likelihood of simulated data.
 

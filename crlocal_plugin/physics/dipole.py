@@ -170,8 +170,11 @@ def weighted_sum_of_terms(log_intensities, contributions, n_species=1, size=3):
     if all(part.ndim == 1 for part in parts):
         sums = np.array(vectors).T[:size] @ np.array(parts)
     else:
-        terms = list(zip(parts, vectors, strict=True))
-        sums = [sum(part * vector[..., k] for part, vector in terms) for k in range(size)]
+        along = {}
+        for part, vector in zip(parts, vectors, strict=True):
+            before = along.get(id(vector))
+            along[id(vector)] = vector, part if before is None else part + before[1]
+        sums = [sum(part * vector[..., k] for vector, part in along.values()) for k in range(size)]
     norm = 1 / _sum_over_species(everything, n_species)
     return [_sum_over_species(part, n_species) * norm for part in sums]
 

@@ -46,8 +46,8 @@ def log_strength(value):
     """
     if type(value) is float:
         return math.log(value) if value > 0 else ABSENT
-    present = np.asarray(value) > 0
-    return np.where(present, np.log(np.where(present, value, 1.0)), ABSENT)
+    value = np.asarray(value, dtype=float)
+    return np.log(value, out=np.full(value.shape, ABSENT), where=value > 0)
 
 
 def log_source_spectrum(rigidity, log_rigidity, Q_0, Gamma, R_cut, log_norm=0.0):
