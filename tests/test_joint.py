@@ -570,3 +570,10 @@ def test_priors_of_gammapy_among_the_residuals(datasets, model):
     assert np.isclose(residuals @ residuals, without + ((15.5 - 12.0) / 2.0) ** 2, rtol=1e-12)
     expected = without - 2 * norm(12, 2).logpdf(15.5) + 2 * np.log(100)
     assert np.isclose(datasets.stat_sum(), expected, rtol=1e-12)
+
+
+def test_numbers_of_numpy_are_as_good_as_floats(datasets):
+    (fused,) = datasets._fusion()[0]
+    values = fused.values()
+    expected = fused.residuals(values)
+    assert_allclose(fused.residuals([np.float64(value) for value in values]), expected, rtol=1e-12)

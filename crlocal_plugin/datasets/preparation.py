@@ -40,10 +40,10 @@ def prepare_fit(datasets, parameters):
     for k in np.flatnonzero(matters & (np.abs(theta) < COLLAPSED * np.abs(start))):
         theta[k], errors[k] = _at_limit(likelihood, theta, k, start[k])
     for k in np.flatnonzero(matters):
-        par, error = likelihood.parameters[k], errors[k]
+        par, error = likelihood.parameters[k], float(errors[k])
         par.scale_transform = "lin"
-        par._scale = error if 0 < error < np.inf else abs(theta[k]) or 1.0
-        par.value = theta[k]
+        par._scale = error if 0 < error < np.inf else abs(float(theta[k])) or 1.0
+        par.value = float(theta[k])
 
 
 def _at_limit(likelihood, theta, k, start):

@@ -175,10 +175,10 @@ class JoinedGrid:
         `~numpy.ndarray`
             A value for each point, shape ``(n,)`` or ``(m, n)``.
         """
-        if _all_floats(own):
+        if _all_floats(own) or all(np.ndim(value) == 0 for value in own):
             return np.array(own).take(self.index)
         # a frozen one has the same value in all sets
-        sets = max(len(value) for value in own if type(value) is not float)
+        sets = max(len(value) for value in own if np.ndim(value))
         values = np.empty((sets, len(own)))
         for column, value in enumerate(own):
             values[:, column : column + 1] = value

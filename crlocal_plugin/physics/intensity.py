@@ -44,7 +44,7 @@ def log_strength(value):
     float or `~numpy.ndarray`
         Its natural logarithm, `ABSENT` at zero.
     """
-    if type(value) is float:
+    if type(value) is float or np.ndim(value) == 0:
         return math.log(value) if value > 0 else ABSENT
     value = np.asarray(value, dtype=float)
     return np.log(value, out=np.full(value.shape, ABSENT), where=value > 0)
