@@ -1,11 +1,15 @@
 """Amplitude and phase of the dipole with its components and the data of many experiments."""
 
+from functools import partial
+
 import numpy as np
 
 from ..datasets.dipole import DipoleDataset
 from ..datasets.drawing import draw_dipole_points, draw_phase, phase_window, points_in_fit
 from ..datasets.plot_axes import curve_grid, log_limits, new_dipole_axes
+from ..inference.bands import dipole_band
 from ..models.core import ENERGY_UNIT
+from .bands import band_handle, bands_of, draw_band, draw_phase_band
 from .sky import reference_directions
 from .style import (
     add_legend,
@@ -51,6 +55,8 @@ def plot_dipole(
     components=True,
     species=False,
     legend=True,
+    band=True,
+    samples=None,
 ):
     """Plot amplitude and phase of the dipole with its components and the measured ones.
 
@@ -72,6 +78,12 @@ def plot_dipole(
         Draw the dipole of each species alone.
     legend : bool, optional
         Draw a legend beside the axes.
+    band : bool, optional
+        Draw the 68 % band of the total, if the model has errors or there are samples. Where the
+        phase is not determined, its band is the whole circle.
+    samples : object or tuple, optional
+        Samples of parameters that the band is made from, instead of the covariance of the model,
+        as for `~crlocal_plugin.inference.bands.dipole_band`.
 
     Returns
     -------
@@ -103,6 +115,7 @@ def plot_dipole(
     axes[0].set_xlim(low, high)
 
     curves = _draw_curves(axes, model, grid, total, start, components, species)
+    curves += _draw_band(axes, model, grid, start, band, samples)
     _draw_references(axes[1], model, start)
     points = _draw_data(axes, dipoles, fitted, scales, start)
 
@@ -157,6 +170,17 @@ def _draw_curves(axes, model, grid, total, start, components, species):
             axes[0].plot(grid.value, amplitude, **style, linewidth=1.3, zorder=2)
             handles.append(line_handle(name, **style))
     return handles
+
+
+def _draw_band(axes, model, grid, start, band, samples):
+    """Draw the bands of the total, and return their legend handle."""
+    found = bands_of(partial(dipole_band, model, grid), model, band, samples)
+    if found is None:
+        return []
+    color = component_style("total")["color"]
+    draw_band(axes[0], grid.value, *(end.value for end in found.amplitude.interval()), color)
+    draw_phase_band(axes[1], grid.value, found.phase, start, color)
+    return [band_handle()]
 
 
 def _positive(amplitude):

@@ -1,14 +1,18 @@
 """Spectra of several species with their components and the data of many experiments."""
 
+from functools import partial
+
 import matplotlib.pyplot as plt
 import numpy as np
 
 from ..datasets.drawing import draw_points, points_in_fit
 from ..datasets.flux import CosmicRayFluxDataset
 from ..datasets.plot_axes import axis_label, curve_grid, intensity_label, log_limits
+from ..inference.bands import intensity_band
 from ..models.component import GROUPS, species_group
 from ..models.core import x_unit
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
+from .bands import band_handle, bands_of, draw_band
 from .style import (
     add_legend,
     component_style,
@@ -42,6 +46,8 @@ def plot_spectra(
     energy_range=None,
     components=True,
     legend=True,
+    band=True,
+    samples=None,
 ):
     """Plot the spectra of a model with their components and the measured ones.
 
@@ -72,6 +78,11 @@ def plot_spectra(
         Draw the components.
     legend : bool, optional
         Draw a legend beside the axes.
+    band : bool, optional
+        Draw the 68 % bands of the totals, if the model has errors or there are samples.
+    samples : object or tuple, optional
+        Samples of parameters that the bands are made from, instead of the covariance of the
+        model, as for `~crlocal_plugin.inference.bands.intensity_band`.
 
     Returns
     -------
@@ -103,6 +114,7 @@ def plot_spectra(
 
     grid = axis, energy_power, low, high
     totals, handles = _draw_curves(ax, model, species, components, grid)
+    handles += _draw_bands(ax, model, species, band, samples, grid)
     handles += _draw_data(ax, flux, points, fitted)
     shown = [
         y[rows & (x >= low) & (x <= high)] for (x, y, _), rows in zip(points, fitted, strict=True)
@@ -133,6 +145,21 @@ def _draw_curves(ax, model, species, components, grid):
                 ax.plot(x, y, **style | color, linewidth=1.1, zorder=2)
                 parts[part] = line_handle(part, **style | {"color": "0.3"})
     return totals, handles + list(parts.values())
+
+
+def _draw_bands(ax, model, species, band, samples, grid):
+    """Draw the bands of the totals of the species, and return their legend handle."""
+    axis, energy_power = grid[:2]
+    handles = []
+    for name in species:
+        x = _curve_values(model, name, *grid)
+        make = partial(intensity_band, model, x, name, axis=axis)
+        found = bands_of(make, model, band and x.size, samples)
+        if found is not None:
+            ends = (end.value * x.value**energy_power for end in found.interval())
+            draw_band(ax, x.value, *ends, species_color(name))
+            handles = [band_handle()]
+    return handles
 
 
 def _draw_data(ax, flux, points, fitted):
@@ -188,11 +215,17 @@ def _converted(dataset, model, axis, energy_power):
     return x, dataset.intensity.value * factor, errors
 
 
-def _curve(model, name, component, axis, energy_power, low, high):
-    """Curve of a species, nan where the intensity underflows."""
+def _curve_values(model, name, axis, energy_power, low, high):
+    """Values of the axis at which the curve of a species is drawn."""
     members = species_group(name, model.species)
     nuclei = [nucleus for nucleus in model.nuclei if nucleus.name in members]
-    x = curve_grid(low, high, axis, nuclei)
+    return curve_grid(low, high, axis, nuclei)
+
+
+def _curve(model, name, component, *grid):
+    """Curve of a species, nan where the intensity underflows."""
+    axis, energy_power = grid[:2]
+    x = _curve_values(model, name, *grid)
     y = model.intensity(x, name, component=component, axis=axis).value * x.value**energy_power
     return x.value, np.where(y > 0, y, np.nan)
 
