@@ -10,13 +10,15 @@ import astropy.units as u
 import numpy as np
 from astropy.table import Table
 
-from ..datasets.joint_likelihood import CHUNK
 from .ensembles import make_ensemble
 
 __all__ = ["LEVELS", "Band", "DipoleBand", "dipole_band", "intensity_band", "propagate"]
 
 LEVELS = (0.6827, 0.9545)
 """Probabilities of one and two standard deviations of a Gaussian."""
+
+_CHUNK = 100_000
+"""Numbers that are evaluated at once, however many samples there are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,8 +314,9 @@ def _evaluated(model, ensemble, function):
         return best, values
     places = {par: place for place, par in enumerate(evaluator.parameters)}
     blocks, values = [], evaluator.values()
-    for start in range(0, len(ensemble.rows), CHUNK):
-        rows = ensemble.rows[start : start + CHUNK]
+    size = max(1, _CHUNK // max(best.size, 1))
+    for start in range(0, len(ensemble.rows), size):
+        rows = ensemble.rows[start : start + size]
         for par, column in zip(ensemble.parameters, rows.T, strict=True):
             values[places[par]] = column[:, np.newaxis] * evaluator.factors[places[par]]
         # a quantity on which no varied parameter has an influence comes once
