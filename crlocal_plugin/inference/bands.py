@@ -10,7 +10,7 @@ import astropy.units as u
 import numpy as np
 from astropy.table import Table
 
-from .ensembles import make_ensemble
+from .parameter_sets import make_ensemble
 
 __all__ = ["LEVELS", "Band", "DipoleBand", "dipole_band", "intensity_band", "propagate"]
 

@@ -1,306 +1,202 @@
-"""Sets of parameter values that stand for the uncertainty of a model.
+"""Ensembles of walkers that run until they have converged.
 
-An ensemble has rows of parameter values at which a quantity is wanted, and makes intervals from
-the quantity there: quantiles of samples, or a linear propagation of the covariance.
+Moves are those of emcee (Foreman-Mackey et al. 2013, PASP 125, 306). Proposals go along
+differences of walkers (ter Braak 2006; Nelson et al. 2014), a fifth of them as snooker updates
+(ter Braak & Vrugt 2008). On the posterior of the default fit this mixture has a quarter of the
+autocorrelation time per evaluation of the stretch move, and a third of that in linear coordinates.
 """
 
+from typing import NamedTuple
+
 import numpy as np
-from gammapy.modeling import Covariance
-from scipy.stats import norm
 
-from ..models import NuisanceModel
-from .circular import around, circular_intervals, whole_where_undetermined, wrapped
+from .convergence import autocorrelation_times, import_sampling
 
-__all__ = ["LinearEnsemble", "SampledEnsemble", "free_covariance", "make_ensemble"]
+__all__ = ["EnsembleRun", "WhitenedCoordinates", "run_ensembles", "start_walkers"]
 
-N_DRAWS = 1000
-"""Draws from a covariance, unless a number is given."""
+STORED = 5
+"""Steps between those that are kept."""
 
-_BATCHES = 1000
-"""Times that a full set is drawn before the limits count as out of reach."""
+BURN_IN = 10
+"""Autocorrelation times that are left out at the start."""
 
-_STEP = 1e-4
-"""Step of the derivatives in standard deviations."""
-
-METHODS = ("sampling", "linear")
+OVERDISPERSION = 2.0
+"""Spread of the walkers at the start in standard deviations."""
 
 
-def make_ensemble(
-    model, samples=None, covariance=None, n_samples=None, method="sampling", random_state=0
-):
-    """Parameter sets of a model from samples or from a covariance.
+class WhitenedCoordinates:
+    """Coordinates in which an approximate posterior is a normal distribution of unit width.
+
+    Ensembles are blind to linear maps in exact arithmetic, but not with numbers of 1e57 beside
+    others of 1e-3.
 
     Parameters
     ----------
-    model : CosmicRayModel
-        Model; its current values are the best ones.
-    samples : object or tuple, optional
-        Samples of parameters: anything with ``names`` and ``samples``, or a pair of names and an
-        array of shape ``(m, n)``, in the units of the parameters.
-    covariance : `~gammapy.modeling.Covariance` or `~numpy.ndarray`, optional
-        Covariance of the free parameters, see `free_covariance`.
-    n_samples : int, optional
-        Draws from the covariance, 1000 by default; or how many of the samples to take, in a
-        random choice, by default all.
-    method : {"sampling", "linear"}, optional
-        How a covariance is propagated.
-    random_state : int or `~numpy.random.Generator`, optional
-        Seed or source of random numbers.
-
-    Returns
-    -------
-    SampledEnsemble or LinearEnsemble
-        The ensemble.
-
-    Raises
-    ------
-    ValueError
-        If options contradict each other or the samples or the covariance cannot be used.
-    """
-    if method not in METHODS:
-        raise ValueError(f"unknown method {method!r}: expected one of {', '.join(METHODS)}")
-    if n_samples is not None and not n_samples >= 1:
-        raise ValueError(f"n_samples: expected a positive number, got {n_samples}")
-    if samples is not None:
-        if covariance is not None or method != "sampling":
-            raise ValueError("samples stand for themselves: leave out covariance and method")
-        return _given(model, samples, n_samples, np.random.default_rng(random_state))
-    parameters, matrix = free_covariance(model, covariance)
-    if method == "linear":
-        return LinearEnsemble(parameters, matrix)
-    return _drawn(
-        parameters, matrix, int(n_samples or N_DRAWS), np.random.default_rng(random_state)
-    )
-
-
-class SampledEnsemble:
-    """Samples of parameters; intervals are quantiles.
-
-    Parameters
-    ----------
-    parameters : list of `~gammapy.modeling.Parameter`
-        Parameters that vary.
-    rows : `~numpy.ndarray`
-        Their values, shape ``(m, n)``.
+    centre : array_like
+        Values at the centre, shape ``(n,)``.
+    covariance : array_like
+        Covariance of the values, shape ``(n, n)``.
+    logarithmic : array_like of bool
+        Which values go in by their logarithm, in which a product of powers is a straight line.
     """
 
-    def __init__(self, parameters, rows):
-        self.parameters = parameters
-        self.rows = rows
+    def __init__(self, centre, covariance, logarithmic):
+        self._log = np.asarray(logarithmic, dtype=bool)
+        self._centre = np.where(self._log, np.log(np.where(self._log, centre, 1.0)), centre)
+        slope = 1 / np.where(self._log, centre, 1.0)
+        error = np.sqrt(np.diag(covariance))
+        values, vectors = np.linalg.eigh(covariance / np.outer(error, error))
+        # what roundings have made of a degenerate direction
+        lengths = np.sqrt(np.maximum(values, 1e-12))
+        self._axes = (slope * error)[:, np.newaxis] * vectors * lengths
 
-    def intervals(self, best, values, levels):
-        """Median and central intervals.
+    def values(self, position):
+        """Values at positions, both of shape ``(m, n)``."""
+        mixed = self._centre + position @ self._axes.T
+        with np.errstate(over="ignore"):
+            return np.where(self._log, np.exp(np.where(self._log, mixed, 0.0)), mixed)
+
+    def log_volume(self, theta):
+        """Logarithm of the volume of values per volume of positions, up to a constant.
 
         Parameters
         ----------
-        best : `~numpy.ndarray`
-            Quantity at the values of the model, shape ``(...)``.
-        values : `~numpy.ndarray`
-            Quantity at the rows, shape ``(m, ...)``.
-        levels : tuple of float
-            Probabilities of the k intervals.
+        theta : array_like
+            Values, shape ``(m, n)``.
 
         Returns
         -------
-        median, lower, upper : `~numpy.ndarray`
-            Median, shape ``(...)``, and ends of the intervals, shape ``(k, ...)``.
+        `~numpy.ndarray`
+            Logarithm, shape ``(m,)``.
         """
-        tails = [(1 + sign * level) / 2 for sign in (-1, 1) for level in levels]
-        median = np.median(values, axis=0)
-        ends = np.quantile(values, tails, axis=0)
-        return median, *ends.reshape(2, len(levels), *median.shape)
-
-    def phase_intervals(self, best, values, levels):
-        """Median and intervals of directions, complex unit numbers, see `circular_intervals`."""
-        return circular_intervals(values, levels)
+        return np.log(theta[:, self._log]).sum(axis=1)
 
 
-class LinearEnsemble:
-    """Steps to either side in each parameter; intervals are those of a linear propagation.
+class _Density:
+    """Logarithm of the posterior density of positions."""
 
-    Parameters
-    ----------
-    parameters : list of `~gammapy.modeling.Parameter`
-        Parameters that vary, whose values are the best ones.
-    covariance : `~numpy.ndarray`
-        Their covariance, shape ``(n, n)``.
-    """
+    def __init__(self, log_posterior, coordinates):
+        self._log_posterior, self._coordinates = log_posterior, coordinates
 
-    def __init__(self, parameters, covariance):
-        self.parameters = parameters
-        self._error = np.sqrt(np.diag(covariance))
-        self._correlation = covariance / np.outer(self._error, self._error)
-        best, low, high = _values_and_limits(parameters)
-        step = _STEP * self._error
-        # one-sided at a limit
-        below, above = np.maximum(best - step, low), np.minimum(best + step, high)
-        self._distance = (above - below) / self._error
-        self.rows = np.concatenate([best + np.diag(above - best), best + np.diag(below - best)])
-
-    def intervals(self, best, values, levels):
-        """Best value and symmetric intervals, as `SampledEnsemble.intervals`."""
-        up, down = np.split(values, 2)
-        error = self._propagated(up - down)
-        widths = np.multiply.outer(_sigmas(levels), error)
-        return best, best - widths, best + widths
-
-    def phase_intervals(self, best, values, levels):
-        """Best value and symmetric intervals of directions, complex unit numbers."""
-        up, down = np.split(np.angle(values, deg=True), 2)
-        error = self._propagated(wrapped(up - down))
-        widths = np.multiply.outer(_sigmas(levels), error)
-        ends = whole_where_undetermined(-widths, widths, best == 0)
-        return around(np.angle(best, deg=True), *ends)
-
-    def _propagated(self, differences):
-        """Standard deviation from differences of the quantity, shape ``(n, ...)``."""
-        slopes = np.moveaxis(differences, 0, -1) / self._distance
-        variance = np.einsum("...i,ij,...j->...", slopes, self._correlation, slopes)
-        return np.sqrt(np.maximum(variance, 0.0))
+    def __call__(self, position):
+        theta = self._coordinates.values(position)
+        result = self._log_posterior(theta)
+        allowed = np.isfinite(result)
+        result[allowed] += self._coordinates.log_volume(theta[allowed])
+        return result
 
 
-def _sigmas(levels):
-    """Half widths of central intervals of a Gaussian in standard deviations."""
-    return norm.ppf((1 + np.asarray(levels)) / 2)
-
-
-def free_covariance(model, covariance=None):
-    """Free parameters with an error, and their covariance.
+def start_walkers(log_posterior, coordinates, shape, rng):
+    """Draw positions from a normal distribution that is wider than the posterior.
 
     Parameters
     ----------
-    model : `~gammapy.modeling.models.ModelBase`
-        Model.
-    covariance : `~gammapy.modeling.Covariance` or `~numpy.ndarray`, optional
-        Covariance with the free parameters among its own, or an array for the free parameters in
-        the order of the model, shape ``(n, n)``; that of the model by default.
+    log_posterior : callable
+        Logarithm of the posterior density of values of shape ``(m, n)``.
+    coordinates : WhitenedCoordinates
+        Coordinates.
+    shape : tuple of int
+        Numbers of ensembles, walkers and parameters.
+    rng : `~numpy.random.Generator`
+        Source of random numbers.
 
     Returns
     -------
-    parameters : list of `~gammapy.modeling.Parameter`
-        Free parameters whose variance is not zero; one at its limit has none and stays there.
-    covariance : `~numpy.ndarray`
-        Their covariance.
+    `~numpy.ndarray`
+        Positions within the limits, of that shape.
 
     Raises
     ------
     ValueError
-        If no parameter has an error, or the covariance does not fit or is not one.
+        If the limits leave hardly any room.
     """
-    labels = _labels(model)
-    free = [par for par in model.parameters if not par.frozen]
-    names = [labels[par] for par in free]
-    if covariance is None:
-        unknown = [labels[par] for par in free if not np.isfinite(par.error)]
-        if unknown:
-            raise ValueError(
-                f"{', '.join(unknown)}: no finite error, the data say nothing about it; freeze it "
-                "and fit again, or pass covariance or samples"
-            )
-        covariance = model.covariance
-    if isinstance(covariance, Covariance):
-        missing = [labels[par] for par in free if par not in covariance.parameters]
-        if missing:
-            raise ValueError(f"the covariance lacks {', '.join(missing)}")
-        matrix = np.array(covariance.get_subcovariance(free).data) if free else np.zeros((0, 0))
-    else:
-        matrix = np.array(covariance, dtype=float)
-    if matrix.shape != (len(free), len(free)):
-        raise ValueError(
-            f"the covariance is of shape {matrix.shape}: expected {(len(free), len(free))}, for "
-            f"the free parameters {', '.join(names)}"
-        )
-    variance = np.diag(matrix)
-    if not np.isfinite(matrix).all() or (variance < 0).any():
-        raise ValueError("the covariance is not finite, or has negative variances")
-    varied = variance > 0
-    if not varied.any():
-        raise ValueError(
-            "no free parameter of the model has an error: fit it first, or pass covariance or "
-            "samples"
-        )
-    kept = [par for par, moves in zip(free, varied, strict=True) if moves]
-    return kept, matrix[np.ix_(varied, varied)]
-
-
-def _drawn(parameters, covariance, n_samples, rng):
-    """Draws from a Gaussian that is cut at the limits."""
-    best, low, high = _values_and_limits(parameters)
-    error = np.sqrt(np.diag(covariance))
-    # variances differ by a hundred decades: none of them may enter the factorisation
-    correlation = covariance / np.outer(error, error)
-    kept, outside = [], np.zeros(len(error), dtype=int)
-    for _ in range(_BATCHES):
-        try:
-            draws = rng.multivariate_normal(
-                np.zeros(len(error)),
-                correlation,
-                n_samples,
-                check_valid="raise",
-                tol=1e-6,
-                method="eigh",
-            )
-        except ValueError:
-            raise ValueError(
-                "the covariance is no covariance: it has negative variances in some directions"
-            ) from None
-        rows = best + error * draws
-        beyond = (rows < low) | (rows > high)
-        kept.extend(rows[~beyond.any(axis=1)])
-        outside += beyond.sum(axis=0)
-        if len(kept) >= n_samples:
-            return SampledEnsemble(parameters, np.array(kept[:n_samples]))
-    worst = parameters[int(np.argmax(outside))]
+    found, needed = np.empty((0, shape[-1])), shape[0] * shape[1]
+    for _ in range(1000):
+        draws = OVERDISPERSION * rng.standard_normal((needed, shape[-1]))
+        allowed = np.isfinite(log_posterior(coordinates.values(draws)))
+        found = np.concatenate([found, draws[allowed]])
+        if len(found) >= needed:
+            return found[:needed].reshape(shape)
     raise ValueError(
-        f"hardly any draw from the covariance is inside the limits, {worst.name} least of all "
-        f"({worst.value:g} +- {error[np.argmax(outside)]:g}, limits {worst.min:g} to "
-        f"{worst.max:g}): pass samples of the posterior"
+        "hardly any values around the best fit are within the limits: widen the limits, or freeze "
+        "parameters that sit at one"
     )
 
 
-def _given(model, samples, n_samples, rng):
-    """Ensemble of given samples."""
-    if hasattr(samples, "samples") and hasattr(samples, "names"):
-        names, rows = samples.names, samples.samples
-    else:
-        try:
-            names, rows = samples
-        except (TypeError, ValueError):
-            raise TypeError(
-                "samples: expected an object with names and samples, or a pair of names and an "
-                f"array, got {type(samples).__name__}"
-            ) from None
-    names, rows = list(names), np.asarray(rows, dtype=float)
-    if rows.ndim != 2 or rows.shape[1] != len(names) or not len(rows):
-        raise ValueError(
-            f"samples: expected shape (m, {len(names)}) for {', '.join(names)}, got {rows.shape}"
+class EnsembleRun(NamedTuple):
+    """What ensembles have come to.
+
+    Attributes
+    ----------
+    theta : `~numpy.ndarray`
+        Values after burn-in, shape ``(steps, ensembles, walkers, n)``, `STORED` steps apart.
+    log_density : `~numpy.ndarray`
+        ln(posterior density) of them, shape ``(steps, ensembles, walkers)``.
+    tau : `~numpy.ndarray`
+        Integrated autocorrelation times in steps, shape ``(n,)``.
+    n_steps : int
+        Steps of each walker, burn-in included.
+    """
+
+    theta: np.ndarray
+    log_density: np.ndarray
+    tau: np.ndarray
+    n_steps: int
+
+    @property
+    def length(self):
+        """Steps of each walker after burn-in (int)."""
+        return STORED * len(self.theta)
+
+
+def run_ensembles(log_posterior, coordinates, start, max_steps, check_every, rng):
+    """Run independent ensembles for as long as the caller asks for more.
+
+    Parameters
+    ----------
+    log_posterior : callable
+        Logarithm of the posterior density of values of shape ``(m, n)``.
+    coordinates : WhitenedCoordinates
+        Coordinates in which the walkers move. The volume that they take up is made up for: the
+        density that is sampled is that of the values.
+    start : `~numpy.ndarray`
+        Positions, shape ``(ensembles, walkers, n)``.
+    max_steps : int
+        Most steps of a walker.
+    check_every : int
+        Steps from one result to the next; a tenth of all steps if that is more.
+    rng : `~numpy.random.Generator`
+        Source of random numbers.
+
+    Yields
+    ------
+    EnsembleRun
+        All steps so far.
+    """
+    emcee = import_sampling("emcee")
+    n_ensembles, n_walkers, n = start.shape
+    density = _Density(log_posterior, coordinates)
+    samplers, states, done = [], list(start), 0
+    for seed in rng.integers(2**32, size=n_ensembles):
+        moves = [(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)]
+        sampler = emcee.EnsembleSampler(n_walkers, n, density, moves=moves, vectorize=True)
+        sampler.random_state = np.random.RandomState(seed).get_state()  # noqa: NPY002
+        samplers.append(sampler)
+    while done < max_steps:
+        stored = -(-min(max(check_every, done // 10), max_steps - done) // STORED)
+        for k, sampler in enumerate(samplers):
+            states[k] = sampler.run_mcmc(
+                states[k], stored, thin_by=STORED, skip_initial_state_check=True
+            )
+        done += STORED * stored
+        positions = np.stack([sampler.get_chain() for sampler in samplers], axis=1)
+        half = len(positions) // 2
+        theta = coordinates.values(positions)
+        tau = STORED * autocorrelation_times(theta[half:])
+        # the second half is a safe start for chains that are too short to tell
+        burn_in = int(min(BURN_IN * np.max(tau) / STORED, half)) if np.isfinite(tau).all() else half
+        log_density = np.stack([s.get_log_prob(discard=burn_in) for s in samplers], axis=1)
+        volume = coordinates.log_volume(theta[burn_in:].reshape(-1, n))
+        yield EnsembleRun(
+            theta[burn_in:], log_density - volume.reshape(log_density.shape), tau, done
         )
-    if not np.isfinite(rows).all():
-        raise ValueError("samples: expected finite values")
-    known = {}
-    for par, label in _labels(model).items():
-        # the label of a joint likelihood has the model in front where models repeat a name
-        known[label] = known[f"{model.name}.{label}"] = par
-    nuisances = NuisanceModel.default_parameters.names
-    columns = [k for k, name in enumerate(names) if name in known]
-    unknown = [x for x in names if x not in known and x.split(".")[-1] not in nuisances]
-    if unknown or not columns:
-        raise ValueError(
-            f"samples: the model has no parameter {', '.join(unknown or names)}; it has "
-            f"{', '.join(_labels(model).values())}"
-        )
-    if n_samples is not None and n_samples < len(rows):
-        rows = rows[np.sort(rng.choice(len(rows), int(n_samples), replace=False))]
-    return SampledEnsemble([known[names[k]] for k in columns], rows[:, columns])
-
-
-def _labels(model):
-    """Labels by parameter."""
-    return dict(zip(model.parameters, model.parameters_unique_names, strict=True))
-
-
-def _values_and_limits(parameters):
-    """Values, and limits, infinite where open."""
-    table = np.array([(par.value, par.min, par.max) for par in parameters], dtype=float)
-    value, low, high = table.T
-    return value, np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
