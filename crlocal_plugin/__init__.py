@@ -18,7 +18,16 @@ from .datasets import (
     load_datasets,
     read_catalog_table,
 )
-from .inference import FitSummary, fit_summary, fix_parameters, free_parameters
+from .inference import (
+    FitSummary,
+    ProfileLikelihood,
+    ProfileScan,
+    fit_summary,
+    fix_parameters,
+    free_parameters,
+    likelihood_covariance,
+    scan_profiles,
+)
 from .models import (
     DIPOLE_MODEL_REGISTRY,
     MEASURED,
@@ -43,7 +52,7 @@ from .models import (
 from .models.registration import register
 from .physics.geometry import GALACTIC_TO_ICRS
 from .physics.species import SPECIES, Species
-from .plots import plot_dipole, plot_sky, plot_spectra
+from .plots import plot_dipole, plot_profile, plot_profiles, plot_sky, plot_spectra
 
 __all__ = [
     "DIPOLE_MODEL_REGISTRY",
@@ -73,6 +82,8 @@ __all__ = [
     "NearbySourceSpectralModel",
     "NuisanceModel",
     "OverlapError",
+    "ProfileLikelihood",
+    "ProfileScan",
     "Species",
     "TableError",
     "__version__",
@@ -80,12 +91,16 @@ __all__ = [
     "fit_summary",
     "fix_parameters",
     "free_parameters",
+    "likelihood_covariance",
     "load_datasets",
     "measured_prior",
     "plot_dipole",
+    "plot_profile",
+    "plot_profiles",
     "plot_sky",
     "plot_spectra",
     "read_catalog_table",
     "register",
+    "scan_profiles",
     "xue_liu_2025",
 ]

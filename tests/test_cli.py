@@ -9,6 +9,7 @@ from gammapy.datasets import Datasets
 import crlocal_plugin as crl
 from crlocal_plugin.cli import main
 from crlocal_plugin.cli.output import check_output, write_output
+from crlocal_plugin.cli.progress import progress_bar
 
 FILES = (
     *("models.yaml", "models_covariance.dat", "datasets.yaml", "fit-result.yaml"),
@@ -162,13 +163,48 @@ def test_version(capsys):
 
 
 def test_progress_is_silent_without_a_terminal():
-    from crlocal_plugin.inference.progress import fit_progress
-
-    datasets = crl.load_datasets("ams-02_h_2015")
-    datasets.models = [crl.xue_liu_2025(species="H")]
     stream = io.StringIO()
-    with fit_progress(datasets, stream):
-        inside = datasets.stat_sum()
+    with progress_bar(3, "scan", "points", stream) as update:
+        update(2)
     assert stream.getvalue() == ""
-    assert inside == datasets.stat_sum()
-    assert "stat_sum" not in vars(datasets)
+
+
+def test_scan(tmp_path, capsys):
+    words = ["phi", "Gamma=2.2..2.9", "--points", "6", *SMALL, *FREE_FEW, "--output", "scan"]
+    assert main(["scan", *words]) == 0
+    names = {path.name for path in (tmp_path / "scan").iterdir()}
+    assert names == {"phi.ecsv", "Gamma.ecsv", "profiles.png"}
+    table = Table.read(tmp_path / "scan" / "Gamma.ecsv")
+    assert table.colnames == ["Gamma", "stat", "rise", "phi", "delta_b", "Q_0n"]
+    assert len(table) == 7
+    assert (table["Gamma"][0], table["Gamma"][-1]) == (2.2, 2.9)
+    assert table["rise"].min() == pytest.approx(0, abs=1e-3)
+    printed = capsys.readouterr().out
+    assert "68 % interval" in printed
+    assert "phi" in printed
+    # a folder of results is replaced when asked, another one never
+    assert main(["scan", *words]) == 2
+    assert "exists" in capsys.readouterr().err
+    assert main(["scan", *words, "--overwrite"]) == 0
+    (tmp_path / "scan" / "profiles.png").unlink()
+    assert main(["scan", *words, "--overwrite"]) == 2
+    assert "left alone" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("parameter", "message"),
+    [
+        ("V_sum", "did you mean"),
+        ("x", "x is frozen: free it to scan it"),
+        ("phi=0.5", "cannot read '0.5' as a range of phi"),
+        ("phi=2..1", "2 is not below 1"),
+        ("phi=0.5..1 km", "cannot read"),
+        ("Gamma=0..3", "outside its limits"),
+    ],
+)
+def test_scan_of_what_cannot_be_scanned(tmp_path, capsys, parameter, message):
+    assert main(["scan", parameter, *SMALL, *FREE_FEW]) == 2
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert "Traceback" not in printed
+    assert not list(tmp_path.iterdir())

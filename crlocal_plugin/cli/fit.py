@@ -40,6 +40,9 @@ def add_parser(commands):
 
 
 def _run(arguments):
+    from gammapy.modeling import Fit
+
+    from ..inference import fit_summary
     from .output import check_output, write_output
 
     check_output(arguments.output, arguments.overwrite)
@@ -49,22 +52,10 @@ def _run(arguments):
     n_free = len(datasets.parameters.free_parameters)
     print(f"fitting {n_free} parameters to {n_numbers} numbers of {len(datasets)} datasets ...")
     sys.stdout.flush()
-    result = _fit(datasets)
-
-    from ..inference import fit_summary
-
+    result = Fit(backend="least-squares").run(datasets)
     summary = fit_summary(datasets, result)
     print(f"\n{summary}\n", flush=True)
     print("drawing and writing ...", flush=True)
     write_output(arguments.output, datasets, result, summary, arguments.overwrite)
     print(f"written to {arguments.output}")
     return 0 if summary.success else 1
-
-
-def _fit(datasets):
-    from gammapy.modeling import Fit
-
-    from ..inference.progress import fit_progress
-
-    with fit_progress(datasets):
-        return Fit().run(datasets)

@@ -57,7 +57,7 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
 
 
 def _parser():
-    from . import data, fit
+    from . import data, fit, scan
 
     parser = argparse.ArgumentParser(
         prog="crlocal",
@@ -70,5 +70,6 @@ def _parser():
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     fit.add_parser(commands)
+    scan.add_parser(commands)
     data.add_parser(commands)
     return parser

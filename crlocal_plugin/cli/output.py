@@ -1,14 +1,15 @@
 """Write the result of a fit to a folder, whole or not at all."""
 
+import contextlib
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
-__all__ = ["check_output", "write_output"]
+__all__ = ["check_output", "replace_folder", "write_output"]
 
 
-def check_output(folder, overwrite):
+def check_output(folder, overwrite, mark="summary.txt"):
     """Refuse a folder that exists, before any work is done.
 
     Parameters
@@ -17,12 +18,14 @@ def check_output(folder, overwrite):
         Folder to write to.
     overwrite : bool
         Whether a folder of an earlier result may be replaced.
+    mark : str, optional
+        File by which a folder of earlier results is known.
 
     Raises
     ------
     FileExistsError
         If the folder exists and may not be replaced, or is a file, or holds something else than
-        the result of a fit.
+        earlier results of this kind.
     """
     if not folder.exists():
         return
@@ -30,9 +33,10 @@ def check_output(folder, overwrite):
         raise FileExistsError(f"{folder} is a file: choose another --output")
     if not overwrite:
         raise FileExistsError(f"{folder} exists: choose another --output, or pass --overwrite")
-    if any(folder.iterdir()) and not (folder / "summary.txt").is_file():
+    if any(folder.iterdir()) and not (folder / mark).is_file():
         raise FileExistsError(
-            f"{folder} does not hold the result of a fit and is left alone: choose another --output"
+            f"{folder} holds something else than an earlier result of this command and is left "
+            "alone: choose another --output"
         )
 
 
@@ -57,11 +61,7 @@ def write_output(folder, datasets, result, summary, overwrite=False):
     OSError
         If the folder cannot be written; what was there before is kept.
     """
-    folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        draft = Path(scratch) / "new"
-        draft.mkdir()
+    with replace_folder(Path(folder), overwrite) as draft:
         datasets.write(draft / "datasets.yaml", filename_models=draft / "models.yaml")
         result.write(draft / "fit-result.yaml", full_output=True)
         for name in ("parameters", "covariance", "datasets"):
@@ -69,7 +69,35 @@ def write_output(folder, datasets, result, summary, overwrite=False):
             getattr(summary, name).write(draft / f"{filename}.ecsv", format="ascii.ecsv")
         (draft / "summary.txt").write_text(f"{summary}\n", encoding="utf-8")
         _draw(draft, datasets)
-        check_output(folder, overwrite)
+
+
+@contextlib.contextmanager
+def replace_folder(folder, overwrite=False, mark="summary.txt"):
+    """Fill a folder whole or not at all.
+
+    Parameters
+    ----------
+    folder : `~pathlib.Path`
+        Folder to write to.
+    overwrite, mark
+        As for `check_output`.
+
+    Yields
+    ------
+    `~pathlib.Path`
+        Draft of the folder, which takes its place at the end.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written; what was there before is kept.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        draft = Path(scratch) / "new"
+        draft.mkdir()
+        yield draft
+        check_output(folder, overwrite, mark)
         if folder.exists():
             os.replace(folder, Path(scratch) / "old")
         try:

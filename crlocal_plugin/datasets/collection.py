@@ -48,7 +48,7 @@ class FitParameters(LabelledParameters):
         for par, factor in zip(free, factors, strict=True):
             if par.scale_transform == "lin":
                 par._factor = float(factor)
-                par._value = par._scale * par._factor
+                par._value = float(par._scale) * par._factor
             else:
                 par.factor = factor
 

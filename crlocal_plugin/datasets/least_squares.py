@@ -46,7 +46,7 @@ class Minimum(NamedTuple):
     n_calls: int
 
 
-def minimise(likelihood, start=None, free=None, tolerance=1e-10, max_calls=200, callback=None):
+def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, callback=None):
     """Descend to the minimum that is reached from a start.
 
     Parameters

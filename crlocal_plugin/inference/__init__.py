@@ -1,9 +1,23 @@
-"""What a fit says: summaries of parameters, priors, floors and chi2 per dataset."""
+"""What to do with the joint likelihood: fits, profiles, summaries."""
 
 from .backends import register_backends
-from .selection import fix_parameters, free_parameters
+from .covariance import likelihood_covariance
+from .profiles import ProfileLikelihood
+from .scans import ProfileScan, scan_profiles
+from .selection import find_parameters, fix_parameters, free_parameters, parse_ranges
 from .summary import FitSummary, fit_summary
 
-__all__ = ["FitSummary", "fit_summary", "fix_parameters", "free_parameters"]
+__all__ = [
+    "FitSummary",
+    "ProfileLikelihood",
+    "ProfileScan",
+    "find_parameters",
+    "fit_summary",
+    "fix_parameters",
+    "free_parameters",
+    "likelihood_covariance",
+    "parse_ranges",
+    "scan_profiles",
+]
 
 register_backends()

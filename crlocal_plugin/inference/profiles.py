@@ -10,6 +10,9 @@ __all__ = ["ProfileLikelihood"]
 _LOWER = 0.01
 """By how much a profile must undercut the best fit to count as another minimum."""
 
+_PRECISION = 1e-7
+"""Relative precision of re-optimised statistics."""
+
 _TOLERANCE = 1e-3
 """Precision of the ends of intervals in standard deviations."""
 
@@ -82,12 +85,10 @@ class ProfileLikelihood:
         """Statistic at a value, and the values of all parameters there."""
         value = float(value)
         if value not in self._known:
-            nearest = min(self._known, key=lambda known: abs(known - value))
-            theta = self._known[nearest][1].copy()
-            theta[self._column] = value
+            theta = self._start(value)
             stat = self._likelihood(theta)
             if self._reoptimize:
-                minimum = minimise(self._likelihood, theta, self._free)
+                minimum = minimise(self._likelihood, theta, self._free, tolerance=_PRECISION)
                 theta, stat = minimum.theta, minimum.stat
                 self.n_calls += minimum.n_calls
             self._known[value] = stat, theta
@@ -95,13 +96,40 @@ class ProfileLikelihood:
                 self.lowest = stat, theta
         return self._known[value]
 
+    def _start(self, value):
+        """Where to start at a value: the nearest known point, or beyond the two nearest ones."""
+        near = sorted(self._known, key=lambda known: abs(known - value))[:2]
+        first = self._known[near[0]][1]
+        candidates = [first.copy()]
+        if self._reoptimize:
+            if len(near) > 1:
+                slope = (first - self._known[near[1]][1]) / (near[0] - near[1])
+            else:
+                slope = self._slope()
+            low, high = self._likelihood.bounds.T
+            # a strength does not jump to its limit
+            lowest = np.where(low >= 0, np.maximum(low, 0.3 * first), low)
+            candidates.append(np.clip(first + slope * (value - near[0]), lowest, high))
+        candidates = np.array(candidates)
+        candidates[:, self._column] = value
+        stats = self._likelihood(candidates)
+        return candidates[np.argmin(np.where(np.isfinite(stats), stats, np.inf))]
+
+    def _slope(self):
+        """How all parameters follow this one at the best fit."""
+        column = self._covariance()[:, self._column]
+        slope = column / column[self._column]
+        return np.where(np.isfinite(slope), slope, 0.0)
+
+    def _covariance(self):
+        return gauss_newton_covariance(self._likelihood.jacobian(self.best))
+
     def error(self):
         """Standard deviation of the parameter from the residuals' derivatives (float)."""
-        jacobian = self._likelihood.jacobian(self.best)
         if not self._reoptimize:
-            return 1 / max(np.linalg.norm(jacobian[:, self._column]), np.finfo(float).tiny)
-        variance = gauss_newton_covariance(jacobian)[self._column, self._column]
-        return float(np.sqrt(variance))
+            column = self._likelihood.jacobian(self.best)[:, self._column]
+            return 1 / max(np.linalg.norm(column), np.finfo(float).tiny)
+        return float(np.sqrt(self._covariance()[self._column, self._column]))
 
     def interval(self, sigma=1.0):
         """Where the statistic has risen by the square of a number of standard deviations.

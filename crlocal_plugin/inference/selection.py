@@ -7,7 +7,7 @@ import astropy.units as u
 from ..datasets.core import CosmicRayDataset
 from ..models.core import unit_text
 
-__all__ = ["find_parameters", "fix_parameters", "free_parameters"]
+__all__ = ["find_parameters", "fix_parameters", "free_parameters", "parse_ranges"]
 
 
 def find_parameters(datasets, name):
@@ -99,6 +99,58 @@ def fix_parameters(datasets, assignments):
     for par, value in changes:
         par.value = value
         par.frozen = True
+
+
+def parse_ranges(datasets, assignments):
+    """Read which parameters to scan, and over which ranges.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    assignments : iterable of str
+        ``NAME`` or ``NAME=LOW..HIGH``, the ends in the unit of the parameter or with one behind
+        the second, as in ``"x=0.1..10 pc"``.
+
+    Returns
+    -------
+    dict of str to tuple of float or None
+        Ranges in the units of the parameters by label, None where none is given.
+
+    Raises
+    ------
+    ValueError
+        If there is no such parameter, it is frozen, or the range cannot be read or is outside
+        the limits.
+    """
+    labels = dict(zip(datasets.parameters, datasets.parameters.labels, strict=True))
+    ranges = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        found = find_parameters(datasets, name.strip())
+        if equals and len(found) > 1:
+            raise ValueError(f"{name!r} is several parameters: scan one of {', '.join(found)}")
+        for label, par in found.items():
+            if par.frozen:
+                raise ValueError(f"{label} is frozen: free it to scan it, --free {label}")
+            ranges[labels[par]] = _range(label, par, text) if equals else None
+    return ranges
+
+
+def _range(label, par, text):
+    low, dots, high = text.partition("..")
+    if not dots:
+        raise ValueError(
+            f"cannot read {text!r} as a range of {label}: expected LOW..HIGH, for example "
+            f"{label}={par.value / 2:g}..{par.value * 2:g}"
+        )
+    unit = high.strip().lstrip("+-.0123456789e").strip()
+    if unit and not low.strip().endswith(unit):
+        low = f"{low} {unit}"
+    ends = _value(label, par, low), _value(label, par, high)
+    if not ends[0] < ends[1]:
+        raise ValueError(f"range of {label}: {ends[0]:g} is not below {ends[1]:g}")
+    return ends
 
 
 def _value(label, par, text):
