@@ -85,51 +85,80 @@ class ProfileLikelihood:
         """Statistic at a value, and the values of all parameters there."""
         value = float(value)
         if value not in self._known:
-            theta = self._start(value)
-            stat = self._likelihood(theta)
-            if self._reoptimize:
-                minimum = minimise(self._likelihood, theta, self._free, tolerance=_PRECISION)
-                theta, stat = minimum.theta, minimum.stat
-                self.n_calls += minimum.n_calls
-            self._known[value] = stat, theta
-            if stat < self.lowest[0]:
-                self.lowest = stat, theta
+            self._keep(value, self._start(value))
         return self._known[value]
 
+    def improve(self, value, other):
+        """Look whether the valley of another value is the lower one at a value too.
+
+        Parameters
+        ----------
+        value, other : float
+            Values that are known.
+
+        Returns
+        -------
+        bool
+            Whether the statistic at the first value became lower.
+        """
+        before, there = self._known[value][0], self._known[other][1]
+        if not self._reoptimize:
+            return False
+        theta = self._follow(there, value)
+        # on the same valley there is nothing below what is known
+        if not self._likelihood(theta) < before:
+            return False
+        return self._keep(value, theta) < before - _LOWER
+
+    def _keep(self, value, theta):
+        """Re-optimise at a value, and keep the result if it is the lowest there."""
+        stat = self._likelihood(theta)
+        if self._reoptimize:
+            minimum = minimise(self._likelihood, theta, self._free, tolerance=_PRECISION)
+            theta, stat = minimum.theta, minimum.stat
+            self.n_calls += minimum.n_calls
+        if value not in self._known or stat < self._known[value][0]:
+            self._known[value] = stat, theta
+        if stat < self.lowest[0]:
+            self.lowest = stat, theta
+        return stat
+
     def _start(self, value):
-        """Where to start at a value: the nearest known point, or beyond the two nearest ones."""
+        """Where to start at a value: from the nearest known point, or in line with it."""
         near = sorted(self._known, key=lambda known: abs(known - value))[:2]
         first = self._known[near[0]][1]
-        candidates = [first.copy()]
+        candidates = np.array([first, first])
+        candidates[:, self._column] = value
         if self._reoptimize:
+            slope = None
             if len(near) > 1:
                 slope = (first - self._known[near[1]][1]) / (near[0] - near[1])
-            else:
-                slope = self._slope()
-            low, high = self._likelihood.bounds.T
-            # a strength does not jump to its limit
-            lowest = np.where(low >= 0, np.maximum(low, 0.3 * first), low)
-            candidates.append(np.clip(first + slope * (value - near[0]), lowest, high))
-        candidates = np.array(candidates)
-        candidates[:, self._column] = value
+            candidates[1] = self._follow(first, value, slope)
         stats = self._likelihood(candidates)
         return candidates[np.argmin(np.where(np.isfinite(stats), stats, np.inf))]
 
-    def _slope(self):
-        """How all parameters follow this one at the best fit."""
-        column = self._covariance()[:, self._column]
-        slope = column / column[self._column]
-        return np.where(np.isfinite(slope), slope, 0.0)
+    def _follow(self, theta, value, slope=None):
+        """Values of all parameters at a value of this one, a straight line away from others."""
+        if slope is None:
+            column = self._covariance(theta)[:, self._column]
+            slope = column / column[self._column]
+            slope = np.where(np.isfinite(slope), slope, 0.0)
+        moved = theta + slope * (value - theta[self._column])
+        low, high = self._likelihood.bounds.T
+        # a strength does not jump to its limit
+        moved = np.clip(moved, np.where(low >= 0, np.maximum(low, 0.3 * theta), low), high)
+        moved[self._column] = value
+        return moved
 
-    def _covariance(self):
-        return gauss_newton_covariance(self._likelihood.jacobian(self.best))
+    def _covariance(self, theta):
+        return gauss_newton_covariance(self._likelihood.jacobian(theta))
 
     def error(self):
         """Standard deviation of the parameter from the residuals' derivatives (float)."""
         if not self._reoptimize:
             column = self._likelihood.jacobian(self.best)[:, self._column]
             return 1 / max(np.linalg.norm(column), np.finfo(float).tiny)
-        return float(np.sqrt(self._covariance()[self._column, self._column]))
+        return float(np.sqrt(self._covariance(self.best)[self._column, self._column]))
 
     def interval(self, sigma=1.0):
         """Where the statistic has risen by the square of a number of standard deviations.

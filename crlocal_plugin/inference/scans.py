@@ -215,4 +215,10 @@ def _limits_of(likelihood, column):
 def _scan_side(likelihood, name, best, values):
     """Points on one side of the best fit, from the inside outwards."""
     profile = ProfileLikelihood(likelihood, name, best)
+    for k, value in enumerate(values):
+        profile.point(value)
+        # a point that fell into another valley may lower those before it
+        for inner, outer in zip(values[:k][::-1], values[1 : k + 1][::-1], strict=True):
+            if not profile.improve(inner, outer):
+                break
     return [(value, *profile.point(value)) for value in values]

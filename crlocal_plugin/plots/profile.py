@@ -2,13 +2,14 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 __all__ = ["plot_profile", "plot_profiles"]
 
 _LEVELS = {1: "68 %", 4: "95 %", 9: "99.7 %"}
 
 
-def plot_profile(scan, ax=None, **kwargs):
+def plot_profile(scan, ax=None, highest=12.0, **kwargs):
     """Plot the rise of the statistic along one parameter.
 
     Parameters
@@ -17,6 +18,8 @@ def plot_profile(scan, ax=None, **kwargs):
         Profile.
     ax : `~matplotlib.axes.Axes`, optional
         Axes to draw into; new ones by default.
+    highest : float, optional
+        Highest rise that is shown.
     **kwargs : dict
         Keyword arguments of `~matplotlib.axes.Axes.plot`.
 
@@ -28,18 +31,17 @@ def plot_profile(scan, ax=None, **kwargs):
     ax = plt.subplots(layout="constrained")[1] if ax is None else ax
     style = {"color": "black", "marker": "o", "markersize": 3, "linewidth": 1.2} | kwargs
     ax.plot(scan.values, scan.rise, **style)
-    top = max(4.4, float(np.max(scan.rise)) * 1.05)
+    top = min(highest, max(4.4, float(np.max(scan.rise)) * 1.05))
     for level, text in _LEVELS.items():
         if level < top:
             ax.axhline(level, color="0.6", linestyle=":", linewidth=1, zorder=0)
             ax.text(
-                0.995,
+                1.01,
                 level,
                 text,
                 color="0.35",
                 fontsize="small",
-                ha="right",
-                va="bottom",
+                va="center",
                 transform=ax.get_yaxis_transform(),
             )
     low, high = (end.value for end in scan.interval())
@@ -52,6 +54,8 @@ def plot_profile(scan, ax=None, **kwargs):
         ylabel="Statistic above the best fit",
         ylim=(min(0.0, float(np.min(scan.rise)) * 1.05), top),
     )
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
     return ax
 
 
