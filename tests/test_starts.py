@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.table import Table
-from gammapy.datasets import Datasets
+from gammapy.modeling.models import Models
+from gammapy.stats.fit_statistics import GaussianPriorPenalty
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
@@ -155,10 +156,13 @@ def test_refused():
         random_starts(datasets, 3)
 
 
-def test_statistic_of_another_kind_is_refused(monkeypatch):
-    datasets, _ = toy()
-    monkeypatch.setattr(crl.CosmicRayDatasets, "is_least_squares", False)
-    monkeypatch.setattr(crl.JointLikelihood, "is_least_squares", False)
-    assert isinstance(datasets, Datasets)
+def test_statistic_of_another_kind_is_refused():
+    datasets, model = toy()
+    penalty = GaussianPriorPenalty(
+        [model.parameters["H.Q_0b"]], mean=np.array([4e52]), covariance=np.array([[1e104]])
+    )
+    models = Models([model])
+    models.set_penalties([penalty])
+    datasets.models = models
     with pytest.raises(ValueError, match="not a sum of squares"):
         random_starts(datasets, 3)

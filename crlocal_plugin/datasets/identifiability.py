@@ -5,7 +5,14 @@ import numpy as np
 from ..models.parameters import DEGENERACIES
 from .joint_likelihood import JointLikelihood
 
-__all__ = ["DegenerateParametersWarning", "find_degeneracies", "natural_jacobian"]
+__all__ = [
+    "THRESHOLD",
+    "DegenerateParametersWarning",
+    "find_degeneracies",
+    "involved",
+    "natural_directions",
+    "natural_jacobian",
+]
 
 THRESHOLD = 0.1
 """Smallest singular value of the natural Jacobian that counts as determined: below it, even a
@@ -33,6 +40,28 @@ def natural_jacobian(likelihood, theta=None):
     """
     theta = likelihood.values if theta is None else theta
     return likelihood.jacobian(theta) * likelihood.scales_at(theta)
+
+
+def natural_directions(jacobian):
+    """Directions of parameter space, from the best determined one to the worst.
+
+    Parameters
+    ----------
+    jacobian : `~numpy.ndarray`
+        Natural Jacobian, shape ``(k, n)``.
+
+    Returns
+    -------
+    singular : `~numpy.ndarray`
+        Singular values, shape ``(n,)``: standard deviations that a step of unit length costs.
+    directions : `~numpy.ndarray`
+        Unit vectors in units of the natural scales, one per row, shape ``(n, n)``.
+    """
+    # with fewer numbers than parameters there are directions of no consequence at all
+    missing = max(0, jacobian.shape[1] - jacobian.shape[0])
+    padded = np.vstack([jacobian, np.zeros((missing, jacobian.shape[1]))])
+    _, singular, directions = np.linalg.svd(padded, full_matrices=False)
+    return singular, directions
 
 
 def find_degeneracies(datasets, threshold=THRESHOLD):
@@ -65,24 +94,33 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
     labels, jacobian = labels[~unused], jacobian[:, ~unused]
     named = set()
     if jacobian.size:
-        # with fewer numbers than parameters there are directions of no consequence at all
-        missing = max(0, jacobian.shape[1] - jacobian.shape[0])
-        jacobian = np.vstack([jacobian, np.zeros((missing, jacobian.shape[1]))])
-        _, singular, directions = np.linalg.svd(jacobian, full_matrices=False)
-        for value, direction in zip(singular, directions, strict=True):
+        for value, direction in zip(*natural_directions(jacobian), strict=True):
             if value < threshold:
-                involved = labels[_involved(direction, jacobian)]
-                named.update(involved)
+                found = labels[involved(direction, jacobian)]
+                named.update(found)
                 messages.append(
-                    f"the data do not determine {', '.join(involved)}"
-                    f"{' together' if len(involved) > 1 else ''} (singular value {value:.1e}): "
+                    f"the data do not determine {', '.join(found)}"
+                    f"{' together' if len(found) > 1 else ''} (singular value {value:.1e}): "
                     "freeze one of them, or give it a prior"
                 )
     return messages + _known_degeneracies(free, named)
 
 
-def _involved(direction, jacobian):
-    """Which parameters take part in a direction: they move, or their effects cancel."""
+def involved(direction, jacobian):
+    """Which parameters take part in a direction: they move, or their effects cancel.
+
+    Parameters
+    ----------
+    direction : `~numpy.ndarray`
+        Direction in units of the natural scales, shape ``(n,)``.
+    jacobian : `~numpy.ndarray`
+        Natural Jacobian, shape ``(k, n)``.
+
+    Returns
+    -------
+    `~numpy.ndarray` of bool
+        Shape ``(n,)``.
+    """
     weight = np.abs(direction)
     effect = weight * np.linalg.norm(jacobian, axis=0)
     moves = weight > 0.25 * weight.max()
