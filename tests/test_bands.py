@@ -90,6 +90,23 @@ def test_ways_to_give_samples():
     assert (few[0].lower != few[2].lower).all()
 
 
+def test_samples_with_units_and_a_check():
+    model = freed("x")
+    rows = np.linspace(1, 2, 11)[:, np.newaxis]
+
+    def refuse():
+        raise ValueError("has not converged")
+
+    in_pc = SimpleNamespace(names=["x"], samples=rows)
+    in_au = SimpleNamespace(names=["x"], samples=rows * (u.pc).to("au"), units=[u.au])
+    bands = [propagate(model, lambda m: m.x.quantity, samples=s) for s in (in_pc, in_au)]
+    assert_allclose(bands[0].lower.to_value("pc"), 1.5 - np.array([ONE, TWO]) / 2)
+    assert_allclose(bands[1].lower.to_value("pc"), bands[0].lower.to_value("pc"), rtol=1e-12)
+    in_pc.check = refuse
+    with pytest.raises(ValueError, match="has not converged"):
+        propagate(model, lambda m: m.x.quantity, samples=in_pc)
+
+
 def test_batches_agree_with_one_model_after_another(fitted):
     model, _ = fitted
     options = {"n_samples": 150, "random_state": 3}

@@ -80,7 +80,10 @@ class Band:
             columns[f"upper_{100 * level:g}"] = upper
         if self.x is not None:
             columns = {"x": self.x, **columns}
-        return Table({name: np.atleast_1d(values) for name, values in columns.items()})
+        table = Table({name: np.atleast_1d(values) for name, values in columns.items()})
+        for name in table.colnames:
+            table[name].info.format = ".5g"
+        return table
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,10 +138,11 @@ def intensity_band(
     levels : iterable of float, optional
         Probabilities of the intervals.
     samples : object or tuple, optional
-        Samples of parameters: anything with ``names`` and ``samples``, such as a posterior, or a
-        pair of names and an array of shape ``(m, n)`` in the units of the parameters. Names are
-        those of the parameters, such as ``"V_sun"`` or ``"He.Q_0b"``; nuisances of experiments
-        are passed over. Parameters that are not named stay at their values.
+        Samples of parameters: a posterior, which is refused if it has not converged, or anything
+        else with ``names`` and ``samples``; or a pair of names and an array of shape ``(m, n)``
+        in the units of the parameters. Names are those of the parameters, such as ``"V_sun"`` or
+        ``"He.Q_0b"``; nuisances of experiments are passed over. Parameters that are not named
+        stay at their values.
     covariance : `~gammapy.modeling.Covariance` or `~numpy.ndarray`, optional
         Covariance of the free parameters, in their order if it is an array; by default that of
         the model. A free parameter without an error, such as one at its limit, stays.

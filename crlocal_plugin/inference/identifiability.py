@@ -259,8 +259,7 @@ class _Words:
         for singular, direction in zip(
             constraint.singular, constraint.readable_directions(), strict=True
         ):
-            largest = direction[np.abs(direction).argmax()]
-            step = _STEP * direction / largest
+            step = _STEP * direction / np.abs(direction).max()
             yield {
                 "singular_value": singular,
                 "determined": bool(singular >= THRESHOLD),
@@ -270,8 +269,11 @@ class _Words:
 
     def _direction(self, step, takes_part):
         """A step in words, the largest changes first, those that are alike together."""
+        order = sorted(np.flatnonzero(takes_part), key=lambda k: -round(abs(step[k]), 4))
+        # a direction has no sign of its own
+        step = step * np.sign(step[order[0]])
         changes = {}
-        for k in sorted(np.flatnonzero(takes_part), key=lambda k: -round(abs(step[k]), 3)):
+        for k in order:
             changes.setdefault(self._change(k, step[k]), []).append(self._names[k])
         return "; ".join(f"{', '.join(names)} {text}" for text, names in changes.items())
 

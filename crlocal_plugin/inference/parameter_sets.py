@@ -35,8 +35,9 @@ def make_ensemble(
     model : CosmicRayModel
         Model; its current values are the best ones.
     samples : object or tuple, optional
-        Samples of parameters: anything with ``names`` and ``samples``, or a pair of names and an
-        array of shape ``(m, n)``, in the units of the parameters.
+        Samples of parameters: anything with ``names`` and ``samples``, in its ``units`` if it has
+        them, or a pair of names and an array of shape ``(m, n)`` in the units of the parameters.
+        What has a method ``check`` is asked first whether it may be used.
     covariance : `~gammapy.modeling.Covariance` or `~numpy.ndarray`, optional
         Covariance of the free parameters, see `free_covariance`.
     n_samples : int, optional
@@ -260,7 +261,10 @@ def _drawn(parameters, covariance, n_samples, rng):
 
 def _given(model, samples, n_samples, rng):
     """Ensemble of given samples."""
+    units = getattr(samples, "units", None)
     if hasattr(samples, "samples") and hasattr(samples, "names"):
+        if hasattr(samples, "check"):
+            samples.check()
         names, rows = samples.names, samples.samples
     else:
         try:
@@ -291,7 +295,11 @@ def _given(model, samples, n_samples, rng):
         )
     if n_samples is not None and n_samples < len(rows):
         rows = rows[np.sort(rng.choice(len(rows), int(n_samples), replace=False))]
-    return SampledEnsemble([known[names[k]] for k in columns], rows[:, columns])
+    parameters = [known[names[k]] for k in columns]
+    if units is not None:
+        factors = [units[k].to(par.unit) for k, par in zip(columns, parameters, strict=True)]
+        return SampledEnsemble(parameters, rows[:, columns] * factors)
+    return SampledEnsemble(parameters, rows[:, columns])
 
 
 def _labels(model):
