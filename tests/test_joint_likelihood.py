@@ -248,6 +248,9 @@ def test_priors(datasets, model, name, prior):
         likelihood.log_prior(theta), -0.5 * (likelihood(theta) - before(theta)), atol=1e-8
     )
     assert_allclose(likelihood.log_likelihood(theta), before.log_likelihood(theta), rtol=1e-12)
+    # up to a constant, the squares of the residuals add up to the statistic
+    difference = np.sum(likelihood.residuals(theta) ** 2, axis=1) - likelihood(theta)
+    assert_allclose(difference, difference[0], atol=1e-8)
 
 
 def test_posterior_is_prior_times_likelihood(datasets):

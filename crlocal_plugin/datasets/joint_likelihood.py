@@ -3,7 +3,7 @@
 import copy
 
 import numpy as np
-from gammapy.modeling.models import GaussianPrior, Prior
+from gammapy.modeling.models import GaussianPrior, Prior, UniformPrior
 
 from ..models import MeasurementPrior
 
@@ -11,6 +11,9 @@ __all__ = ["JointLikelihood", "is_gaussian"]
 
 CHUNK = 20_000
 """Numbers in an array that is evaluated at once: few enough for the processor's cache."""
+
+_OFFSET = 100.0
+"""How far below its value at the start the level of a prior that is not Gaussian is."""
 
 STEP = 1e-4
 """Step of the derivatives in natural scales."""
@@ -84,7 +87,9 @@ class JointLikelihood:
     @property
     def is_least_squares(self):
         """Whether the statistic is the sum of squared `residuals`, up to a constant (bool)."""
-        return self._slow is None or self._slow.is_least_squares
+        if self._slow is None:
+            return True
+        return self._slow.is_least_squares and not self._priors.has_others
 
     def __getstate__(self):
         # Parameters and datasets stay where they are; what is batched needs neither
@@ -154,7 +159,7 @@ class JointLikelihood:
         return float(result[0]) if theta.ndim == 1 else result
 
     def residuals(self, theta):
-        """Residuals of all points in the fit, and of the Gaussian priors.
+        """Residuals of all points in the fit, and of the priors.
 
         Parameters
         ----------
@@ -170,7 +175,7 @@ class JointLikelihood:
         if self._slow is not None:
             return self._one_by_one(theta, self._slow.residuals)
         blocks = [part.residuals(theta) for part in self._parts]
-        return np.concatenate([*blocks, self._priors.pulls(theta)], axis=-1)
+        return np.concatenate([*blocks, self._priors.residuals(theta)], axis=-1)
 
     def jacobian(self, theta):
         """Derivatives of the residuals, by central differences.
@@ -384,7 +389,7 @@ class _Priors:
                 if not own:
                     self._constant += prior.weight * np.log(2 * np.pi * prior.sigma.value**2)
             else:
-                self._others.append((places[id(par)], prior, par.copy()))
+                self._others.append((places[id(par)], prior, par.copy(), prior(par) - _OFFSET))
         self._columns = np.array(columns, dtype=int)
         self._factors, self._means = np.array(factors), np.array(means)
         self._sigmas, self._weights = np.array(sigmas), np.array(weights)
@@ -398,9 +403,27 @@ class _Priors:
         """Statistic of all priors, shape ``(...)``."""
         pulls = self.pulls(theta)
         total = np.vecdot(pulls, pulls) + self._constant
-        for column, prior, par in self._others:
+        for column, prior, par, _ in self._others:
             total = total + _prior_stat(prior, par, theta[..., column])
         return total
+
+    @property
+    def has_others(self):
+        """Whether there are priors that are neither Gaussian nor flat (bool)."""
+        return any(not isinstance(prior, UniformPrior) for _, prior, _, _ in self._others)
+
+    def residuals(self, theta):
+        """Residuals whose squares are the statistic up to a constant, shape ``(..., k)``.
+
+        A prior that is not Gaussian enters as the root of its statistic above a level so low that
+        the statistic does not come near it: the gradient of the sum of squares is exact.
+        """
+        blocks = [self.pulls(theta)]
+        for column, prior, par, level in self._others:
+            if not isinstance(prior, UniformPrior):
+                rise = _prior_stat(prior, par, theta[..., column]) - level
+                blocks.append(np.sqrt(np.maximum(rise, 0.0))[..., np.newaxis])
+        return np.concatenate(blocks, axis=-1)
 
     def fake(self, theta, rng):
         """Gaussian priors with drawn means."""
