@@ -294,6 +294,14 @@ def test_refused():
     datasets, model = background()
     with pytest.raises(ValueError, match="no parameter is free"):
         identifiability(datasets)
+    model.D_0.frozen = False
+    for dataset in datasets:
+        dataset.energy_range = (1 * u.PeV, None)
+    with pytest.raises(ValueError, match="no point of the datasets is in the fit"):
+        identifiability(datasets)
+    # a prior says something even then
+    model.D_0.prior = GaussianPrior(mu=model.D_0.value, sigma=0.2 * model.D_0.value)
+    assert rows_of(identifiability(datasets))["D_0"]["with priors"] == pytest.approx(0.2)
 
 
 # Command line

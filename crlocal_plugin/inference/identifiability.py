@@ -122,14 +122,14 @@ def identifiability(datasets):
     Raises
     ------
     ValueError
-        If no parameter is free, or some of the statistic is not known to this package: datasets
-        of other packages, or penalties.
+        If no parameter is free, there are neither data nor priors, or some of the statistic is
+        not known to this package: datasets of other packages, or penalties.
 
     Notes
     -----
     Only Gaussian priors count. The directions without consequence of one source have no natural
     basis; they are given in echelon form, in which each of them moves one parameter that the
-    others leave alone.
+    others leave alone, and their singular values are those of the whole set.
     """
     if not datasets.is_least_squares:
         raise ValueError(
@@ -139,66 +139,75 @@ def identifiability(datasets):
     likelihood = JointLikelihood(datasets)
     if not likelihood.size:
         raise ValueError("no parameter is free: there is nothing to constrain")
-    blocks, is_flux, priors = _jacobians(datasets, likelihood)
+    blocks, priors = _jacobians(datasets, likelihood)
+    is_flux = np.array([isinstance(dataset, CosmicRayFluxDataset) for dataset in datasets])
     stacked = {
-        "spectra": _stacked([b for b, flux in zip(blocks, is_flux, strict=True) if flux], priors),
-        "dipole": _stacked(
-            [b for b, flux in zip(blocks, is_flux, strict=True) if not flux], priors
-        ),
-        "both": _stacked(blocks, priors),
-        "with priors": _stacked([*blocks, priors], priors),
+        "spectra": _stacked(blocks, is_flux, likelihood.size),
+        "dipole": _stacked(blocks, ~is_flux, likelihood.size),
+        "both": np.concatenate(blocks),
+        "with priors": np.concatenate([*blocks, priors]),
     }
-    scales = likelihood.scales_at(likelihood.values)
-    words = _Words(likelihood, scales)
+    if not len(stacked["with priors"]):
+        raise ValueError("no point of the datasets is in the fit, and there are no priors")
     constraints = {source: _Constraint(jacobian) for source, jacobian in stacked.items()}
     shares = constraints["with priors"].shares([*blocks, priors])
-    names = [*(dataset.name for dataset in datasets), "priors"]
-    table = Table(
-        {
-            "label": likelihood.names,
-            "value": likelihood.values,
-            "unit": [unit.to_string() for unit in likelihood.units],
-            "positive": words.positive,
-            "scale": scales,
-        }
-    )
-    for source, constraint in constraints.items():
-        table[source] = constraint.errors
-    flux = np.array([*is_flux, False])
-    table["share_spectra"] = shares[flux].sum(axis=0)
-    table["share_dipole"] = shares[:-1][~flux[:-1]].sum(axis=0)
-    table["share_priors"] = shares[-1]
-    best = shares.argmax(axis=0)
-    table["share_most"] = shares.max(axis=0)
-    table["most"] = [
-        names[k] if share > 0 else "" for k, share in zip(best, table["share_most"], strict=True)
-    ]
+    names = [*datasets.names, "priors"]
+    words = _Words(likelihood)
     rows = [
         {"source": source, **row}
         for source in _told_apart(stacked)
         for row in words.rows(constraints[source])
     ]
     return Identifiability(
-        parameters=table,
+        parameters=_parameter_table(likelihood, words, constraints, shares, names, is_flux),
         directions=Table(rows=rows),
         shares=Table({"label": likelihood.names, **dict(zip(names, shares, strict=True))}),
         remarks=find_degeneracies(datasets),
     )
 
 
+def _parameter_table(likelihood, words, constraints, shares, names, is_flux):
+    """Table of the parameters; shares are by dataset, and at the end those of the priors."""
+    table = Table(
+        {
+            "label": likelihood.names,
+            "value": likelihood.values,
+            "unit": [unit.to_string() for unit in likelihood.units],
+            "positive": words.positive,
+            "scale": words.scales,
+        }
+    )
+    for source, constraint in constraints.items():
+        table[source] = constraint.errors
+    table["share_spectra"] = shares[:-1][is_flux].sum(axis=0)
+    table["share_dipole"] = shares[:-1][~is_flux].sum(axis=0)
+    table["share_priors"] = shares[-1]
+    table["share_most"] = shares.max(axis=0)
+    table["most"] = [names[column.argmax()] if column.any() else "" for column in shares.T]
+    return table
+
+
 def _jacobians(datasets, likelihood):
-    """Natural Jacobians of each dataset, which are spectra, and that of the priors."""
+    """Natural Jacobians of each dataset, and that of the priors."""
     blocks = []
     for dataset in datasets:
         alone = CosmicRayDatasets([dataset])
-        size = sum(part.size for part in alone._fusion()[0])
         jacobian = natural_jacobian(JointLikelihood(alone, likelihood.parameters))
-        blocks.append(jacobian[:size])
-    size = sum(part.size for part in datasets._fusion()[0])
-    priors = natural_jacobian(likelihood)[size:]
+        blocks.append(jacobian[: _n_residuals(alone)])
+    priors = natural_jacobian(likelihood)[_n_residuals(datasets) :]
     # those of frozen parameters, and of another shape, say nothing
-    priors = priors[np.abs(priors).any(axis=1)]
-    return blocks, [isinstance(dataset, CosmicRayFluxDataset) for dataset in datasets], priors
+    return blocks, priors[np.abs(priors).any(axis=1)]
+
+
+def _n_residuals(datasets):
+    """Number of residuals of the data, which come before those of the priors."""
+    return sum(part.size for part in datasets._fusion()[0])
+
+
+def _stacked(blocks, chosen, size):
+    """Jacobian of some of the datasets, which may be none."""
+    kept = [block for block, is_wanted in zip(blocks, chosen, strict=True) if is_wanted]
+    return np.concatenate([np.zeros((0, size)), *kept])
 
 
 def _told_apart(stacked):
@@ -207,10 +216,6 @@ def _told_apart(stacked):
     alone = [source for source in ("spectra", "dipole") if sizes[source]]
     more = ["both"] if len(alone) == 2 else []
     return alone + more + (["with priors"] if sizes["with priors"] > sizes["both"] else [])
-
-
-def _stacked(blocks, like):
-    return np.concatenate([*blocks, like[:0]])
 
 
 class _Constraint:
@@ -250,8 +255,9 @@ class _Constraint:
 class _Words:
     """Directions and errors in words."""
 
-    def __init__(self, likelihood, scales):
-        self._names, self._units, self._scales = likelihood.names, likelihood.units, scales
+    def __init__(self, likelihood):
+        self._names, self._units = likelihood.names, likelihood.units
+        self.scales = likelihood.scales_at(likelihood.values)
         self.positive = (likelihood.bounds[:, 0] >= 0) & (likelihood.values > 0)
 
     def rows(self, constraint):
@@ -278,7 +284,7 @@ class _Words:
         return "; ".join(f"{', '.join(names)} {text}" for text, names in changes.items())
 
     def _change(self, k, step):
-        size = _size_text(abs(step), self.positive[k], self._scales[k], self._units[k])
+        size = _size_text(abs(step), self.positive[k], self.scales[k], self._units[k])
         return f"{'up' if step > 0 else 'down'} {size}"
 
 
