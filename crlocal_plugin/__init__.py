@@ -27,10 +27,13 @@ from .inference import (
     free_parameters,
     likelihood_covariance,
     scan_profiles,
+    set_priors,
 )
 from .models import (
     DIPOLE_MODEL_REGISTRY,
+    ENERGY_SCALES,
     MEASURED,
+    PRIOR_SETS,
     BackgroundDipoleModel,
     ComptonGettingDipoleModel,
     CosmicRayComponent,
@@ -56,8 +59,10 @@ from .plots import plot_dipole, plot_profile, plot_profiles, plot_sky, plot_spec
 
 __all__ = [
     "DIPOLE_MODEL_REGISTRY",
+    "ENERGY_SCALES",
     "GALACTIC_TO_ICRS",
     "MEASURED",
+    "PRIOR_SETS",
     "SELECTIONS",
     "SPECIES",
     "BackgroundDipoleModel",
@@ -102,5 +107,6 @@ __all__ = [
     "read_catalog_table",
     "register",
     "scan_profiles",
+    "set_priors",
     "xue_liu_2025",
 ]

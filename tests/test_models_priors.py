@@ -7,6 +7,7 @@ from gammapy.modeling.models import PRIOR_REGISTRY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import crlocal_plugin as crl
 from crlocal_plugin import MeasurementPrior, measured_prior, xue_liu_2025
 from crlocal_plugin.models import MEASURED
 
@@ -111,7 +112,7 @@ def test_unknown_measurement():
 
 def test_priors_of_the_model():
     model = xue_liu_2025()
-    for name in MEASURED:
+    for name in crl.PRIOR_SETS["measured"]:
         prior = model.parameters[name].prior
         assert prior.source == measured_prior(name).source
     others = [par for par in model.parameters if par.name not in MEASURED]
@@ -127,7 +128,7 @@ def test_priors_of_the_model():
 
 @pytest.mark.parametrize("priors", ["all", 3, ["x"]])
 def test_unknown_priors(priors):
-    with pytest.raises(ValueError, match="expected 'measured', None or a dictionary"):
+    with pytest.raises(ValueError, match="unknown set of priors|None, or a dictionary"):
         xue_liu_2025(priors=priors)
 
 
@@ -145,3 +146,48 @@ def test_prior_on_several_parameters_is_refused():
     # Q_0b is one parameter of H and another of He
     with pytest.raises((ValueError, IndexError), match="Q_0b"):
         xue_liu_2025(priors={"Q_0b": MeasurementPrior("4e52 GV-1", "1e52 GV-1")})
+
+
+# Named sets
+
+
+def test_every_set_has_sourced_priors():
+    for name, members in crl.PRIOR_SETS.items():
+        model = xue_liu_2025(priors=name)
+        assert [p.name for p in model.parameters if p.prior is not None] == [
+            p.name for p in model.parameters if p.name in members
+        ]
+        assert all(model.parameters[par].prior.source for par in members)
+    both = xue_liu_2025(priors=["solar-motion", "modulation"])
+    assert both.phi.prior is not None
+    assert both.x.prior is None
+
+
+def test_default_model_has_the_measured_set():
+    assert "phi" not in crl.PRIOR_SETS["measured"]
+    assert xue_liu_2025().phi.prior is None
+    assert xue_liu_2025().V_sun.prior is not None
+    with pytest.raises(ValueError, match="unknown set of priors 'mesured': expected one of solar"):
+        xue_liu_2025(priors="mesured")
+
+
+def test_sets_for_datasets():
+    datasets = crl.load_datasets(["dampe_h", "dampe_he", "tibet-asgamma-2017", "jacee_h"])
+    model = xue_liu_2025(priors=None)
+    datasets.models = [model]
+    done = crl.set_priors(datasets, ["local-cloud", "energy-scales"])
+    assert set(done) == {
+        *("u_HC", "u_HC_ra", "u_HC_dec", "x"),
+        *("DAMPE.energy_scale", "Tibet ASgamma.energy_scale"),
+    }
+    assert model.x.prior is done["x"]
+    # the shift and both errors of the calibration in quadrature
+    width = datasets["dampe_he"].energy_scale.prior.sigma.value
+    assert width == pytest.approx((0.013**2 + 0.012**2 + 0.026**2) ** 0.5, abs=1e-3)
+    assert datasets["tibet-asgamma-2017"].energy_scale.prior.sigma.value == 0.12
+    assert datasets["jacee_h"].energy_scale.prior.sigma.value == 0.1
+    assert "assumed" in datasets["jacee_h"].energy_scale.prior.source
+    with pytest.raises(ValueError, match="unknown set of priors 'energy'"):
+        crl.set_priors(datasets, "energy")
+    assert crl.set_priors(datasets, None) == {}
+    assert all(par.prior is None for par in model.parameters)

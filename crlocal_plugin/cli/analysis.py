@@ -35,6 +35,14 @@ def add_analysis_options(parser):
         metavar="NAME=VALUE",
         help="parameters to freeze, at a value if one is given",
     )
+    add(
+        "--priors",
+        nargs="+",
+        default=["measured"],
+        metavar="SET",
+        help="sets of priors on what others measured: measured (default), solar-motion, "
+        "local-cloud, nearby-source, modulation, energy-scales",
+    )
     add("--no-priors", action="store_true", help="leave out the priors on what others measured")
     add(
         "--floors",
@@ -74,13 +82,13 @@ def prepare(arguments):
         If an option cannot be used, or no parameter is left free.
     """
     from ..datasets import load_datasets
-    from ..inference import fix_parameters, free_parameters
+    from ..inference import fix_parameters, free_parameters, set_priors
     from ..models import xue_liu_2025
 
     model = xue_liu_2025(
         arguments.variant,
         species=arguments.species,
-        priors=None if arguments.no_priors else "measured",
+        priors=None,
         compton_getting=arguments.compton_getting,
     )
     datasets = load_datasets(
@@ -91,6 +99,8 @@ def prepare(arguments):
         likelihood=arguments.likelihood,
     )
     datasets.models = [model]
+    if not arguments.no_priors:
+        set_priors(datasets, arguments.priors)
     free_parameters(datasets, arguments.free)
     fix_parameters(datasets, arguments.fix)
     if not len(datasets.parameters.free_parameters):

@@ -2,6 +2,7 @@
 
 from .backends import register_backends
 from .covariance import likelihood_covariance
+from .measured import set_priors
 from .profiles import ProfileLikelihood
 from .scans import ProfileScan, scan_profiles
 from .selection import find_parameters, fix_parameters, free_parameters, parse_ranges
@@ -18,6 +19,7 @@ __all__ = [
     "likelihood_covariance",
     "parse_ranges",
     "scan_profiles",
+    "set_priors",
 ]
 
 register_backends()

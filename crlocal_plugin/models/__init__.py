@@ -13,7 +13,15 @@ from .dipole import (
 )
 from .intensity_model import IntensitySpectralModel
 from .nuisance import NuisanceModel
-from .priors import MEASURED, MeasurementPrior, measured_prior
+from .priors import (
+    ENERGY_SCALES,
+    MEASURED,
+    PRIOR_SETS,
+    MeasurementPrior,
+    energy_scale_prior,
+    measured_prior,
+    prior_set,
+)
 from .spectral import (
     GalacticCenterSpectralModel,
     LeakyBoxSpectralModel,
@@ -24,7 +32,9 @@ from .xue_liu import VARIANTS, xue_liu_2025
 
 __all__ = [
     "DIPOLE_MODEL_REGISTRY",
+    "ENERGY_SCALES",
     "MEASURED",
+    "PRIOR_SETS",
     "VARIANTS",
     "BackgroundDipoleModel",
     "ComptonGettingDipoleModel",
@@ -41,6 +51,8 @@ __all__ = [
     "NearbySourceDipoleModel",
     "NearbySourceSpectralModel",
     "NuisanceModel",
+    "energy_scale_prior",
     "measured_prior",
+    "prior_set",
     "xue_liu_2025",
 ]

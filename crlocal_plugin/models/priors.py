@@ -7,7 +7,15 @@ from gammapy.modeling.models import PRIOR_REGISTRY, Prior
 from .core import unit_text
 from .registration import register
 
-__all__ = ["MEASURED", "MeasurementPrior", "measured_prior"]
+__all__ = [
+    "ENERGY_SCALES",
+    "MEASURED",
+    "PRIOR_SETS",
+    "MeasurementPrior",
+    "energy_scale_prior",
+    "measured_prior",
+    "prior_set",
+]
 
 
 class MeasurementPrior(Prior):
@@ -136,8 +144,104 @@ MEASURED = {
         "characteristic age of Geminga, 342 kyr, Manchester et al. 2005, AJ 129, 1993; "
         "the width is an assumption",
     ),
+    "phi": (
+        "0.97 GV",
+        "0.097 GV",
+        "value of Xue & Liu 2025 for their interstellar spectrum; 10 % is how well neutron "
+        "monitors tell the potential, Ghelfi et al. 2017, Adv. Space Res. 60, 833",
+    ),
 }
 """Measured values by parameter name: mean, standard deviation, source."""
+
+
+PRIOR_SETS = {
+    "solar-motion": ("U_sun", "V_sun", "W_sun"),
+    "local-cloud": ("u_HC", "u_HC_ra", "u_HC_dec", "x"),
+    "nearby-source": ("T_n",),
+    "modulation": ("phi",),
+    "measured": ("U_sun", "V_sun", "W_sun", "u_HC", "u_HC_ra", "u_HC_dec", "x", "T_n"),
+}
+"""Named sets of parameters whose priors are in `MEASURED`; "measured" is the default of a model.
+The modulation potential is not in it: its value depends on the interstellar spectrum that is
+assumed, and the spectra of AMS-02 determine it."""
+
+ENERGY_SCALES = {
+    "DAMPE": (
+        0.032,
+        "absolute energy scale of the calorimeter 1.013 +- 0.012 +- 0.026 (shift and errors in "
+        "quadrature), DAMPE 2025, Astropart. Phys. 173, 103149",
+    ),
+    "ARGO-YBJ": (
+        0.13,
+        "absolute rigidity scale from the shadow of the Moon, better than 13 % up to 30 TeV/Z, "
+        "Bartoli et al. 2011, PRD 84, 022003",
+    ),
+    "Tibet ASgamma": (
+        0.12,
+        "energy scale from the shadow of the Moon, better than 12 %, Amenomori et al. 2009, "
+        "ApJ 692, 61",
+    ),
+    "Pierre Auger Observatory": (
+        0.14,
+        "systematic uncertainty of the energy scale, Aab et al. 2020, PRD 102, 062005",
+    ),
+}
+"""Standard deviations of energy scales around 1 by experiment, and their sources."""
+
+
+def energy_scale_prior(experiment):
+    """Prior on the energy scale of an experiment from `ENERGY_SCALES`.
+
+    Parameters
+    ----------
+    experiment : str
+        Name of the experiment.
+
+    Returns
+    -------
+    MeasurementPrior
+        New prior around 1.
+
+    Raises
+    ------
+    ValueError
+        If nothing is known of the experiment.
+    """
+    if experiment not in ENERGY_SCALES:
+        raise ValueError(
+            f"no measured energy scale for {experiment!r}: expected one of "
+            f"{', '.join(ENERGY_SCALES)}"
+        )
+    sigma, source = ENERGY_SCALES[experiment]
+    return MeasurementPrior(mu=1, sigma=sigma, source=source)
+
+
+def prior_set(names):
+    """Priors on parameters of the model from named sets.
+
+    Parameters
+    ----------
+    names : str or list of str
+        Names of `PRIOR_SETS`.
+
+    Returns
+    -------
+    dict of str to MeasurementPrior
+        New priors by parameter name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such set.
+    """
+    names = [names] if isinstance(names, str) else list(names)
+    for name in names:
+        if name not in PRIOR_SETS:
+            raise ValueError(
+                f"unknown set of priors {name!r}: expected one of {', '.join(PRIOR_SETS)}"
+            )
+    parameters = dict.fromkeys(par for name in names for par in PRIOR_SETS[name])
+    return {par: measured_prior(par) for par in parameters}
 
 
 def measured_prior(name):

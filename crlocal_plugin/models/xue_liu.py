@@ -12,7 +12,7 @@ from .dipole import (
     GalacticCenterDipoleModel,
     NearbySourceDipoleModel,
 )
-from .priors import MEASURED, MeasurementPrior, measured_prior
+from .priors import MeasurementPrior, prior_set
 from .spectral import (
     GalacticCenterSpectralModel,
     LeakyBoxSpectralModel,
@@ -59,8 +59,8 @@ def xue_liu_2025(
     species : sequence of str or `~crlocal_plugin.Species`
         Nuclei. The paper has H and He; heavier ones start from helium's values times their
         abundance.
-    priors : {"measured"}, dict or None
-        ``"measured"`` sets Gaussian priors on what others measured, see `MEASURED`; a dictionary
+    priors : str, list of str, dict or None
+        Names of sets of Gaussian priors on what others measured, see `PRIOR_SETS`; a dictionary
         maps parameter names to priors; None sets none.
     abundances : dict of str to float, optional
         Strengths relative to helium of nuclei heavier than helium; defaults to `HELIUM_RATIOS`.
@@ -145,11 +145,12 @@ def xue_liu_2025(
 def _set_priors(model, priors):
     if priors is None:
         return
-    if isinstance(priors, str) and priors == "measured":
-        priors = {name: measured_prior(name) for name in MEASURED}
+    if isinstance(priors, str | list | tuple):
+        priors = prior_set(priors)
     if not isinstance(priors, dict):
         raise ValueError(
-            f"priors {priors!r}: expected 'measured', None or a dictionary of names to priors"
+            f"priors {priors!r}: expected names of sets such as 'measured', None, or a dictionary "
+            "of parameter names to priors"
         )
     for name, prior in priors.items():
         try:
