@@ -9,7 +9,7 @@ model = crl.xue_liu_2025()
 datasets = crl.load_datasets("xue-liu-2025")
 datasets.models = [model]
 
-starts = crl.random_starts(datasets, n_starts=10, spread=0.1)
+starts = crl.random_starts(datasets, n_starts=6, spread=0.1)
 print(starts.minima["statistic", "above", "starts", "V_sun", "x", "R_cutc"], "\n")
 starts.assign()
 Fit(backend="least-squares").run(datasets)
@@ -39,5 +39,4 @@ print(
 )
 
 print(crl.identifiability(datasets))
-crl.plot_spectra(model, datasets).figure.savefig("spectra.png")
 crl.plot_dipole(model, datasets)[0].figure.savefig("dipole.png")
