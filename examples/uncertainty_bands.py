@@ -9,7 +9,7 @@ model = crl.xue_liu_2025()
 datasets = crl.load_datasets("xue-liu-2025")
 datasets.models = [model]
 
-starts = crl.random_starts(datasets, n_starts=6, spread=0.1)
+starts = crl.random_starts(datasets, n_starts=8, spread=0.3)
 print(starts.minima["statistic", "above", "starts", "V_sun", "x", "R_cutc"], "\n")
 starts.assign()
 Fit(backend="least-squares").run(datasets)
