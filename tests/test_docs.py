@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import astropy.units as u
+import numpy as np
 import pytest
 from astropy.table import Table
 from gammapy.modeling import Fit, Parameter
@@ -29,6 +30,7 @@ def names(tmp_path, monkeypatch):
     datasets.models.freeze()
     datasets[0].model.Gamma.frozen = False
     return {
+        "np": np,
         "u": u,
         "crl": crl,
         "Fit": Fit,

@@ -128,7 +128,7 @@ def test_priors_of_the_model():
 
 @pytest.mark.parametrize("priors", ["all", 3, ["x"]])
 def test_unknown_priors(priors):
-    with pytest.raises(ValueError, match="unknown set of priors|None, or a dictionary"):
+    with pytest.raises(ValueError, match=r"unknown set of priors|None, or a dictionary"):
         xue_liu_2025(priors=priors)
 
 
