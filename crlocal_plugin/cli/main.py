@@ -57,7 +57,7 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
 
 
 def _parser():
-    from . import data, fit, scan
+    from . import data, fit, identify, scan
 
     parser = argparse.ArgumentParser(
         prog="crlocal",
@@ -71,5 +71,6 @@ def _parser():
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     fit.add_parser(commands)
     scan.add_parser(commands)
+    identify.add_parser(commands)
     data.add_parser(commands)
     return parser

@@ -1,23 +1,35 @@
 """What to do with the joint likelihood: fits, profiles, summaries."""
 
 from .backends import register_backends
+from .bands import Band, DipoleBand, dipole_band, intensity_band, propagate
 from .covariance import likelihood_covariance
+from .identifiability import Identifiability, identifiability
 from .measured import set_priors
 from .profiles import ProfileLikelihood
 from .scans import ProfileScan, scan_profiles
 from .selection import find_parameters, fix_parameters, free_parameters, parse_ranges
+from .starts import RandomStarts, random_starts
 from .summary import FitSummary, fit_summary
 
 __all__ = [
+    "Band",
+    "DipoleBand",
     "FitSummary",
+    "Identifiability",
     "ProfileLikelihood",
     "ProfileScan",
+    "RandomStarts",
+    "dipole_band",
     "find_parameters",
     "fit_summary",
     "fix_parameters",
     "free_parameters",
+    "identifiability",
+    "intensity_band",
     "likelihood_covariance",
     "parse_ranges",
+    "propagate",
+    "random_starts",
     "scan_profiles",
     "set_priors",
 ]
