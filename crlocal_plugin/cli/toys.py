@@ -1,0 +1,84 @@
+"""``crlocal toys``: the fit repeated on simulated data."""
+
+import argparse
+from pathlib import Path
+
+from .analysis import add_analysis_options, prepare
+
+__all__ = ["add_parser"]
+
+_EPILOG = """examples:
+  crlocal toys
+  crlocal toys --number 1000 --jobs 8 --seed 1 --output toys.ecsv
+  crlocal toys --parameters V_sun x --variant wandering
+  crlocal toys --number 100 --no-profile --free u_HC"""
+
+
+def add_parser(commands):
+    """Add the command to the parser of ``crlocal``."""
+    parser = commands.add_parser(
+        "toys",
+        help="bias, pulls and coverage of the fit from simulated data",
+        description="Fit the data, then simulate data from the best fit many times, with the "
+        "errors of the real ones, and fit each. Prints bias, pulls and coverage of every free "
+        "parameter.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EPILOG,
+    )
+    add = parser.add_argument
+    add("--number", type=int, default=500, metavar="N", help="how many toys; default: 500")
+    add("--jobs", type=int, default=1, metavar="N", help="processes; default: 1")
+    add("--seed", type=int, default=0, metavar="N", help="of the random numbers; default: 0")
+    add(
+        "--parameters",
+        nargs="+",
+        metavar="PARAM",
+        help="free parameters of which profile intervals are made; default: all",
+    )
+    add("--no-profile", action="store_true", help="leave out the profile intervals")
+    add("--output", type=Path, metavar="FILE.ecsv", help="write what every toy gave")
+    add("--overwrite", action="store_true", help="replace an existing file")
+    add_analysis_options(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments):
+    from gammapy.modeling import Fit
+
+    from ..inference.toys import run_toys
+    from .progress import progress_bar
+
+    _check_file(arguments.output, arguments.overwrite)
+    print("reading models and data ...", flush=True)
+    datasets = prepare(arguments)
+    print("fitting ...", flush=True)
+    result = Fit(backend="least-squares").run(datasets)
+    if not result.success:
+        print(f"the fit did not converge: {result.optimize_result.message}")
+        return 1
+    print(f"statistic {result.total_stat:.2f} at the best fit; simulating ...", flush=True)
+    with progress_bar(arguments.number, "toys", "toys") as update:
+        study = run_toys(
+            datasets,
+            arguments.number,
+            random_state=arguments.seed,
+            parameters=arguments.parameters,
+            profile=not arguments.no_profile,
+            n_jobs=arguments.jobs,
+            progress=update,
+        )
+    print(f"\n{study}\n")
+    if arguments.output is not None:
+        study.write(arguments.output, arguments.overwrite)
+        print(f"written to {arguments.output}")
+    return 0 if study.n_converged else 1
+
+
+def _check_file(path, overwrite):
+    """Refuse a file that cannot be written, before any work is done."""
+    if path is None:
+        return
+    if path.suffix != ".ecsv":
+        raise ValueError(f"--output {path}: expected a file with the suffix .ecsv")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists: choose another --output, or pass --overwrite")
