@@ -1,4 +1,4 @@
-"""The same fit in three forms, and their statistics called the way Minuit calls them."""
+"""The same fit in its different forms, called the way Minuit calls a statistic."""
 
 import itertools
 from typing import NamedTuple

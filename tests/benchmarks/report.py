@@ -161,7 +161,7 @@ def _line(row, figures):
     value = figures[row.key]
     ratio = ""
     if row.against in figures and row.against != row.key:
-        ratio = f"{figures[row.against] / value:,.3g} x"
+        ratio = f"{figures[row.against] / value:,.1f} x"
     verdicts = []
     for goal in row.goals:
         try:

@@ -1,7 +1,6 @@
 """Speed of whole fits, from Table I to the covariance, and of what comes after them."""
 
 import os
-import time
 
 import numpy as np
 import pytest
@@ -100,8 +99,8 @@ def test_emcee(best, timed):
 
 def test_toys(best, timed, pytestconfig):
     toys = pytest.importorskip("crlocal_plugin.inference.toys")
-    if pytestconfig.getoption("benchmark_timer").target is not time.perf_counter:
-        pytest.skip("processor time does not count that of other processes")
+    if "process_time" in pytestconfig.getoption("benchmark_timer"):
+        pytest.skip("processor time leaves out what other processes take")
     n_toys, cores = 20, os.cpu_count()
 
     def run():
