@@ -16,6 +16,7 @@ from gammapy.modeling import Fit
 from numpy.testing import assert_allclose
 
 from crlocal_plugin.inference.profiles import ProfileLikelihood
+from crlocal_plugin.inference.toys import run_toys
 
 BACKENDS = ("minuit", "least-squares")
 
@@ -98,12 +99,11 @@ def test_emcee(best, timed):
 
 
 def test_toys(best, timed, pytestconfig):
-    toys = pytest.importorskip("crlocal_plugin.inference.toys")
     if "process_time" in pytestconfig.getoption("benchmark_timer"):
         pytest.skip("processor time leaves out what other processes take")
     n_toys, cores = 20, os.cpu_count()
 
     def run():
-        return toys.run_toys(best.datasets, n_toys, n_jobs=cores)
+        return run_toys(best.datasets, n_toys, n_jobs=cores)
 
     assert timed("toy", run, per=n_toys, rounds=1)
