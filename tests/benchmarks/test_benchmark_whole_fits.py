@@ -106,4 +106,4 @@ def test_toys(best, timed, pytestconfig):
     def run():
         return run_toys(best.datasets, n_toys, n_jobs=cores)
 
-    assert timed("toy", run, per=n_toys, rounds=1)
+    timed("toy", run, per=n_toys, rounds=1)
