@@ -116,6 +116,48 @@ def minuit_calls(datasets, names, samples):
     return lambda: call(*next(rows))
 
 
+def migrad_calls():
+    """Functions that repeat all calls of MIGRAD in the default fit.
+
+    Returns
+    -------
+    stat_sum, kernel : callable
+        Without arguments: the calls from Minuit, and the residuals of all points squared at the
+        same values.
+    size : int
+        Number of calls.
+    """
+    datasets, seen = package_datasets(), []
+    original = MinuitLikelihood.fcn
+
+    def fcn(self, *factors):
+        seen.append(factors)
+        return original(self, *factors)
+
+    MinuitLikelihood.fcn = fcn
+    try:
+        Fit().optimize(datasets)
+    finally:
+        MinuitLikelihood.fcn = original
+    call = MinuitLikelihood(datasets.stat_sum, datasets.parameters, store_trace=False).fcn
+    (fused,), _ = datasets._fusion()
+    values = []
+    for factors in seen:
+        datasets.parameters.set_parameter_factors(factors)
+        values.append(fused.values())
+
+    def stat_sum():
+        for factors in seen:
+            call(*factors)
+
+    def kernel():
+        for row in values:
+            residuals = fused.residuals(row)
+            residuals @ residuals
+
+    return stat_sum, kernel, len(seen)
+
+
 def kernel_calls(best, samples):
     """Function without arguments that squares the residuals of all points at other values."""
     (fused,), _ = best.datasets._fusion()

@@ -74,6 +74,13 @@ def _ratio(above, below):
     return lambda figures: figures[above] / figures[below]
 
 
+def _stat_goals(key, kernel):
+    return (
+        Goal("{:.0f} us", lambda f: 1e6 * f[key], 150),
+        Goal("{:.2f} x kernel", _ratio(key, kernel), 1.5),
+    )
+
+
 def _throughput(key):
     return Goal("{:,.0f} sets/s", lambda f: 1 / f[key], 40_000, at_least=True)
 
@@ -91,12 +98,13 @@ TABLE = {
         _stat_row("naive equations", "naive: its datasets alone"),
         _stat_row("stock stat_sum", "this package in gammapy Datasets"),
         _stat_row("iminuit costs", "plain NumPy model in iminuit costs"),
-        _stat_row("kernel", "this package: kernel of all residuals"),
+        _stat_row("kernel", "this package: kernel, all parameters change"),
+        _stat_row("stat_sum", "    stat_sum", *_stat_goals("stat_sum", "kernel")),
+        _stat_row("kernel in MIGRAD", "    kernel, in the calls of MIGRAD"),
         _stat_row(
-            "stat_sum",
-            "this package: stat_sum as Fit calls it",
-            Goal("{:.0f} us", lambda f: 1e6 * f["stat_sum"], 150),
-            Goal("{:.2f} x kernel", _ratio("stat_sum", "kernel"), 1.5),
+            "stat_sum in MIGRAD",
+            "    stat_sum, in the calls of MIGRAD",
+            *_stat_goals("stat_sum in MIGRAD", "kernel in MIGRAD"),
         ),
         Row("own priors", "priors of this package", _time, "gammapy priors"),
         Row("gammapy priors", "the same as gammapy's GaussianPrior", _time),

@@ -8,6 +8,7 @@ from cases import (
     assign,
     constant_of_priors,
     kernel_calls,
+    migrad_calls,
     minuit_calls,
     package_datasets,
     quantity_datasets,
@@ -81,6 +82,12 @@ def test_kernel(best, timed):
 
 def test_stat_sum(best, timed):
     timed("stat_sum", minuit_calls(best.datasets, best.likelihood.names, best.samples[:1000]))
+
+
+@pytest.mark.parametrize("which", ["stat_sum", "kernel"])
+def test_calls_of_migrad(which, timed):
+    stat_sum, kernel, size = migrad_calls()
+    timed(f"{which} in MIGRAD", {"stat_sum": stat_sum, "kernel": kernel}[which], per=size)
 
 
 def test_own_priors(timed):
