@@ -57,7 +57,7 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
 
 
 def _parser():
-    from . import data, fit, identify, scan
+    from . import data, fit, identify, scan, toys
 
     parser = argparse.ArgumentParser(
         prog="crlocal",
@@ -72,5 +72,6 @@ def _parser():
     fit.add_parser(commands)
     scan.add_parser(commands)
     identify.add_parser(commands)
+    toys.add_parser(commands)
     data.add_parser(commands)
     return parser
