@@ -14,6 +14,7 @@ from .core import CosmicRayDataset, random_generator
 from .identifiability import DegenerateParametersWarning, find_degeneracies
 from .joint import FusedLikelihood
 from .preparation import prepare_fit
+from .sampled_parameters import SampledParameters
 
 __all__ = ["CosmicRayDatasets", "LabelledDatasetModels"]
 
@@ -41,6 +42,14 @@ class FitParameters(LabelledParameters):
     def __init__(self, parameters=None, labels=None, datasets=None):
         super().__init__(parameters, labels)
         self._datasets = datasets
+
+    @property
+    def free_unique_parameters(self):
+        """Free parameters as gammapy's sampler wants them (`SampledParameters`)."""
+        free = [k for k, par in enumerate(self._parameters) if not par.frozen]
+        return SampledParameters(
+            [self._parameters[k] for k in free], [self.labels[k] for k in free]
+        )
 
     def set_parameter_factors(self, factors):
         """Set factors of the free parameters, without gammapy's cost for each linear one."""

@@ -1,0 +1,71 @@
+"""Moves of walkers, for emcee."""
+
+import emcee
+import numpy as np
+
+__all__ = ["EnsemblesMove"]
+
+JUMPS = 0.1
+"""Fraction of proposals by a whole difference, which lead from one mode to another."""
+
+
+class EnsemblesMove(emcee.moves.Move):
+    r"""Differential evolution in several ensembles that know nothing of each other.
+
+    A walker is proposed to move by :math:`\gamma` times the difference of two walkers of the other
+    half of its ensemble, with :math:`\gamma = 2.38 / \sqrt{2 n}` and sometimes one (ter Braak
+    2006, Statistics and Computing 16, 239; halves as in Foreman-Mackey et al. 2013, PASP 125,
+    306). The proposal is symmetric. All ensembles are evaluated in one call.
+
+    Parameters
+    ----------
+    n_ensembles : int
+        Number of ensembles; walkers of one follow each other.
+    """
+
+    def __init__(self, n_ensembles):
+        self._n_ensembles = n_ensembles
+
+    def propose(self, model, state):
+        """Move every walker once.
+
+        Parameters
+        ----------
+        model : `emcee.model.Model`
+            Density and random numbers.
+        state : `emcee.State`
+            Walkers.
+
+        Returns
+        -------
+        state : `emcee.State`
+            Walkers after the move.
+        accepted : `~numpy.ndarray` of bool
+            Which of them moved, shape ``(walkers,)``.
+        """
+        random, n = model.random, state.coords.shape[1]
+        walkers = np.arange(len(state.coords)).reshape(self._n_ensembles, -1)
+        # another way to halve each ensemble at every step
+        walkers = np.take_along_axis(walkers, random.rand(*walkers.shape).argsort(axis=1), axis=1)
+        accepted = np.zeros(len(state.coords), dtype=bool)
+        halves = np.array_split(walkers, 2, axis=1)
+        for moving, others in (halves, halves[::-1]):
+            size = others.shape[1]
+            first = random.randint(size, size=moving.shape)
+            second = (first + random.randint(1, size, size=moving.shape)) % size
+            ends = [
+                state.coords[np.take_along_axis(others, chosen, axis=1)]
+                for chosen in (first, second)
+            ]
+            gamma = np.where(random.rand(*moving.shape) < JUMPS, 1.0, 2.38 / np.sqrt(2 * n))
+            jitter = 1 + 1e-5 * random.randn(*moving.shape)
+            step = (gamma * jitter)[..., np.newaxis] * (ends[0] - ends[1])
+            moving = moving.ravel()
+            proposal = state.coords[moving] + step.reshape(-1, n)
+            log_prob, _ = model.compute_log_prob_fn(proposal)
+            better = np.log(random.rand(len(moving))) < log_prob - state.log_prob[moving]
+            chosen = moving[better]
+            state.coords[chosen] = proposal[better]
+            state.log_prob[chosen] = log_prob[better]
+            accepted[chosen] = True
+        return state, accepted

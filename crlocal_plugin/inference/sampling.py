@@ -1,0 +1,276 @@
+"""Posterior of the free parameters by ensembles of walkers."""
+
+import sys
+
+import numpy as np
+from tqdm import tqdm
+
+from ..datasets import JointLikelihood
+from ..datasets.least_squares import minimise
+from .convergence import MIN_LENGTH, chain_diagnostics
+from .covariance import hesse_covariance, likelihood_covariance
+from .ensembles import STORED, WhitenedCoordinates, run_ensembles, start_walkers
+from .posterior import Posterior
+from .prior_distributions import PriorDistributions, prior_text
+
+__all__ = ["sample"]
+
+FAR = 1e4
+"""How far out an open end is looked at, in natural scales."""
+
+RISE = 30.0
+"""By how much the statistic must rise there: a chain of 1e6 samples does not get that far."""
+
+NARROW = 0.3
+"""Relative error below which a positive parameter goes in by its logarithm."""
+
+
+def sample(
+    datasets,
+    n_walkers=None,
+    n_ensembles=4,
+    max_steps=50_000,
+    check_every=1000,
+    random_state=None,
+    stream=None,
+):
+    """Sample the posterior of the free parameters until the samples have converged.
+
+    The priors are those of the parameters. Where a parameter has none, its prior is flat between
+    its limits, in the parameter itself and not in its logarithm, also where the walkers move in
+    logarithms. Values and limits of the datasets stay as they are.
+
+    Independent ensembles of emcee's walkers start from a normal distribution around the best fit,
+    to which a descent leads, with twice the width of the posterior. They run until, after a
+    burn-in of 10 autocorrelation times, for every parameter the walkers are 50 autocorrelation
+    times long, the rank-normalised split R-hat over the ensembles is at most 1.01, and 400
+    effective samples are reached in bulk and tails (`arviz.rhat`, `arviz.ess`). What is kept is
+    half an autocorrelation time apart.
+
+    Minima that no path of good fits connects with the best fit are not found this way:
+    `~crlocal_plugin.inference.nested.nested_sample` looks for them.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    n_walkers : int, optional
+        Walkers of an ensemble, at least twice the number of parameters; by default four times.
+    n_ensembles : int, optional
+        Independent ensembles, two or more.
+    max_steps : int, optional
+        Steps of a walker after which sampling ends in any case.
+    check_every : int, optional
+        Steps between assessments.
+    random_state : int or `~numpy.random.Generator`, optional
+        Seed or source of random numbers.
+    stream : file-like, optional
+        Where to draw a progress bar; standard error by default. Nothing is drawn if it is not a
+        terminal.
+
+    Returns
+    -------
+    Posterior
+        The samples; it refuses to be used as a result if they have not converged.
+
+    Raises
+    ------
+    ValueError
+        If no parameter is free, there are too few walkers or ensembles, or the posterior has no
+        end because a flat prior has none.
+    ImportError
+        If emcee or ArviZ are not installed.
+    """
+    likelihood = JointLikelihood(datasets)
+    posterior = sample_likelihood(
+        likelihood, n_walkers, n_ensembles, max_steps, check_every, random_state, stream
+    )
+    return describe(posterior, datasets, likelihood)
+
+
+def describe(posterior, datasets, likelihood):
+    """Add to samples the models, and what was fitted with which priors."""
+    before = likelihood.values
+    try:
+        likelihood.assign(posterior.best)
+        posterior._models_yaml = datasets.models.to_yaml()
+    finally:
+        likelihood.assign(before)
+    posterior.info["datasets"] = list(datasets.names)
+    posterior.info["priors"] = {
+        name: prior_text(par)
+        for name, par in zip(likelihood.names, likelihood.parameters, strict=True)
+    }
+    return posterior
+
+
+def sample_likelihood(
+    likelihood,
+    n_walkers=None,
+    n_ensembles=4,
+    max_steps=50_000,
+    check_every=1000,
+    random_state=None,
+    stream=None,
+):
+    """Sample the posterior of a likelihood, see `sample`."""
+    n = likelihood.size
+    if n == 0:
+        raise ValueError("no parameter is free: there is nothing to sample")
+    n_walkers = max(4 * n, 32) if n_walkers is None else n_walkers
+    if n_walkers < 2 * n or n_ensembles < 2:
+        raise ValueError(
+            f"{n_ensembles} ensembles of {n_walkers} walkers: expected two ensembles or more, of "
+            f"{2 * n} walkers or more for {n} parameters"
+        )
+    rng = np.random.default_rng(random_state)
+    priors = PriorDistributions(likelihood)
+    best = likelihood.values
+    if likelihood.is_least_squares:
+        best = minimise(likelihood).theta
+        _check_ends(likelihood, priors.improper, best)
+    coordinates = _coordinates(likelihood, priors, best)
+    log_posterior = LogPosterior(likelihood, priors)
+    start = start_walkers(log_posterior, coordinates, (n_ensembles, n_walkers, n), rng)
+    stream = sys.stderr if stream is None else stream
+    runs = run_ensembles(log_posterior, coordinates, start, max_steps, check_every, rng)
+    with tqdm(
+        total=max_steps, file=stream, unit=" steps", disable=not stream.isatty(), leave=False
+    ) as bar:
+        for run in runs:
+            longest = np.max(run.tau)
+            bar.set_postfix(autocorrelation=f"{longest:.0f}", refresh=False)
+            bar.update(run.n_steps - bar.n)
+            if run.length >= MIN_LENGTH * longest or run.n_steps >= max_steps:
+                theta, log_density, table, problems = _assess(run, likelihood.names)
+                if not problems:
+                    break
+    highest = theta[np.unravel_index(np.argmax(log_density), log_density.shape)]
+    info = {
+        "sampler": f"emcee, {n_ensembles} ensembles of {n_walkers} walkers",
+        "steps": run.n_steps,
+        "advice": f"Sample for more than max_steps={max_steps}, or give priors to parameters that "
+        "the data leave open",
+    }
+    return Posterior(
+        likelihood.names,
+        likelihood.units,
+        # a chain is a walker
+        theta.reshape(len(theta), -1, n).swapaxes(0, 1),
+        log_density.reshape(len(theta), -1).T,
+        best_fit(likelihood, priors, best, highest),
+        table,
+        problems,
+        info=info,
+    )
+
+
+def best_fit(likelihood, priors, *candidates):
+    """Lowest minimum of the statistic that descents from some values lead to.
+
+    Parameters
+    ----------
+    likelihood : JointLikelihood
+        Likelihood.
+    priors : PriorDistributions
+        Its priors.
+    *candidates : `~numpy.ndarray`
+        Values, shape ``(n,)``.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Values of the lowest sum of squared residuals. If the statistic is no such sum, the
+        candidate of the highest posterior density.
+    """
+    if likelihood.is_least_squares:
+        minima = [minimise(likelihood, values).theta for values in candidates]
+        return min(minima, key=lambda values: np.sum(likelihood.residuals(values) ** 2))
+    return max(candidates, key=lambda values: LogPosterior(likelihood, priors)(values[np.newaxis]))
+
+
+def _assess(run, names):
+    """Samples half an autocorrelation time apart, figures of convergence, and problems."""
+    shortest = np.min(run.tau)
+    thin = max(1, int(0.5 * shortest / STORED)) if np.isfinite(shortest) else 1
+    theta, log_density = run.theta[::thin], run.log_density[::thin]
+    table, problems = chain_diagnostics(theta, names, run.tau, run.length)
+    return theta, log_density, table, problems
+
+
+class LogPosterior:
+    """Logarithm of the posterior density of many sets of values."""
+
+    def __init__(self, likelihood, priors):
+        self._likelihood, self._priors = likelihood, priors
+
+    def __call__(self, theta):
+        result = self._priors.log_density(theta)
+        allowed = np.isfinite(result)
+        if allowed.any():
+            # far out a statistic may overflow: a likelihood of zero
+            with np.errstate(over="ignore"):
+                result[allowed] += self._likelihood.log_likelihood(theta[allowed])
+        undefined = np.isnan(result)
+        if undefined.any():
+            values = zip(self._likelihood.names, theta[undefined][0], strict=True)
+            raise ValueError(
+                "the statistic is not a number at "
+                + ", ".join(f"{name} = {value:g}" for name, value in values)
+                + ": set limits that exclude such values"
+            )
+        return result
+
+
+def _check_ends(likelihood, improper, best):
+    """Refuse a flat prior without end where the likelihood has none either."""
+    low, high = likelihood.bounds.T
+    scales = likelihood.scales_at(best)
+    endless = []
+    for name in improper:
+        k = likelihood.names.index(name)
+        for side, limit in ((-1, low[k]), (1, high[k])):
+            if np.isfinite(limit):
+                continue
+            far = best.copy()
+            far[k] += side * FAR * scales[k]
+            with np.errstate(all="ignore"):
+                if not np.isfinite(likelihood(far)):
+                    continue
+                stat = minimise(likelihood, far, np.arange(likelihood.size) != k).stat
+            rise = stat - likelihood(best)
+            if rise < RISE:
+                endless.append(
+                    f"{name}: the statistic is only {rise:.1f} above its minimum at {far[k]:.3g} "
+                    f"{likelihood.units[k]}"
+                )
+    if endless:
+        raise ValueError(
+            f"the posterior has no end, and neither has a flat prior on {'; '.join(endless)}. Set "
+            "a limit or a prior, or call set_proper_priors(datasets) before the fit"
+        )
+
+
+def _coordinates(likelihood, priors, best):
+    """Coordinates in which the posterior around the best fit is about normal."""
+    low, high = likelihood.bounds.T
+    scales = likelihood.scales_at(best)
+    room = np.where(np.isfinite(high - low), (high - low) / 4, np.inf)
+    guess = np.diag(np.minimum(0.1 * scales, room) ** 2)
+    if likelihood.is_least_squares:
+        covariance, _ = likelihood_covariance(likelihood, best)
+    else:
+        covariance = hesse_covariance(likelihood, best, guess, likelihood.bounds)
+    covariance = guess if covariance is None else np.array(covariance)
+    # a parameter at its limit, or on which nothing depends, has no error of its own
+    variance = np.diag(covariance)
+    unknown = ~(np.isfinite(variance) & (variance > 0))
+    covariance[unknown] = covariance[:, unknown] = 0.0
+    covariance[unknown, unknown] = np.diag(guess)[unknown]
+    error = np.sqrt(np.diag(covariance))
+    # wider than the limits is of no use
+    shrink = np.minimum(1.0, room / error)
+    covariance *= np.outer(shrink, shrink)
+    positive = (low >= 0) & (best > 0)
+    logarithmic = positive & (priors.logarithmic | (error < NARROW * best))
+    return WhitenedCoordinates(best, covariance, logarithmic)
