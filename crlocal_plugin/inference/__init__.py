@@ -3,6 +3,7 @@
 from .backends import register_backends
 from .bands import Band, DipoleBand, dipole_band, intensity_band, propagate
 from .covariance import likelihood_covariance
+from .coverage import ToyStudy
 from .identifiability import Identifiability, identifiability
 from .measured import set_priors
 from .profiles import ProfileLikelihood
@@ -10,6 +11,7 @@ from .scans import ProfileScan, scan_profiles
 from .selection import find_parameters, fix_parameters, free_parameters, parse_ranges
 from .starts import RandomStarts, random_starts
 from .summary import FitSummary, fit_summary
+from .toys import run_toys
 
 __all__ = [
     "Band",
@@ -19,6 +21,7 @@ __all__ = [
     "ProfileLikelihood",
     "ProfileScan",
     "RandomStarts",
+    "ToyStudy",
     "dipole_band",
     "find_parameters",
     "fit_summary",
@@ -30,6 +33,7 @@ __all__ = [
     "parse_ranges",
     "propagate",
     "random_starts",
+    "run_toys",
     "scan_profiles",
     "set_priors",
 ]
