@@ -1,0 +1,89 @@
+"""``crlocal compare``: variants of the model on the same data."""
+
+import argparse
+import copy
+from pathlib import Path
+
+from .analysis import add_analysis_options, prepare
+
+__all__ = ["add_parser"]
+
+_DEFAULT = ["kinetic", "wandering", "kinetic+local", "kinetic+no-compton-getting"]
+
+_EPILOG = """examples:
+  crlocal compare
+  crlocal compare kinetic kinetic+u_HC wandering wandering+u_HC
+  crlocal compare kinetic qgsjet --datasets xue-liu-2025-qgsjet
+  crlocal compare kinetic wandering --evidence --seed 1"""
+
+
+def add_parser(commands):
+    """Add the command to the parser of ``crlocal``."""
+    parser = commands.add_parser(
+        "compare",
+        help="compare variants of the model on the same data",
+        description="Fit variants of the model to the same data and print chi2, information "
+        "criteria, likelihood ratios of nested variants, and evidences if asked for.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EPILOG,
+    )
+    add = parser.add_argument
+    add(
+        "models",
+        nargs="*",
+        default=_DEFAULT,
+        metavar="MODEL",
+        help="kinetic, wandering or qgsjet, with +local for C from the summed spectrum, "
+        "+no-compton-getting, or +NAME for a parameter that is free; instead of --variant and "
+        f"--compton-getting. Default: {' '.join(_DEFAULT)}",
+    )
+    add("--evidence", action="store_true", help="nested sampling of each, which takes minutes")
+    add("--live", type=int, default=400, metavar="N", help="its live points; default: %(default)s")
+    add("--seed", type=int, default=0, metavar="N", help="of the random numbers; default: 0")
+    add("--output", type=Path, metavar="FILE.ecsv", help="write the table")
+    add("--overwrite", action="store_true", help="replace an existing file")
+    add_analysis_options(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments):
+    from ..inference.comparison import compare_models
+    from ..inference.prior_distributions import set_proper_priors
+
+    path = arguments.output
+    if path is not None and path.suffix != ".ecsv":
+        raise ValueError(f"--output {path}: expected a file with the suffix .ecsv")
+    if path is not None and path.exists() and not arguments.overwrite:
+        raise FileExistsError(f"{path} exists: choose another --output, or pass --overwrite")
+    print("reading models and data ...", flush=True)
+    entries = {text: _prepare(text, arguments) for text in dict.fromkeys(arguments.models)}
+    if arguments.evidence:
+        for datasets in entries.values():
+            set_proper_priors(datasets)
+    print(f"fitting {len(entries)} models ...\n", flush=True)
+    table = compare_models(entries, arguments.evidence, arguments.live, random_state=arguments.seed)
+    print("\n".join(table.pformat(max_lines=-1, max_width=-1)))
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table.write(path, format="ascii.ecsv", overwrite=arguments.overwrite)
+        print(f"\nwritten to {path}")
+
+
+def _prepare(text, arguments):
+    """Datasets of a model as the command line names it."""
+    from ..models import CosmicRayModel
+
+    variant, *changes = text.split("+")
+    own = copy.copy(arguments)
+    own.variant = variant
+    own.compton_getting = "local" if "local" in changes else "constant"
+    own.free = [*arguments.free, *(c for c in changes if c not in ("local", _WITHOUT))]
+    datasets = prepare(own)
+    if _WITHOUT in changes:
+        (model,) = datasets.models
+        kept = [c for c in model.components.values() if c.name != "compton-getting"]
+        datasets.models = [CosmicRayModel(kept, name=model.name)]
+    return datasets
+
+
+_WITHOUT = "no-compton-getting"

@@ -1,0 +1,122 @@
+"""``crlocal sample``: the posterior of the free parameters."""
+
+import argparse
+from pathlib import Path
+
+from .analysis import add_analysis_options, prepare
+
+__all__ = ["add_parser"]
+
+_EPILOG = """examples:
+  crlocal sample
+  crlocal sample --seed 1 --output posterior.nc --corner corner.png
+  crlocal sample --corner corner.png --parameters V_sun x D_0 delta_b R_cutc
+  crlocal sample --nested --live 800 --variant wandering --output wandering.nc"""
+
+
+def add_parser(commands):
+    """Add the command to the parser of ``crlocal``."""
+    parser = commands.add_parser(
+        "sample",
+        help="sample the posterior of the free parameters",
+        description="Sample the posterior of the free parameters until the samples have "
+        "converged, and write them with the models to a netCDF file. Parameters without a prior "
+        "get one that is uniform between their limits, or for scales uniform in the logarithm.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EPILOG,
+    )
+    add = parser.add_argument
+    add(
+        "--output",
+        type=Path,
+        default=Path("posterior.nc"),
+        metavar="FILE.nc",
+        help="default: %(default)s",
+    )
+    add("--corner", type=Path, metavar="FILE", help="draw a corner plot: .png, .pdf or .svg")
+    add(
+        "--parameters",
+        nargs="+",
+        metavar="PARAM",
+        help="parameters of the corner plot; default: all",
+    )
+    add("--overwrite", action="store_true", help="replace existing files")
+    add("--seed", type=int, default=0, metavar="N", help="of the random numbers; default: 0")
+    add(
+        "--steps",
+        type=int,
+        default=50_000,
+        metavar="N",
+        help="most steps of a walker; default: %(default)s",
+    )
+    add("--walkers", type=int, metavar="N", help="of an ensemble; default: 4 per parameter")
+    add("--ensembles", type=int, default=4, metavar="N", help="default: %(default)s")
+    add("--nested", action="store_true", help="nested sampling, which gives the evidence too")
+    add("--live", type=int, default=400, metavar="N", help="its live points; default: %(default)s")
+    add(
+        "--range",
+        type=float,
+        default=10.0,
+        metavar="FACTOR",
+        help="how far the priors of scales extend from their values; default: 10",
+    )
+    add("--flat", action="store_true", help="leave parameters without a prior as they are: flat")
+    add(
+        "--allow-unconverged",
+        action="store_true",
+        help="write and draw samples that have not converged; the exit code is 1 all the same",
+    )
+    add_analysis_options(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments):
+    from ..inference.nested import nested_sample
+    from ..inference.prior_distributions import set_proper_priors
+    from ..inference.sampling import sample
+
+    for path in filter(None, (arguments.output, arguments.corner)):
+        if path.exists() and not arguments.overwrite:
+            raise FileExistsError(f"{path} exists: choose another name, or pass --overwrite")
+    print("reading models and data ...", flush=True)
+    datasets = prepare(arguments)
+    if not arguments.flat:
+        set_proper_priors(datasets, arguments.range)
+    print(f"sampling {len(datasets.parameters.free_parameters)} parameters ...", flush=True)
+    if arguments.nested:
+        posterior = nested_sample(datasets, arguments.live, random_state=arguments.seed)
+    else:
+        posterior = sample(
+            datasets,
+            arguments.walkers,
+            arguments.ensembles,
+            arguments.steps,
+            random_state=arguments.seed,
+        )
+    print(f"\n{posterior}\n\nPriors\n")
+    for name, text in posterior.info["priors"].items():
+        print(f"  {name}: {text}")
+    if not (posterior.converged or arguments.allow_unconverged):
+        print(f"\nnothing was written. {posterior.info['advice']}")
+        return 1
+    posterior.write(arguments.output, arguments.overwrite, arguments.allow_unconverged)
+    print(f"\nwritten to {arguments.output}")
+    if arguments.corner is not None:
+        _draw(posterior, arguments)
+        print(f"drawn in {arguments.corner}")
+    return 0 if posterior.converged else 1
+
+
+def _draw(posterior, arguments):
+    """Draw the corner plot."""
+    import matplotlib
+
+    # the command line has no window to show
+    matplotlib.use("Agg")
+    from ..plots.corner import plot_corner
+
+    figure = plot_corner(
+        posterior, arguments.parameters, allow_unconverged=arguments.allow_unconverged
+    )
+    arguments.corner.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(arguments.corner, dpi=150)
