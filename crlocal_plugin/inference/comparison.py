@@ -24,6 +24,7 @@ def compare_models(
     evidence=False,
     n_live=400,
     n_steps=None,
+    max_calls=None,
     random_state=None,
     allow_unconverged=False,
     stream=None,
@@ -47,7 +48,7 @@ def compare_models(
     evidence : bool, optional
         Compute evidences too, see `~crlocal_plugin.inference.nested.nested_sample`. Every free
         parameter needs a proper prior, the same in all entries if they are to be compared.
-    n_live, n_steps, random_state, stream : optional
+    n_live, n_steps, max_calls, random_state, stream : optional
         Of `~crlocal_plugin.inference.nested.nested_sample`.
     allow_unconverged : bool, optional
         State evidences that have not converged too.
@@ -88,7 +89,7 @@ def compare_models(
         rng = np.random.default_rng(random_state)
         found = []
         for name, datasets in entries.items():
-            posterior = nested_sample(datasets, n_live, n_steps, None, rng, stream)
+            posterior = nested_sample(datasets, n_live, n_steps, max_calls, rng, stream)
             try:
                 posterior.check(allow_unconverged)
             except ValueError as error:
@@ -218,10 +219,9 @@ def _add_ratios(table, entries):
     mask = [other is None for other in against]
     if all(mask):
         return
-    ratio = [
-        0.0 if o is None else total[o] - total[n] for n, o in zip(entries, against, strict=True)
-    ]
-    more = [1 if o is None else free[n] - free[o] for n, o in zip(entries, against, strict=True)]
+    pairs = list(zip(entries, against, strict=True))
+    ratio = [0.0 if other is None else total[other] - total[name] for name, other in pairs]
+    more = [1 if other is None else free[name] - free[other] for name, other in pairs]
     table["nested"] = MaskedColumn([other or "" for other in against], mask=mask)
     table["lr"] = MaskedColumn(ratio, mask=mask)
     table["lr_free"] = MaskedColumn(more, mask=mask)

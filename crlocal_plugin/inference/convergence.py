@@ -119,9 +119,6 @@ def chain_diagnostics(theta, names, tau, length):
                 }
             )
     table = Table(rows=rows)
-    formats = {"autocorrelation": ".1f", "length": ".0f", "r_hat": ".3f"}
-    for column in table.colnames[1:]:
-        table[column].format = formats.get(column, ".0f")
     return table, _problems(table)
 
 

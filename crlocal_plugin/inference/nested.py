@@ -51,7 +51,7 @@ def nested_sample(
     n_live : int, optional
         Live points; the error of ln(evidence) falls with the square root of it.
     n_steps : int, optional
-        Steps of the slice sampler, zero for none. By default four times the number of parameters
+        Steps of the slice sampler, zero for none. By default eight times the number of parameters
         if there are more than ten.
     max_calls : int, optional
         Evaluations of the likelihood after which sampling ends in any case.
@@ -87,7 +87,7 @@ def nested_sample_likelihood(
     if n == 0:
         raise ValueError("no parameter is free: there is nothing to sample")
     if n_steps is None:
-        n_steps = 0 if n <= REGION else 4 * n
+        n_steps = 0 if n <= REGION else 8 * n
     priors = PriorDistributions(likelihood)
     # refuses what is not proper before any work is done
     priors.quantiles(np.full((1, n), 0.5))
@@ -154,7 +154,6 @@ def _assess(result, stepper):
     if stepper is not None:
         rows.append(("points that move far enough", stepper.far_enough_fraction, FAR_ENOUGH))
     table = Table(rows=rows, names=("figure", "value", "at_least"))
-    table["value"].format = ".3g"
     # not to be fooled by nan
     failing = table[~(table["value"] >= table["at_least"])]
     return table, [

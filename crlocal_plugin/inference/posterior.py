@@ -75,6 +75,9 @@ class Posterior:
         self._log_posterior = np.asarray(log_posterior, dtype=float)
         self.best = np.asarray(best, dtype=float)
         self.diagnostics = diagnostics
+        for column in diagnostics.colnames:
+            if diagnostics[column].dtype.kind == "f":
+                diagnostics[column].format = ".3f" if column == "r_hat" else ".4g"
         self.problems = list(problems)
         self.info = dict(info or {})
         self.log_evidence = None if log_evidence is None else tuple(map(float, log_evidence))
