@@ -23,10 +23,13 @@ from .inference import (
     DipoleBand,
     FitSummary,
     Identifiability,
+    Posterior,
     ProfileLikelihood,
     ProfileScan,
     RandomStarts,
     ToyStudy,
+    UnconvergedError,
+    compare_models,
     dipole_band,
     fit_summary,
     fix_parameters,
@@ -34,11 +37,14 @@ from .inference import (
     identifiability,
     intensity_band,
     likelihood_covariance,
+    nested_sample,
     propagate,
     random_starts,
     run_toys,
+    sample,
     scan_profiles,
     set_priors,
+    set_proper_priors,
 )
 from .models import (
     DIPOLE_MODEL_REGISTRY,
@@ -66,7 +72,14 @@ from .models import (
 from .models.registration import register
 from .physics.geometry import GALACTIC_TO_ICRS
 from .physics.species import SPECIES, Species
-from .plots import plot_dipole, plot_profile, plot_profiles, plot_sky, plot_spectra
+from .plots import (
+    plot_corner,
+    plot_dipole,
+    plot_profile,
+    plot_profiles,
+    plot_sky,
+    plot_spectra,
+)
 
 __all__ = [
     "DIPOLE_MODEL_REGISTRY",
@@ -101,14 +114,17 @@ __all__ = [
     "NearbySourceSpectralModel",
     "NuisanceModel",
     "OverlapError",
+    "Posterior",
     "ProfileLikelihood",
     "ProfileScan",
     "RandomStarts",
     "Species",
     "TableError",
     "ToyStudy",
+    "UnconvergedError",
     "__version__",
     "catalog",
+    "compare_models",
     "dipole_band",
     "fit_summary",
     "fix_parameters",
@@ -118,6 +134,8 @@ __all__ = [
     "likelihood_covariance",
     "load_datasets",
     "measured_prior",
+    "nested_sample",
+    "plot_corner",
     "plot_dipole",
     "plot_profile",
     "plot_profiles",
@@ -128,7 +146,9 @@ __all__ = [
     "read_catalog_table",
     "register",
     "run_toys",
+    "sample",
     "scan_profiles",
     "set_priors",
+    "set_proper_priors",
     "xue_liu_2025",
 ]

@@ -57,7 +57,7 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
 
 
 def _parser():
-    from . import data, fit, identify, scan, toys
+    from . import compare, data, fit, identify, sample, scan, toys
 
     parser = argparse.ArgumentParser(
         prog="crlocal",
@@ -71,6 +71,8 @@ def _parser():
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     fit.add_parser(commands)
     scan.add_parser(commands)
+    sample.add_parser(commands)
+    compare.add_parser(commands)
     identify.add_parser(commands)
     toys.add_parser(commands)
     data.add_parser(commands)

@@ -2,11 +2,16 @@
 
 from .backends import register_backends
 from .bands import Band, DipoleBand, dipole_band, intensity_band, propagate
+from .comparison import compare_models
 from .covariance import likelihood_covariance
 from .coverage import ToyStudy
 from .identifiability import Identifiability, identifiability
 from .measured import set_priors
+from .nested import nested_sample
+from .posterior import Posterior, UnconvergedError
+from .prior_distributions import set_proper_priors
 from .profiles import ProfileLikelihood
+from .sampling import sample
 from .scans import ProfileScan, scan_profiles
 from .selection import find_parameters, fix_parameters, free_parameters, parse_ranges
 from .starts import RandomStarts, random_starts
@@ -18,10 +23,13 @@ __all__ = [
     "DipoleBand",
     "FitSummary",
     "Identifiability",
+    "Posterior",
     "ProfileLikelihood",
     "ProfileScan",
     "RandomStarts",
     "ToyStudy",
+    "UnconvergedError",
+    "compare_models",
     "dipole_band",
     "find_parameters",
     "fit_summary",
@@ -30,12 +38,15 @@ __all__ = [
     "identifiability",
     "intensity_band",
     "likelihood_covariance",
+    "nested_sample",
     "parse_ranges",
     "propagate",
     "random_starts",
     "run_toys",
+    "sample",
     "scan_profiles",
     "set_priors",
+    "set_proper_priors",
 ]
 
 register_backends()
