@@ -74,6 +74,18 @@ def test_priors_count_as_measurements():
     assert table["nested"][1] == "fixed"
 
 
+def test_ranges_do_not_move_the_fit():
+    plain = {"few": entry(["H.Q_0b"]), "many": entry(["H.Q_0b", "Gamma"])}
+    ranged = {"few": entry(["H.Q_0b"]), "many": entry(["H.Q_0b", "Gamma"])}
+    for datasets in ranged.values():
+        set_proper_priors(datasets)
+    expected, table = compare_models(plain), compare_models(ranged)
+    for column in ("chi2", "total", "BIC", "lr"):
+        np.testing.assert_allclose(table[column].tolist()[1], expected[column].tolist()[1])
+    assert table["nested"][1] == "few"
+    assert type(ranged["few"].models[0].parameters["H.Q_0b"].prior).__name__ == "LogUniformPrior"
+
+
 def test_without_nested_models_there_is_no_ratio():
     table = compare_models({"a": entry(), "b": entry(variant="wandering")})
     assert "lr" not in table.colnames

@@ -1,5 +1,7 @@
 """Posteriors: ensembles of walkers, nested sampling, convergence, files."""
 
+import argparse
+
 import astropy.units as u
 import emcee
 import numpy as np
@@ -473,6 +475,15 @@ def test_set_proper_priors():
     assert set_proper_priors(datasets) == {}
 
 
+def test_best_fit_does_not_depend_on_ranges(fitted, posterior):
+    datasets, model = crl.load_datasets(["dampe_h", "dampe_he"]), fitted[1].copy(name="copy")
+    datasets.models = [model]
+    set_proper_priors(datasets)
+    ranged = sample(datasets, max_steps=100, random_state=1)
+    np.testing.assert_allclose(ranged.best, posterior.best, rtol=1e-5)
+    assert type(ranged.models[0].parameters["H.Q_0b"].prior) is LogUniformPrior
+
+
 def test_set_proper_priors_refuses():
     datasets = crl.load_datasets(["dampe_h"])
     model = crl.xue_liu_2025()
@@ -590,27 +601,13 @@ def test_sampler_of_gammapy(fitted, capsys):
 
 
 def run(arguments):
-    import argparse
-
     parser = argparse.ArgumentParser()
     command.add_parser(parser.add_subparsers())
     parsed = parser.parse_args(["sample", "--datasets", "dampe_h", *arguments])
     return parsed.run(parsed)
 
 
-FIX = [
-    "--fix",
-    "Gamma",
-    "R_cut",
-    "R_cutc",
-    "D_0",
-    "phi",
-    "x",
-    "V_sun",
-    "delta_b",
-    "Q_0c",
-    "He.Q_0n",
-]
+FIX = ["Gamma", "R_cut", "R_cutc", "D_0", "phi", "x", "V_sun", "delta_b", "Q_0c", "He.Q_0n"]
 
 
 def test_command(tmp_path, capsys):

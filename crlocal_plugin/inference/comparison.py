@@ -11,7 +11,7 @@ from ..datasets.joint_likelihood import is_gaussian
 from ..models import CosmicRayModel
 from .backends import LEAST_SQUARES
 from .nested import nested_sample
-from .prior_distributions import PriorDistributions
+from .prior_distributions import PriorDistributions, measurements_only
 
 __all__ = ["compare_models", "is_nested"]
 
@@ -81,8 +81,10 @@ def compare_models(
                     f"{name}: {', '.join(improper)} have no proper prior, which evidences need: "
                     "call set_proper_priors(datasets)"
                 )
-    rows = [_row(name, datasets) for name, datasets in entries.items()]
-    table = Table(rows=rows)
+    everything = [par for datasets in entries.values() for par in datasets.parameters]
+    with measurements_only(everything):
+        table = Table(rows=[_row(name, datasets) for name, datasets in entries.items()])
+        ratios = _ratios(table, entries)
     for criterion in ("AIC", "AICc", "BIC"):
         table[f"delta_{criterion}"] = table[criterion] - np.min(table[criterion])
     if evidence:
@@ -98,7 +100,8 @@ def compare_models(
         table["ln_evidence"], table["ln_evidence_error"] = np.array(found).T
         best = np.argmax(table["ln_evidence"])
         table["ln_bayes_factor"] = table["ln_evidence"] - table["ln_evidence"][best]
-    _add_ratios(table, entries)
+    for column, values in ratios.items():
+        table[column] = values
     for column in table.colnames[1:]:
         if table[column].dtype.kind == "f":
             table[column].format = ".2f"
@@ -202,8 +205,8 @@ def _check_models(entries):
 # --------------------------------------------------------------------- nested models
 
 
-def _add_ratios(table, entries):
-    """Add likelihood ratios of nested entries, if there are any."""
+def _ratios(table, entries):
+    """Columns of likelihood ratios of nested entries, if there are any."""
     free = dict(zip(table["name"], table["free"], strict=True))
     total = dict(zip(table["name"], table["total"], strict=True))
     against = []
@@ -218,16 +221,19 @@ def _add_ratios(table, entries):
         against.append(max(smaller, key=free.get, default=None))
     mask = [other is None for other in against]
     if all(mask):
-        return
+        return {}
     pairs = list(zip(entries, against, strict=True))
     ratio = [0.0 if other is None else total[other] - total[name] for name, other in pairs]
     more = [1 if other is None else free[name] - free[other] for name, other in pairs]
-    table["nested"] = MaskedColumn([other or "" for other in against], mask=mask)
-    table["lr"] = MaskedColumn(ratio, mask=mask)
-    table["lr_free"] = MaskedColumn(more, mask=mask)
     # of a normal distribution with both tails
     significance = norm.isf(chi2.sf(np.maximum(ratio, 0.0), more) / 2)
-    table["significance"] = MaskedColumn(significance, mask=mask)
+    columns = {
+        "nested": [other or "" for other in against],
+        "lr": ratio,
+        "lr_free": more,
+        "significance": significance,
+    }
+    return {name: MaskedColumn(values, mask=mask) for name, values in columns.items()}
 
 
 def is_nested(smaller, larger):

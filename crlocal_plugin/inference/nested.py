@@ -7,11 +7,10 @@ import sys
 import numpy as np
 from astropy.table import Table
 
-from ..datasets import JointLikelihood
 from .convergence import MIN_ESS, import_sampling
 from .posterior import Posterior
 from .prior_distributions import PriorDistributions
-from .sampling import LogPosterior, best_fit, describe
+from .sampling import LogPosterior, best_fit, describe, likelihoods
 
 __all__ = ["nested_sample"]
 
@@ -72,17 +71,17 @@ def nested_sample(
     ImportError
         If UltraNest is not installed.
     """
-    likelihood = JointLikelihood(datasets)
+    likelihood, fit = likelihoods(datasets)
     posterior = nested_sample_likelihood(
-        likelihood, n_live, n_steps, max_calls, random_state, stream
+        likelihood, fit, n_live, n_steps, max_calls, random_state, stream
     )
     return describe(posterior, datasets, likelihood)
 
 
 def nested_sample_likelihood(
-    likelihood, n_live=400, n_steps=None, max_calls=None, random_state=None, stream=None
+    likelihood, fit=None, n_live=400, n_steps=None, max_calls=None, random_state=None, stream=None
 ):
-    """Evidence and posterior of a likelihood, see `nested_sample`."""
+    """Evidence and posterior of a likelihood, see `nested_sample`; ``fit`` has the best fit."""
     n = likelihood.size
     if n == 0:
         raise ValueError("no parameter is free: there is nothing to sample")
@@ -136,7 +135,7 @@ def nested_sample_likelihood(
         likelihood.units,
         samples[np.newaxis],
         log_density[np.newaxis],
-        best_fit(likelihood, priors, samples[np.argmax(log_density)]),
+        best_fit(fit or likelihood, samples[np.argmax(log_density)]),
         table,
         problems,
         info=info,

@@ -77,7 +77,8 @@ class Posterior:
         self.diagnostics = diagnostics
         for column in diagnostics.colnames:
             if diagnostics[column].dtype.kind == "f":
-                diagnostics[column].format = ".3f" if column == "r_hat" else ".4g"
+                text = ".0f" if column.startswith("ess") else ".4g"
+                diagnostics[column].format = ".3f" if column == "r_hat" else text
         self.problems = list(problems)
         self.info = dict(info or {})
         self.log_evidence = None if log_evidence is None else tuple(map(float, log_evidence))

@@ -1,5 +1,7 @@
 """Priors as probability distributions that end at the limits of the parameters."""
 
+import contextlib
+
 import astropy.units as u
 import numpy as np
 from gammapy.modeling.models import LogUniformPrior, UniformPrior
@@ -9,7 +11,7 @@ from ..datasets.joint_likelihood import is_gaussian
 from ..datasets.sampled_parameters import TruncatedPrior, gaussian_in_unit
 from .selection import find_parameters
 
-__all__ = ["PriorDistributions", "prior_text", "set_proper_priors"]
+__all__ = ["PriorDistributions", "measurements_only", "prior_text", "set_proper_priors"]
 
 
 class PriorDistributions:
@@ -120,6 +122,29 @@ class PriorDistributions:
             theta[:, columns] = distribution.ppf(cube[:, columns])
         # a quantile may miss its limit by a rounding
         return np.clip(theta, *self._bounds)
+
+
+@contextlib.contextmanager
+def measurements_only(parameters):
+    """Leave out priors that are no measurements, that is not Gaussian, for a while.
+
+    The best fit with Gaussian priors does not depend on what a parameter is a function of. The
+    maximum of a density does: uniform in the logarithms of six strengths that rise and fall
+    together, it is far from the best fit.
+
+    Parameters
+    ----------
+    parameters : iterable of `~gammapy.modeling.Parameter`
+        Parameters. Their limits are their own then, not those of a prior.
+    """
+    kept = {par: par.prior for par in parameters if par.prior and not is_gaussian(par.prior)}
+    for par in kept:
+        par.prior = None
+    try:
+        yield
+    finally:
+        for par, prior in kept.items():
+            par.prior = prior
 
 
 def prior_text(par):

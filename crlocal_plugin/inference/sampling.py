@@ -11,7 +11,7 @@ from .convergence import MIN_LENGTH, chain_diagnostics
 from .covariance import hesse_covariance, likelihood_covariance
 from .ensembles import STORED, WhitenedCoordinates, run_ensembles, start_walkers
 from .posterior import Posterior
-from .prior_distributions import PriorDistributions, prior_text
+from .prior_distributions import PriorDistributions, measurements_only, prior_text
 
 __all__ = ["sample"]
 
@@ -81,11 +81,20 @@ def sample(
     ImportError
         If emcee or ArviZ are not installed.
     """
-    likelihood = JointLikelihood(datasets)
+    likelihood, fit = likelihoods(datasets)
     posterior = sample_likelihood(
-        likelihood, n_walkers, n_ensembles, max_steps, check_every, random_state, stream
+        likelihood, fit, n_walkers, n_ensembles, max_steps, check_every, random_state, stream
     )
     return describe(posterior, datasets, likelihood)
+
+
+def likelihoods(datasets):
+    """Likelihood of datasets, and the same with no other priors than Gaussian ones."""
+    likelihood = JointLikelihood(datasets)
+    with measurements_only(likelihood.parameters):
+        fit = JointLikelihood(datasets, likelihood.parameters)
+    fit.bounds = likelihood.bounds
+    return likelihood, fit
 
 
 def describe(posterior, datasets, likelihood):
@@ -106,6 +115,7 @@ def describe(posterior, datasets, likelihood):
 
 def sample_likelihood(
     likelihood,
+    fit=None,
     n_walkers=None,
     n_ensembles=4,
     max_steps=50_000,
@@ -113,7 +123,8 @@ def sample_likelihood(
     random_state=None,
     stream=None,
 ):
-    """Sample the posterior of a likelihood, see `sample`."""
+    """Sample the posterior of a likelihood, see `sample`; ``fit`` is what has the best fit."""
+    fit = likelihood if fit is None else fit
     n = likelihood.size
     if n == 0:
         raise ValueError("no parameter is free: there is nothing to sample")
@@ -125,11 +136,11 @@ def sample_likelihood(
         )
     rng = np.random.default_rng(random_state)
     priors = PriorDistributions(likelihood)
-    best = likelihood.values
-    if likelihood.is_least_squares:
-        best = minimise(likelihood).theta
-        _check_ends(likelihood, priors.improper, best)
-    coordinates = _coordinates(likelihood, priors, best)
+    best = fit.values
+    if fit.is_least_squares:
+        best = minimise(fit).theta
+        _check_ends(fit, priors.improper, best)
+    coordinates = _coordinates(fit, priors, best)
     log_posterior = LogPosterior(likelihood, priors)
     start = start_walkers(log_posterior, coordinates, (n_ensembles, n_walkers, n), rng)
     stream = sys.stderr if stream is None else stream
@@ -158,35 +169,31 @@ def sample_likelihood(
         # a chain is a walker
         theta.reshape(len(theta), -1, n).swapaxes(0, 1),
         log_density.reshape(len(theta), -1).T,
-        best_fit(likelihood, priors, best, highest),
+        best_fit(fit, best, highest),
         table,
         problems,
         info=info,
     )
 
 
-def best_fit(likelihood, priors, *candidates):
+def best_fit(likelihood, *candidates):
     """Lowest minimum of the statistic that descents from some values lead to.
 
     Parameters
     ----------
     likelihood : JointLikelihood
         Likelihood.
-    priors : PriorDistributions
-        Its priors.
     *candidates : `~numpy.ndarray`
         Values, shape ``(n,)``.
 
     Returns
     -------
     `~numpy.ndarray`
-        Values of the lowest sum of squared residuals. If the statistic is no such sum, the
-        candidate of the highest posterior density.
+        Values at the minimum. If the statistic is no sum of squares, the best candidate.
     """
     if likelihood.is_least_squares:
-        minima = [minimise(likelihood, values).theta for values in candidates]
-        return min(minima, key=lambda values: np.sum(likelihood.residuals(values) ** 2))
-    return max(candidates, key=lambda values: LogPosterior(likelihood, priors)(values[np.newaxis]))
+        candidates = [minimise(likelihood, values).theta for values in candidates]
+    return min(candidates, key=likelihood)
 
 
 def _assess(run, names):
