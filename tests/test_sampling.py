@@ -155,11 +155,13 @@ def test_gaussian_with_strong_correlation_and_far_scales():
 
 
 @pytest.mark.parametrize(
-    ("value", "error"), [(0.5, 1.0), (10.0, 1.0)], ids=["linear", "logarithmic"]
+    ("value", "error"),
+    [(0.5, 1.0), (10.0, 1.0), (-1e50, 1e50)],
+    ids=["linear", "logarithmic", "at the limit"],
 )
 def test_flat_prior_with_a_limit(value, error):
     # the narrow one moves in its logarithm, and its prior is flat all the same
-    likelihood = Gaussian([Parameter("a", value, min=0)], [value], [[error**2]])
+    likelihood = Gaussian([Parameter("a", abs(value), min=0)], [value], [[error**2]])
     posterior = sample_likelihood(likelihood, random_state=2)
     exact = truncnorm(-value / error, np.inf, value, error)
     thinned = posterior.samples[:: max(1, len(posterior.samples) // 2000), 0]
@@ -203,6 +205,8 @@ def test_unusable_arguments():
         sample_likelihood(likelihood, n_walkers=3)
     with pytest.raises(ValueError, match="1 ensembles"):
         sample_likelihood(likelihood, n_ensembles=1)
+    with pytest.raises(ValueError, match="must be positive"):
+        sample_likelihood(likelihood, max_steps=0)
     with pytest.raises(ValueError, match="no parameter is free"):
         sample_likelihood(Gaussian([], [], np.zeros((0, 0))))
 

@@ -134,6 +134,10 @@ def sample_likelihood(
             f"{n_ensembles} ensembles of {n_walkers} walkers: expected two ensembles or more, of "
             f"{2 * n} walkers or more for {n} parameters"
         )
+    if max_steps < 1 or check_every < 1:
+        raise ValueError(
+            f"max_steps {max_steps} and check_every {check_every} must be positive numbers"
+        )
     rng = np.random.default_rng(random_state)
     priors = PriorDistributions(likelihood)
     best = fit.values
@@ -232,15 +236,19 @@ class LogPosterior:
 def _check_ends(likelihood, improper, best):
     """Refuse a flat prior without end where the likelihood has none either."""
     low, high = likelihood.bounds.T
-    scales = likelihood.scales_at(best)
     endless = []
     for name in improper:
         k = likelihood.names.index(name)
+        # a strength that a descent drove to nothing is no scale of its own
+        scale = max(likelihood.scales_at(best)[k], _error_alone(likelihood, best, k))
+        if not np.isfinite(scale):
+            endless.append(f"{name}, on which the data do not depend")
+            continue
         for side, limit in ((-1, low[k]), (1, high[k])):
             if np.isfinite(limit):
                 continue
             far = best.copy()
-            far[k] += side * FAR * scales[k]
+            far[k] += side * FAR * scale
             with np.errstate(all="ignore"):
                 if not np.isfinite(likelihood(far)):
                     continue
@@ -261,19 +269,21 @@ def _check_ends(likelihood, improper, best):
 def _coordinates(likelihood, priors, best):
     """Coordinates in which the posterior around the best fit is about normal."""
     low, high = likelihood.bounds.T
-    scales = likelihood.scales_at(best)
     room = np.where(np.isfinite(high - low), (high - low) / 4, np.inf)
-    guess = np.diag(np.minimum(0.1 * scales, room) ** 2)
     if likelihood.is_least_squares:
         covariance, _ = likelihood_covariance(likelihood, best)
     else:
+        guess = np.diag(
+            [_error_alone(likelihood, best, k, room[k]) ** 2 for k in range(likelihood.size)]
+        )
         covariance = hesse_covariance(likelihood, best, guess, likelihood.bounds)
-    covariance = guess if covariance is None else np.array(covariance)
-    # a parameter at its limit, or on which nothing depends, has no error of its own
+        covariance = guess if covariance is None else covariance
+    covariance = np.array(covariance)
+    # a parameter at its limit, or on which nothing depends, has no error in a covariance
     variance = np.diag(covariance)
-    unknown = ~(np.isfinite(variance) & (variance > 0))
-    covariance[unknown] = covariance[:, unknown] = 0.0
-    covariance[unknown, unknown] = np.diag(guess)[unknown]
+    for k in np.flatnonzero(~(np.isfinite(variance) & (variance > 0))):
+        covariance[k] = covariance[:, k] = 0.0
+        covariance[k, k] = _error_alone(likelihood, best, k, room[k]) ** 2
     error = np.sqrt(np.diag(covariance))
     # wider than the limits is of no use
     shrink = np.minimum(1.0, room / error)
@@ -281,3 +291,16 @@ def _coordinates(likelihood, priors, best):
     positive = (low >= 0) & (best > 0)
     logarithmic = positive & (priors.logarithmic | (error < NARROW * best))
     return WhitenedCoordinates(best, covariance, logarithmic)
+
+
+def _error_alone(likelihood, best, k, most=np.inf):
+    """How far one parameter can move by itself before the statistic rises by one."""
+    low, high = likelihood.bounds[k]
+    upwards = high - best[k] >= best[k] - low
+    steps = likelihood.scales_at(best)[k] * 3.0 ** np.arange(-10, 120)
+    rows = np.repeat(best[np.newaxis], len(steps), axis=0)
+    rows[:, k] = np.clip(best[k] + (steps if upwards else -steps), low, high)
+    with np.errstate(all="ignore"):
+        rises = likelihood(rows) - likelihood(best)
+    found = np.flatnonzero(~(rises < 1))
+    return abs(rows[found[0], k] - best[k]) if found.size else most
