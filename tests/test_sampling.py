@@ -290,6 +290,11 @@ def test_unconverged_is_no_result(short, tmp_path):
     assert not Posterior.read(path).converged
 
 
+def test_missing_package_says_how_to_install_it():
+    with pytest.raises(ImportError, match=r"no_such_package is needed.*crlocal_plugin\[sample\]"):
+        import_sampling("no_such_package")
+
+
 # --------------------------------------------------------------------- a real posterior
 
 
@@ -566,7 +571,7 @@ def test_random_numbers_of_numpy_are_left_alone():
 def test_few_points_are_no_result():
     likelihood = Gaussian([Parameter("a", 0.5, min=0, max=1)], [0.5], [[0.01]])
     posterior = nested_sample_likelihood(likelihood, n_live=50, max_calls=200, random_state=3)
-    with pytest.raises(UnconvergedError, match=r"effective sample size.*n_live"):
+    with pytest.raises(UnconvergedError, match=r"fraction of the evidence.*n_live"):
         posterior.check()
 
 

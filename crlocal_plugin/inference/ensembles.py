@@ -2,8 +2,8 @@
 
 The walkers are those of emcee (Foreman-Mackey et al. 2013, PASP 125, 306). On the posterior of the
 default fit, differential evolution in logarithms of scales has half the autocorrelation time of
-the stretch move, and of linear coordinates. emcee's DESnookerMove is not used: in release 3.1 it
-comes out with 0.6 of the variance of a normal distribution in ten dimensions.
+the stretch move. emcee's DESnookerMove is not used: in release 3.1 it comes out with 0.6 of the
+variance of a normal distribution in ten dimensions.
 """
 
 from typing import NamedTuple

@@ -23,6 +23,9 @@ POPULATION = 64
 FAR_ENOUGH = 0.5
 """Smallest fraction of the points of a step sampler that leave the neighbourhood of their start."""
 
+INTEGRATED = 0.95
+"""Smallest fraction of the evidence that the live points have been through."""
+
 NOWHERE = -1e300
 """ln(likelihood) of values whose statistic overflows."""
 
@@ -40,8 +43,8 @@ def nested_sample(
 
     Up to ten parameters, points are drawn from a region around the live points; beyond, a slice
     sampler moves many points at once. Samples count as converged if the order of insertion passes
-    UltraNest's test, there are 400 effective ones, and the points of a slice sampler end far
-    enough from where they started.
+    UltraNest's test, 95 % of the evidence are behind the live points, there are 400 effective
+    samples, and half of the points of a slice sampler leave the neighbourhood of their start.
 
     Parameters
     ----------
@@ -82,6 +85,7 @@ def nested_sample_likelihood(
     likelihood, fit=None, n_live=400, n_steps=None, max_calls=None, random_state=None, stream=None
 ):
     """Evidence and posterior of a likelihood, see `nested_sample`; ``fit`` has the best fit."""
+    fit = likelihood if fit is None else fit
     n = likelihood.size
     if n == 0:
         raise ValueError("no parameter is free: there is nothing to sample")
@@ -135,7 +139,7 @@ def nested_sample_likelihood(
         likelihood.units,
         samples[np.newaxis],
         log_density[np.newaxis],
-        best_fit(fit or likelihood, samples[np.argmax(log_density)]),
+        best_fit(fit, samples[np.argmax(log_density)]),
         table,
         problems,
         info=info,
@@ -148,6 +152,7 @@ def _assess(result, stepper):
     order = result["insertion_order_MWW_test"]
     rows = [
         ("insertion order passes", float(order["converged"]), 1.0),
+        ("fraction of the evidence", float(np.exp(-result["logzerr_tail"])), INTEGRATED),
         ("effective sample size", float(result["ess"]), float(MIN_ESS)),
     ]
     if stepper is not None:
