@@ -1,6 +1,7 @@
 """The command line: results in a folder, whole or not at all; errors in one line."""
 
 import io
+import sys
 
 import pytest
 from astropy.table import Table
@@ -160,6 +161,13 @@ def test_version(capsys):
         main(["--version"])
     assert stop.value.code == 0
     assert crl.__version__ in capsys.readouterr().out
+
+
+def test_sampling_without_its_packages(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "emcee", None)
+    assert main(["sample", *SMALL, *FREE_FEW]) == 2
+    assert "pip install 'crlocal_plugin[sample]'" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_progress_is_silent_without_a_terminal():

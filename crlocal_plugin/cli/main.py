@@ -32,7 +32,7 @@ def main(argv=None):
     warnings.showwarning = _show_warning
     try:
         return arguments.run(arguments) or OK
-    except (ValueError, OSError, TypeError, NameError) as error:
+    except (ValueError, OSError, TypeError, NameError, ImportError) as error:
         if arguments.debug:
             raise
         print(f"crlocal: error: {error}", file=sys.stderr)
