@@ -169,6 +169,17 @@ def test_flat_prior_with_a_limit(value, error):
     assert posterior.samples.min() >= 0
 
 
+def test_statistic_that_is_no_sum_of_squares():
+    # walkers start from the present values then
+    likelihood = Gaussian([Parameter("a", 11.0, min=0), Parameter("b", 0.0)], [10, 1], np.eye(2))
+    likelihood.is_least_squares = False
+    posterior = sample_likelihood(likelihood, random_state=4)
+    posterior.check()
+    error = 5 / np.sqrt(posterior.diagnostics["ess_bulk"].min())
+    np.testing.assert_allclose(posterior.samples.mean(axis=0), [10, 1], atol=error)
+    np.testing.assert_allclose(posterior.samples.std(axis=0), 1, atol=error)
+
+
 def test_log_uniform_prior():
     par = Parameter("a", 5.0, min=0)
     par.prior = LogUniformPrior(min=0.1, max=100)
