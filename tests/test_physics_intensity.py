@@ -20,7 +20,11 @@ from crlocal_plugin.physics.intensity import (
     log_source_spectrum,
 )
 from crlocal_plugin.physics.kinematics import particle_grid, rigidity_to_axis
-from crlocal_plugin.physics.modulation import interstellar_rigidity, log_modulation
+from crlocal_plugin.physics.modulation import (
+    interstellar_rigidity,
+    log_modulation,
+    outside_heliosphere,
+)
 from crlocal_plugin.physics.species import SPECIES, Species
 
 deterministic = settings(derandomize=True, deadline=None)
@@ -172,7 +176,7 @@ def test_force_field_keeps_the_phase_space_density(R, phi, nucleus):
     # Liouville: J_E / p^2 is the same inside and outside; J_R = Z beta J_E
     grid = particle_grid(R, nucleus)
     outside = interstellar_rigidity(grid, phi)
-    factor = log_modulation(grid, phi)
+    factor = log_modulation(grid, *outside_heliosphere(grid, phi)[1:])
     far = particle_grid(outside, nucleus)
     expected = (grid.log_beta + 2 * grid.log_rigidity) - (far.log_beta + 2 * far.log_rigidity)
     assert factor == pytest.approx(float(expected), abs=1e-12)
@@ -184,7 +188,7 @@ def test_no_potential_no_modulation(R, nucleus):
     grid = particle_grid(R, nucleus)
     outside = interstellar_rigidity(grid, 0.0)
     assert outside == pytest.approx(R, rel=1e-15)
-    assert log_modulation(grid, 0.0) == pytest.approx(0, abs=1e-14)
+    assert log_modulation(grid, *outside_heliosphere(grid, 0.0)[1:]) == pytest.approx(0, abs=1e-14)
     box = (4.6e52, 2.6, 4e6, 0.03, 100.0, 10.0, 2.15e28, 1 / 3)
     modulated = log_modulated_leaky_box(grid, *box, 0.0)
     assert modulated == pytest.approx(log_leaky_box(R, np.log(R), *box), abs=1e-11)

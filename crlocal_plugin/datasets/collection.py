@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table
 from gammapy.datasets import Datasets
-from gammapy.modeling.models import DatasetModels, GaussianPrior
+from gammapy.modeling.models import DatasetModels
 
-from ..models import MeasurementPrior, NuisanceModel
+from ..models import NuisanceModel
 from ..models.linking import LabelledParameters
 from .core import CosmicRayDataset, random_generator
 from .identifiability import DegenerateParametersWarning, find_degeneracies
 from .joint import FusedLikelihood
+from .joint_likelihood import gaussian_factor, is_gaussian
 from .preparation import prepare_fit
 from .sampled_parameters import SampledParameters
 
@@ -369,14 +370,9 @@ def _short_labels(models):
 def _prior_pull(par):
     """Signed root of the statistic of a Gaussian prior; zero for a prior of another shape."""
     prior = par._prior
-    if isinstance(prior, MeasurementPrior):
-        factor = 1.0 if par._unit is prior.mu._unit else par._unit.to(prior.mu._unit)
-    elif type(prior) is GaussianPrior:
-        # gammapy takes the numbers of its priors to be in the unit of the parameter
-        factor = 1.0
-    else:
+    if not is_gaussian(prior):
         return 0.0
-    pull = (par._value * factor - prior.mu._value) / prior.sigma._value
+    pull = (par._value * gaussian_factor(par) - prior.mu._value) / prior.sigma._value
     return np.sqrt(prior.weight) * pull
 
 

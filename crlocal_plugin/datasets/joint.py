@@ -8,6 +8,8 @@ import numpy as np
 from ..models.component import species_group
 from ..models.grids import JoinedGrid, concatenate_grids, energy_grid, take
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, grid_of_nuclei
+from ..physics.linear import parameter_sets
+from ..physics.memory import all_floats
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
 from .likelihood import LIKELIHOODS, concatenate
@@ -185,11 +187,7 @@ class FusedLikelihood:
 
     def _grids(self, nuisances):
         """Rigidities of all points, worked out again only when a nuisance has changed."""
-        fixed = True
-        for value in nuisances:
-            if type(value) is not float:
-                fixed = False
-                break
+        fixed = all_floats(nuisances)
         if fixed and nuisances == self._grids_at:
             return self._kept
         # the last one stands for datasets without a nuisance model
@@ -309,9 +307,7 @@ def _column(pairs, values_of):
 
 def _of_points(values, index):
     """Values of nuisance models, floats or of shape ``(m, 1)``, for points."""
-    if all(np.ndim(value) == 0 for value in values):
-        return np.array(values, dtype=float)[index]
-    return np.concatenate(np.broadcast_arrays(*values), axis=-1)[:, index]
+    return parameter_sets(values)[..., index]
 
 
 def _with_points(datasets, kind):

@@ -7,7 +7,7 @@ from gammapy.modeling.models import GaussianPrior, Prior, UniformPrior
 
 from ..models import MeasurementPrior
 
-__all__ = ["JointLikelihood", "is_gaussian"]
+__all__ = ["JointLikelihood", "gaussian_factor", "is_gaussian"]
 
 CHUNK = 25_000
 """Numbers in an array that is evaluated at once: 200 kB, few enough for the processor's cache and
@@ -366,6 +366,13 @@ def is_gaussian(prior):
     return isinstance(prior, MeasurementPrior) or type(prior) is GaussianPrior
 
 
+def gaussian_factor(par):
+    """Factor from the unit of a parameter to that of its Gaussian prior (float)."""
+    # gammapy takes the numbers of its priors to be in the unit of the parameter
+    own = isinstance(par.prior, MeasurementPrior)
+    return par.unit.to(par.prior.mu.unit) if own else 1.0
+
+
 class _Priors:
     """Priors of all parameters, those of the varied ones as functions of their values."""
 
@@ -381,13 +388,11 @@ class _Priors:
                 self._constant += prior(par)
             elif is_gaussian(prior):
                 columns.append(places[id(par)])
-                # gammapy takes the numbers of its priors to be in the unit of the parameter
-                own = isinstance(prior, MeasurementPrior)
-                factors.append(par.unit.to(prior.mu.unit) if own else 1.0)
+                factors.append(gaussian_factor(par))
                 means.append(prior.mu.value)
                 sigmas.append(prior.sigma.value)
                 weights.append(np.sqrt(prior.weight))
-                if not own:
+                if not isinstance(prior, MeasurementPrior):
                     self._constant += prior.weight * np.log(2 * np.pi * prior.sigma.value**2)
             else:
                 self._others.append((places[id(par)], prior, par.copy(), prior(par) - _OFFSET))

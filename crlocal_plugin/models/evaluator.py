@@ -195,13 +195,8 @@ class ModelEvaluator:
             if plan is None:
                 logs.append(self._log_one_by_one(parts, joined, values))
                 continue
-            log = joined.recall(plan, plan.all_values(values))
-            if log is None:
-                arguments = [
-                    values[place] if type(place) is int else joined.spread(place, values)
-                    for place in plan.places
-                ]
-                log = joined.keep(plan, plan.kernel(joined.grid, *arguments))
+            compute = functools.partial(plan.evaluate, joined, values)
+            log = joined.remembered(plan, plan.all_values(values), compute)
             if plan.strengths:
                 own = [log_strength(values[place]) for place in plan.strengths]
                 log = log + joined.spread_own(own)
@@ -282,9 +277,8 @@ class ModelEvaluator:
                 index = self._momentum_index(joined, values)
                 terms = part.model.terms(joined.grid, *arguments, momentum_index=index)
             else:
-                terms = joined.recall(part, arguments)
-                if terms is None:
-                    terms = joined.keep(part, part.model.terms(joined.grid, *arguments))
+                compute = functools.partial(part.model.terms, joined.grid, *arguments)
+                terms = joined.remembered(part, arguments, compute)
             # without a spectrum of its own (Compton-Getting) it acts on all cosmic rays
             contributions.append((self._rows.get(name), terms))
         logs = [log + log_jacobians for log in logs]
@@ -337,6 +331,14 @@ class _Plan:
     def all_values(self, values):
         """Values on which the kernel depends, in a list."""
         return [values[place] for place in self._flat]
+
+    def evaluate(self, joined, values):
+        """Call the kernel for all points of a joined grid."""
+        arguments = [
+            values[place] if type(place) is int else joined.spread(place, values)
+            for place in self.places
+        ]
+        return self.kernel(joined.grid, *arguments)
 
 
 def _plan(parts, names):

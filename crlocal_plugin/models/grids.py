@@ -11,6 +11,8 @@ from ..physics.kinematics import (
     grid_of_nuclei,
     particle_grid,
 )
+from ..physics.linear import parameter_sets
+from ..physics.memory import all_floats
 
 __all__ = [
     "EnergyGrid",
@@ -103,16 +105,14 @@ class JoinedGrid:
         self.names = names
         self.index = index
         self._membership = (index == np.arange(len(names))[:, np.newaxis]).astype(float)
-        self._spread = {}
         self._kept = {}
-        self._asked = None
 
     def rows(self, name):
         """Points of one species (`~numpy.ndarray` of int)."""
         return np.flatnonzero(self.index == self.names.index(name))
 
-    def recall(self, what, arguments):
-        """Result that was kept for the same arguments, or None.
+    def remembered(self, what, arguments, compute):
+        """Result of a function, computed again only if its arguments are not those of last time.
 
         In a fit most evaluations differ from the one before by one parameter, which most of the
         components do not depend on.
@@ -122,24 +122,21 @@ class JoinedGrid:
         what : hashable
             What is asked for.
         arguments : list
-            Floats; with arrays among them nothing is remembered.
+            Floats on which the result depends; with arrays among them nothing is remembered.
+        compute : callable
+            Function without arguments.
 
         Returns
         -------
         object
-            The result, see `keep`.
+            The result.
         """
-        self._asked = arguments if _all_floats(arguments) else None
+        if not all_floats(arguments):
+            return compute()
         kept = self._kept.get(what)
-        if kept is None or self._asked is None or kept[0] != arguments:
-            return None
+        if kept is None or kept[0] != arguments:
+            kept = self._kept[what] = arguments, compute()
         return kept[1]
-
-    def keep(self, what, result):
-        """Keep a result for the arguments that `recall` was asked for, and give it."""
-        if self._asked is not None:
-            self._kept[what] = self._asked, result
-        return result
 
     def spread(self, places, values):
         """Values for points, from those of species.
@@ -157,10 +154,7 @@ class JoinedGrid:
             A value for each point, shape ``(n,)`` or ``(m, n)``.
         """
         own = [values[place] for place in places]
-        kept = self._spread.get(places)
-        if kept is None or not _same_floats(kept[0], own):
-            kept = self._spread[places] = own, self.spread_own(own)
-        return kept[1]
+        return self.remembered(places, own, lambda: self.spread_own(own))
 
     def spread_own(self, own):
         """Values for points, from one value for each species.
@@ -175,30 +169,8 @@ class JoinedGrid:
         `~numpy.ndarray`
             A value for each point, shape ``(n,)`` or ``(m, n)``.
         """
-        if _all_floats(own) or all(np.ndim(value) == 0 for value in own):
-            return np.array(own).take(self.index)
-        # a frozen one has the same value in all sets
-        sets = max(len(value) for value in own if np.ndim(value))
-        values = np.empty((sets, len(own)))
-        for column, value in enumerate(own):
-            values[:, column : column + 1] = value
-        return values @ self._membership
-
-
-def _same_floats(one, other):
-    """Whether two lists of values, of one length, hold the same floats and no arrays."""
-    for a, b in zip(one, other, strict=True):
-        if type(a) is not float or type(b) is not float or a != b:
-            return False
-    return True
-
-
-def _all_floats(values):
-    # a loop, since this is asked in every evaluation of a likelihood
-    for value in values:  # noqa: SIM110
-        if type(value) is not float:
-            return False
-    return True
+        values = parameter_sets(own)
+        return values.take(self.index) if values.ndim == 1 else values @ self._membership
 
 
 def join_species(grids):

@@ -12,7 +12,7 @@ from .constants import LIGHT_SPEED_CM_S, PARSEC_CM, YEAR_S
 from .diffusion import inverse_diffusion_shape, log_diffusion_shape
 from .linear import linear_combination
 from .memory import grid_cache
-from .modulation import log_observed, outside_heliosphere
+from .modulation import log_modulation, outside_heliosphere
 
 __all__ = [
     "ABSENT",
@@ -126,9 +126,8 @@ def log_modulated_leaky_box(grid, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta, p
         ln(J / (1/(GV m2 s sr))).
     """
     rigidity, log_rigidity, log_energy = outside_heliosphere(grid, phi)
-    # the modulation factor E(R) / R^3 goes with the powers of the rigidity
-    outside = log_leaky_box(rigidity, log_rigidity, Q_0b, Gamma + 3, R_cut, w, H_G, V_G, D_0, delta)
-    return outside + log_energy + log_observed(grid)
+    outside = log_leaky_box(rigidity, log_rigidity, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta)
+    return outside + log_modulation(grid, log_rigidity, log_energy)
 
 
 @grid_cache

@@ -6,7 +6,33 @@ times faster than one array operation after another.
 
 import numpy as np
 
-__all__ = ["linear_combination"]
+__all__ = ["linear_combination", "parameter_sets"]
+
+
+def parameter_sets(values):
+    """Values of several parameters as one array.
+
+    Parameters
+    ----------
+    values : sequence of float or `~numpy.ndarray`
+        Numbers, or arrays of shape ``(m, 1)`` for sets of parameters; a number among arrays is the
+        same in all sets.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Shape ``(k,)``, or ``(m, k)`` for sets.
+    """
+    sets = 0
+    for value in values:
+        if isinstance(value, np.ndarray) and value.ndim:
+            sets = max(sets, len(value))
+    if not sets:
+        return np.array(values, dtype=float)
+    matrix = np.empty((sets, len(values)))
+    for k, value in enumerate(values):
+        matrix[:, k : k + 1] = value
+    return matrix
 
 
 def linear_combination(coefficients, basis):
@@ -28,21 +54,13 @@ def linear_combination(coefficients, basis):
     """
     if basis.ndim > 2:
         return sum(c * row for c, row in zip(coefficients, basis, strict=True))
-    sets, common, pointwise = 0, list(coefficients), []
+    common, pointwise = list(coefficients), []
     for k, coefficient in enumerate(common):
-        if isinstance(coefficient, np.ndarray) and coefficient.ndim:
-            if coefficient.ndim == 1 or coefficient.shape[-1] > 1:
-                pointwise.append(coefficient * basis[k])
-                common[k] = 0.0
-            else:
-                sets = max(sets, len(coefficient))
-    if sets:
-        matrix = np.empty((sets, len(common)))
-        for k, coefficient in enumerate(common):
-            matrix[:, k : k + 1] = coefficient
-    else:
-        matrix = np.array(common)
-    total = matrix @ basis
+        shape = np.shape(coefficient)
+        if len(shape) == 1 or (shape and shape[-1] > 1):
+            pointwise.append(coefficient * basis[k])
+            common[k] = 0.0
+    total = parameter_sets(common) @ basis
     for part in pointwise:
         total = total + part
     return total

@@ -4,13 +4,14 @@ import functools
 
 import numpy as np
 
-__all__ = ["grid_cache", "scalar_cache"]
+__all__ = ["all_floats", "grid_cache", "scalar_cache"]
 
 
-def _all_floats(args):
+def all_floats(values):
+    """Whether all values are plain floats, and so belong to one set of parameters (bool)."""
     # a loop, since this is asked several times in every evaluation of a likelihood
-    for arg in args:  # noqa: SIM110
-        if type(arg) is not float:
+    for value in values:  # noqa: SIM110
+        if type(value) is not float:
             return False
     return True
 
@@ -47,7 +48,7 @@ def scalar_cache(function):
 
     @functools.wraps(function)
     def wrapper(*args):
-        return remembered(*args) if _all_floats(args) else function(*args)
+        return remembered(*args) if all_floats(args) else function(*args)
 
     return wrapper
 
@@ -72,7 +73,7 @@ def grid_cache(function):
 
     @functools.wraps(function)
     def wrapper(grid, *args):
-        if not _all_floats(args):
+        if not all_floats(args):
             return function(grid, *args)
         memory = grid.__dict__
         kept = memory.get(name)

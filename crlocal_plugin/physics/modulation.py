@@ -4,7 +4,7 @@ import numpy as np
 
 from .memory import grid_cache
 
-__all__ = ["interstellar_rigidity", "log_modulation", "log_observed", "outside_heliosphere"]
+__all__ = ["interstellar_rigidity", "log_modulation", "outside_heliosphere"]
 
 
 def interstellar_rigidity(grid, phi):
@@ -26,15 +26,15 @@ def interstellar_rigidity(grid, phi):
     return outside_heliosphere(grid, phi)[0]
 
 
-def log_modulation(grid, phi):
+def log_modulation(grid, log_rigidity, log_energy):
     """Logarithm of the factor by which modulation changes an intensity per rigidity.
 
     Parameters
     ----------
     grid : ParticleGrid
         Rigidities observed near Earth.
-    phi : array_like
-        Modulation potential in GV.
+    log_rigidity, log_energy : array_like
+        Natural logarithms of R in GV and of E(R) / Z in GV outside, see `outside_heliosphere`.
 
     Returns
     -------
@@ -42,8 +42,7 @@ def log_modulation(grid, phi):
         ln(v' R'^2 / (v R^2)) (Xue & Liu 2025, Eq. 3).
     """
     # beta = Z R / E, so v' R'^2 / (v R^2) = (beta' R'^2 / R^3) E(R) / Z
-    _, log_rigidity, log_energy = outside_heliosphere(grid, phi)
-    return log_energy - 3 * log_rigidity + log_observed(grid)
+    return log_energy - 3 * log_rigidity + _log_observed(grid)
 
 
 @grid_cache
@@ -78,6 +77,6 @@ def _energies_per_charge(grid):
 
 
 @grid_cache
-def log_observed(grid):
+def _log_observed(grid):
     """ln(beta' R'^2) of the particles near Earth, R' in GV."""
     return grid.log_beta + 2 * grid.log_rigidity
