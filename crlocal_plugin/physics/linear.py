@@ -28,7 +28,7 @@ def parameter_sets(values):
         if isinstance(value, np.ndarray) and value.ndim:
             sets = max(sets, len(value))
     if not sets:
-        return np.array(values, dtype=float)
+        return np.array(values)
     matrix = np.empty((sets, len(values)))
     for k, value in enumerate(values):
         matrix[:, k : k + 1] = value
@@ -56,8 +56,10 @@ def linear_combination(coefficients, basis):
         return sum(c * row for c, row in zip(coefficients, basis, strict=True))
     common, pointwise = list(coefficients), []
     for k, coefficient in enumerate(common):
-        shape = np.shape(coefficient)
-        if len(shape) == 1 or (shape and shape[-1] > 1):
+        # a check of the type first: the shape of a float takes NumPy as long as the sum
+        if isinstance(coefficient, np.ndarray) and (
+            coefficient.ndim == 1 or (coefficient.ndim and coefficient.shape[-1] > 1)
+        ):
             pointwise.append(coefficient * basis[k])
             common[k] = 0.0
     total = parameter_sets(common) @ basis
