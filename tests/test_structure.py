@@ -10,7 +10,7 @@ import pytest
 import crlocal_plugin as crl
 
 PACKAGE = Path(crl.__file__).parent
-LAYERS = ("physics", "models", "datasets", "inference", "plots", "cli")
+LAYERS = ("physics", "models", "datasets", "inference", "plots", "paper", "report", "cli")
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
