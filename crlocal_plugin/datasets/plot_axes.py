@@ -1,12 +1,18 @@
 """Axes of pictures: labels, limits, and the values to draw a curve at."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
+import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..models.core import x_unit
+from ..models.core import intensity_unit, x_unit
 
 __all__ = [
+    "SpectrumAxes",
     "axis_label",
+    "axis_unit",
     "curve_grid",
     "intensity_label",
     "intensity_unit_label",
@@ -15,12 +21,12 @@ __all__ = [
 ]
 
 _AXES = {
-    "rigidity": ("Rigidity", "R", "GV"),
-    "kinetic_energy": ("Kinetic energy", "T", "GeV"),
-    "kinetic_energy_per_nucleon": ("Kinetic energy per nucleon", "(T/A)", "GeV"),
-    "total_energy": ("Total energy per particle", "E", "GeV"),
+    "rigidity": ("Rigidity", "R"),
+    "kinetic_energy": ("Kinetic energy", "T"),
+    "kinetic_energy_per_nucleon": ("Kinetic energy per nucleon", "(T/A)"),
+    "total_energy": ("Total energy per particle", "E"),
 }
-"""Name, symbol and unit of each axis."""
+"""Name and symbol of each axis."""
 
 _N_POINTS = 400
 
@@ -31,13 +37,43 @@ def _known_axis(axis):
     return _AXES[axis]
 
 
-def axis_label(axis):
-    """Label of a rigidity or energy axis, with its unit.
+def axis_unit(axis, unit=None):
+    """Unit of a rigidity or energy axis.
 
     Parameters
     ----------
     axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}
         Axis.
+    unit : str or `~astropy.units.Unit`, optional
+        Unit of the picture; GV or GeV by default.
+
+    Returns
+    -------
+    `~astropy.units.Unit`
+        Unit.
+
+    Raises
+    ------
+    ValueError
+        If the axis or the unit is not known.
+    `~astropy.units.UnitConversionError`
+        If the unit is of another kind.
+    """
+    _known_axis(axis)
+    own = x_unit(axis)
+    unit = own if unit is None else u.Unit(unit)
+    if not unit.is_equivalent(own):
+        raise u.UnitConversionError(f"x_unit: expected a unit like {own} for {axis}, got {unit}")
+    return unit
+
+
+def axis_label(axis, unit=None):
+    """Label of a rigidity or energy axis, with its unit.
+
+    Parameters
+    ----------
+    axis, unit
+        As in `axis_unit`.
 
     Returns
     -------
@@ -47,13 +83,14 @@ def axis_label(axis):
     Raises
     ------
     ValueError
-        If the axis is not known.
+        If the axis or the unit is not known.
     """
-    name, symbol, unit = _known_axis(axis)
+    unit = axis_unit(axis, unit)
+    name, symbol = _known_axis(axis)
     return f"{name} ${symbol.strip('()')}$ [{unit}]"
 
 
-def intensity_label(axis, energy_power=0):
+def intensity_label(axis, energy_power=0, unit=None):
     """Label of an intensity times a power of the axis, with its unit.
 
     Parameters
@@ -62,6 +99,8 @@ def intensity_label(axis, energy_power=0):
         Axis that the intensity is given on.
     energy_power : float, optional
         Power of the axis that the intensity is multiplied with.
+    unit : str or `~astropy.units.Unit`, optional
+        Unit of the intensity; 1/(GV m2 s sr) or 1/(GeV m2 s sr) by default.
 
     Returns
     -------
@@ -71,35 +110,124 @@ def intensity_label(axis, energy_power=0):
     Raises
     ------
     ValueError
-        If the axis is not known.
+        If the axis or the unit is not known.
     """
-    _, symbol, _ = _known_axis(axis)
+    _, symbol = _known_axis(axis)
     factor = {0: "", 1: f"{symbol}\\,"}.get(energy_power, f"{symbol}^{{{energy_power:.10g}}}\\,")
-    return f"${factor}J$ {intensity_unit_label(axis, energy_power)}"
+    return f"${factor}J$ {intensity_unit_label(axis, energy_power, unit)}"
 
 
-def intensity_unit_label(axis, energy_power=0):
+def intensity_unit_label(axis, energy_power=0, unit=None):
     """Label of the unit of an intensity times a power of the axis.
 
     Parameters
     ----------
-    axis, energy_power
+    axis, energy_power, unit
         As in `intensity_label`.
 
     Returns
     -------
     str
-        Label, with a power of GeV or GV in front.
+        Label, with a power of the unit of the axis in front.
 
     Raises
     ------
     ValueError
-        If the axis is not known.
+        If the axis or the unit is not known.
     """
-    unit = _known_axis(axis)[2]
-    power = round(energy_power - 1, 10)
-    factor = {0: "", 1: f"{unit} "}.get(power, f"{unit}$^{{{power:.10g}}}$ ")
-    return f"[{factor}m$^{{-2}}$ s$^{{-1}}$ sr$^{{-1}}$]"
+    energy, others = _split_intensity_unit(axis, unit)
+    powers = {energy: round(energy_power - 1, 10), **others}
+    texts = [
+        f"{base}" if power == 1 else f"{base}$^{{{float(power):.10g}}}$"
+        for base, power in powers.items()
+        if power
+    ]
+    return f"[{' '.join(texts)}]"
+
+
+def _split_intensity_unit(axis, unit=None):
+    """Unit of the axis inside the unit of an intensity, and the powers of the other units."""
+    _known_axis(axis)
+    own = intensity_unit(axis)
+    unit = own if unit is None else u.Unit(unit)
+    powers = dict(zip(unit.bases, unit.powers, strict=True))
+    energies = [base for base in powers if base.is_equivalent(x_unit(axis))]
+    if not unit.is_equivalent(own) or unit.scale != 1 or len(energies) != 1:
+        raise u.UnitConversionError(
+            f"intensity_unit: expected a unit like {own} for {axis}, got {unit}"
+        )
+    del powers[energies[0]]
+    # lengths come first, as the field writes it
+    order = sorted(powers, key=lambda base: (not base.is_equivalent(u.m), base.name != "s"))
+    return energies[0], {base: powers[base] for base in order}
+
+
+@dataclass(frozen=True)
+class SpectrumAxes:
+    """What the axes of a spectrum show, and in which units.
+
+    Attributes
+    ----------
+    axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}
+        Horizontal axis.
+    energy_power : float
+        Power of it that intensities are multiplied with.
+    x_unit : str or `~astropy.units.Unit`, optional
+        Unit of the horizontal axis; GV or GeV by default.
+    intensity_unit : str or `~astropy.units.Unit`, optional
+        Unit of the intensities, 1/(GV m2 s sr) or 1/(GeV m2 s sr) by default; the power is taken
+        in the unit of rigidity or energy that is part of it.
+
+    Raises
+    ------
+    ValueError
+        If the axis or a unit is not known or does not fit.
+    """
+
+    axis: str
+    energy_power: float = 0
+    x_unit: str | u.UnitBase | None = None
+    intensity_unit: str | u.UnitBase | None = None
+
+    def __post_init__(self):
+        # refused before anything is drawn
+        _ = self.labels, self.x_factor, self.y_factor
+
+    @cached_property
+    def labels(self):
+        """Labels of the two axes (tuple of str)."""
+        y = intensity_label(self.axis, self.energy_power, self.intensity_unit)
+        return axis_label(self.axis, self.x_unit), y
+
+    @cached_property
+    def x_factor(self):
+        """Number on the horizontal axis for 1 GV or 1 GeV (float)."""
+        return x_unit(self.axis).to(axis_unit(self.axis, self.x_unit))
+
+    @cached_property
+    def y_factor(self):
+        """Number on the vertical axis for an intensity of 1 at 1 GV or 1 GeV (float)."""
+        energy, _ = _split_intensity_unit(self.axis, self.intensity_unit)
+        own = intensity_unit(self.axis)
+        unit = own if self.intensity_unit is None else self.intensity_unit
+        return own.to(unit) * x_unit(self.axis).to(energy) ** self.energy_power
+
+    def weighted(self, x, intensity):
+        """Intensities as the vertical axis shows them.
+
+        Parameters
+        ----------
+        x : `~numpy.ndarray`
+            Rigidities or energies in GV or GeV.
+        intensity : `~numpy.ndarray`
+            Intensities, or errors of them, in 1/(GV m2 s sr) or 1/(GeV m2 s sr).
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Numbers on the axis.
+        """
+        return intensity * x**self.energy_power * self.y_factor
 
 
 def log_limits(values, margin=2.0, decades=np.inf):
@@ -149,7 +277,7 @@ def curve_grid(low, high, axis, nuclei):
     return np.geomspace(low, high, _N_POINTS if low < high else 0) * x_unit(axis)
 
 
-def new_dipole_axes(axes=None, start=-180.0, figsize=(6.4, 6.4)):
+def new_dipole_axes(axes=None, start=-180.0, figsize=(6.4, 6.4), unit=None):
     """Label the axes of amplitude and phase, new ones if none are given.
 
     Parameters
@@ -160,6 +288,8 @@ def new_dipole_axes(axes=None, start=-180.0, figsize=(6.4, 6.4)):
         Lower end of the phase axis in deg.
     figsize : tuple of float, optional
         Size of a new figure in inches.
+    unit : str or `~astropy.units.Unit`, optional
+        Unit of the energies; GeV by default.
 
     Returns
     -------
@@ -171,6 +301,7 @@ def new_dipole_axes(axes=None, start=-180.0, figsize=(6.4, 6.4)):
     ValueError
         If not two axes are given.
     """
+    label = axis_label("total_energy", unit)
     if axes is None:
         _, axes = plt.subplots(2, 1, sharex=True, figsize=figsize, layout="constrained")
     axes = np.ravel(np.asarray(axes, dtype=object))
@@ -180,8 +311,8 @@ def new_dipole_axes(axes=None, start=-180.0, figsize=(6.4, 6.4)):
     amplitude.set(xscale="log", yscale="log", ylabel="Amplitude of the equatorial dipole")
     ticks = 60 * np.arange(np.ceil(start / 60), (start + 360) // 60 + 1)
     phase.set(xscale="log", ylim=(start, start + 360))
-    # an axis that is cut elsewhere than at 180 deg still reads as -180 to 180 deg
-    names = [f"{(tick + 179) % 360 - 179:.0f}".replace("-", "\N{MINUS SIGN}") for tick in ticks]
-    phase.set_yticks(ticks, names)
-    phase.set(xlabel=axis_label("total_energy"), ylabel="Right ascension of the excess [deg]")
+    # an axis that is cut elsewhere than at 0 or 180 deg still reads as -180 to 180 deg
+    shown = ticks if start in (-180, 0) else (ticks + 179) % 360 - 179
+    phase.set_yticks(ticks, [f"{tick:.0f}".replace("-", "\N{MINUS SIGN}") for tick in shown])
+    phase.set(xlabel=label, ylabel="Right ascension of the excess [deg]")
     return axes

@@ -7,12 +7,12 @@ import numpy as np
 
 from ..datasets.drawing import draw_points, points_in_fit
 from ..datasets.flux import CosmicRayFluxDataset
-from ..datasets.plot_axes import axis_label, curve_grid, intensity_label, log_limits
+from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits
 from ..inference.bands import intensity_band
 from ..models.component import GROUPS, species_group
-from ..models.core import x_unit
-from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
+from ..models.core import x_unit as own_unit
 from .bands import band_handle, bands_of, draw_band
+from .points import drawn_nuclei, points_on_axis
 from .style import (
     add_legend,
     component_style,
@@ -27,6 +27,7 @@ from .style import (
     species_color,
     species_label,
 )
+from .subject import chosen_names, find_subject
 
 __all__ = ["plot_spectra"]
 
@@ -37,7 +38,7 @@ _DECADES_WITHOUT_DATA = 4
 
 
 def plot_spectra(
-    model,
+    subject,
     datasets=None,
     ax=None,
     species=None,
@@ -48,6 +49,8 @@ def plot_spectra(
     legend=True,
     band=True,
     samples=None,
+    x_unit=None,
+    intensity_unit=None,
 ):
     """Plot the spectra of a model with their components and the measured ones.
 
@@ -58,15 +61,17 @@ def plot_spectra(
 
     Parameters
     ----------
-    model : CosmicRayModel
-        Model.
+    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
+        What is drawn: a model; fitted datasets, model and data; the models of a fit; or samples
+        with the models that they were drawn for. See `~crlocal_plugin.plots.subject.find_subject`.
     datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data; those that are no spectra, or of other species, are passed over.
+        Data, by default those of the subject; those that are no spectra, or of other species, are
+        passed over.
     ax : `~matplotlib.axes.Axes`, optional
         Axes to draw into; new ones by default.
     species : str or list of str, optional
-        Species, ``"light"`` or ``"all_particle"``. By default those of the model, and the sums
-        that are among the data.
+        Species, and the sums ``"light"`` (H + He) and ``"all_particle"``. By default the species
+        of the model, and the sums that are among the data.
     axis : {"total_energy", "rigidity", "kinetic_energy", "kinetic_energy_per_nucleon"}, optional
         Axis of the picture.
     energy_power : float, optional
@@ -74,15 +79,21 @@ def plot_spectra(
     energy_range : tuple of `~astropy.units.Quantity`, optional
         Range of the axis. By default that of the data, where points
         outside the fit count between 1 and 1e8 GeV only, and this range without data.
-    components : bool, optional
-        Draw the components.
+    components : bool, str or list of str, optional
+        Draw the components of each species, or those of these names.
     legend : bool, optional
         Draw a legend beside the axes.
     band : bool, optional
         Draw the 68 % bands of the totals, if the model has errors or there are samples.
     samples : object or tuple, optional
         Samples of parameters that the bands are made from, instead of the covariance of the
-        model, as for `~crlocal_plugin.inference.bands.intensity_band`.
+        model, as for `~crlocal_plugin.inference.bands.intensity_band`; by default the subject, if
+        it is a posterior.
+    x_unit : str or `~astropy.units.Unit`, optional
+        Unit of the horizontal axis; GV or GeV by default.
+    intensity_unit : str or `~astropy.units.Unit`, optional
+        Unit of the intensities; ``"GV-1 m-2 s-1 sr-1"`` or ``"GeV-1 m-2 s-1 sr-1"`` by default.
+        The power of the axis is taken in the unit of rigidity or energy that is part of it.
 
     Returns
     -------
@@ -92,30 +103,37 @@ def plot_spectra(
     Raises
     ------
     ValueError
-        If a species or the axis is not known, or the range is empty.
+        If a species, a component, the axis or a unit is not known, or the range is empty.
+    TypeError
+        If the subject is none.
     """
-    y_label = intensity_label(axis, energy_power)
+    subject = find_subject(subject, datasets, samples)
+    model = subject.model
+    axes = SpectrumAxes(axis, energy_power, x_unit, intensity_unit)
+    components = chosen_names(components, model.components, "component")
     flux = [
         dataset
-        for dataset in listed(datasets, CosmicRayFluxDataset)
+        for dataset in listed(subject.datasets, CosmicRayFluxDataset)
         if dataset.quantity not in GROUPS or dataset.axis == axis
     ]
     species = _drawn_species(model, flux, species)
     flux = [dataset for dataset in flux if dataset.quantity in species]
-    points = [_converted(dataset, model, axis, energy_power) for dataset in flux]
+    points = [_points(dataset, model, axes) for dataset in flux]
 
     fitted = [points_in_fit(dataset) for dataset in flux]
     default = data_bounds([x for x, _, _ in points], fitted, _DEFAULT_RANGE)
-    low, high = energy_bounds(energy_range, default, x_unit(axis))
+    low, high = energy_bounds(energy_range, default, own_unit(axis))
 
     if ax is None:
         _, ax = plt.subplots(figsize=(8, 4.8), layout="constrained")
-    ax.set(xscale="log", yscale="log", xlabel=axis_label(axis), ylabel=y_label, xlim=(low, high))
+    ax.set(xscale="log", yscale="log", xlabel=axes.labels[0], ylabel=axes.labels[1])
+    ax.set_xlim(axes.x_factor * low, axes.x_factor * high)
 
-    grid = axis, energy_power, low, high
-    totals, handles = _draw_curves(ax, model, species, components, grid)
-    handles += _draw_bands(ax, model, species, band, samples, grid)
-    handles += _draw_data(ax, flux, points, fitted)
+    grids = {name: curve_grid(low, high, axis, drawn_nuclei(model, name)) for name in species}
+    totals, handles = _draw_curves(ax, model, grids, components, axes)
+    if band:
+        handles += _draw_bands(ax, model, grids, subject.samples, axes)
+    handles += _draw_data(ax, flux, points, fitted, axes)
     shown = [
         y[rows & (x >= low) & (x <= high)] for (x, y, _), rows in zip(points, fitted, strict=True)
     ]
@@ -126,20 +144,20 @@ def plot_spectra(
     return ax
 
 
-def _draw_curves(ax, model, species, components, grid):
+def _draw_curves(ax, model, grids, components, axes):
     """Draw totals and components of the species, and return the totals and legend handles."""
     totals, handles, parts = [], [], {}
-    for name in species:
+    for name, grid in grids.items():
         color = {"color": species_color(name)}
-        x, total = _curve(model, name, None, *grid)
+        x, total = axes.x_factor * grid.value, _curve(model, grid, name, None, axes)
         if not np.isfinite(total).any():
             continue
         style = component_style("total") | color | {"linewidth": 1.8}
         ax.plot(x, total, **style, zorder=3)
         totals.append(total)
         handles.append(line_handle(species_label(name), **style))
-        for part in _components_of(model, name) if components else ():
-            x, y = _curve(model, name, part, *grid)
+        for part in _with_spectrum(model, name, components):
+            y = _curve(model, grid, name, part, axes)
             if np.isfinite(y).any():
                 style = component_style(part)
                 ax.plot(x, y, **style | color, linewidth=1.1, zorder=2)
@@ -147,22 +165,20 @@ def _draw_curves(ax, model, species, components, grid):
     return totals, handles + list(parts.values())
 
 
-def _draw_bands(ax, model, species, band, samples, grid):
+def _draw_bands(ax, model, grids, samples, axes):
     """Draw the bands of the totals of the species, and return their legend handle."""
-    axis, energy_power = grid[:2]
     handles = []
-    for name in species:
-        x = _curve_values(model, name, *grid)
-        make = partial(intensity_band, model, x, name, axis=axis)
-        found = bands_of(make, model, band and x.size, samples)
+    for name, grid in grids.items():
+        make = partial(intensity_band, model, grid, name, axis=axes.axis)
+        found = bands_of(make, model, grid.size > 0, samples)
         if found is not None:
-            ends = (end.value * x.value**energy_power for end in found.interval())
-            draw_band(ax, x.value, *ends, species_color(name))
+            ends = (axes.weighted(grid.value, end.value) for end in found.interval())
+            draw_band(ax, axes.x_factor * grid.value, *ends, species_color(name))
             handles = [band_handle()]
     return handles
 
 
-def _draw_data(ax, flux, points, fitted):
+def _draw_data(ax, flux, points, fitted, axes):
     """Draw the converted points of the datasets, and return their legend handles."""
     names = source_names(flux)
     markers = experiment_markers(names)
@@ -170,7 +186,7 @@ def _draw_data(ax, flux, points, fitted):
     for dataset, name, (x, y, errors), rows in zip(flux, names, points, fitted, strict=True):
         marker, filled = markers[name]
         style = {"marker": marker, "filled": filled, "color": species_color(dataset.quantity)}
-        draw_points(ax, x, y, errors, is_ul=dataset.is_ul, in_fit=rows, **style)
+        draw_points(ax, axes.x_factor * x, y, errors, is_ul=dataset.is_ul, in_fit=rows, **style)
         handles.append(marker_handle(data_label(dataset, name), marker, filled))
     if not all(rows.all() for rows in fitted):
         handles.append(marker_handle("not in the fit", "o", False, faint=True))
@@ -188,46 +204,28 @@ def _drawn_species(model, flux, species):
     return names
 
 
-def _components_of(model, name):
-    """Names of the components that have a spectrum of the species."""
+def _with_spectrum(model, name, components):
+    """Those of the components that have a spectrum of the species."""
     members = species_group(name, model.species)
     return [
-        component.name
-        for component in model.components.values()
-        if any(member in component.spectral_models for member in members)
+        component
+        for component in components
+        if any(member in model.components[component].spectral_models for member in members)
     ]
 
 
-def _converted(dataset, model, axis, energy_power):
-    """Points and errors of a dataset on the axis of the picture, times the power of the axis."""
-    norm, scale = dataset.scales()
-    x = dataset.x.value * scale
-    factor = 1 / (norm * scale)
-    if dataset.axis != axis:
-        nucleus = {n.name: n for n in model.nuclei}[dataset.quantity]
-        rigidity = axis_to_rigidity(x, nucleus, dataset.axis)
-        beta = particle_grid(rigidity, nucleus).beta
-        own = axis_jacobian(beta, nucleus, dataset.axis)
-        factor = factor * axis_jacobian(beta, nucleus, axis) / own
-        x = rigidity_to_axis(rigidity, nucleus, axis)
-    factor = factor * x**energy_power
-    errors = [error.value * factor for error in dataset.intensity_errors]
-    return x, dataset.intensity.value * factor, errors
+def _points(dataset, model, axes):
+    """Positions in GV or GeV, and intensities and errors as the picture shows them."""
+    x, factor = points_on_axis(dataset, model, axes.axis)
+    errors = [axes.weighted(x, error.value * factor) for error in dataset.intensity_errors]
+    return x, axes.weighted(x, dataset.intensity.value * factor), errors
 
 
-def _curve_values(model, name, axis, energy_power, low, high):
-    """Values of the axis at which the curve of a species is drawn."""
-    members = species_group(name, model.species)
-    nuclei = [nucleus for nucleus in model.nuclei if nucleus.name in members]
-    return curve_grid(low, high, axis, nuclei)
-
-
-def _curve(model, name, component, *grid):
+def _curve(model, grid, name, component, axes):
     """Curve of a species, nan where the intensity underflows."""
-    axis, energy_power = grid[:2]
-    x = _curve_values(model, name, *grid)
-    y = model.intensity(x, name, component=component, axis=axis).value * x.value**energy_power
-    return x.value, np.where(y > 0, y, np.nan)
+    intensity = model.intensity(grid, name, component=component, axis=axes.axis)
+    y = axes.weighted(grid.value, intensity.value)
+    return np.where(y > 0, y, np.nan)
 
 
 def _limits_without_data(totals, energy_power, low, high):

@@ -1,0 +1,189 @@
+"""What a picture is of: the model, the data and the samples in whatever a user has."""
+
+import copy
+import difflib
+from dataclasses import dataclass
+
+import numpy as np
+from gammapy.datasets import Dataset
+from gammapy.modeling import FitResult
+from gammapy.modeling.fit import OptimizeResult
+
+from ..datasets.core import CosmicRayDataset, _applies
+from ..inference.posterior import Posterior
+from ..models import CosmicRayModel, NuisanceModel
+
+__all__ = ["Subject", "chosen_names", "find_subject"]
+
+_EXPECTED = "expected a CosmicRayModel, datasets with a model, a gammapy FitResult or a Posterior"
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """Subject of a picture.
+
+    Attributes
+    ----------
+    model : CosmicRayModel
+        Model.
+    datasets : list of `~gammapy.datasets.Dataset`
+        Data, with the normalisations and energy scales of the fit; empty without data.
+    samples : object or None
+        Samples of parameters for bands, instead of the covariance of the model.
+    """
+
+    model: CosmicRayModel
+    datasets: list
+    samples: object = None
+
+    def fitted_datasets(self):
+        """Datasets of this package with the model of the subject.
+
+        Returns
+        -------
+        list of `~crlocal_plugin.datasets.core.CosmicRayDataset`
+            The datasets themselves if they have this model, else copies that share their data.
+
+        Raises
+        ------
+        ValueError
+            If the model lacks the species of a dataset.
+        """
+        own = [dataset for dataset in self.datasets if isinstance(dataset, CosmicRayDataset)]
+        return [d if d.model is self.model else _with_model(d, self.model) for d in own]
+
+
+def find_subject(subject, datasets=None, samples=None):
+    """Find model, data and samples of a picture.
+
+    Parameters
+    ----------
+    subject : CosmicRayModel, `~gammapy.datasets.Datasets`, `~gammapy.modeling.FitResult` \
+or Posterior
+        What is drawn: a model; datasets, one or several, with their model; the models of a fit,
+        which knows no data; samples, with the models that they were drawn for, at the best fit.
+        A list of gammapy models will do as well.
+    datasets : `~gammapy.datasets.Datasets`, list or `~gammapy.datasets.Dataset`, optional
+        Data; by default those of the subject, if it has any.
+    samples : object or tuple, optional
+        Samples of parameters; by default the subject, if it is a posterior.
+
+    Returns
+    -------
+    Subject
+        The subject.
+
+    Raises
+    ------
+    TypeError
+        If the subject is of another kind.
+    ValueError
+        If it has no CosmicRayModel, or several.
+    """
+    if isinstance(subject, Posterior):
+        models, own, samples = _models_of(subject), [], subject if samples is None else samples
+    elif isinstance(subject, FitResult | OptimizeResult):
+        models, own = list(subject.models), []
+    else:
+        models, own = _listed(subject)
+    cosmic_rays = [model for model in dict.fromkeys(models) if isinstance(model, CosmicRayModel)]
+    if not cosmic_rays:
+        raise ValueError(
+            f"there is no CosmicRayModel in this {type(subject).__name__}: set datasets.models = "
+            "[model], or pass the model first, then datasets"
+        )
+    if len(cosmic_rays) > 1:
+        names = ", ".join(model.name for model in cosmic_rays)
+        raise ValueError(f"one picture has one CosmicRayModel, got {names}: pass one of them first")
+    given = own if datasets is None else _list(datasets)
+    nuisances = [model for model in models if isinstance(model, NuisanceModel)]
+    return Subject(
+        cosmic_rays[0], [_with_nuisance(dataset, nuisances) for dataset in given], samples
+    )
+
+
+def _models_of(posterior):
+    """Models of a posterior, which needs none for itself."""
+    if not posterior._models_yaml:
+        raise ValueError(
+            "the posterior knows no models: pass the model first, and samples=posterior"
+        )
+    return list(posterior.models)
+
+
+def _list(datasets):
+    return [datasets] if isinstance(datasets, Dataset) else list(datasets)
+
+
+def _listed(subject):
+    """Models and datasets of a model, a dataset, or several of them."""
+    alone = isinstance(subject, CosmicRayModel | Dataset)
+    if not alone and (isinstance(subject, str | dict) or not np.iterable(subject)):
+        raise TypeError(f"{_EXPECTED}; got {type(subject).__name__}")
+    models, datasets = [], []
+    for item in [subject] if alone else subject:
+        if isinstance(item, Dataset):
+            datasets.append(item)
+            models += item.models or []
+        elif isinstance(item, CosmicRayModel | NuisanceModel):
+            models.append(item)
+        else:
+            raise TypeError(
+                f"{_EXPECTED}; got {type(subject).__name__} with {type(item).__name__}. Samples "
+                "without a model go beside it: pass the model first, and samples=..."
+            )
+    return models, datasets
+
+
+def _with_nuisance(dataset, nuisances):
+    """Dataset with the nuisance model of a fit that is meant for it, if there is one."""
+    if not isinstance(dataset, CosmicRayDataset):
+        return dataset
+    for nuisance in nuisances:
+        if _applies(nuisance.datasets_names, dataset.name) and dataset._nuisance is not nuisance:
+            dataset = copy.copy(dataset)
+            dataset.nuisance = nuisance
+    return dataset
+
+
+def _with_model(dataset, model):
+    """Shallow copy of a dataset that has a model, and its nuisance model as before."""
+    dataset = copy.copy(dataset)
+    nuisance = dataset.nuisance
+    dataset.models = [model]
+    dataset.nuisance = nuisance
+    return dataset
+
+
+def chosen_names(choice, available, what):
+    """Names that an option chooses.
+
+    Parameters
+    ----------
+    choice : bool, str or list of str
+        All, none, or names.
+    available : iterable of str
+        Names that there are.
+    what : str
+        What they name, for the message.
+
+    Returns
+    -------
+    list of str
+        Names, in the order of the choice.
+
+    Raises
+    ------
+    ValueError
+        If a name is not known.
+    """
+    available = list(available)
+    if isinstance(choice, bool | np.bool_) or choice is None:
+        return available if choice else []
+    names = [choice] if isinstance(choice, str) else list(choice)
+    for name in names:
+        if name not in available:
+            close = difflib.get_close_matches(str(name), available, n=1)
+            hint = f"did you mean {close[0]!r}? It has" if close else "it has"
+            raise ValueError(f"the model has no {what} {name!r}; {hint} {', '.join(available)}")
+    return names
