@@ -432,3 +432,15 @@ def test_results_keep_their_order(n_jobs):
 def test_number_of_processes():
     with pytest.raises(ValueError, match="n_jobs must be at least 1, got 0"):
         run_parallel(double, [(1,)], n_jobs=0)
+
+
+def test_strength_driven_to_zero_leaves_errors_to_the_others():
+    model, datasets = prepared()
+    model.u_HC.frozen = False
+    result = fit(datasets)
+    assert result.success
+    assert model.parameters["He.Q_0c"].value == 0
+    errors = [par.error for par in (model.u_HC, model.V_sun, model.x, model.Gamma)]
+    again = Fit().run(datasets)
+    assert_allclose(result.total_stat, again.total_stat, rtol=1e-8)
+    assert_allclose(errors, [p.error for p in (model.u_HC, model.V_sun, model.x, model.Gamma)], 0.1)
