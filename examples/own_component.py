@@ -1,4 +1,9 @@
-"""Replace a component by a gammapy model, and add one of your own."""
+"""
+Own components
+==============
+
+Replace a component by a gammapy model, and add one of your own.
+"""
 
 import astropy.units as u
 from gammapy.modeling import Parameter
@@ -6,7 +11,9 @@ from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY, Models, PowerLawSpe
 
 import crlocal_plugin as crl
 
-# gammapy's power law as the background of hydrogen; its values are read as per steradian
+# %%
+# gammapy's power law as the background of hydrogen; its values are read as per steradian.
+
 model = crl.xue_liu_2025()
 power_law = PowerLawSpectralModel(index=2.75, amplitude="5.3e-9 cm-2 s-1 GeV-1", reference="1 TeV")
 background = model.components["background"]
@@ -14,6 +21,10 @@ background.spectral_models["H"] = crl.IntensitySpectralModel(
     power_law, species="H", axis="total_energy"
 )
 print(model.intensity([1, 10, 100] * u.TeV, species="H", axis="total_energy"))
+
+# %%
+# A dipole model is a class with Parameters and the vector of the excess. A class that is
+# registered can be read back from YAML.
 
 
 class FlatDipoleModel(crl.DipoleModel):
@@ -27,8 +38,12 @@ class FlatDipoleModel(crl.DipoleModel):
         return flat * crl.GALACTIC_TO_ICRS[:, 0]
 
 
-# a class that is registered can be read back from YAML
 crl.register(crl.DIPOLE_MODEL_REGISTRY, FlatDipoleModel)
+
+# %%
+# Spectra and a dipole make a component, components a model. With ``link=False`` parameters that
+# the new component shares by name with the others stay its own.
+
 extra = crl.CosmicRayComponent(
     "extra",
     {"H": crl.GalacticCenterSpectralModel(species="H", Q_0c="1e57 GV-1", T_c="2 Myr")},
@@ -38,3 +53,5 @@ wider = crl.CosmicRayModel([*model.components.values(), extra], link=False, name
 print(wider.dipole(1 * u.PeV).amplitude, wider.dipole(1 * u.PeV, component="extra").amplitude)
 assert wider.parameters.labels == Models.from_yaml(Models([wider]).to_yaml())[0].parameters.labels
 assert "PowerLawSpectralModel" in [cls.__name__ for cls in SPECTRAL_MODEL_REGISTRY]
+
+crl.plot_dipole(wider)

@@ -1,10 +1,18 @@
-"""A table with column names of its own, upper limits, and an energy scale that floats."""
+"""
+Own data
+========
+
+A table with column names of its own, an upper limit, and an energy scale that floats.
+"""
 
 import astropy.units as u
 from astropy.table import Table
 from gammapy.modeling import Fit
 
 import crlocal_plugin as crl
+
+# %%
+# Columns are told by name, with units where the table has none. The last row is a limit.
 
 table = Table(
     {
@@ -28,10 +36,16 @@ mine = crl.CosmicRayFluxDataset.from_table(
     },
     floor=0.03,
 )
+
+# %%
+# They are fitted together with tables of the package.
+
 datasets = crl.CosmicRayDatasets([mine, *crl.load_datasets(["ams-02_h_2015", "icecube-2016"])])
 datasets.models = [crl.xue_liu_2025(priors=None)]
 
-# leave only what these few data determine, and let the energies of the table float
+# %%
+# Free is only what these few data determine, and the energies of the table.
+
 datasets.parameters.freeze_all()
 crl.free_parameters(datasets, ["H.Q_0b", "H.Q_0n", "Gamma", "phi", "delta_b"])
 mine.energy_scale.prior = crl.MeasurementPrior(mu=1, sigma=0.05, source="calibration beam, 5 %")
@@ -40,5 +54,10 @@ mine.energy_scale.frozen = False
 result = Fit().run(datasets)
 print(mine)
 print(crl.fit_summary(datasets, result))
+mine.plot_fit()
+
+# %%
+# A file keeps columns, units and settings.
+
 mine.write("out/my-protons.ecsv", overwrite=True)
 assert crl.CosmicRayFluxDataset.read("out/my-protons.ecsv").floor == 0.03

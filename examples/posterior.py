@@ -1,4 +1,10 @@
-"""Posterior of strengths and modulation of the proton spectrum, its corner plot, and evidences."""
+"""
+Posterior and evidence
+======================
+
+Strengths and modulation of the proton spectrum: samples, corner plot, and whether the data ask
+for the nearby source.
+"""
 
 import astropy.units as u
 import numpy as np
@@ -17,11 +23,20 @@ def proton_spectrum(free):
     return datasets
 
 
+# %%
+# Walkers run until they have converged; the printed table says whether they have.
+
 datasets = proton_spectrum(["H.Q_0b", "H.Q_0n", "Gamma", "phi"])
 posterior = crl.sample(datasets, random_state=1)
 print(posterior)
 posterior.write("posterior.nc", overwrite=True)
-crl.plot_corner(posterior).savefig("corner.png")
+
+# %%
+
+crl.plot_corner(posterior)
+
+# %%
+# Samples propagate to everything that the model predicts.
 
 again = crl.Posterior.read("posterior.nc")
 flux = []
@@ -29,6 +44,9 @@ for values in again.draw(200, random_state=1):
     again.assign(again.models, values)
     flux.append(again.models[0].intensity(1 * u.TV, species="H").value)
 print(f"intensity at 1 TV: {np.mean(flux):.4g} +- {np.std(flux):.1g} 1/(GV m2 s sr)")
+
+# %%
+# Nested sampling gives the evidence of the spectrum with and without the nearby source.
 
 entries = {
     "without the nearby source": proton_spectrum(["H.Q_0b", "Gamma", "phi"]),

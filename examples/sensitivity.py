@@ -1,7 +1,13 @@
-"""How strongly the fit depends on priors, floors and choices of the likelihood."""
+"""
+Sensitivity of the fit
+======================
+
+How strongly the result depends on priors, floors and choices of the likelihood.
+"""
 
 import warnings
 
+import matplotlib.pyplot as plt
 from gammapy.modeling import Fit
 
 import crlocal_plugin as crl
@@ -27,27 +33,40 @@ def fit(variant="kinetic", priors="measured", compton_getting="constant", free=(
     datasets.models = [model]
     crl.free_parameters(datasets, free)
     crl.fix_parameters(datasets, fix)
-    return datasets, model, Fit().run(datasets)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", crl.DegenerateParametersWarning)
+        return datasets, model, Fit().run(datasets)
 
 
-if __name__ == "__main__":
-    warnings.simplefilter("ignore", crl.DegenerateParametersWarning)
-    heads = ("V_sun [km/s]", "x [pc]", "D_0 [1e28 cm2/s]", "delta_b")
-    print(f"{'':22}{'chi2':>8}{'total':>8}  {''.join(f'{head:19}' for head in heads)}")
-    for name, options in CASES.items():
-        datasets, model, result = fit(**options)
-        remark = "" if result.optimize_result.success else "  NOT CONVERGED"
-        remark += "" if result.covariance_result.success else "  (errors unreliable)"
-        columns = [
-            f"{par.value / scale:8.3g} +- {par.error / scale:<7.2g}"
-            for par, scale in (
-                (model.V_sun, 1),
-                (model.x, 1),
-                (model.D_0, 1e28),
-                (model.delta_b, 1),
-            )
-        ]
-        print(
-            f"{name:22}{datasets.stat_sum_likelihood():8.1f}{result.total_stat:8.1f}"
-            f"{''.join(columns)}{remark}"
-        )
+# %%
+# Each case is fitted from the values of Table I.
+
+heads = ("V_sun [km/s]", "x [pc]", "D_0 [1e28 cm2/s]", "delta_b")
+print(f"{'':22}{'chi2':>8}{'total':>8}  {''.join(f'{head:19}' for head in heads)}")
+speeds = []
+for name, options in CASES.items():
+    datasets, model, result = fit(**options)
+    remark = "" if result.optimize_result.success else "  NOT CONVERGED"
+    remark += "" if result.covariance_result.success else "  (errors unreliable)"
+    columns = [
+        f"{par.value / scale:8.3g} +- {par.error / scale:<7.2g}"
+        for par, scale in ((model.V_sun, 1), (model.x, 1), (model.D_0, 1e28), (model.delta_b, 1))
+    ]
+    speeds.append((model.V_sun.value, model.V_sun.error))
+    print(
+        f"{name:22}{datasets.stat_sum_likelihood():8.1f}{result.total_stat:8.1f}"
+        f"{''.join(columns)}{remark}"
+    )
+
+# %%
+# The solar motion in rotation, with the measurement that its prior is taken from.
+
+values, errors = zip(*speeds, strict=True)
+prior = crl.measured_prior("V_sun")
+mean, width = prior.mu.to_value("km/s"), prior.sigma.to_value("km/s")
+fig, ax = plt.subplots(layout="constrained")
+ax.axvspan(mean - width, mean + width, color="0.85", label="measured, one standard deviation")
+ax.errorbar(values, list(CASES), xerr=errors, fmt="ko")
+ax.invert_yaxis()
+ax.set_xlabel("V_sun [km / s]")
+ax.legend()

@@ -1,9 +1,10 @@
-"""Every Python block of the documentation runs."""
+"""Every Python block of the documentation runs, and every page is in the table of contents."""
 
 import re
 from pathlib import Path
 
 import astropy.units as u
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from astropy.table import Table
@@ -11,18 +12,40 @@ from gammapy.modeling import Fit, Parameter
 
 import crlocal_plugin as crl
 
-PAGES = sorted((Path(__file__).parents[1] / "docs").glob("*.md"))
-BLOCKS = [
-    pytest.param(block, id=f"{page.stem}-{number}")
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted(page for page in DOCS.rglob("*.md") if not {"_build", "generated"} & set(page.parts))
+GUIDES = [
+    page
     for page in PAGES
-    for number, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
+    if page.parent.name == "howto" or page.stem in ("getting-started", "tutorial")
 ]
 
 
+def name_of(page):
+    return page.relative_to(DOCS).with_suffix("").as_posix()
+
+
+def blocks_of(page):
+    """Python blocks of a page, each after empty lines so that a traceback has its line."""
+    text = page.read_text(encoding="utf-8")
+    for match in re.finditer(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        yield "\n" * text.count("\n", 0, match.start(1)) + match[1]
+
+
+def run(block, page, names):
+    exec(compile(block, str(page), "exec"), names)
+
+
 @pytest.fixture
-def names(tmp_path, monkeypatch):
-    """What a reader has at hand: imports, a model, datasets with one free parameter, files."""
+def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    plt.close("all")
+
+
+@pytest.fixture
+def names(folder):
+    """What a reader has at hand: imports, a model, datasets with one free parameter, files."""
     Table({"E": [1.0, 2.0], "flux": [1e-5, 1e-6], "err": [1e-6, 1e-7]}).write("protons.csv")
     datasets = crl.load_datasets(["dampe_h"])
     datasets[0].write("my-table.ecsv")
@@ -42,6 +65,43 @@ def names(tmp_path, monkeypatch):
     }
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_block(block, names):
-    exec(compile(block, "documentation", "exec"), names)
+@pytest.mark.parametrize(
+    ("page", "block"),
+    [
+        pytest.param(page, block, id=f"{name_of(page)}-{number}")
+        for page in PAGES
+        if page not in GUIDES
+        for number, block in enumerate(blocks_of(page))
+    ],
+)
+def test_block(page, block, names):
+    run(block, page, names)
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=name_of)
+def test_guide(page, folder):
+    names = {"__name__": "guide"}
+    for block in blocks_of(page):
+        run(block, page, names)
+
+
+def test_every_page_is_in_the_table_of_contents():
+    listed = {"index"}
+    for page in [*PAGES, *DOCS.glob("api/*.rst")]:
+        text = page.read_text(encoding="utf-8")
+        for toctree in re.findall(
+            r"(?:```{toctree}|\.\. toctree::)\n(.*?)(?:```|\Z)", text, re.DOTALL
+        ):
+            for entry in re.findall(r"^\s*([^\s:`][^\s:]*)$", toctree, re.MULTILINE):
+                folder = page.parent.relative_to(DOCS)
+                if entry.startswith("generated/"):
+                    continue
+                found = [p for p in page.parent.glob(f"{entry}.*") if p.suffix in (".md", ".rst")]
+                assert found, f"{page}: {entry}"
+                listed |= {(folder / path.stem).as_posix() for path in found}
+    assert {name_of(page) for page in PAGES} <= listed
+
+
+def test_every_public_name_is_in_the_reference():
+    words = set(re.findall(r"\w+", (DOCS / "api" / "index.rst").read_text(encoding="utf-8")))
+    assert set(crl.__all__) <= words

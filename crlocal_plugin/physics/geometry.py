@@ -140,7 +140,7 @@ class LocalCloud(NamedTuple):
     field : `~numpy.ndarray`
         Unit vector of the magnetic field, shape ``(..., 3)``.
     speed : `~numpy.ndarray`
-        |u_LSR| in km/s, shape ``(...)``.
+        Length of u_LSR in km/s, shape ``(...)``.
     cos2_theta : `~numpy.ndarray`
         Squared cosine of the angle between both, shape ``(...)``.
     """

@@ -1,0 +1,84 @@
+"""Sphinx configuration: ``python -m sphinx -W --keep-going docs docs/_build/html``.
+
+The build needs no network. ``-D plot_gallery=0`` leaves the scripts of the galleries out.
+"""
+
+import shutil
+import sys
+import warnings
+from pathlib import Path
+
+import matplotlib
+
+import crlocal_plugin as crl
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+matplotlib.use("Agg")
+
+project = "crlocal_plugin"
+author = "The crlocal_plugin developers"
+version = release = crl.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+    "catalog_tables",
+    "mathml",
+]
+exclude_patterns = ["_build", "_ext", "_templates", "models"]
+templates_path = ["_templates"]
+default_role = "py:obj"
+
+myst_enable_extensions = ["attrs_block", "dollarmath"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autodoc_default_options = {
+    "members": True,
+    "show-inheritance": True,
+    # what gammapy and the standard library give to a class is in their documentation
+    "inherited-members": "Dataset, Datasets, ModelBase, SpectralModel, Prior, Covariance, "
+    "ValueError, RuntimeError, UserWarning, UserDict, NamedTuple, tuple, object",
+}
+numpydoc_show_class_members = False
+
+# The scripts run in a copy, so that the files they write stay out of the repository.
+SCRIPTS = HERE / "_build" / "examples"
+shutil.copytree(HERE.parent / "examples", SCRIPTS, dirs_exist_ok=True)
+sphinx_gallery_conf = {
+    "examples_dirs": [str(SCRIPTS), "models"],
+    "gallery_dirs": ["generated/gallery", "generated/models"],
+    "filename_pattern": "",
+    "within_subsection_order": "FileNameSortKey",
+    "capture_repr": ("_repr_html_",),
+    "abort_on_example_error": False,
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "backreferences_dir": "generated/backreferences",
+    "doc_module": ("crlocal_plugin",),
+}
+# the same rule as in the tests of the scripts
+warnings.filterwarnings("error", module="crlocal_plugin")
+
+html_theme = "pydata_sphinx_theme"
+html_title = "crlocal_plugin"
+html_static_path = ["_static"]
+html_css_files = ["crlocal.css"]
+html_math_renderer = "mathml"
+html_copy_source = False
+html_theme_options = {
+    "navigation_with_keys": False,
+    "header_links_before_dropdown": 6,
+    "show_toc_level": 2,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "secondary_sidebar_items": ["page-toc"],
+}
+html_sidebars = {"changelog": []}
+copyright = "The crlocal_plugin developers, BSD-3-Clause licence"
