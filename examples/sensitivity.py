@@ -63,7 +63,7 @@ for name, options in CASES.items():
 
 values, errors = zip(*speeds, strict=True)
 prior = crl.measured_prior("V_sun")
-mean, width = prior.mu.to_value("km/s"), prior.sigma.to_value("km/s")
+mean, width = prior.mu.quantity.to_value("km/s"), prior.sigma.quantity.to_value("km/s")
 fig, ax = plt.subplots(layout="constrained")
 ax.axvspan(mean - width, mean + width, color="0.85", label="measured, one standard deviation")
 ax.errorbar(values, list(CASES), xerr=errors, fmt="ko")

@@ -225,9 +225,10 @@ class NearbySourceDipoleModel(SeparableDipoleModel):
     ----------
     local_transport : {"kinetic", "wandering"}
         Diffusion in the cloud: kinetic theory, or the wandering field lines of the large scale.
-    M_A, R_cr, delta_local, B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun : \
-    `~astropy.units.Quantity`
-        See `crlocal_plugin.models.parameters.DEFINITIONS`.
+    M_A, R_cr, delta_local : `~astropy.units.Quantity`
+        Diffusion in the cloud, see `crlocal_plugin.models.parameters.DEFINITIONS`.
+    B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun : `~astropy.units.Quantity`
+        Magnetic field and motion of the cloud, and motion of the Sun.
     """
 
     tag = ["NearbySourceDipoleModel", "nearby-source-dipole"]

@@ -75,10 +75,12 @@ class NearbySourceSpectralModel(SourceSpectralModel):
         Nucleus.
     local_transport : {"kinetic", "wandering"}
         Diffusion in the cloud: kinetic theory, or the wandering field lines of the large scale.
-    Q_0n, Gamma, index_offset, R_cut, T_n, r_par, r_perp, D_0, delta, D_ratio, M_A, x, R_cr, B, \
-    delta_local, B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun : \
-    `~astropy.units.Quantity`
-        See `crlocal_plugin.models.parameters.DEFINITIONS`.
+    Q_0n, Gamma, index_offset, R_cut, T_n, r_par, r_perp : `~astropy.units.Quantity`
+        The source, see `crlocal_plugin.models.parameters.DEFINITIONS`.
+    D_0, delta, D_ratio, M_A, x, R_cr, B, delta_local : `~astropy.units.Quantity`
+        Diffusion in the Galaxy and in the cloud.
+    B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun : `~astropy.units.Quantity`
+        Magnetic field and motion of the cloud, and motion of the Sun.
     """
 
     tag = ["NearbySourceSpectralModel", "nearby-source"]

@@ -1,0 +1,52 @@
+r"""
+Background: dipole
+==================
+
+.. autoclass:: crlocal_plugin.BackgroundDipoleModel
+   :no-index:
+   :no-members:
+"""
+
+# %%
+# The streaming along the north Galactic pole, projected on the magnetic field, at every energy the
+# same.
+
+import astropy.units as u
+import matplotlib.pyplot as plt
+import numpy as np
+import yaml
+
+import crlocal_plugin as crl
+from crlocal_plugin.models.parameters import DEFINITIONS
+
+model = crl.BackgroundDipoleModel()
+curves = {
+    "delta_b = 6e-4": model,
+    "delta_b = 1e-3": model.copy(delta_b=1e-3),
+    "streaming to l = 90 deg, b = 0": model.copy(lon_b="90 deg", lat_b="0 deg"),
+}
+energy = np.geomspace(1e2, 1e8, 200) * u.GeV
+fig, (top, bottom) = plt.subplots(2, sharex=True, layout="constrained")
+for style, (label, curve) in zip(("-", "--", "-."), curves.items(), strict=True):
+    dipole = curve(energy, species="H")
+    top.loglog(energy, dipole.amplitude, style, label=label)
+    bottom.semilogx(energy, dipole.phase, style)
+top.set(ylabel="Amplitude on the equator", ylim=(1e-4, 2e-3))
+bottom.set(xlabel="Total energy [GeV]", ylabel="Right ascension [deg]", ylim=(0, 360))
+top.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+
+# %%
+# Parameters
+# ----------
+
+table = model.parameters.to_table()
+table["meaning"] = [DEFINITIONS[name].description for name in table["name"]]
+table["name", "value", "unit", "min", "max", "frozen", "meaning"]
+
+# %%
+# YAML
+# ----
+# Entry of a model that stands alone; within a :class:`~crlocal_plugin.CosmicRayModel` it refers
+# to parameters that others share.
+
+print(yaml.dump(model.to_dict(), sort_keys=False))

@@ -1,0 +1,47 @@
+"""
+Normalisation and energy scale of an experiment
+===============================================
+
+.. autoclass:: crlocal_plugin.NuisanceModel
+   :no-index:
+   :no-members:
+"""
+
+# %%
+# An energy scale of 1.1 says that true energies are 10 % above the measured ones: the spectrum
+# falls, so the model predicts fewer particles at each measured energy.
+
+import matplotlib.pyplot as plt
+import yaml
+
+import crlocal_plugin as crl
+
+datasets = crl.load_datasets(["dampe_h", "dampe_he"])
+datasets.models = [crl.xue_liu_2025()]
+dataset = datasets["dampe_h"]
+
+fig, ax = plt.subplots(layout="constrained")
+for scale, style in ((1.0, "-"), (1.1, "--")):
+    dataset.energy_scale.value = scale
+    flux = dataset.x.value**2.7 * dataset.intensity_pred().value
+    ax.loglog(dataset.x, flux, style, label=f"model, energy scale {scale}")
+ax.loglog(dataset.x, dataset.x.value**2.7 * dataset.intensity.value, "ko", label="DAMPE")
+ax.set(
+    xlabel="Kinetic energy [GeV]", ylabel="$E^{2.7} J$ [GeV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]"
+)
+ax.legend()
+
+# %%
+# Parameters
+# ----------
+# Datasets of one experiment that are loaded together share the model.
+
+model = dataset.nuisance
+assert datasets["dampe_he"].nuisance is model
+model.parameters.to_table()["name", "value", "min", "max", "frozen", "prior"]
+
+# %%
+# YAML
+# ----
+
+print(yaml.dump(model.to_dict(), sort_keys=False))

@@ -1,0 +1,49 @@
+r"""
+Galactic centre: spectrum of an old, distant source
+===================================================
+
+.. autoclass:: crlocal_plugin.GalacticCenterSpectralModel
+   :no-index:
+   :no-members:
+"""
+
+# %%
+# Low rigidities have not arrived yet; the age decides where the spectrum begins.
+
+import astropy.units as u
+import matplotlib.pyplot as plt
+import numpy as np
+import yaml
+
+import crlocal_plugin as crl
+from crlocal_plugin.models.parameters import DEFINITIONS
+
+model = crl.GalacticCenterSpectralModel(species="H")
+curves = {
+    "hydrogen, 4 Myr": model,
+    "hydrogen, 2 Myr": model.copy(T_c="2 Myr"),
+    "helium, 4 Myr": crl.GalacticCenterSpectralModel(species="He"),
+}
+rigidity = np.geomspace(1e4, 1e9, 200) * u.GV
+fig, ax = plt.subplots(layout="constrained")
+for style, (label, curve) in zip(("-", "--", "-."), curves.items(), strict=True):
+    ax.loglog(rigidity, rigidity.value**2.7 * curve(rigidity).value, style, label=label)
+ax.set(xlabel="Rigidity [GV]", ylabel="$R^{2.7} J$ [GV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]")
+ax.set_ylim(1, 3e4)
+ax.legend()
+
+# %%
+# Parameters
+# ----------
+
+table = model.parameters.to_table()
+table["meaning"] = [DEFINITIONS[name].description for name in table["name"]]
+table["name", "value", "unit", "min", "max", "frozen", "meaning"]
+
+# %%
+# YAML
+# ----
+# Entry of a model that stands alone; within a :class:`~crlocal_plugin.CosmicRayModel` it refers
+# to parameters that others share.
+
+print(yaml.dump(model.to_dict(), sort_keys=False))

@@ -1,0 +1,47 @@
+"""
+The complete model of Xue & Liu 2025
+====================================
+
+.. autofunction:: crlocal_plugin.xue_liu_2025
+   :no-index:
+
+Equations and the functions that implement them are in :doc:`/model`.
+"""
+
+# %%
+# Background, nearby source and Galactic centre, for hydrogen and helium, with the data of the
+# paper. The values are those of its Table I, not a fit.
+
+from gammapy.modeling.models import Models
+
+import crlocal_plugin as crl
+from crlocal_plugin.models.parameters import DEFINITIONS
+
+model = crl.xue_liu_2025()
+datasets = crl.load_datasets("xue-liu-2025")
+crl.plot_spectra(model, datasets)
+
+# %%
+
+crl.plot_dipole(model, datasets)
+
+# %%
+
+crl.plot_sky(model)
+
+# %%
+# Parameters
+# ----------
+# Free are those that the paper fitted and data can tell apart.
+
+table = model.parameters.to_table()
+table["meaning"] = [DEFINITIONS[name].description for name in table["name"]]
+table["name"] = model.parameters.labels
+table["name", "value", "unit", "min", "max", "frozen", "prior", "meaning"]
+
+# %%
+# YAML
+# ----
+# Parameters come once, under a label, and the models of the components refer to labels.
+
+print(Models([model]).to_yaml())
