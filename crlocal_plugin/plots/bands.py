@@ -15,8 +15,8 @@ _N_SAMPLES = 1000
 """Parameter sets that a band in a picture rests on at most."""
 
 
-def bands_of(make, model, band, samples):
-    """Make the 68 % band of a curve, if one is wanted and can be had.
+def bands_of(make, model, samples):
+    """Make the 68 % band of a curve, if it can be had.
 
     Parameters
     ----------
@@ -24,23 +24,19 @@ def bands_of(make, model, band, samples):
         Takes the options of `~crlocal_plugin.inference.bands.intensity_band` that follow.
     model : CosmicRayModel
         Model.
-    band : bool
-        Whether bands are wanted.
     samples : object, tuple or None
         Samples of parameters; without them, bands come from the covariance of the model.
 
     Returns
     -------
     object or None
-        What ``make`` returns; None if no band is wanted or the model has no errors.
+        What ``make`` returns; None if the model has no errors.
 
     Warns
     -----
     UserWarning
         If the errors of the model are of no use.
     """
-    if not band:
-        return None
     options = {"levels": LEVELS[:1], "n_samples": _N_SAMPLES}
     if samples is not None:
         return make(samples=samples, **options)
@@ -50,7 +46,7 @@ def bands_of(make, model, band, samples):
         return make(**options)
     except ValueError as error:
         # a picture without a band is better than none
-        warnings.warn(f"no band is drawn: {error}", stacklevel=3)
+        warnings.warn(f"no band is drawn: {error}", stacklevel=4)
         return None
 
 

@@ -2,14 +2,17 @@
 
 from functools import partial
 
+import astropy.units as u
 import numpy as np
 
 from ..datasets.dipole import DipoleDataset
 from ..datasets.drawing import draw_dipole_points, draw_phase, phase_window, points_in_fit
-from ..datasets.plot_axes import curve_grid, log_limits, new_dipole_axes
+from ..datasets.plot_axes import axis_unit, curve_grid, log_limits, new_dipole_axes
 from ..inference.bands import dipole_band
+from ..models.component import GROUPS
 from ..models.core import ENERGY_UNIT
 from .bands import band_handle, bands_of, draw_band, draw_phase_band
+from .points import drawn_nuclei
 from .sky import reference_directions
 from .style import (
     add_legend,
@@ -22,8 +25,10 @@ from .style import (
     listed,
     marker_handle,
     source_names,
-    species_color,
+    species_label,
+    species_style,
 )
+from .subject import chosen_names, find_subject
 
 __all__ = ["plot_dipole"]
 
@@ -43,12 +48,15 @@ _REFERENCES = {
 _CLOSE = 22
 """Distance in deg of lines below which their labels would overlap."""
 
+_LETTER_EVERY = 55
+"""Points of a curve from one name of a species to the next."""
+
 _COLUMN = 80
 """Distance in points of labels that stand side by side."""
 
 
 def plot_dipole(
-    model,
+    subject,
     datasets=None,
     axes=None,
     energy_range=None,
@@ -57,25 +65,33 @@ def plot_dipole(
     legend=True,
     band=True,
     samples=None,
+    component_phases=False,
+    references=True,
+    phase_start=None,
+    x_unit=None,
 ):
     """Plot amplitude and phase of the dipole with its components and the measured ones.
 
     Parameters
     ----------
-    model : CosmicRayModel
-        Model.
+    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
+        What is drawn: a model; fitted datasets, model and data; the models of a fit; or samples
+        with the models that they were drawn for. See `~crlocal_plugin.plots.subject.find_subject`.
     datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data; those that are no dipoles are passed over. Amplitudes are those of the likelihood,
-        with the declination factor if it is applied; energies are drawn with the scale of a fit.
+        Data, by default those of the subject; those that are no dipoles are passed over.
+        Amplitudes are those of the likelihood, with the declination factor if it is applied;
+        energies are drawn with the scale of a fit.
     axes : sequence of `~matplotlib.axes.Axes`, optional
         Axes of amplitude and phase; new ones by default.
     energy_range : tuple of `~astropy.units.Quantity`, optional
         Range of total energy per particle. By default that of the data and at least 1e2 to
         1e8 GeV, where points outside the fit do not count.
-    components : bool, optional
-        Draw the amplitudes of the contributions of the components to the sum.
-    species : bool, optional
-        Draw the dipole of each species alone.
+    components : bool, str or list of str, optional
+        Draw the amplitudes of the contributions of the components, or of those of these names,
+        to the sum.
+    species : bool, str or list of str, optional
+        Draw the dipole of each species alone, or of those of these names, ``"light"`` among
+        them. The name of the species stands on its curve.
     legend : bool, optional
         Draw a legend beside the axes.
     band : bool, optional
@@ -83,7 +99,18 @@ def plot_dipole(
         phase is not determined, its band is the whole circle.
     samples : object or tuple, optional
         Samples of parameters that the band is made from, instead of the covariance of the model,
-        as for `~crlocal_plugin.inference.bands.dipole_band`.
+        as for `~crlocal_plugin.inference.bands.dipole_band`; by default the subject, if it is a
+        posterior.
+    component_phases : bool, optional
+        Draw the phases of the contributions of the components as well.
+    references : bool, optional
+        Draw the right ascensions of the magnetic field, the Galactic centre and the
+        Compton-Getting effect.
+    phase_start : float or `~astropy.units.Quantity`, optional
+        Lower end of the phase axis, in deg if it is a number. By default where it cuts neither
+        data nor curve, -180 deg if that is possible.
+    x_unit : str or `~astropy.units.Unit`, optional
+        Unit of the energies; GeV by default.
 
     Returns
     -------
@@ -93,9 +120,17 @@ def plot_dipole(
     Raises
     ------
     ValueError
-        If not two axes are given, or the range is empty.
+        If a component, a species or the unit is not known, not two axes are given, or the range
+        is empty.
+    TypeError
+        If the subject is none.
     """
-    dipoles = listed(datasets, DipoleDataset)
+    subject = find_subject(subject, datasets, samples)
+    model = subject.model
+    components = chosen_names(components, model.components, "component")
+    species = _chosen_species(species, model)
+    factor = ENERGY_UNIT.to(axis_unit("total_energy", x_unit))
+    dipoles = listed(subject.datasets, DipoleDataset)
     fitted = [points_in_fit(dataset) for dataset in dipoles]
     scales = [dataset.scales()[1] for dataset in dipoles]
     energies = [
@@ -110,14 +145,20 @@ def plot_dipole(
     grid = curve_grid(low, high, "total_energy", [lightest])
     total = model.dipole(grid)
     start = _window(dipoles, energies, total, low, high)
-    axes = new_dipole_axes(axes, start, figsize=(8, 6.8))
-    axes[1].set_xlim(low, high)
-    axes[0].set_xlim(low, high)
+    if phase_start is not None:
+        start = float(u.Quantity(phase_start, u.deg).value)
+    axes = new_dipole_axes(axes, start, figsize=(8, 6.8), unit=x_unit)
+    for ax in axes:
+        ax.set_xlim(factor * low, factor * high)
 
-    curves = _draw_curves(axes, model, grid, total, start, components, species)
-    curves += _draw_band(axes, model, grid, start, band, samples)
-    _draw_references(axes[1], model, start)
-    points = _draw_data(axes, dipoles, fitted, scales, start)
+    curves = _draw_total(axes, total, start, factor)
+    curves += _draw_species(axes, model, species, grid, start, factor)
+    curves += _draw_components(axes, model, components, grid, component_phases, start, factor)
+    if band:
+        curves += _draw_band(axes, model, grid, start, subject.samples, factor)
+    if references:
+        _draw_references(axes[1], model, start)
+    points = _draw_data(axes, dipoles, fitted, scales, start, factor)
 
     shown = [total.amplitude.value]
     for dataset, energy in zip(dipoles, energies, strict=True):
@@ -132,6 +173,13 @@ def plot_dipole(
     return axes
 
 
+def _chosen_species(species, model):
+    """Species that are drawn alone."""
+    if species is True:
+        return list(model.species)
+    return chosen_names(species, [*model.species, *GROUPS], "species")
+
+
 def _window(dipoles, energies, total, low, high):
     """Lower end of the phase axis for the points in the range."""
     phases, errors = [], []
@@ -144,50 +192,77 @@ def _window(dipoles, energies, total, low, high):
     )
 
 
-def _draw_curves(axes, model, grid, total, start, components, species):
-    """Draw total, components and species, and return their legend handles."""
-    curves = [("total", total, component_style("total") | {"linewidth": 1.8, "zorder": 3})]
-    for nucleus in model.nuclei if species else ():
-        # below its rest energy a species has no dipole
-        alone = curve_grid(*grid.value[[0, -1]], "total_energy", [nucleus])
-        style = {"color": species_color(nucleus.name), "linewidth": 1.4, "zorder": 2.8}
-        if alone.size:
-            dipole = model.dipole(alone, species=nucleus.name)
-            curves.append((f"{nucleus.name} alone", dipole, style))
+def _draw_total(axes, total, start, factor):
+    """Draw amplitude and phase of the sum, and return its legend handle."""
+    style = component_style("total") | {"linewidth": 1.8, "zorder": 3}
+    if not _draw_amplitude(axes[0], total, factor, **style):
+        return []
+    _draw_phase_of(axes[1], total, start, factor, **style)
+    return [line_handle("total", **style)]
+
+
+def _draw_species(axes, model, species, grid, start, factor):
+    """Draw the dipoles of species alone, and return their legend handles."""
     handles = []
-    for label, dipole, style in curves:
-        energy = dipole.energy.to_value(ENERGY_UNIT)
-        amplitude = _positive(dipole.amplitude.value)
-        if not np.isfinite(amplitude).any():
+    for number, name in enumerate(species):
+        # below its rest energy a species has no dipole
+        nuclei = drawn_nuclei(model, name)
+        lightest = min(nuclei, key=lambda nucleus: nucleus.rest_energy)
+        alone = curve_grid(*grid.value[[0, -1]], "total_energy", [lightest])
+        if not alone.size:
             continue
-        axes[0].plot(energy, amplitude, **style)
-        draw_phase(axes[1], energy, dipole.phase.to_value("deg"), start, **style)
-        handles.append(line_handle(label, **style))
-    for name in model.components if components else ():
-        amplitude = _positive(model.dipole(grid, component=name).amplitude.value)
-        if np.isfinite(amplitude).any():
-            style = component_style(name)
-            axes[0].plot(grid.value, amplitude, **style, linewidth=1.3, zorder=2)
-            handles.append(line_handle(name, **style))
+        style = species_style(name) | {"zorder": 2.8}
+        # names of species whose curves coincide shall not
+        first = int(_LETTER_EVERY * (number + 0.5) / len(species))
+        every = {"markevery": (first, _LETTER_EVERY)}
+        dipole = model.dipole(alone, species=name)
+        if _draw_amplitude(axes[0], dipole, factor, **style, **every):
+            _draw_phase_of(axes[1], dipole, start, factor, **style, **every)
+            handles.append(line_handle(f"{species_label(name)} alone", **style))
     return handles
 
 
-def _draw_band(axes, model, grid, start, band, samples):
+def _draw_components(axes, model, components, grid, phases, start, factor):
+    """Draw the contributions of components, and return their legend handles."""
+    handles = []
+    for name in components:
+        dipole = model.dipole(grid, component=name)
+        style = component_style(name) | {"linewidth": 1.3, "zorder": 2}
+        if _draw_amplitude(axes[0], dipole, factor, **style):
+            handles.append(line_handle(name, **style))
+            if phases:
+                _draw_phase_of(axes[1], dipole, start, factor, **style)
+    return handles
+
+
+def _draw_amplitude(ax, dipole, factor, **style):
+    """Draw an amplitude where it is positive, and say whether it is anywhere."""
+    amplitude = dipole.amplitude.value
+    positive = amplitude > 0
+    if positive.any():
+        energy = factor * dipole.energy.to_value(ENERGY_UNIT)
+        ax.plot(energy, np.where(positive, amplitude, np.nan), **style)
+    return positive.any()
+
+
+def _draw_phase_of(ax, dipole, start, factor, **style):
+    """Draw a phase where there is one."""
+    phase = np.where(dipole.amplitude.value > 0, dipole.phase.to_value("deg"), np.nan)
+    draw_phase(ax, factor * dipole.energy.to_value(ENERGY_UNIT), phase, start, **style)
+
+
+def _draw_band(axes, model, grid, start, samples, factor):
     """Draw the bands of the total, and return their legend handle."""
-    found = bands_of(partial(dipole_band, model, grid), model, band, samples)
+    found = bands_of(partial(dipole_band, model, grid), model, samples)
     if found is None:
         return []
-    color = component_style("total")["color"]
-    draw_band(axes[0], grid.value, *(end.value for end in found.amplitude.interval()), color)
-    draw_phase_band(axes[1], grid.value, found.phase, start, color)
+    color, energy = component_style("total")["color"], factor * grid.value
+    draw_band(axes[0], energy, *(end.value for end in found.amplitude.interval()), color)
+    draw_phase_band(axes[1], energy, found.phase, start, color)
     return [band_handle()]
 
 
-def _positive(amplitude):
-    return np.where(amplitude > 0, amplitude, np.nan)
-
-
-def _draw_data(axes, dipoles, fitted, scales, start):
+def _draw_data(axes, dipoles, fitted, scales, start, factor):
     """Draw the data and return their legend handles."""
     names = source_names(dipoles)
     markers = experiment_markers(names)
@@ -198,7 +273,7 @@ def _draw_data(axes, dipoles, fitted, scales, start):
             axes,
             dataset,
             start,
-            energy_scale=scale,
+            energy_scale=factor * scale,
             marker=marker,
             filled=filled,
             color="0.25",
@@ -233,6 +308,6 @@ def _draw_references(ax, model, start):
             fontsize="small",
             color="0.3",
             va="center",
-            zorder=1.5,
+            zorder=2.2,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )

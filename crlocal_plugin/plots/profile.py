@@ -1,25 +1,44 @@
 """Figures of profiles of the statistic."""
 
+import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from ..datasets import CosmicRayDatasets
+from ..inference.posterior import Posterior
+from ..inference.scans import ProfileScan, scan_profiles
+from .subject import find_subject
+
 __all__ = ["plot_profile", "plot_profiles"]
 
-_LEVELS = {1: "68 %", 4: "95 %", 9: "99.7 %"}
+_LEVELS = {1: "1σ (68 %)", 4: "2σ (95 %)", 9: "3σ (99.7 %)"}
+"""Rises of the statistic at whole numbers of standard deviations, and their labels."""
 
 
-def plot_profile(scan, ax=None, highest=12.0, **kwargs):
+def plot_profile(
+    subject, ax=None, highest=12.0, parameter=None, datasets=None, x_unit=None, **kwargs
+):
     """Plot the rise of the statistic along one parameter.
+
+    The line dashed upright is the best fit, the grey range that of one standard deviation.
 
     Parameters
     ----------
-    scan : ProfileScan
-        Profile.
+    subject : ProfileScan, dict of str to ProfileScan, datasets, CosmicRayModel or \
+`~gammapy.modeling.FitResult`
+        Profile, or several by label. Anything else that has a model, with data of its own or
+        beside it, is at its best fit and scanned along ``parameter``.
     ax : `~matplotlib.axes.Axes`, optional
         Axes to draw into; new ones by default.
     highest : float, optional
         Highest rise that is shown.
+    parameter : str, optional
+        Label of the parameter, where the subject does not say it.
+    datasets : `~gammapy.datasets.Datasets` or list, optional
+        Data, for a subject without any.
+    x_unit : str or `~astropy.units.Unit`, optional
+        Unit of the parameter in the picture; its own by default.
     **kwargs : dict
         Keyword arguments of `~matplotlib.axes.Axes.plot`.
 
@@ -27,10 +46,22 @@ def plot_profile(scan, ax=None, highest=12.0, **kwargs):
     -------
     `~matplotlib.axes.Axes`
         The axes.
+
+    Raises
+    ------
+    ValueError
+        If it is not clear which parameter is meant, or there are no data to scan.
+    TypeError
+        If the subject has no profile.
+    `~astropy.units.UnitConversionError`
+        If the unit is of another kind than the parameter.
     """
+    scan = _scan_of(subject, parameter, datasets)
+    unit = scan.unit if x_unit is None else u.Unit(x_unit)
+    factor = scan.unit.to(unit)
     ax = plt.subplots(layout="constrained")[1] if ax is None else ax
     style = {"color": "black", "marker": "o", "markersize": 3, "linewidth": 1.2} | kwargs
-    ax.plot(scan.values, scan.rise, **style)
+    ax.plot(factor * scan.values, scan.rise, **style)
     top = min(highest, max(4.4, float(np.max(scan.rise)) * 1.05))
     for level, text in _LEVELS.items():
         if level < top:
@@ -44,13 +75,13 @@ def plot_profile(scan, ax=None, highest=12.0, **kwargs):
                 va="center",
                 transform=ax.get_yaxis_transform(),
             )
-    low, high = (end.value for end in scan.interval())
+    low, high = (end.to_value(unit) for end in scan.interval())
     if np.isfinite([low, high]).all():
         ax.axvspan(low, high, color="0.92", zorder=-1)
-    ax.axvline(scan.best, color="0.4", linestyle="--", linewidth=1, zorder=0)
-    unit = f" [{scan.unit.to_string('latex_inline')}]" if scan.unit.to_string() else ""
+    ax.axvline(factor * scan.best, color="0.4", linestyle="--", linewidth=1, zorder=0)
+    text = f" [{unit.to_string('latex_inline')}]" if unit.to_string() else ""
     ax.set(
-        xlabel=f"{scan.name}{unit}",
+        xlabel=f"{scan.name}{text}",
         ylabel="Statistic above the best fit",
         ylim=(min(0.0, float(np.min(scan.rise)) * 1.05), top),
     )
@@ -59,7 +90,7 @@ def plot_profile(scan, ax=None, highest=12.0, **kwargs):
     return ax
 
 
-def plot_profiles(scans, columns=3):
+def plot_profiles(scans, columns=3, axes=None):
     """Plot several profiles in one figure.
 
     Parameters
@@ -67,20 +98,64 @@ def plot_profiles(scans, columns=3):
     scans : dict of str to ProfileScan
         Profiles.
     columns : int, optional
-        Most panels in a row.
+        Most panels in a row of a new figure.
+    axes : sequence of `~matplotlib.axes.Axes`, optional
+        Axes to draw into, one for each profile; those of a new figure by default.
 
     Returns
     -------
     `~matplotlib.figure.Figure`
         The figure.
+
+    Raises
+    ------
+    ValueError
+        If there is no profile, or not one axes for each.
     """
-    columns = min(columns, len(scans))
-    rows = -(-len(scans) // columns)
-    size = (0.6 + 4.2 * columns, 0.4 + 3.2 * rows)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
-    panels = axes.ravel()
-    for ax, scan in zip(panels, scans.values(), strict=False):
+    if not scans:
+        raise ValueError("scans: expected one profile at least, as scan_profiles makes them")
+    if axes is None:
+        axes = _new_panels(len(scans), columns)
+    panels = np.ravel(np.asarray(axes, dtype=object))
+    if len(panels) != len(scans):
+        raise ValueError(f"axes: expected {len(scans)}, one for each profile, got {len(panels)}")
+    for ax, scan in zip(panels, scans.values(), strict=True):
         plot_profile(scan, ax)
-    for ax in panels[len(scans) :]:
+    return panels[0].figure
+
+
+def _new_panels(number, columns):
+    """Axes of a new figure in rows."""
+    columns = min(columns, number)
+    rows = -(-number // columns)
+    size = (0.6 + 4.2 * columns, 0.4 + 3.2 * rows)
+    _, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    panels = axes.ravel()
+    for ax in panels[number:]:
         ax.remove()
-    return figure
+    return panels[:number]
+
+
+def _scan_of(subject, parameter, datasets):
+    """Profile of a parameter, computed unless it is there."""
+    if isinstance(subject, ProfileScan):
+        return subject
+    if isinstance(subject, Posterior):
+        raise TypeError(
+            "samples have no profile of the statistic, their marginal distributions are another "
+            "thing: pass datasets with a model, or draw plot_corner"
+        )
+    if isinstance(subject, dict):
+        labels = list(subject)
+        parameter = labels[0] if parameter is None and len(labels) == 1 else parameter
+        if parameter not in subject:
+            raise ValueError(f"parameter: expected one of {', '.join(labels)}, got {parameter!r}")
+        return _scan_of(subject[parameter], None, None)
+    found = find_subject(subject, datasets)
+    if parameter is None:
+        raise ValueError("parameter: expected the label of a free parameter to scan")
+    if not found.datasets:
+        raise ValueError("a profile needs data: pass datasets beside the model")
+    if not (isinstance(subject, CosmicRayDatasets) and datasets is None):
+        subject = CosmicRayDatasets(found.fitted_datasets())
+    return scan_profiles(subject, [parameter])[parameter]

@@ -23,6 +23,7 @@ from .style import (
     line_handle,
     listed,
     marker_handle,
+    name_marker,
     source_names,
     species_color,
     species_label,
@@ -32,6 +33,12 @@ from .subject import chosen_names, find_subject
 __all__ = ["plot_spectra"]
 
 _DEFAULT_RANGE = (1.0, 1e8)
+
+_COLORS_IN_GREY = 2
+"""Species whose colours can be told in grey; if there are more, their names are on the curves."""
+
+_NAME_EVERY = (60, 120)
+"""First point of a curve with the name of the species, and points from one to the next."""
 
 _DECADES_WITHOUT_DATA = 4
 """Decades of E^2.7 J that are shown if there are no data."""
@@ -153,7 +160,9 @@ def _draw_curves(ax, model, grids, components, axes):
         if not np.isfinite(total).any():
             continue
         style = component_style("total") | color | {"linewidth": 1.8}
-        ax.plot(x, total, **style, zorder=3)
+        if len(grids) > _COLORS_IN_GREY:
+            style |= name_marker(name)
+        ax.plot(x, total, **style, markevery=_NAME_EVERY, zorder=3)
         totals.append(total)
         handles.append(line_handle(species_label(name), **style))
         for part in _with_spectrum(model, name, components):
@@ -170,7 +179,7 @@ def _draw_bands(ax, model, grids, samples, axes):
     handles = []
     for name, grid in grids.items():
         make = partial(intensity_band, model, grid, name, axis=axes.axis)
-        found = bands_of(make, model, grid.size > 0, samples)
+        found = bands_of(make, model, samples) if grid.size else None
         if found is not None:
             ends = (axes.weighted(grid.value, end.value) for end in found.interval())
             draw_band(ax, axes.x_factor * grid.value, *ends, species_color(name))

@@ -14,10 +14,13 @@ from ..datasets.core import CosmicRayDataset
 from ..datasets.plot_axes import log_limits
 
 __all__ = [
+    "COMPONENT_HATCHES",
     "COMPONENT_STYLES",
     "EXPERIMENT_MARKERS",
     "SPECIES_COLORS",
+    "SPECIES_LINESTYLES",
     "add_legend",
+    "component_hatch",
     "component_style",
     "data_bounds",
     "data_label",
@@ -26,9 +29,11 @@ __all__ = [
     "line_handle",
     "listed",
     "marker_handle",
+    "name_marker",
     "source_names",
     "species_color",
     "species_label",
+    "species_style",
 ]
 
 _ORANGE, _SKY_BLUE, _GREEN, _BLUE = "#E69F00", "#56B4E9", "#009E73", "#0072B2"
@@ -44,6 +49,16 @@ COMPONENT_STYLES = {
     "compton-getting": {"color": _PURPLE, "linestyle": _DASH_DOT_DOT},
 }
 """Colour and line style by component; to give a new component its own, add a row."""
+
+COMPONENT_HATCHES = {
+    "background": "///",
+    "nearby": "\\\\\\",
+    "galactic-center": "...",
+    "compton-getting": "xxx",
+}
+"""Hatching of areas by component."""
+
+_OTHER_HATCHES = ("---", "|||", "+++", "ooo")
 
 _OTHER_COMPONENTS = [
     {"color": color, "linestyle": linestyle}
@@ -61,6 +76,9 @@ SPECIES_COLORS = {
     "all_particle": _BLACK,
 }
 """Colour by species or sum of species."""
+
+SPECIES_LINESTYLES = {"H": "dashdot", "He": "dotted"}
+"""Line style by species where each is drawn alone, as in Xue & Liu 2025, Fig. 2."""
 
 _OTHER_SPECIES = (_PURPLE, _GREEN, _VERMILLION, _SKY_BLUE)
 
@@ -121,6 +139,22 @@ def component_style(name):
     return dict(COMPONENT_STYLES.get(name) or _fallback(name, _OTHER_COMPONENTS))
 
 
+def component_hatch(name):
+    """Hatching of the areas of a component.
+
+    Parameters
+    ----------
+    name : str
+        Name of the component.
+
+    Returns
+    -------
+    str
+        Hatching, always the same for a name.
+    """
+    return COMPONENT_HATCHES.get(name) or _fallback(name, _OTHER_HATCHES)
+
+
 def species_color(name):
     """Colour of a species.
 
@@ -135,6 +169,51 @@ def species_color(name):
         Colour, always the same for a name.
     """
     return SPECIES_COLORS.get(name) or _fallback(name, _OTHER_SPECIES)
+
+
+def species_style(name):
+    """Style of a curve of one species alone, on which its name stands.
+
+    The name tells it from the curve of a component of the same line style in grey.
+
+    Parameters
+    ----------
+    name : str
+        Species, ``"light"`` or ``"all_particle"``.
+
+    Returns
+    -------
+    dict
+        Colour, line style and the marker of `name_marker`.
+    """
+    linestyle = SPECIES_LINESTYLES.get(name, "solid")
+    return {"color": species_color(name), "linestyle": linestyle, "linewidth": 1.8} | name_marker(
+        name
+    )
+
+
+def name_marker(name):
+    """Marker that writes the name of a species on its curve.
+
+    Parameters
+    ----------
+    name : str
+        Species, ``"light"`` or ``"all_particle"``.
+
+    Returns
+    -------
+    dict
+        Marker, its size and its colours.
+    """
+    label = {"light": "H+He", "all_particle": "all"}.get(name, name)
+    return {
+        "marker": f"$\\mathrm{{{label.replace('+', '{+}')}}}$",
+        # matplotlib fits the longer side of a text into the size
+        "markersize": 3 + 3.5 * len(label),
+        "markerfacecolor": _BLACK,
+        "markeredgecolor": _BLACK,
+        "markeredgewidth": 0.4,
+    }
 
 
 def species_label(name):

@@ -1,0 +1,247 @@
+"""Pulls of all data of a joint fit against energy."""
+
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import Patch
+
+from ..datasets.dipole import DipoleDataset
+from ..datasets.drawing import draw_points, points_in_fit
+from ..datasets.flux import CosmicRayFluxDataset
+from ..datasets.plot_axes import axis_label, axis_unit
+from ..models.component import GROUPS
+from ..models.core import ENERGY_UNIT
+from .points import points_on_axis
+from .style import (
+    add_legend,
+    data_bounds,
+    data_label,
+    energy_bounds,
+    experiment_markers,
+    line_handle,
+    listed,
+    marker_handle,
+    source_names,
+    species_color,
+    species_label,
+)
+from .subject import find_subject
+
+__all__ = ["DIPOLE_PULL_COLORS", "plot_residuals"]
+
+DIPOLE_PULL_COLORS = ("#000000", "#E69F00")
+"""Colours of the two numbers of a measured dipole."""
+
+_DIPOLE_PULLS = {
+    "vector": ("along the measured phase", "across it"),
+    "amplitude_phase": ("amplitude", "phase"),
+}
+"""What the two numbers are, by likelihood."""
+
+_SIGMA_BANDS = {2: "0.94", 1: "0.86"}
+"""Grey of the bands by their half width in standard deviations."""
+
+_LOWEST_TOP = 3.5
+"""Half height of a panel in standard deviations at least."""
+
+_USUAL_RANGE = (1.0, 1e8)
+
+
+def plot_residuals(
+    subject,
+    datasets=None,
+    axes=None,
+    species=None,
+    energy_range=None,
+    legend=True,
+    x_unit=None,
+):
+    """Plot the pulls of all data, (data - model) / error, against energy.
+
+    Pulls are the residuals of the likelihood: their squares add up to the statistic that the
+    legend gives for each experiment, over the number of fitted numbers. A spectrum has one pull
+    for each point, in the colour of its species. A dipole has two, told apart by colour: along
+    the measured phase and across it where vectors are compared, amplitude and phase where these
+    are. Limits, as arrows, have one; points outside the fit are faint and not counted.
+
+    Parameters
+    ----------
+    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
+        What is drawn: a model; fitted datasets, model and data; the models of a fit; or samples
+        with the models that they were drawn for. See `~crlocal_plugin.plots.subject.find_subject`.
+    datasets : `~gammapy.datasets.Datasets` or list, optional
+        Data, by default those of the subject; spectra of species that the model lacks are passed
+        over.
+    axes : sequence of `~matplotlib.axes.Axes`, optional
+        Axes of spectra and of dipoles, one if there are data of one kind only; new ones by
+        default.
+    species : str or list of str, optional
+        Species, ``"light"`` or ``"all_particle"`` of the spectra; all by default.
+    energy_range : tuple of `~astropy.units.Quantity`, optional
+        Range of total energy per particle. By default that of the data, where points outside the
+        fit count between 1 and 1e8 GeV only.
+    legend : bool, optional
+        Draw a legend beside each of the axes.
+    x_unit : str or `~astropy.units.Unit`, optional
+        Unit of the energies; GeV by default.
+
+    Returns
+    -------
+    `~numpy.ndarray` of `~matplotlib.axes.Axes`
+        The axes of spectra and of dipoles, or of the one kind that there is.
+
+    Raises
+    ------
+    ValueError
+        If there are no data, the number of axes is another, the unit is not known, or the range
+        is empty.
+    TypeError
+        If the subject is none.
+    """
+    subject = find_subject(subject, datasets)
+    model = subject.model
+    factor = ENERGY_UNIT.to(axis_unit("total_energy", x_unit))
+    wanted = [d for d in subject.datasets if _is_wanted(d, model, species)]
+    fitted = replace(subject, datasets=wanted).fitted_datasets()
+    kinds = {
+        "Spectra": listed(fitted, CosmicRayFluxDataset),
+        "Dipole": listed(fitted, DipoleDataset),
+    }
+    kinds = {kind: found for kind, found in kinds.items() if found}
+    if not kinds:
+        raise ValueError(
+            "there are no data to compare with the model: pass datasets, with a model or beside it"
+        )
+    energies = {kind: [_energy(d, model) for d in found] for kind, found in kinds.items()}
+    everything = [x for found in energies.values() for x in found]
+    in_fit = [points_in_fit(dataset) for found in kinds.values() for dataset in found]
+    bounds = data_bounds(everything, in_fit, _USUAL_RANGE)
+    low, high = energy_bounds(energy_range, bounds, ENERGY_UNIT)
+
+    axes = _panels(axes, kinds)
+    for ax, (kind, found) in zip(axes, kinds.items(), strict=True):
+        ax.set(xscale="log", xlim=(factor * low, factor * high))
+        ax.set_ylabel(f"{kind}: (data $-$ model) / error")
+        positions = [factor * x for x in energies[kind]]
+        handles = (_draw_spectra if kind == "Spectra" else _draw_dipoles)(ax, found, positions)
+        _draw_bands(ax)
+        if legend:
+            stat, numbers = _stat(found)
+            title = f"$\\chi^2$ / numbers: {stat:.1f} / {numbers}"
+            style = {"title": title, "title_fontsize": "small", "alignment": "left"}
+            add_legend(ax, [*handles, *_band_handles()], **style)
+    axes[-1].set_xlabel(axis_label("total_energy", x_unit))
+    return axes
+
+
+def _is_wanted(dataset, model, species):
+    """Whether a dataset has residuals from the model, and is of a species that is asked for."""
+    if not isinstance(dataset, CosmicRayFluxDataset):
+        return True
+    wanted = [species] if isinstance(species, str) else species
+    known = dataset.quantity in (*model.species, *GROUPS)
+    return known and (wanted is None or dataset.quantity in wanted)
+
+
+def _energy(dataset, model):
+    """Total energies per particle in GeV, with the energy scale of a fit."""
+    if isinstance(dataset, CosmicRayFluxDataset):
+        return points_on_axis(dataset, model, "total_energy")[0]
+    return dataset.x.to_value(ENERGY_UNIT) * dataset.scales()[1]
+
+
+def _panels(axes, kinds):
+    """Axes of the kinds of data, new ones if none are given."""
+    if axes is None:
+        size = (8, 0.6 + 3.1 * len(kinds))
+        _, axes = plt.subplots(len(kinds), 1, sharex=True, figsize=size, layout="constrained")
+    axes = np.ravel(np.asarray(axes, dtype=object))
+    if len(axes) != len(kinds):
+        raise ValueError(
+            f"axes: expected {len(kinds)}, of {' and '.join(kinds).lower()}, got {len(axes)}"
+        )
+    return axes
+
+
+def _draw_spectra(ax, datasets, positions):
+    """Draw the pulls of spectra, and return their legend handles."""
+    looks = _looks(datasets)
+    for dataset, x, (marker, filled) in zip(datasets, positions, looks, strict=True):
+        color = species_color(dataset.quantity)
+        _draw(ax, dataset, x, dataset.residuals("pull"), marker, filled, color)
+    quantities = dict.fromkeys(dataset.quantity for dataset in datasets)
+    colors = [
+        line_handle(species_label(name), color=species_color(name), linewidth=3)
+        for name in quantities
+    ]
+    return [*colors, *_experiment_handles(datasets, looks)]
+
+
+def _draw_dipoles(ax, datasets, positions):
+    """Draw the pulls of dipoles, and return their legend handles."""
+    looks = _looks(datasets)
+    for dataset, x, (marker, filled) in zip(datasets, positions, looks, strict=True):
+        pulls = dataset.residuals("pull")
+        # a limit has one number
+        pulls[dataset.is_ul, 1] = np.nan
+        for values, color in zip(pulls.T, DIPOLE_PULL_COLORS, strict=True):
+            _draw(ax, dataset, x, values, marker, filled, color)
+    used = [_DIPOLE_PULLS[name] for name in dict.fromkeys(d.likelihood for d in datasets)]
+    names = [" or ".join(parts) for parts in zip(*used, strict=True)]
+    colors = [
+        line_handle(name, color=color, linewidth=3)
+        for name, color in zip(names, DIPOLE_PULL_COLORS, strict=True)
+    ]
+    return [*colors, *_experiment_handles(datasets, looks)]
+
+
+def _draw(ax, dataset, x, pulls, marker, filled, color):
+    style = {"marker": marker, "filled": filled, "color": color}
+    draw_points(ax, x, pulls, is_ul=dataset.is_ul, in_fit=points_in_fit(dataset), **style)
+
+
+def _looks(datasets):
+    """Marker, and whether it is filled, of each dataset."""
+    names = source_names(datasets)
+    markers = experiment_markers(names)
+    return [markers[name] for name in names]
+
+
+def _experiment_handles(datasets, looks):
+    """Legend handles of the experiments with what each adds to the statistic."""
+    groups = {}
+    for dataset, name, look in zip(datasets, source_names(datasets), looks, strict=True):
+        groups.setdefault((data_label(dataset, name), look), []).append(dataset)
+    handles = []
+    for (label, (marker, filled)), members in groups.items():
+        stat, numbers = _stat(members)
+        handles.append(marker_handle(f"{label}: {stat:.1f} / {numbers}", marker, filled))
+    if not all(points_in_fit(dataset).all() for dataset in datasets):
+        handles.append(marker_handle("not in the fit", "o", False, faint=True))
+    return handles
+
+
+def _stat(datasets):
+    """Statistic of the points in the fit, and the number of fitted numbers."""
+    information = [dataset.info_dict() for dataset in datasets]
+    return sum(i["stat_sum"] for i in information), sum(i["n_fit"] for i in information)
+
+
+def _draw_bands(ax):
+    """Draw the bands of one and two standard deviations, and limits that are symmetric."""
+    for sigma, grey in _SIGMA_BANDS.items():
+        ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=0)
+    ax.axhline(0, color="black", linewidth=0.8, zorder=1)
+    low, high = ax.get_xlim()
+    drawn = np.concatenate([line.get_xydata() for line in ax.lines if len(line.get_xdata()) > 0])
+    inside = drawn[(drawn[:, 0] >= low) & (drawn[:, 0] <= high), 1]
+    top = max(_LOWEST_TOP, 1.1 * np.nanmax(np.abs(inside), initial=0))
+    ax.set_ylim(-top, top)
+
+
+def _band_handles():
+    return [
+        Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$")
+        for sigma, grey in sorted(_SIGMA_BANDS.items())
+    ]
