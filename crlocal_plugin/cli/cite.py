@@ -1,0 +1,61 @@
+"""``crlocal cite``: whom to cite."""
+
+import argparse
+from pathlib import Path
+
+__all__ = ["add_parser"]
+
+_FORMATS = ("bibtex", "text")
+
+_EPILOG = """examples:
+  crlocal cite crlocal-fit --output references.bib
+  crlocal cite xue-liu-2025
+  crlocal cite ams-02_h_2015 icecube-2016 --format text
+  crlocal cite"""
+
+
+def add_parser(commands):
+    """Add the command to the parser of ``crlocal``."""
+    parser = commands.add_parser(
+        "cite",
+        help="publications to cite for a fit or for tables, as BibTeX",
+        description="Print the publications of the model, the software, the data and, for a fit, "
+        "the priors on its free parameters. Without a name, those of model and software.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EPILOG,
+    )
+    add = parser.add_argument
+    add(
+        "sources",
+        nargs="*",
+        metavar="SOURCE",
+        help="folder that crlocal fit has written, selection, table (crlocal data list) or file",
+    )
+    add("--format", default="bibtex", help="bibtex (default) or text")
+    add("--output", type=Path, metavar="FILE.bib", help="write to a file instead")
+    add("--overwrite", action="store_true", help="replace an existing file")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments):
+    from ..datasets.citations import citations
+    from ..report import read_fit, write_text
+    from ..report.writing import check_file
+
+    if arguments.format not in _FORMATS:
+        raise ValueError(f"--format {arguments.format!r}: expected {' or '.join(_FORMATS)}")
+    if arguments.output is not None:
+        check_file(arguments.output, arguments.overwrite)
+    found = list(citations())
+    for source in arguments.sources:
+        found += citations(read_fit(source).datasets if Path(source).is_dir() else source)
+    unique = {publication.key: publication for publication in found}.values()
+    if arguments.format == "bibtex":
+        text = "\n\n".join(publication.bibtex() for publication in unique)
+    else:
+        text = "\n".join(str(publication) for publication in unique)
+    if arguments.output is None:
+        print(text)
+        return
+    write_text(arguments.output, f"{text}\n", arguments.overwrite)
+    print(f"{len(unique)} publications written to {arguments.output}")

@@ -1,0 +1,50 @@
+"""``crlocal report``: a fit on one page."""
+
+import argparse
+from pathlib import Path
+
+__all__ = ["add_parser"]
+
+_EPILOG = """examples:
+  crlocal report crlocal-fit
+  crlocal report wandering --output wandering.html --title "Wandering field lines"
+
+The page needs no other file and no network: send it, or print it from a browser."""
+
+
+def add_parser(commands):
+    """Add the command to the parser of ``crlocal``."""
+    parser = commands.add_parser(
+        "report",
+        help="one HTML page about a fit: numbers, pictures, references",
+        description="Write a page about a fit that crlocal fit has written to a folder: verdict, "
+        "parameters, correlations, chi2 of every dataset, pictures, priors, references and "
+        "versions.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EPILOG,
+    )
+    add = parser.add_argument
+    add("folder", type=Path, metavar="DIR", help="folder that crlocal fit has written")
+    add("--output", type=Path, metavar="FILE.html", help="default: report.html in the folder")
+    add("--title", metavar="TEXT", help="heading of the page")
+    add("--overwrite", action="store_true", help="replace an existing file")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments):
+    import matplotlib
+
+    # the command line has no window to show
+    matplotlib.use("Agg")
+    from ..report import read_fit, write_report
+    from ..report.writing import check_file
+
+    path = arguments.output or arguments.folder / "report.html"
+    check_file(path, arguments.overwrite)
+    print("reading the fit ...", flush=True)
+    fit = read_fit(arguments.folder)
+    print("drawing and writing ...", flush=True)
+    write_report(
+        fit.datasets, path, fit.result, arguments.title, fit.date, overwrite=arguments.overwrite
+    )
+    print(f"written to {path}")
