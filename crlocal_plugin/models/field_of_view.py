@@ -1,0 +1,289 @@
+"""What part of the sky an experiment sees, and how it weights declinations."""
+
+import difflib
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import astropy.units as u
+import numpy as np
+from scipy.integrate import quad
+
+from ..physics import exposure
+
+__all__ = ["SITES", "FieldOfView", "Site"]
+
+
+class Site(NamedTuple):
+    """Where an experiment stands, and up to which zenith angle it was analysed.
+
+    Attributes
+    ----------
+    latitude : float
+        Geographic latitude in deg, north positive.
+    max_zenith : float or None
+        Largest zenith angle in deg; None where no source is at hand.
+    source : str
+        Where the numbers are from.
+    """
+
+    latitude: float
+    max_zenith: float | None
+    source: str
+
+
+SITES = {
+    "ARGO-YBJ": Site(
+        30.11,
+        40.0,
+        "declinations from -10 to 70 deg: description of the experiment by IHEP; latitude: Bartoli "
+        "et al. 2015, ApJ 809, 90",
+    ),
+    "EAS-TOP": Site(42.5, None, "latitude: Aglietta et al. 1996, ApJ 470, 501"),
+    "HAWC": Site(
+        19.0,
+        57.0,
+        "configuration of the joint analysis with IceCube, github.com/jcdiazvelez/cra-ahlers-llh",
+    ),
+    "IceCube": Site(
+        -90.0,
+        65.0,
+        "configuration of the joint analysis with HAWC, github.com/jcdiazvelez/cra-ahlers-llh",
+    ),
+    "IceTop": Site(
+        -90.0,
+        55.0,
+        "declinations up to -35 deg: analysis by the collaboration, "
+        "github.com/fmcnallyi3/it_anisotropy",
+    ),
+    "KASCADE-Grande": Site(
+        49.1, None, "latitude: analysis of Ahlers 2019, ApJL 886, L18, arXiv:1909.09222"
+    ),
+    "LHAASO-KM2A": Site(29.36, None, "latitude: Ma et al. 2022, Chin. Phys. C 46, 030001"),
+    "Pierre Auger Observatory": Site(
+        -35.2,
+        60.0,
+        "71 % of the sky, and zenith angles up to 80 deg above 4 EeV: Al Samarai et al. 2015, "
+        "Proc. 34th ICRC; latitude: Aab et al. 2015, ApJ 802, 111",
+    ),
+    "Super-Kamiokande": Site(
+        36.43,
+        90.0,
+        "latitude: Oyama 2006, astro-ph/0605020; all declinations above -53.58 deg: Guillian et "
+        "al. 2007, PRD 75, 062003",
+    ),
+    "Tibet ASgamma": Site(30.102, None, "latitude: Amenomori et al. 2017, ApJ 836, 153"),
+}
+"""Experiments whose dipoles come with the package, under the names in the tables.
+
+Experiments change their cuts from one analysis to the next: these are of one analysis each.
+"""
+
+
+@dataclass(frozen=True)
+class FieldOfView:
+    """Part of the sky that an experiment sees in the course of a sidereal day.
+
+    Parameters
+    ----------
+    latitude : `~astropy.units.Quantity`
+        Geographic latitude, north positive.
+    max_zenith : `~astropy.units.Quantity`
+        Largest zenith angle, at most 90 deg.
+    zenith_exponent : float, optional
+        Exponent n of an acceptance cos^n(zenith angle) per solid angle, which then weights
+        declinations with their exposure: 0 counts the time in view, 1 is a flat detector. By
+        default all declinations in view count by their solid angle, as in a map of relative
+        intensity, which has lost how many events it is made of.
+    name : str, optional
+        Name for pictures.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+    `~astropy.units.UnitConversionError`
+        If an angle has no angular unit.
+    """
+
+    latitude: u.Quantity
+    max_zenith: u.Quantity
+    zenith_exponent: float | None = None
+    name: str = ""
+
+    def __post_init__(self):
+        for name, low in (("latitude", -90), ("max_zenith", 0)):
+            value = u.Quantity(getattr(self, name)).to(u.deg)
+            if value.ndim or not low <= value.value <= 90:
+                raise ValueError(f"{name}: expected one angle from {low} to 90 deg, got {value}")
+            object.__setattr__(self, name, value)
+        if self.max_zenith.value == 0:
+            raise ValueError("max_zenith: 0 deg leaves no sky, expected more")
+        exponent = self.zenith_exponent
+        if exponent is not None and not 0 <= exponent < np.inf:
+            raise ValueError(f"zenith_exponent: expected a number from 0 on, got {exponent!r}")
+
+    @classmethod
+    def of(cls, experiment, max_zenith=None, zenith_exponent=None):
+        """Field of view of an experiment in `SITES`.
+
+        Parameters
+        ----------
+        experiment : str
+            Name, as in the tables of the package.
+        max_zenith : `~astropy.units.Quantity`, optional
+            Largest zenith angle; by default that of the table of sites.
+        zenith_exponent : float, optional
+            As in the constructor.
+
+        Returns
+        -------
+        FieldOfView
+            The field of view.
+
+        Raises
+        ------
+        ValueError
+            If the experiment is not known, or its zenith angles are not.
+        """
+        if experiment not in SITES:
+            close = difflib.get_close_matches(str(experiment), SITES, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(SITES)}"
+            raise ValueError(
+                f"no site of {experiment!r}: {hint} Others work with FieldOfView(latitude, "
+                "max_zenith)"
+            )
+        site = SITES[experiment]
+        if max_zenith is None:
+            if site.max_zenith is None:
+                raise ValueError(
+                    f"no source for the largest zenith angle of {experiment}: give max_zenith="
+                )
+            max_zenith = site.max_zenith * u.deg
+        return cls(site.latitude * u.deg, max_zenith, zenith_exponent, experiment)
+
+    @property
+    def declination_range(self):
+        """Lowest and highest declination in view (`~astropy.units.Quantity`, shape ``(2,)``)."""
+        angles = (self.latitude.to_value("rad"), self.max_zenith.to_value("rad"))
+        return u.Quantity(np.rad2deg(exposure.declination_range(*angles)), "deg")
+
+    @property
+    def sky_fraction(self):
+        """Solid angle in view over that of the whole sky (float)."""
+        low, high = np.sin(self.declination_range.to_value("rad"))
+        return float((high - low) / 2)
+
+    def contains(self, declination):
+        """Whether declinations come into view.
+
+        Parameters
+        ----------
+        declination : `~astropy.units.Quantity`
+            Declinations, shape ``(...)``; nan is never in view.
+
+        Returns
+        -------
+        `~numpy.ndarray` of bool
+            Shape ``(...)``.
+        """
+        low, high = self.declination_range
+        return (declination >= low) & (declination <= high)
+
+    def weight(self, declination):
+        """Weight of declinations per solid angle.
+
+        Parameters
+        ----------
+        declination : `~astropy.units.Quantity`
+            Declinations, shape ``(...)``.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            One in view and zero elsewhere, or the exposure if there is a ``zenith_exponent``, see
+            `~crlocal_plugin.physics.exposure.exposure`; shape ``(...)``.
+        """
+        inside = self.contains(declination)
+        if self.zenith_exponent is None:
+            return inside.astype(float)
+        angles = [a.to_value("rad") for a in (declination, self.latitude, self.max_zenith)]
+        return np.where(inside, exposure.exposure(*angles, self.zenith_exponent), 0.0)
+
+    def mean_cos_declination(self, declination_range=None):
+        r"""Mean of the cosine of the declination, by which a dipole appears smaller than it is.
+
+        .. math::
+            \langle\cos\delta\rangle = \frac{\int \omega(\delta) \cos^2\delta\, d\delta}
+            {\int \omega(\delta) \cos\delta\, d\delta}
+
+        Parameters
+        ----------
+        declination_range : `~astropy.units.Quantity`, optional
+            Lowest and highest declination, of which the part in view counts; all by default.
+
+        Returns
+        -------
+        float
+            The mean.
+
+        Raises
+        ------
+        ValueError
+            If nothing of the range is in view.
+        """
+        low, high = self.visible(declination_range).to_value("rad")
+
+        # where a source stays in view all day long, the exposure has a kink
+        circumpolar = np.pi - abs(self.latitude.to_value("rad")) - self.max_zenith.to_value("rad")
+        kink = np.copysign(circumpolar, self.latitude.value)
+        edges = [low, kink, high] if low < kink < high else [low, high]
+
+        def integral(power):
+            def integrand(declination):
+                weight = self.weight(u.Quantity(declination, "rad"))
+                return weight * np.cos(declination) ** power
+
+            return sum(quad(integrand, *part, limit=200)[0] for part in pairwise(edges))
+
+        return float(integral(2) / integral(1))
+
+    @property
+    def declination_factor(self):
+        """Equatorial dipole over the amplitude of a fit in right ascension (float)."""
+        return 1 / self.mean_cos_declination()
+
+    def visible(self, declination_range=None):
+        """Part of a range of declinations that is in view.
+
+        Parameters
+        ----------
+        declination_range : `~astropy.units.Quantity`, optional
+            Lowest and highest declination, shape ``(2,)``; all by default.
+
+        Returns
+        -------
+        `~astropy.units.Quantity`
+            Lowest and highest declination, shape ``(2,)``.
+
+        Raises
+        ------
+        ValueError
+            If the range is none, or nothing of it is in view.
+        """
+        own = self.declination_range
+        if declination_range is None:
+            return own
+        given = u.Quantity(declination_range).to(u.deg)
+        if given.shape != (2,) or not -90 <= given[0].value < given[1].value <= 90:
+            raise ValueError(
+                "declination_range: expected lowest and highest declination, from -90 to 90 deg, "
+                f"got {given}"
+            )
+        low, high = max(own[0], given[0]), min(own[1], given[1])
+        if low >= high:
+            raise ValueError(
+                f"declinations from {given[0]:.4g} to {given[1]:.4g} are never in view: "
+                f"{self.name or 'the experiment'} sees {own[0]:.4g} to {own[1]:.4g}"
+            )
+        return u.Quantity([low, high])
