@@ -94,7 +94,7 @@ def number(text, value=None):
     return element("data", *parts, value=repr(float(text if value is None else value)))
 
 
-def table(caption, header, rows, numeric=()):
+def table(caption, header, rows, numeric=(), text=()):
     """Make a table that scrolls sideways where it does not fit.
 
     Parameters
@@ -107,6 +107,8 @@ def table(caption, header, rows, numeric=()):
         Cells, of which the first in each row is its heading.
     numeric : iterable of int, optional
         Columns of numbers.
+    text : iterable of int, optional
+        Columns of text, which breaks into lines.
 
     Returns
     -------
@@ -114,7 +116,8 @@ def table(caption, header, rows, numeric=()):
         The table.
     """
     kept = [k for k in range(len(header)) if k == 0 or any(row[k] for row in rows)]
-    kinds = {k: {"class_": "number"} if k in numeric else {} for k in kept}
+    kinds = {k: {} for k in kept}
+    kinds |= {k: {"class_": "number"} for k in numeric} | {k: {"class_": "text"} for k in text}
     head = [element("th", header[k], scope="col", **kinds[k]) for k in kept]
     body = [
         element(

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+from dataclasses import replace
 
 import astropy.units as u
 import numpy as np
@@ -153,10 +154,10 @@ def _free_parameters(summary):
     header = ("parameter", "value", "error", "unit", "limits", "prior", "remark")
     note = element(
         "p",
-        "Errors are 68 % from the covariance at the best fit; digits that are not printed are in "
-        "the source of this page.",
+        "Errors are one standard deviation, from the covariance at the best fit. Digits that are "
+        "not printed are in the source of this page.",
     )
-    return join([note, table("Free parameters", header, rows, numeric=[1, 2])], "\n")
+    return join([note, table("Free parameters", header, rows, [1, 2], [6])], "\n")
 
 
 def _limits(row):
@@ -240,7 +241,7 @@ def _datasets(datasets, summary):
                 number(str(numbers)),
                 number(f"{chi2 / numbers:.2f}", chi2 / numbers) if numbers else "",
                 f"{used} of {len(dataset.table)}",
-                row["range"].replace("..", "–"),
+                _range(dataset),
                 row["floor"].replace(" deg", "°").replace("-", ""),
                 "; ".join(_remarks(dataset)),
                 join((link(p.label, f"#{p.key}") for p in _publications(dataset)), ", "),
@@ -255,7 +256,17 @@ def _datasets(datasets, summary):
         "A dipole counts as two numbers, an upper limit as one. A floor is a systematic error in "
         "per cent of the value, and in degrees of the phase, that was added in quadrature.",
     )
-    return join([note, table("χ² by dataset", header, rows, numeric=[1, 2, 3])], "\n")
+    return join([note, table("χ² by dataset", header, rows, [1, 2, 3], [7, 8])], "\n")
+
+
+def _range(dataset):
+    low, high = (
+        None if end is None else join([number(f"{end.value:g}"), f" {end.unit}"])
+        for end in dataset.energy_range
+    )
+    if low and high:
+        return join([low, " to ", high])
+    return join(["from ", low]) if low else join(["below ", high]) if high else "all"
 
 
 def _publications(dataset):
@@ -292,18 +303,14 @@ def _priors(datasets, summary):
             continue
         par = parameters[row["label"]]
         share = None if row["frozen"] else float(par.prior(par))
-        sources = [
-            link(p.url.removeprefix("https://doi.org/"), p.url)
-            for p in publications_in(row["prior_source"])
-            if p.url
-        ]
+        sources = [link(_address(p), p.url) for p in publications_in(row["prior_source"]) if p.url]
         rows.append(
             (
                 row["label"],
                 join([row["prior"].replace("+-", "±"), " ", _unit(row["unit"])]),
-                number(f"{row['value']:.4g}", row["value"]),
+                number(f"{row['value']:.6g}", row["value"]),
                 "frozen" if share is None else number(f"{share:.2f}", share),
-                join([row["prior_source"], *sources], " "),
+                join([row["prior_source"].replace("+-", "±"), *sources], " "),
             )
         )
     if not rows:
@@ -314,7 +321,7 @@ def _priors(datasets, summary):
         "parameter does not change the fit.",
     )
     header = ("parameter", "prior", "value", "χ²", "source")
-    return join([note, table("Priors", header, rows, numeric=[2, 3])], "\n")
+    return join([note, table("Priors", header, rows, [2, 3], [4])], "\n")
 
 
 def _frozen_parameters(summary):
@@ -339,8 +346,9 @@ def _references(datasets, publications):
         entries.append(
             element(
                 "li",
-                link(str(publication), publication.url),
-                f" – {where}" if where else "",
+                str(replace(publication, doi="", arxiv="")),
+                *([", ", link(_address(publication), publication.url)] if publication.url else ()),
+                f" ({where})" if where else "",
                 id=publication.key,
             )
         )
@@ -355,6 +363,11 @@ def _references(datasets, publications):
         ],
         "\n",
     )
+
+
+def _address(publication):
+    """What a link to a publication says."""
+    return f"doi:{publication.doi}" if publication.doi else f"arXiv:{publication.arxiv}"
 
 
 def _versions():

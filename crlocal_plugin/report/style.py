@@ -18,12 +18,15 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; 
 .scroll { overflow-x: auto; margin: 1rem 0; }
 .scroll:focus-visible { outline: 2px solid #00558a; }
 table { border-collapse: collapse; font-size: .9rem; }
-caption { text-align: left; font-weight: 600; padding: .25rem 0; }
-th, td { padding: .25rem .6rem; text-align: left; vertical-align: top; }
+caption { text-align: left; font-weight: 600; padding: .25rem 0; white-space: nowrap; }
+th, td { padding: .25rem .6rem; text-align: left; vertical-align: baseline; white-space: nowrap; }
+th { white-space: normal; }
+sup { line-height: 0; }
 tbody tr { border-top: 1px solid #ddd; }
 thead th { vertical-align: bottom; border-bottom: 2px solid #777; }
 tbody th { font-weight: 600; white-space: nowrap; }
-.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+.text { white-space: normal; min-width: 9rem; }
 .matrix { font-size: .8rem; }
 .matrix td { text-align: right; padding: .2rem .3rem; min-width: 1.9em; }
 .matrix .turned { padding: .2rem .3rem; }
@@ -46,11 +49,12 @@ pre { overflow-x: auto; background: #f5f5f5; padding: .75rem; font-size: .8rem; 
   table { font-size: 7.5pt; }
   th, td { padding: .1rem .3rem; }
   tbody th { white-space: normal; overflow-wrap: anywhere; }
+  .text { min-width: 0; }
   .matrix { font-size: min(7.5pt, calc(160mm / var(--columns) / 2.4)); }
   .matrix td, .matrix .turned { padding: .05rem .15rem; }
-  h2, caption, figcaption, thead { break-after: avoid; }
-  tr, figure, li { break-inside: avoid; }
-  figure img { max-height: 235mm; margin: 0 auto; }
+  h2, section > p, caption, thead { break-after: avoid; }
+  tr, p, figure, li { break-inside: avoid; }
+  figure img { max-height: 118mm; margin: 0 auto; }
   a { color: inherit; text-decoration: none; }
 }
 """
