@@ -125,7 +125,7 @@ def plot_residuals(
         ax.set_ylabel(f"{kind}: (data $-$ model) / error")
         positions = [factor * x for x in energies[kind]]
         handles = (_draw_spectra if kind == "Spectra" else _draw_dipoles)(ax, found, positions)
-        _draw_bands(ax)
+        _draw_bands(ax, _largest(found, energies[kind], low, high))
         if legend:
             stat, numbers = _stat(found)
             title = f"$\\chi^2$ / numbers: {stat:.1f} / {numbers}"
@@ -228,15 +228,21 @@ def _stat(datasets):
     return sum(i["stat_sum"] for i in information), sum(i["n_fit"] for i in information)
 
 
-def _draw_bands(ax):
+def _largest(datasets, energies, low, high):
+    """Largest pull of the points in the fit that are in a range."""
+    largest = 0.0
+    for dataset, x in zip(datasets, energies, strict=True):
+        rows = points_in_fit(dataset) & (x >= low) & (x <= high)
+        largest = np.max(np.abs(dataset.residuals("pull")[rows]), initial=largest)
+    return largest
+
+
+def _draw_bands(ax, largest):
     """Draw the bands of one and two standard deviations, and limits that are symmetric."""
     for sigma, grey in _SIGMA_BANDS.items():
         ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=0)
     ax.axhline(0, color="black", linewidth=0.8, zorder=1)
-    low, high = ax.get_xlim()
-    drawn = np.concatenate([line.get_xydata() for line in ax.lines if len(line.get_xdata()) > 0])
-    inside = drawn[(drawn[:, 0] >= low) & (drawn[:, 0] <= high), 1]
-    top = max(_LOWEST_TOP, 1.1 * np.nanmax(np.abs(inside), initial=0))
+    top = max(_LOWEST_TOP, 1.1 * largest)
     ax.set_ylim(-top, top)
 
 
