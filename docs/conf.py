@@ -34,17 +34,11 @@ exclude_patterns = ["_build", "_ext", "_templates", "models"]
 templates_path = ["_templates"]
 default_role = "py:obj"
 
-myst_enable_extensions = ["attrs_block", "dollarmath"]
+myst_enable_extensions = ["attrs_block", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
-autodoc_default_options = {
-    "members": True,
-    "show-inheritance": True,
-    # what gammapy and the standard library give to a class is in their documentation
-    "inherited-members": "Dataset, Datasets, ModelBase, SpectralModel, Prior, Covariance, "
-    "ValueError, RuntimeError, UserWarning, UserDict, NamedTuple, tuple, object",
-}
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 
 # The scripts run in a copy, so that the files they write stay out of the repository.
@@ -74,11 +68,20 @@ html_math_renderer = "mathml"
 html_copy_source = False
 html_theme_options = {
     "navigation_with_keys": False,
-    "header_links_before_dropdown": 6,
-    "show_toc_level": 2,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "tables": []},
 }
-html_sidebars = {"changelog": []}
+# pages without subpages have nothing to show there
+html_sidebars = {
+    page: []
+    for page in (
+        "getting-started",
+        "tutorial",
+        "tables",
+        "conventions",
+        "command-line",
+        "changelog",
+    )
+}
 copyright = "The crlocal_plugin developers, BSD-3-Clause licence"

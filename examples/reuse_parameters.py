@@ -36,6 +36,7 @@ for label in frozen:
     model.parameters[label].frozen = True
 result = Fit().run(datasets)
 print(crl.fit_summary(datasets, result))
+crl.plot_spectra(model, datasets)
 
 # %%
 # Two parameters they stay: in copies, in the result and in files.

@@ -72,7 +72,9 @@ class CatalogTables(SphinxDirective):
             for row in table
         ]
         head = ["name", "experiment", "quantity", "axis", "points", "range", "floor", "publication"]
-        return self.parse_text_to_nodes(markdown_table(head, rows))
+        tables = self.parse_text_to_nodes(markdown_table(head, rows))
+        tables[0]["classes"].append("catalog")
+        return tables
 
 
 class CatalogSelections(SphinxDirective):
@@ -80,17 +82,13 @@ class CatalogSelections(SphinxDirective):
 
     def run(self):
         """Return the nodes."""
-        rows = [
-            [
-                f"`{name}`",
-                selection.description,
-                ", ".join(f"`{item.name}`{extent(item)}" for item in selection.items),
-            ]
+        parts = [
+            f"**`{name}`**: {selection.description}\n\n"
+            + "- "
+            + ", ".join(f"`{item.name}`{extent(item)}" for item in selection.items)
             for name, selection in crl.SELECTIONS.items()
         ]
-        return self.parse_text_to_nodes(
-            markdown_table(["selection", "what it is for", "tables"], rows)
-        )
+        return self.parse_text_to_nodes("\n\n".join(parts))
 
 
 def setup(app):

@@ -4,7 +4,6 @@ Background: dipole
 
 .. autoclass:: crlocal_plugin.BackgroundDipoleModel
    :no-index:
-   :no-members:
 """
 
 # %%

@@ -4,7 +4,6 @@ Compton-Getting effect: dipole
 
 .. autoclass:: crlocal_plugin.ComptonGettingDipoleModel
    :no-index:
-   :no-members:
 """
 
 # %%

@@ -4,7 +4,6 @@ Galactic centre: dipole
 
 .. autoclass:: crlocal_plugin.GalacticCenterDipoleModel
    :no-index:
-   :no-members:
 """
 
 # %%

@@ -4,7 +4,6 @@ Nearby source: dipole
 
 .. autoclass:: crlocal_plugin.NearbySourceDipoleModel
    :no-index:
-   :no-members:
 """
 
 # %%

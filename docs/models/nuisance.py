@@ -4,7 +4,6 @@ Normalisation and energy scale of an experiment
 
 .. autoclass:: crlocal_plugin.NuisanceModel
    :no-index:
-   :no-members:
 """
 
 # %%

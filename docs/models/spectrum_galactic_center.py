@@ -4,7 +4,6 @@ Galactic centre: spectrum of an old, distant source
 
 .. autoclass:: crlocal_plugin.GalacticCenterSpectralModel
    :no-index:
-   :no-members:
 """
 
 # %%

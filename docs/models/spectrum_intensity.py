@@ -4,7 +4,6 @@ Any gammapy spectrum as an intensity
 
 .. autoclass:: crlocal_plugin.IntensitySpectralModel
    :no-index:
-   :no-members:
 """
 
 # %%

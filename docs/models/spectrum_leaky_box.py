@@ -4,7 +4,6 @@ Leaky box: spectrum of the background
 
 .. autoclass:: crlocal_plugin.LeakyBoxSpectralModel
    :no-index:
-   :no-members:
 """
 
 # %%

@@ -4,7 +4,6 @@ Nearby source: spectrum inside the local cloud
 
 .. autoclass:: crlocal_plugin.NearbySourceSpectralModel
    :no-index:
-   :no-members:
 """
 
 # %%
