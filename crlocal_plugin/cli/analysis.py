@@ -1,75 +1,156 @@
-"""Which model, which data, and what is free: options that several commands share."""
+"""Which model, which data, and what is free: an analysis file, and options in place of entries."""
 
-__all__ = ["add_analysis_options", "prepare"]
+import argparse
+from pathlib import Path
+
+from ..inference.analysis import Analysis
+
+__all__ = ["add_analysis_options", "analysis_of", "prepare", "take_words"]
+
+_OPTIONS = {
+    ("datasets",): {"nargs": "+", "metavar": "NAME"},
+    ("model", "variant"): {"metavar": "VARIANT"},
+    ("model", "species"): {"nargs": "+", "metavar": "ELEMENT"},
+    ("model", "compton_getting"): {"metavar": "INDEX"},
+    ("priors",): {"nargs": "+", "metavar": "SET"},
+    ("floors",): {"metavar": "FLOOR"},
+    ("likelihood",): {"metavar": "KIND"},
+    ("systematics",): {"action": argparse.BooleanOptionalAction},
+    ("declination_factor",): {"action": argparse.BooleanOptionalAction},
+    ("allow_overlap",): {"action": argparse.BooleanOptionalAction},
+    ("backend",): {"metavar": "NAME"},
+}
+"""Entries of an analysis that have an option of their own, and what the parser has to know."""
 
 
 def add_analysis_options(parser):
-    """Add the options of model, datasets and parameters to the parser of a command.
+    """Add the analysis file and the options that replace its entries.
 
     Parameters
     ----------
     parser : `~argparse.ArgumentParser`
-        Parser of the command. What it parses is what `prepare` takes.
+        Parser of the command. What it parses is what `analysis_of` takes.
     """
-    add = parser.add_argument_group("model and data").add_argument
-    add(
-        "--datasets",
-        nargs="+",
-        metavar="NAME",
-        default=["xue-liu-2025"],
-        help="selections, tables (crlocal data list) or files; default: %(default)s",
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE.yaml",
+        help="analysis file, see crlocal init; without one, every entry has its default",
     )
-    add("--variant", default="kinetic", help="kinetic (default), wandering or qgsjet")
-    add("--species", nargs="+", default=["H", "He"], metavar="ELEMENT", help="default: H He")
-    add(
-        "--compton-getting",
-        default="constant",
-        metavar="INDEX",
-        help="factor C: 'constant' (1.6, default) or 'local' (from the summed spectrum)",
+    group = parser.add_argument_group(
+        "model and data", "Options replace entries of the analysis file."
     )
-    add("--free", nargs="+", default=[], metavar="NAME", help="parameters to free")
+    for location, settings in _OPTIONS.items():
+        group.add_argument(_option(location), help=_help(location), default=None, **settings)
+    add = group.add_argument
+    add("--no-priors", action="store_true", help="leave out the priors on what others measured")
+    add("--free", nargs="+", default=[], metavar="PARAM", help="parameters to free")
     add(
         "--fix",
         nargs="+",
         default=[],
-        metavar="NAME=VALUE",
+        metavar="PARAM=VALUE",
         help="parameters to freeze, at a value if one is given",
     )
-    add(
-        "--priors",
-        nargs="+",
-        default=["measured"],
-        metavar="SET",
-        help="sets of priors on what others measured: measured (default), solar-motion, "
-        "local-cloud, nearby-source, modulation, energy-scales",
-    )
-    add("--no-priors", action="store_true", help="leave out the priors on what others measured")
-    add(
-        "--floors",
-        default="recommended",
-        metavar="FLOOR",
-        help="systematic floors: recommended (default), none, or one fraction for all",
-    )
-    add(
-        "--likelihood",
-        default="vector",
-        help="dipoles: vector (default) or amplitude_phase",
-    )
-    add(
-        "--no-declination-factor",
-        action="store_true",
-        help="compare with published first-harmonic amplitudes as they are",
-    )
-    add("--allow-overlap", action="store_true", help="accept tables that share events")
 
 
-def prepare(arguments):
-    """Load datasets and model, and free and fix parameters.
+def _option(location):
+    return f"--{location[-1].replace('_', '-')}"
+
+
+def _help(location):
+    """Description and default of an entry."""
+    part = Analysis
+    for key in location[:-1]:
+        part = part.model_fields[key].annotation
+    info = part.model_fields[location[-1]]
+    default = info.default
+    if isinstance(default, tuple):
+        default = " ".join(str(getattr(item, "name", item)) for item in default)
+    elif isinstance(default, bool):
+        default = "yes" if default else "no"
+    return f"{info.description}; default: {default}".replace("%", "%%")
+
+
+def take_words(arguments, name):
+    """Give a word that the parser took for the analysis file back to the words behind it.
+
+    Parameters
+    ----------
+    arguments : `~argparse.Namespace`
+        Arguments of a command with further words, changed in place.
+    name : str
+        Name of these words.
+    """
+    file = arguments.file
+    if file is not None and Path(file).suffix not in (".yaml", ".yml"):
+        setattr(arguments, name, [file, *getattr(arguments, name)])
+        arguments.file = None
+
+
+def analysis_of(arguments):
+    """Read the analysis file, if there is one, and replace the entries that options give.
 
     Parameters
     ----------
     arguments : `~argparse.Namespace`
         Values of the options of `add_analysis_options`.
+
+    Returns
+    -------
+    Analysis
+        The analysis.
+
+    Raises
+    ------
+    ValueError
+        If the file or an option has mistakes.
+    OSError
+        If the file cannot be read.
+    """
+    analysis = Analysis() if arguments.file is None else Analysis.read(arguments.file)
+    changes, places = {}, {}
+    for location in _OPTIONS:
+        value = getattr(arguments, location[-1])
+        if value is not None:
+            _enter(changes, places, location, _data(value), _option(location))
+    if arguments.no_priors:
+        _enter(changes, places, ("priors",), [], "--no-priors")
+    for name in arguments.free:
+        _enter(changes, places, ("parameters", name, "free"), True, f"--free {name}")
+    for assignment in arguments.fix:
+        name, equals, value = assignment.partition("=")
+        location, place = ("parameters", name.strip()), f"--fix {assignment}"
+        _enter(changes, places, (*location, "free"), False, place)
+        if equals:
+            _enter(changes, places, (*location, "value"), value, place)
+    return analysis.changed(changes, places)
+
+
+def _data(value):
+    """Value of an option as a file gives it."""
+    return None if value in ("none", ["none"]) else value
+
+
+def _enter(data, places, location, value, place):
+    """Enter a value into nested dictionaries, and where it, and what is in it, was given."""
+    for key in location[:-1]:
+        data = data.setdefault(key, {})
+    data[location[-1]] = value
+    for length in range(2, len(location) + 1):
+        places[location[:length]] = place
+    places[location] = place
+    for number, item in enumerate(value if isinstance(value, list) else ()):
+        places[(*location, number)] = f"{place} {item}"
+
+
+def prepare(arguments):
+    """Load the datasets and the model of the analysis that arguments describe.
+
+    Parameters
+    ----------
+    arguments : `~argparse.Namespace`
+        As for `analysis_of`.
 
     Returns
     -------
@@ -79,43 +160,6 @@ def prepare(arguments):
     Raises
     ------
     ValueError
-        If an option cannot be used, or no parameter is left free.
+        If something in the file or an option cannot be used, or no parameter is left free.
     """
-    from ..datasets import load_datasets
-    from ..inference import fix_parameters, free_parameters, set_priors
-    from ..models import xue_liu_2025
-
-    model = xue_liu_2025(
-        arguments.variant,
-        species=arguments.species,
-        priors=None,
-        compton_getting=arguments.compton_getting,
-    )
-    datasets = load_datasets(
-        arguments.datasets,
-        allow_overlap=arguments.allow_overlap,
-        floors=_floors(arguments.floors),
-        apply_declination_factor=not arguments.no_declination_factor,
-        likelihood=arguments.likelihood,
-    )
-    datasets.models = [model]
-    if not arguments.no_priors:
-        set_priors(datasets, arguments.priors)
-    free_parameters(datasets, arguments.free)
-    fix_parameters(datasets, arguments.fix)
-    if not len(datasets.parameters.free_parameters):
-        raise ValueError("no parameter is left free: there is nothing to fit")
-    return datasets
-
-
-def _floors(text):
-    if text == "recommended":
-        return text
-    if text == "none":
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(
-            f"--floors {text!r}: expected recommended, none or a fraction such as 0.05"
-        ) from None
+    return analysis_of(arguments).prepare()

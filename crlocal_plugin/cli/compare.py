@@ -1,10 +1,9 @@
 """``crlocal compare``: variants of the model on the same data."""
 
 import argparse
-import copy
 from pathlib import Path
 
-from .analysis import add_analysis_options, prepare
+from .analysis import add_analysis_options, analysis_of, take_words
 
 __all__ = ["add_parser"]
 
@@ -12,6 +11,7 @@ _DEFAULT = ["kinetic", "wandering", "kinetic+local", "kinetic+no-compton-getting
 
 _EPILOG = """examples:
   crlocal compare
+  crlocal compare analysis.yaml kinetic wandering
   crlocal compare kinetic kinetic+u_HC wandering wandering+u_HC
   crlocal compare kinetic qgsjet --datasets xue-liu-2025-qgsjet
   crlocal compare kinetic wandering --evidence --seed 1"""
@@ -27,11 +27,12 @@ def add_parser(commands):
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_EPILOG,
     )
+    add_analysis_options(parser)
     add = parser.add_argument
     add(
         "models",
         nargs="*",
-        default=_DEFAULT,
+        default=[],
         metavar="MODEL",
         help="kinetic, wandering or qgsjet, with +local for C from the summed spectrum, "
         "+no-compton-getting, or +NAME for a parameter that is free; instead of --variant and "
@@ -42,21 +43,22 @@ def add_parser(commands):
     add("--seed", type=int, default=0, metavar="N", help="of the random numbers; default: 0")
     add("--output", type=Path, metavar="FILE.ecsv", help="write the table")
     add("--overwrite", action="store_true", help="replace an existing file")
-    add_analysis_options(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments):
     from ..inference.comparison import compare_models
     from ..inference.prior_distributions import set_proper_priors
+    from .output import check_file, replace_file
 
+    take_words(arguments, "models")
     path = arguments.output
-    if path is not None and path.suffix != ".ecsv":
-        raise ValueError(f"--output {path}: expected a file with the suffix .ecsv")
-    if path is not None and path.exists() and not arguments.overwrite:
-        raise FileExistsError(f"{path} exists: choose another --output, or pass --overwrite")
+    if path is not None:
+        check_file(path, arguments.overwrite, (".ecsv",))
     print("reading models and data ...", flush=True)
-    entries = {text: _prepare(text, arguments) for text in dict.fromkeys(arguments.models)}
+    analysis = analysis_of(arguments)
+    models = dict.fromkeys(arguments.models or _DEFAULT)
+    entries = {text: _prepare(text, analysis) for text in models}
     if arguments.evidence:
         for datasets in entries.values():
             set_proper_priors(datasets)
@@ -64,21 +66,21 @@ def _run(arguments):
     table = compare_models(entries, arguments.evidence, arguments.live, random_state=arguments.seed)
     print("\n".join(table.pformat(max_lines=-1, max_width=-1)))
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        table.write(path, format="ascii.ecsv", overwrite=arguments.overwrite)
+        with replace_file(path) as draft:
+            table.write(draft, format="ascii.ecsv")
         print(f"\nwritten to {path}")
 
 
-def _prepare(text, arguments):
+def _prepare(text, analysis):
     """Datasets of a model as the command line names it."""
     from ..models import CosmicRayModel
 
     variant, *changes = text.split("+")
-    own = copy.copy(arguments)
-    own.variant = variant
-    own.compton_getting = "local" if "local" in changes else "constant"
-    own.free = [*arguments.free, *(c for c in changes if c not in ("local", _WITHOUT))]
-    datasets = prepare(own)
+    model = {"variant": variant, "compton_getting": "local" if "local" in changes else "constant"}
+    free = {name: {"free": True} for name in changes if name not in ("local", _WITHOUT)}
+    entries = {"model": model, "parameters": free}
+    locations = [("model", "variant"), *(("parameters", name) for name in free)]
+    datasets = analysis.changed(entries, dict.fromkeys(locations, text)).prepare()
     if _WITHOUT in changes:
         (model,) = datasets.models
         kept = [c for c in model.components.values() if c.name != "compton-getting"]

@@ -4,12 +4,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from .analysis import add_analysis_options, prepare
+from .analysis import add_analysis_options, analysis_of
 
 __all__ = ["add_parser"]
 
 _EPILOG = """examples:
   crlocal fit
+  crlocal fit analysis.yaml
+  crlocal fit analysis.yaml --fix "x=1.6 pc" --output near-edge
   crlocal fit --variant wandering --output wandering
   crlocal fit --datasets xue-liu-2025 --free u_HC --fix "x=1.6 pc"
   crlocal fit --datasets ams-02_h_2015 ams-02_he_2015 icecube-2016 --no-priors
@@ -22,7 +24,7 @@ def add_parser(commands):
         "fit",
         help="fit the model of Xue & Liu 2025 to measured spectra and dipoles",
         description="Fit the model of Xue & Liu 2025 jointly to measured spectra and dipoles, and "
-        "write models, datasets, result, tables and figures to a folder.",
+        "write analysis, models, datasets, result, tables and figures to a folder.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_EPILOG,
     )
@@ -31,9 +33,8 @@ def add_parser(commands):
     add(
         "--output",
         type=Path,
-        default=Path("crlocal-fit"),
         metavar="DIR",
-        help="default: %(default)s",
+        help="default: that of the analysis file, or crlocal-fit",
     )
     add("--overwrite", action="store_true", help="replace an existing folder")
     parser.set_defaults(run=_run)
@@ -45,17 +46,19 @@ def _run(arguments):
     from ..inference import fit_summary
     from .output import check_output, write_output
 
-    check_output(arguments.output, arguments.overwrite)
+    analysis = analysis_of(arguments)
+    output = arguments.output or analysis.output
+    check_output(output, arguments.overwrite)
     print("reading models and data ...", flush=True)
-    datasets = prepare(arguments)
+    datasets = analysis.prepare()
     n_numbers = sum(dataset.info_dict()["n_fit"] for dataset in datasets)
     n_free = len(datasets.parameters.free_parameters)
     print(f"fitting {n_free} parameters to {n_numbers} numbers of {len(datasets)} datasets ...")
     sys.stdout.flush()
-    result = Fit(backend="least-squares").run(datasets)
+    result = Fit(backend=analysis.backend).run(datasets)
     summary = fit_summary(datasets, result)
     print(f"\n{summary}\n", flush=True)
     print("drawing and writing ...", flush=True)
-    write_output(arguments.output, datasets, result, summary, arguments.overwrite)
-    print(f"written to {arguments.output}")
+    write_output(output, analysis, datasets, result, summary, arguments.overwrite)
+    print(f"written to {output}")
     return 0 if summary.success else 1

@@ -2,12 +2,13 @@
 
 import argparse
 
-from .analysis import add_analysis_options, prepare
+from .analysis import add_analysis_options, analysis_of
 
 __all__ = ["add_parser"]
 
 _EPILOG = """examples:
   crlocal identify
+  crlocal identify analysis.yaml
   crlocal identify --fit
   crlocal identify --free B R_cr --no-priors
   crlocal identify --datasets ams-02_h_2015 icecube-2016 --species H"""
@@ -32,12 +33,13 @@ def add_parser(commands):
 def _run(arguments):
     from ..inference.identifiability import identifiability
 
-    datasets = prepare(arguments)
+    analysis = analysis_of(arguments)
+    datasets = analysis.prepare()
     success = True
     if arguments.fit:
         from gammapy.modeling import Fit
 
-        success = Fit(backend="least-squares").run(datasets).success
+        success = Fit(backend=analysis.backend).run(datasets).success
         print(f"fitted: total statistic {datasets.stat_sum():.2f}\n")
     print(identifiability(datasets))
     return 0 if success else 1

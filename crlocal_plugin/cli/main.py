@@ -35,7 +35,9 @@ def main(argv=None):
     except (ValueError, OSError, TypeError, NameError, ImportError) as error:
         if arguments.debug:
             raise
-        print(f"crlocal: error: {error}", file=sys.stderr)
+        # an analysis may have several mistakes, a line each
+        for line in str(error).splitlines():
+            print(f"crlocal: error: {line}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print("crlocal: interrupted, nothing was written", file=sys.stderr)
@@ -56,10 +58,17 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
     print(f"crlocal: warning: {message}", file=sys.stderr)
 
 
-def _parser():
-    from . import compare, data, fit, identify, sample, scan, toys
+class _Parser(argparse.ArgumentParser):
+    """Parser that tells a mistake in one line."""
 
-    parser = argparse.ArgumentParser(
+    def error(self, message):
+        self.exit(USER_ERROR, f"crlocal: error: {message} (see {self.prog} --help)\n")
+
+
+def _parser():
+    from . import compare, data, fit, identify, init, plot, sample, scan, toys
+
+    parser = _Parser(
         prog="crlocal",
         description="Joint fits of cosmic-ray spectra and dipole anisotropy.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -69,7 +78,9 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"crlocal {__version__}")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    init.add_parser(commands)
     fit.add_parser(commands)
+    plot.add_parser(commands)
     scan.add_parser(commands)
     sample.add_parser(commands)
     compare.add_parser(commands)

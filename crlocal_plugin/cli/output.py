@@ -1,4 +1,4 @@
-"""Write the result of a fit to a folder, whole or not at all."""
+"""Write files, and the result of a fit to a folder, whole or not at all."""
 
 import contextlib
 import os
@@ -6,7 +6,17 @@ import shutil
 import tempfile
 from pathlib import Path
 
-__all__ = ["check_output", "replace_folder", "write_output"]
+from .progress import progress_bar
+
+__all__ = [
+    "check_file",
+    "check_output",
+    "pyplot",
+    "read_output",
+    "replace_file",
+    "replace_folder",
+    "write_output",
+]
 
 
 def check_output(folder, overwrite, mark="summary.txt"):
@@ -40,13 +50,63 @@ def check_output(folder, overwrite, mark="summary.txt"):
         )
 
 
-def write_output(folder, datasets, result, summary, overwrite=False):
-    """Write models, datasets, result, tables and figures.
+def check_file(path, overwrite, suffixes):
+    """Refuse a file that cannot be written, before any work is done.
+
+    Parameters
+    ----------
+    path : `~pathlib.Path`
+        File to write.
+    overwrite : bool
+        Whether an existing file may be replaced.
+    suffixes : tuple of str
+        Suffixes that it may have.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is another one.
+    FileExistsError
+        If the file exists and may not be replaced, or is a folder.
+    """
+    if path.suffix not in suffixes:
+        raise ValueError(f"{path}: expected a file with the suffix {' or '.join(suffixes)}")
+    if path.is_dir():
+        raise FileExistsError(f"{path} is a folder: choose another name")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists: choose another name, or pass --overwrite")
+
+
+@contextlib.contextmanager
+def replace_file(path):
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path : `~pathlib.Path`
+        File to write, which may exist; see `check_file`.
+
+    Yields
+    ------
+    `~pathlib.Path`
+        Draft of the file, which takes its place at the end.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as scratch:
+        draft = Path(scratch) / path.name
+        yield draft
+        os.replace(draft, path)
+
+
+def write_output(folder, analysis, datasets, result, summary, overwrite=False):
+    """Write analysis, models, datasets, result, tables and figures.
 
     Parameters
     ----------
     folder : `~pathlib.Path`
         Folder to write to.
+    analysis : Analysis
+        What was fitted.
     datasets : CosmicRayDatasets
         Fitted datasets.
     result : `~gammapy.modeling.FitResult`
@@ -61,6 +121,8 @@ def write_output(folder, datasets, result, summary, overwrite=False):
     OSError
         If the folder cannot be written; what was there before is kept.
     """
+    from ..inference.analysis_yaml import analysis_text
+
     with replace_folder(Path(folder), overwrite) as draft:
         datasets.write(draft / "datasets.yaml", filename_models=draft / "models.yaml")
         result.write(draft / "fit-result.yaml", full_output=True)
@@ -68,6 +130,9 @@ def write_output(folder, datasets, result, summary, overwrite=False):
             filename = {"datasets": "chi2"}.get(name, name)
             getattr(summary, name).write(draft / f"{filename}.ecsv", format="ascii.ecsv")
         (draft / "summary.txt").write_text(f"{summary}\n", encoding="utf-8")
+        own = analysis.with_tables_in(draft, datasets)
+        text = analysis_text(own, draft, leave_out=("output",))
+        (draft / "analysis.yaml").write_text(text, encoding="utf-8")
         _draw(draft, datasets)
 
 
@@ -110,12 +175,6 @@ def replace_folder(folder, overwrite=False, mark="summary.txt"):
 
 def _draw(folder, datasets):
     """Draw the three figures."""
-    import matplotlib
-
-    # the command line has no window to show
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
     from ..models import CosmicRayModel
     from ..plots import plot_dipole, plot_sky, plot_spectra
 
@@ -125,7 +184,59 @@ def _draw(folder, datasets):
         "dipole": lambda: plot_dipole(model, datasets)[0],
         "sky": lambda: plot_sky(model),
     }
-    for name, draw in figures.items():
-        figure = draw().figure
-        figure.savefig(folder / f"{name}.png", dpi=150, bbox_inches="tight")
-        plt.close(figure)
+    plt = pyplot()
+    with progress_bar(len(figures), "drawing", "figures") as update:
+        for name, draw in figures.items():
+            figure = draw().figure
+            figure.savefig(folder / f"{name}.png", dpi=150, bbox_inches="tight")
+            plt.close(figure)
+            update(1)
+
+
+def pyplot():
+    """Prepare matplotlib for pictures in files, and return its ``pyplot``."""
+    import matplotlib
+
+    # the command line has no window to show
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    return plt
+
+
+def read_output(folder):
+    """Read the datasets that `write_output` has written.
+
+    Parameters
+    ----------
+    folder : path-like
+        Folder.
+
+    Returns
+    -------
+    CosmicRayDatasets
+        Datasets with their models and the covariance of the fit.
+
+    Raises
+    ------
+    ValueError
+        If the folder does not hold them, or a file is damaged.
+    """
+    from ..datasets import CosmicRayDatasets
+
+    names = ("datasets.yaml", "models.yaml")
+    files = [Path(folder) / name for name in names]
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise ValueError(
+            f"{folder} is no result of crlocal fit: expected {' and '.join(names)}, there is no "
+            f"{' and no '.join(missing)}"
+        )
+    try:
+        return CosmicRayDatasets.read(files[0], filename_models=files[1])
+    except Exception as error:
+        # what a damaged file leads to depends on where it is damaged
+        raise ValueError(
+            f"{folder} cannot be read, make it again with crlocal fit: "
+            f"{type(error).__name__}: {' '.join(str(error).split())}"
+        ) from error

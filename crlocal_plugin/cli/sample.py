@@ -9,6 +9,7 @@ __all__ = ["add_parser"]
 
 _EPILOG = """examples:
   crlocal sample
+  crlocal sample analysis.yaml
   crlocal sample --seed 1 --output posterior.nc --corner corner.png
   crlocal sample --corner corner.png --parameters V_sun x D_0 delta_b R_cutc
   crlocal sample --nested --live 800 --variant wandering --output wandering.nc"""
@@ -74,10 +75,11 @@ def _run(arguments):
     from ..inference.nested import nested_sample
     from ..inference.prior_distributions import set_proper_priors
     from ..inference.sampling import sample
+    from .output import check_file
 
-    for path in filter(None, (arguments.output, arguments.corner)):
-        if path.exists() and not arguments.overwrite:
-            raise FileExistsError(f"{path} exists: choose another name, or pass --overwrite")
+    check_file(arguments.output, arguments.overwrite, (".nc",))
+    if arguments.corner is not None:
+        check_file(arguments.corner, arguments.overwrite, (".png", ".pdf", ".svg"))
     print("reading models and data ...", flush=True)
     datasets = prepare(arguments)
     if not arguments.flat:
@@ -109,14 +111,12 @@ def _run(arguments):
 
 def _draw(posterior, arguments):
     """Draw the corner plot."""
-    import matplotlib
-
-    # the command line has no window to show
-    matplotlib.use("Agg")
     from ..plots.corner import plot_corner
+    from .output import pyplot, replace_file
 
+    pyplot()
     figure = plot_corner(
         posterior, arguments.parameters, allow_unconverged=arguments.allow_unconverged
     )
-    arguments.corner.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(arguments.corner, dpi=150)
+    with replace_file(arguments.corner) as draft:
+        figure.savefig(draft, dpi=150)

@@ -3,12 +3,13 @@
 import argparse
 from pathlib import Path
 
-from .analysis import add_analysis_options, prepare
+from .analysis import add_analysis_options, analysis_of, take_words
 
 __all__ = ["add_parser"]
 
 _EPILOG = """examples:
   crlocal scan V_sun x
+  crlocal scan analysis.yaml V_sun x
   crlocal scan "V_sun=5..25 km/s" --points 40 --jobs 2
   crlocal scan R_cutc --sigma 2 --output cut-off --variant wandering"""
 
@@ -23,6 +24,7 @@ def add_parser(commands):
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_EPILOG,
     )
+    add_analysis_options(parser)
     add = parser.add_argument
     add(
         "parameters",
@@ -46,7 +48,6 @@ def add_parser(commands):
         help="folder for tables and figure; default: %(default)s",
     )
     add("--overwrite", action="store_true", help="replace an existing folder")
-    add_analysis_options(parser)
     parser.set_defaults(run=_run)
 
 
@@ -57,12 +58,14 @@ def _run(arguments):
     from .output import check_output, replace_folder
     from .progress import progress_bar
 
+    take_words(arguments, "parameters")
     check_output(arguments.output, arguments.overwrite, mark="profiles.png")
     print("reading models and data ...", flush=True)
-    datasets = prepare(arguments)
+    analysis = analysis_of(arguments)
+    datasets = analysis.prepare()
     ranges = parse_ranges(datasets, arguments.parameters)
     print("fitting ...", flush=True)
-    result = Fit(backend="least-squares").run(datasets)
+    result = Fit(backend=analysis.backend).run(datasets)
     print(f"statistic {result.total_stat:.2f} at the best fit; scanning ...", flush=True)
     total = len(ranges) * arguments.points
     with progress_bar(total, "scan", "points") as update:
@@ -104,16 +107,12 @@ def _text(scans):
 
 
 def _write(folder, scans):
-    import matplotlib
-
-    # the command line has no window to show
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
     from ..plots import plot_profiles
+    from .output import pyplot
 
     for scan in scans.values():
         scan.table().write(folder / f"{scan.name}.ecsv", format="ascii.ecsv")
+    plt = pyplot()
     figure = plot_profiles(scans)
     figure.savefig(folder / "profiles.png", dpi=150)
     plt.close(figure)

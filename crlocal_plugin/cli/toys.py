@@ -3,12 +3,13 @@
 import argparse
 from pathlib import Path
 
-from .analysis import add_analysis_options, prepare
+from .analysis import add_analysis_options, analysis_of
 
 __all__ = ["add_parser"]
 
 _EPILOG = """examples:
   crlocal toys
+  crlocal toys analysis.yaml --jobs 2
   crlocal toys --number 1000 --jobs 8 --seed 1 --output toys.ecsv
   crlocal toys --parameters V_sun x --variant wandering
   crlocal toys --number 100 --no-profile --free u_HC"""
@@ -46,13 +47,16 @@ def _run(arguments):
     from gammapy.modeling import Fit
 
     from ..inference.toys import run_toys
+    from .output import check_file
     from .progress import progress_bar
 
-    _check_file(arguments.output, arguments.overwrite)
+    if arguments.output is not None:
+        check_file(arguments.output, arguments.overwrite, (".ecsv",))
     print("reading models and data ...", flush=True)
-    datasets = prepare(arguments)
+    analysis = analysis_of(arguments)
+    datasets = analysis.prepare()
     print("fitting ...", flush=True)
-    result = Fit(backend="least-squares").run(datasets)
+    result = Fit(backend=analysis.backend).run(datasets)
     if not result.success:
         print(f"the fit did not converge: {result.optimize_result.message}")
         return 1
@@ -72,13 +76,3 @@ def _run(arguments):
         study.write(arguments.output, arguments.overwrite)
         print(f"written to {arguments.output}")
     return 0 if study.n_converged else 1
-
-
-def _check_file(path, overwrite):
-    """Refuse a file that cannot be written, before any work is done."""
-    if path is None:
-        return
-    if path.suffix != ".ecsv":
-        raise ValueError(f"--output {path}: expected a file with the suffix .ecsv")
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists: choose another --output, or pass --overwrite")

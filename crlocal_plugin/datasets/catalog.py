@@ -20,6 +20,7 @@ from astropy.table import Table
 from .tables import read_dipole_table, read_flux_table, read_mean_log_mass_table
 
 __all__ = [
+    "FILE_SUFFIXES",
     "SELECTIONS",
     "OverlapError",
     "Selection",
@@ -39,7 +40,8 @@ _READERS = {
 
 _GV = u.Unit("GV")
 
-_FILE_SUFFIXES = {".ecsv", ".fits", ".csv"}
+FILE_SUFFIXES = {".ecsv", ".fits", ".csv"}
+"""Suffixes by which a name is one of a file, be it there or not."""
 
 _JOINT_ANALYSES = {
     frozenset({"hawc-icecube-2019", "hawc-2018"}): "the joint analysis contains the HAWC events",
@@ -127,6 +129,15 @@ _INDEPENDENT_DIPOLES_2025 = (
     _AUGER_GALACTIC,
 )
 
+_ALL_DIPOLES_2025 = (
+    *_whole("kamiokande-1997", "argo-ybj-2015", "argo-ybj-2018"),
+    *_whole("tibet-asgamma-2005", "tibet-asgamma-2017"),
+    *_whole("eas-top-1995", "eas-top-1996", "eas-top-2009"),
+    *_whole("icecube-2010", "icetop-2013", "icecube-2012", "icecube-2016", "icetop-2016"),
+    *_whole("kascade-grande-2019"),
+    _AUGER_GALACTIC,
+)
+
 SELECTIONS = {
     "xue-liu-2025": Selection(
         "Spectra of Xue & Liu 2025 (arXiv:2507.07057) with KASCADE unfolded with SIBYLL 2.1, and "
@@ -141,18 +152,19 @@ SELECTIONS = {
     "xue-liu-2025-all": Selection(
         "Everything that Xue & Liu 2025 (arXiv:2507.07057) plot. For pictures, never for fits: "
         "the same events come in several tables.",
-        (
-            *_AMS_2015,
-            *_DIRECT_2025,
-            *_KASCADE_SIBYLL,
-            *_KASCADE_QGSJET,
-            *_whole("kamiokande-1997", "argo-ybj-2015", "argo-ybj-2018"),
-            *_whole("tibet-asgamma-2005", "tibet-asgamma-2017"),
-            *_whole("eas-top-1995", "eas-top-1996", "eas-top-2009"),
-            *_whole("icecube-2010", "icetop-2013", "icecube-2012", "icecube-2016", "icetop-2016"),
-            *_whole("kascade-grande-2019"),
-            _AUGER_GALACTIC,
-        ),
+        (*_AMS_2015, *_DIRECT_2025, *_KASCADE_SIBYLL, *_KASCADE_QGSJET, *_ALL_DIPOLES_2025),
+        allow_overlap=True,
+    ),
+    "xue-liu-2025-figures": Selection(
+        "What Figures 1 to 10 of Xue & Liu 2025 plot, with KASCADE unfolded with SIBYLL 2.1. For "
+        "pictures, never for fits.",
+        (*_AMS_2015, *_DIRECT_2025, *_KASCADE_SIBYLL, *_ALL_DIPOLES_2025),
+        allow_overlap=True,
+    ),
+    "xue-liu-2025-figure-11": Selection(
+        "What Figure 11 of Xue & Liu 2025 plots, with KASCADE unfolded with QGSJET 01. For "
+        "pictures, never for fits.",
+        (*_AMS_2015, *_DIRECT_2025, *_KASCADE_QGSJET, *_ALL_DIPOLES_2025),
         allow_overlap=True,
     ),
     # SIBYLL 2.3d is the most recent of the three interaction models that LHAASO unfolded with;
@@ -283,8 +295,8 @@ def resolve(names, *, allow_overlap=False):
 
     Parameters
     ----------
-    names : str, path-like, or list of those
-        Names of selections, names of tables, or files.
+    names : str, path-like, SelectionItem, or list of those
+        Names of selections, names of tables, files, or tables that are cut.
     allow_overlap : bool
         Whether tables that share events may come together. A selection that allows it by itself
         needs no flag if it is the only name. What is in the user's own files is not known here,
@@ -302,7 +314,8 @@ def resolve(names, *, allow_overlap=False):
     ValueError
         If there is no name, a name is not known, or a table comes twice.
     """
-    names = [names] if isinstance(names, str | os.PathLike) else list(names)
+    alone = isinstance(names, str | os.PathLike | SelectionItem)
+    names = [names] if alone else list(names)
     if not names:
         raise ValueError("expected at least one selection, table or file, got none")
     items = [item for name in names for item in _items(name)]
@@ -319,12 +332,14 @@ def resolve(names, *, allow_overlap=False):
 
 
 def _items(name):
+    if isinstance(name, SelectionItem):
+        return (name,)
     if name in SELECTIONS:
         return SELECTIONS[name].items
     if name in _rows():
         return (SelectionItem(name),)
     path = Path(name)
-    if path.suffix in _FILE_SUFFIXES or path.is_file():
+    if path.suffix in FILE_SUFFIXES or path.is_file():
         return (SelectionItem(path.stem, path=path),)
     raise _unknown(name, "selection, table or file", [*SELECTIONS, *_rows()])
 

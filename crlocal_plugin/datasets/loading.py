@@ -24,9 +24,9 @@ def load_datasets(
 
     Parameters
     ----------
-    names : str, path-like, or list of those
+    names : str, path-like, `~crlocal_plugin.datasets.catalog.SelectionItem`, or list of those
         Names of selections ("xue-liu-2025", "xue-liu-2025-qgsjet", "xue-liu-2025-all",
-        "latest"), names of tables (see `catalog`), or files in the same layout.
+        "latest"), names of tables (see `catalog`), files in the same layout, or parts of those.
     allow_overlap : bool, optional
         Accept tables that share events.
     floors : {"recommended"}, float, dict or None, optional

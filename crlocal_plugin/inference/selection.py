@@ -3,11 +3,19 @@
 import difflib
 
 import astropy.units as u
+import numpy as np
 
 from ..datasets.core import CosmicRayDataset
 from ..models.core import unit_text
 
-__all__ = ["find_parameters", "fix_parameters", "free_parameters", "parse_ranges"]
+__all__ = [
+    "find_parameters",
+    "fix_parameters",
+    "free_parameters",
+    "parse_ranges",
+    "read_quantity",
+    "read_value",
+]
 
 
 def find_parameters(datasets, name):
@@ -95,7 +103,7 @@ def fix_parameters(datasets, assignments):
         if equals and len(found) > 1:
             raise ValueError(f"{name!r} is several parameters: fix one of {', '.join(found)}")
         for label, par in found.items():
-            changes.append((par, _value(label, par, text) if equals else par.value))
+            changes.append((par, read_value(label, par, text) if equals else par.value))
     for par, value in changes:
         par.value = value
         par.frozen = True
@@ -147,23 +155,72 @@ def _range(label, par, text):
     unit = high.strip().lstrip("+-.0123456789e").strip()
     if unit and not low.strip().endswith(unit):
         low = f"{low} {unit}"
-    ends = _value(label, par, low), _value(label, par, high)
+    ends = read_value(label, par, low), read_value(label, par, high)
     if not ends[0] < ends[1]:
         raise ValueError(f"range of {label}: {ends[0]:g} is not below {ends[1]:g}")
     return ends
 
 
-def _value(label, par, text):
+def read_quantity(label, par, text):
+    """Read a quantity of the kind of a parameter.
+
+    Parameters
+    ----------
+    label : str
+        Label of the parameter, for messages.
+    par : `~gammapy.modeling.Parameter`
+        Parameter.
+    text : str or float
+        Number, in the unit of the parameter or with its own.
+
+    Returns
+    -------
+    float
+        In the unit of the parameter.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, is not finite, or has a unit of another kind.
+    """
     try:
-        quantity = u.Quantity(text.strip())
+        quantity = u.Quantity(str(text).strip())
         if quantity.unit == u.one:
             quantity = quantity.value * par.unit
         value = quantity.to_value(par.unit)
+        if not np.isfinite(value):
+            raise ValueError("not finite")
     except (TypeError, ValueError) as error:
+        # astropy adds how to define units of one's own
+        reason = str(error).split(" If this is meant to be a custom unit")[0]
         raise ValueError(
-            f"cannot read {text!r} as a value of {label}: expected a number, in "
-            f"{unit_text(par.unit)} or with a unit ({error})"
+            f"cannot read {str(text)!r} as a value of {label}: expected a number, in "
+            f"{unit_text(par.unit)} or with a unit ({reason})"
         ) from None
-    if value < par.min or value > par.max or value != value:
-        raise ValueError(f"{label} = {value:g} is outside its limits {par.min:g} to {par.max:g}")
+    return float(value)
+
+
+def read_value(label, par, text):
+    """Read a value of a parameter, which its limits allow.
+
+    Parameters
+    ----------
+    label, par, text
+        As for `read_quantity`.
+
+    Returns
+    -------
+    float
+        In the unit of the parameter.
+
+    Raises
+    ------
+    ValueError
+        As for `read_quantity`, or if the value is outside the limits.
+    """
+    value = read_quantity(label, par, text)
+    if value < par.min or value > par.max:
+        # an open end is nan
+        ends = (f"{end:g}" if end == end else "open" for end in (par.min, par.max))
+        raise ValueError(f"{label} = {value:g} is outside its limits {' to '.join(ends)}")
     return value
