@@ -169,6 +169,12 @@ class FieldOfView:
         return u.Quantity(np.rad2deg(exposure.declination_range(*angles)), "deg")
 
     @property
+    def label(self):
+        """Name and declinations, for pictures (str)."""
+        low, high = (f"{end:.3g}°".replace("-", "−") for end in self.declination_range.value)
+        return f"{self.name} ({low} to {high})".strip()
+
+    @property
     def sky_fraction(self):
         """Solid angle in view over that of the whole sky (float)."""
         low, high = np.sin(self.declination_range.to_value("rad"))
