@@ -75,11 +75,7 @@ def report_page(datasets, result=None, title=None, date=""):
 def _result(datasets, summary, result, date):
     """Whether the fit can be trusted, and its totals."""
     degrees = summary.n_data - summary.n_free
-    verdict, kind = {
-        True: ("✓ The fit converged", "good"),
-        False: ("✗ The fit did NOT converge: its numbers mean nothing", "bad"),
-        None: ("State of the model without a fit", "open"),
-    }[summary.success]
+    verdict, kind = _verdict(summary, result)
     message = f": {summary.message}" if summary.message else ""
     rows = [
         ("χ² of the data", number(f"{summary.likelihood:.2f}", summary.likelihood)),
@@ -108,6 +104,22 @@ def _result(datasets, summary, result, date):
     )
 
 
+def _verdict(summary, result):
+    """Verdict in words, and its kind."""
+    if summary.success is None:
+        return "State of the model without a fit", "open"
+    if not summary.success:
+        return "✗ The fit did NOT converge: its numbers mean nothing", "bad"
+    if _covariance_failed(result):
+        return "The fit converged, but its errors could not be computed", "open"
+    return "✓ The fit converged", "good"
+
+
+def _covariance_failed(result):
+    covariance = None if result is None else result.covariance_result
+    return covariance is not None and not covariance.success
+
+
 def _warnings(datasets, summary, result):
     """What a reader must know before using a number."""
     if result is not None:
@@ -118,12 +130,14 @@ def _warnings(datasets, summary, result):
                 f"{summary.total:.2f}: they have changed since, or another version of the "
                 "package is at work."
             )
-        covariance = result.covariance_result
-        if covariance is not None and not covariance.success:
-            yield f"The errors could not be computed: {covariance.message}"
+    if _covariance_failed(result):
+        yield f"Errors: {result.covariance_result.message}"
+    remarked = {}
     for row in summary.parameters:
-        if row["remark"]:
-            yield f"{row['label']}: {row['remark']}."
+        remarked.setdefault(row["remark"], []).append(row["label"])
+    for remark, labels in remarked.items():
+        if remark:
+            yield f"{', '.join(labels)}: {remark}."
     simulated = [d.name for d in _own(datasets) if d.table.meta.get("simulated")]
     if simulated:
         yield f"Simulated data: {', '.join(simulated)}."
@@ -137,6 +151,8 @@ def _own(datasets):
 
 
 def _free_parameters(summary):
+    if not summary.n_free:
+        return element("p", "No parameter is free.")
     rows = []
     for row in summary.parameters[~summary.parameters["frozen"]]:
         value, error = _rounded(row["value"], row["error"])
@@ -144,7 +160,7 @@ def _free_parameters(summary):
             (
                 row["label"],
                 number(value, row["value"]),
-                number(error, row["error"]),
+                "–" if error == "-" else number(error, row["error"]),
                 _unit(row["unit"]),
                 _limits(row),
                 row["prior"].replace("+-", "±"),
@@ -175,9 +191,9 @@ def _correlations(summary):
     """Coefficients in per cent, below the diagonal, on a colour that says how strong they are."""
     labels = list(summary.covariance["label"])
     matrix = np.array([summary.covariance[label] for label in labels], dtype=float)
-    if len(labels) < 2:
-        return element("p", "There are no two free parameters.")
     errors = np.sqrt(np.diag(matrix))
+    if np.count_nonzero(errors) < 2:
+        return element("p", "There are no two parameters with errors.")
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = matrix / np.outer(errors, errors)
     header = [
@@ -302,14 +318,15 @@ def _priors(datasets, summary):
         if not row["prior"]:
             continue
         par = parameters[row["label"]]
-        share = None if row["frozen"] else float(par.prior(par))
+        share = float(par.prior(par))
         sources = [link(_address(p), p.url) for p in publications_in(row["prior_source"]) if p.url]
         rows.append(
             (
                 row["label"],
                 join([row["prior"].replace("+-", "±"), " ", _unit(row["unit"])]),
                 number(f"{row['value']:.6g}", row["value"]),
-                "frozen" if share is None else number(f"{share:.2f}", share),
+                "frozen" if row["frozen"] else "fitted",
+                number(f"{share:.2f}", share),
                 join([row["prior_source"].replace("+-", "±"), *sources], " "),
             )
         )
@@ -317,11 +334,11 @@ def _priors(datasets, summary):
         return element("p", "No parameter has a prior.")
     note = element(
         "p",
-        "A Gaussian prior adds (value − mean)² / σ² to the total statistic. That of a frozen "
-        "parameter does not change the fit.",
+        "A Gaussian prior adds (value − mean)² / σ² to the total statistic. For a frozen "
+        "parameter that is a constant, which does not change the fit.",
     )
-    header = ("parameter", "prior", "value", "χ²", "source")
-    return join([note, table("Priors", header, rows, [2, 3], [4])], "\n")
+    header = ("parameter", "prior", "value", "status", "χ²", "source")
+    return join([note, table("Priors", header, rows, [2, 4], [5])], "\n")
 
 
 def _frozen_parameters(summary):

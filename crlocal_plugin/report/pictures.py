@@ -51,7 +51,7 @@ def _drawings(model, datasets):
     if spectra:
         yield (
             "Spectra",
-            "Solid lines are the totals with their 68 % bands, other lines the components.",
+            "Solid lines are the totals, with 68 % bands from the errors; others are components.",
             f"Intensity against total energy: measurements of {species} by "
             f"{_experiments(spectra)}, and the curves of the model with its components "
             f"{components}.",
@@ -60,8 +60,8 @@ def _drawings(model, datasets):
     if dipoles:
         yield (
             "Dipole",
-            "Amplitude on the equator and right ascension of the maximum, with the 68 % band of "
-            "the total.",
+            "Amplitude on the equator and right ascension of the maximum; the total has its 68 % "
+            "band from the errors.",
             f"Amplitude and phase of the dipole against energy: measurements by "
             f"{_experiments(dipoles)}, and the curves of the model with its components "
             f"{components}.",

@@ -48,10 +48,11 @@ pre { overflow-x: auto; background: #f5f5f5; padding: .75rem; font-size: .8rem; 
   .scroll { overflow: visible; }
   table { font-size: 7.5pt; }
   th, td { padding: .1rem .3rem; }
-  tbody th { white-space: normal; overflow-wrap: anywhere; }
+  tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 9em; }
   .text { min-width: 0; }
   .matrix { font-size: min(7.5pt, calc(160mm / var(--columns) / 2.4)); }
   .matrix td, .matrix .turned { padding: .05rem .15rem; }
+  .matrix tbody th { min-width: 0; overflow-wrap: normal; }
   h2, section > p, caption, thead { break-after: avoid; }
   tr, p, figure, li { break-inside: avoid; }
   figure img { max-height: 118mm; margin: 0 auto; }
