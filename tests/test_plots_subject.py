@@ -314,6 +314,17 @@ class TestChoices:
         with pytest.raises(ValueError, match="no component 'near'"):
             plot_dipole(model, components="near")
 
+    def test_legends_name_what_is_in_the_range(self):
+        model, data = (
+            crl.xue_liu_2025(),
+            shipped("dampe_h", "jacee_h", "icecube-2016", "auger-2020"),
+        )
+        near = {"energy_range": (10 * u.TeV, 30 * u.TeV)}
+        assert legend_labels(plot_dipole(model, data, **near)[1]) == ["IceCube"]
+        labels = legend_labels(plot_spectra(model, data, energy_range=(100 * u.GeV, 1 * u.TeV)))
+        assert "DAMPE" in labels
+        assert "JACEE" not in labels
+
     def test_references(self):
         model = crl.xue_liu_2025()
         _, phase = plot_dipole(model, references=False)

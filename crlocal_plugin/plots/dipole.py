@@ -1,6 +1,7 @@
 """Amplitude and phase of the dipole with its components and the data of many experiments."""
 
 from functools import partial
+from itertools import compress
 
 import astropy.units as u
 import numpy as np
@@ -21,6 +22,7 @@ from .style import (
     data_label,
     energy_bounds,
     experiment_markers,
+    in_range,
     line_handle,
     listed,
     marker_handle,
@@ -140,6 +142,10 @@ def plot_dipole(
     bounds = data_bounds(energies, fitted, _DEFAULT_RANGE)
     bounds = min(bounds[0], _DEFAULT_RANGE[0]), max(bounds[1], _DEFAULT_RANGE[1])
     low, high = energy_bounds(energy_range, bounds, ENERGY_UNIT)
+    seen = in_range(energies, low, high)
+    dipoles, fitted, scales, energies = (
+        list(compress(part, seen)) for part in (dipoles, fitted, scales, energies)
+    )
 
     lightest = min(model.nuclei, key=lambda nucleus: nucleus.rest_energy)
     grid = curve_grid(low, high, "total_energy", [lightest])

@@ -1,6 +1,7 @@
 """Spectra of several species with their components and the data of many experiments."""
 
 from functools import partial
+from itertools import compress
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,6 +21,7 @@ from .style import (
     data_label,
     energy_bounds,
     experiment_markers,
+    in_range,
     line_handle,
     listed,
     marker_handle,
@@ -130,6 +132,9 @@ def plot_spectra(
     fitted = [points_in_fit(dataset) for dataset in flux]
     default = data_bounds([x for x, _, _ in points], fitted, _DEFAULT_RANGE)
     low, high = energy_bounds(energy_range, default, own_unit(axis))
+
+    seen = in_range([x for x, _, _ in points], low, high)
+    flux, points, fitted = (list(compress(part, seen)) for part in (flux, points, fitted))
 
     if ax is None:
         _, ax = plt.subplots(figsize=(8, 4.8), layout="constrained")

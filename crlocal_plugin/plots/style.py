@@ -26,6 +26,7 @@ __all__ = [
     "data_label",
     "energy_bounds",
     "experiment_markers",
+    "in_range",
     "line_handle",
     "listed",
     "marker_handle",
@@ -362,6 +363,24 @@ def data_bounds(x, in_fit, usual):
         for values, rows in zip(x, in_fit, strict=True)
     ]
     return log_limits(np.concatenate([*counted, []]), 1.3) or usual
+
+
+def in_range(x, low, high):
+    """Which datasets have points in a range, so that a legend names no other.
+
+    Parameters
+    ----------
+    x : list of `~numpy.ndarray`
+        Rigidities or energies of the points of each dataset.
+    low, high : float
+        Range.
+
+    Returns
+    -------
+    list of bool
+        One for each dataset.
+    """
+    return [bool(((values >= low) & (values <= high)).any()) for values in x]
 
 
 def marker_handle(label, marker, filled, faint=False):
