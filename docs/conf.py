@@ -5,7 +5,6 @@ The build needs no network. ``-D plot_gallery=0`` leaves the scripts of the gall
 
 import shutil
 import sys
-import warnings
 from pathlib import Path
 
 import matplotlib
@@ -30,7 +29,7 @@ extensions = [
     "catalog_tables",
     "mathml",
 ]
-exclude_patterns = ["_build", "_ext", "_templates", "models"]
+exclude_patterns = ["_build", "_ext", "_templates", "figures", "models"]
 templates_path = ["_templates"]
 default_role = "py:obj"
 
@@ -42,23 +41,25 @@ toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 
 # The scripts run in a copy, so that the files they write stay out of the repository.
-SCRIPTS = HERE / "_build" / "examples"
-shutil.copytree(HERE.parent / "examples", SCRIPTS, dirs_exist_ok=True)
+SCRIPTS = HERE / "_build" / "scripts"
+shutil.rmtree(SCRIPTS, ignore_errors=True)
+shutil.copytree(HERE.parent / "examples", SCRIPTS)
+shutil.copytree(HERE / "figures", SCRIPTS / "figures")
+for figure in SCRIPTS.glob("figure_*.py"):
+    figure.rename(SCRIPTS / "figures" / figure.name)
+
 sphinx_gallery_conf = {
     "examples_dirs": [str(SCRIPTS), "models"],
     "gallery_dirs": ["generated/gallery", "generated/models"],
     "filename_pattern": "",
     "within_subsection_order": "FileNameSortKey",
     "capture_repr": ("_repr_html_",),
-    "abort_on_example_error": False,
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("crlocal_plugin",),
 }
-# the same rule as in the tests of the scripts
-warnings.filterwarnings("error", module="crlocal_plugin")
 
 html_theme = "pydata_sphinx_theme"
 html_title = "crlocal_plugin"
