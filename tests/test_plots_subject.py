@@ -267,6 +267,11 @@ class TestUnits:
         with pytest.raises(u.UnitConversionError, match="x_unit"):
             plot_dipole(model, x_unit="s")
 
+    def test_range_below_the_rest_energies(self):
+        with pytest.raises(ValueError, match="below the rest energies"):
+            plot_dipole(crl.xue_liu_2025(), energy_range=(0.1 * u.GeV, 0.5 * u.GeV))
+        assert plt.get_fignums() == []
+
 
 class TestChoices:
     def test_components_of_spectra(self):

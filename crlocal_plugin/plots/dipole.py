@@ -13,20 +13,15 @@ from ..inference.bands import dipole_band
 from ..models.component import GROUPS
 from ..models.core import ENERGY_UNIT
 from .bands import band_handle, bands_of, draw_band, draw_phase_band
-from .points import drawn_nuclei
+from .points import data_bounds, data_label, drawn_nuclei, energy_bounds, in_range, source_names
 from .sky import reference_directions
 from .style import (
     add_legend,
     component_style,
-    data_bounds,
-    data_label,
-    energy_bounds,
     experiment_markers,
-    in_range,
     line_handle,
     listed,
     marker_handle,
-    source_names,
     species_label,
     species_style,
 )
@@ -149,6 +144,8 @@ def plot_dipole(
 
     lightest = min(model.nuclei, key=lambda nucleus: nucleus.rest_energy)
     grid = curve_grid(low, high, "total_energy", [lightest])
+    if not grid.size:
+        raise ValueError("energy_range: all of it is below the rest energies of the species")
     total = model.dipole(grid)
     start = _window(dipoles, energies, total, low, high)
     if phase_start is not None:

@@ -11,8 +11,8 @@ from ..inference.bands import LEVELS, Band, _evaluated
 from ..inference.parameter_sets import make_ensemble
 from ..models.core import x_unit as own_unit
 from .bands import band_handle, bands_of, draw_band
-from .points import drawn_nuclei
-from .style import add_legend, component_hatch, component_style, energy_bounds, line_handle
+from .points import drawn_nuclei, energy_bounds
+from .style import add_legend, component_hatch, component_style, line_handle
 from .subject import chosen_names, find_subject
 
 __all__ = ["plot_component_fractions"]
@@ -93,7 +93,7 @@ def plot_component_fractions(
     low, high = energy_bounds(energy_range, _DEFAULT_RANGE, own_unit(axis))
     grid = curve_grid(low, high, axis, nuclei)
     if not grid.size:
-        raise ValueError("energy_range: all of it is below a rest energy of the species")
+        raise ValueError("energy_range: all of it is below a rest energy of the species summed")
     x = axes.x_factor * grid.value
     shares = _shares(model, grid, species, axis, names, model.evaluator.values())
 

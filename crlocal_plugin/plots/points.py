@@ -1,9 +1,21 @@
-"""Measured points of spectra on the axis of a picture."""
+"""Measured points in pictures: where they are, in which range, and under which name."""
 
+import astropy.units as u
+import numpy as np
+
+from ..datasets.plot_axes import log_limits
 from ..models.component import species_group
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
 
-__all__ = ["drawn_nuclei", "points_on_axis"]
+__all__ = [
+    "data_bounds",
+    "data_label",
+    "drawn_nuclei",
+    "energy_bounds",
+    "in_range",
+    "points_on_axis",
+    "source_names",
+]
 
 
 def drawn_nuclei(model, quantity):
@@ -47,3 +59,116 @@ def points_on_axis(dataset, model, axis):
     own = axis_jacobian(beta, nucleus, dataset.axis)
     factor = factor * axis_jacobian(beta, nucleus, axis) / own
     return rigidity_to_axis(rigidity, nucleus, axis), factor
+
+
+def data_bounds(x, in_fit, usual):
+    """Range that shows the data, but no tail far outside the fit.
+
+    Parameters
+    ----------
+    x : list of `~numpy.ndarray`
+        Rigidities or energies of the points of each dataset.
+    in_fit : list of `~numpy.ndarray` of bool
+        Which of them are in the fit; these count always.
+    usual : tuple of float
+        Range in which the others count, returned if no point counts.
+
+    Returns
+    -------
+    low, high : float
+        Range.
+    """
+    counted = [
+        values[rows | ((values >= usual[0]) & (values <= usual[1]))]
+        for values, rows in zip(x, in_fit, strict=True)
+    ]
+    return log_limits(np.concatenate([*counted, []]), 1.3) or usual
+
+
+def energy_bounds(energy_range, default, unit):
+    """Range of a rigidity or energy axis.
+
+    Parameters
+    ----------
+    energy_range : tuple of `~astropy.units.Quantity` or None
+        Lower and upper end; None, for either or both, stands for the default.
+    default : tuple of float
+        Default in ``unit``.
+    unit : `~astropy.units.Unit`
+        Unit of the axis.
+
+    Returns
+    -------
+    low, high : float
+        Range in ``unit``.
+
+    Raises
+    ------
+    ValueError
+        If the range is not positive or empty.
+    `~astropy.units.UnitConversionError`
+        If the range is given in units of another kind.
+    """
+    given = (None, None) if energy_range is None else energy_range
+    low, high = (
+        float(end) if value is None else float(u.Quantity(value).to_value(unit))
+        for value, end in zip(given, default, strict=True)
+    )
+    if not 0 < low < high:
+        raise ValueError(f"energy_range: expected 0 < low < high, got {low:g} to {high:g} {unit}")
+    return low, high
+
+
+def in_range(x, low, high):
+    """Which datasets have points in a range, so that a legend names no other.
+
+    Parameters
+    ----------
+    x : list of `~numpy.ndarray`
+        Rigidities or energies of the points of each dataset.
+    low, high : float
+        Range.
+
+    Returns
+    -------
+    list of bool
+        One for each dataset.
+    """
+    return [bool(((values >= low) & (values <= high)).any()) for values in x]
+
+
+def source_names(datasets):
+    """Names under which the data of a picture go: experiments, told apart where need be.
+
+    Parameters
+    ----------
+    datasets : list of `~crlocal_plugin.datasets.core.CosmicRayDataset`
+        Datasets.
+
+    Returns
+    -------
+    list of str
+        The experiment of each, with the hadronic model if the picture has several of it.
+    """
+    models = {}
+    for dataset in datasets:
+        models.setdefault(dataset.experiment, set()).add(_hadronic_model(dataset))
+    return [
+        f"{d.experiment} {_hadronic_model(d)}".strip()
+        if len(models[d.experiment]) > 1
+        else d.experiment
+        for d in datasets
+    ]
+
+
+def _hadronic_model(dataset):
+    return dataset.table.meta.get("hadronic_model") or ""
+
+
+def data_label(dataset, name):
+    """Legend entry of a dataset: its name, and by how much a fit has shifted its data."""
+    norm, scale = dataset.scales()
+    shifts = [f"E × {scale:.3g}"] if scale != 1 else []
+    shifts += [f"J / {norm:.3g}"] if norm != 1 else []
+    label = name.replace("ASgamma", "ASγ")
+    return f"{label} ({', '.join(shifts)})" if shifts else label

@@ -12,17 +12,13 @@ from ..datasets.flux import CosmicRayFluxDataset
 from ..datasets.plot_axes import axis_label, axis_unit
 from ..models.component import GROUPS
 from ..models.core import ENERGY_UNIT
-from .points import points_on_axis
+from .points import data_bounds, data_label, energy_bounds, points_on_axis, source_names
 from .style import (
     add_legend,
-    data_bounds,
-    data_label,
-    energy_bounds,
     experiment_markers,
     line_handle,
     listed,
     marker_handle,
-    source_names,
     species_color,
     species_label,
 )

@@ -13,20 +13,23 @@ from ..inference.bands import intensity_band
 from ..models.component import GROUPS, species_group
 from ..models.core import x_unit as own_unit
 from .bands import band_handle, bands_of, draw_band
-from .points import drawn_nuclei, points_on_axis
+from .points import (
+    data_bounds,
+    data_label,
+    drawn_nuclei,
+    energy_bounds,
+    in_range,
+    points_on_axis,
+    source_names,
+)
 from .style import (
     add_legend,
     component_style,
-    data_bounds,
-    data_label,
-    energy_bounds,
     experiment_markers,
-    in_range,
     line_handle,
     listed,
     marker_handle,
     name_marker,
-    source_names,
     species_color,
     species_label,
 )

@@ -1,4 +1,4 @@
-"""Styles that are the same in every picture, and the range and the legend around a picture.
+"""Styles that are the same in every picture, and the legend beside it.
 
 Colours are those of Okabe & Ito (2008), which colour-blind readers tell apart; line styles and
 markers tell the same in grey.
@@ -6,12 +6,9 @@ markers tell the same in grey.
 
 import zlib
 
-import astropy.units as u
-import numpy as np
 from matplotlib.lines import Line2D
 
 from ..datasets.core import CosmicRayDataset
-from ..datasets.plot_axes import log_limits
 
 __all__ = [
     "COMPONENT_HATCHES",
@@ -22,16 +19,11 @@ __all__ = [
     "add_legend",
     "component_hatch",
     "component_style",
-    "data_bounds",
-    "data_label",
-    "energy_bounds",
     "experiment_markers",
-    "in_range",
     "line_handle",
     "listed",
     "marker_handle",
     "name_marker",
-    "source_names",
     "species_color",
     "species_label",
     "species_style",
@@ -248,43 +240,6 @@ def experiment_markers(experiments):
     return {name: markers[name] for name in experiments}
 
 
-def source_names(datasets):
-    """Names under which the data of a picture go: experiments, told apart where need be.
-
-    Parameters
-    ----------
-    datasets : list of `~crlocal_plugin.datasets.core.CosmicRayDataset`
-        Datasets.
-
-    Returns
-    -------
-    list of str
-        The experiment of each, with the hadronic model if the picture has several of it.
-    """
-    models = {}
-    for dataset in datasets:
-        models.setdefault(dataset.experiment, set()).add(_hadronic_model(dataset))
-    return [
-        f"{d.experiment} {_hadronic_model(d)}".strip()
-        if len(models[d.experiment]) > 1
-        else d.experiment
-        for d in datasets
-    ]
-
-
-def _hadronic_model(dataset):
-    return dataset.table.meta.get("hadronic_model") or ""
-
-
-def data_label(dataset, name):
-    """Legend entry of a dataset: its name, and by how much a fit has shifted its data."""
-    norm, scale = dataset.scales()
-    shifts = [f"E × {scale:.3g}"] if scale != 1 else []
-    shifts += [f"J / {norm:.3g}"] if norm != 1 else []
-    label = name.replace("ASgamma", "ASγ")
-    return f"{label} ({', '.join(shifts)})" if shifts else label
-
-
 def listed(datasets, kind):
     """Datasets of one kind.
 
@@ -305,82 +260,6 @@ def listed(datasets, kind):
     if isinstance(datasets, CosmicRayDataset):
         datasets = [datasets]
     return [dataset for dataset in datasets if isinstance(dataset, kind)]
-
-
-def energy_bounds(energy_range, default, unit):
-    """Range of a rigidity or energy axis.
-
-    Parameters
-    ----------
-    energy_range : tuple of `~astropy.units.Quantity` or None
-        Lower and upper end; None, for either or both, stands for the default.
-    default : tuple of float
-        Default in ``unit``.
-    unit : `~astropy.units.Unit`
-        Unit of the axis.
-
-    Returns
-    -------
-    low, high : float
-        Range in ``unit``.
-
-    Raises
-    ------
-    ValueError
-        If the range is not positive or empty.
-    `~astropy.units.UnitConversionError`
-        If the range is given in units of another kind.
-    """
-    given = (None, None) if energy_range is None else energy_range
-    low, high = (
-        float(end) if value is None else float(u.Quantity(value).to_value(unit))
-        for value, end in zip(given, default, strict=True)
-    )
-    if not 0 < low < high:
-        raise ValueError(f"energy_range: expected 0 < low < high, got {low:g} to {high:g} {unit}")
-    return low, high
-
-
-def data_bounds(x, in_fit, usual):
-    """Range that shows the data, but no tail far outside the fit.
-
-    Parameters
-    ----------
-    x : list of `~numpy.ndarray`
-        Rigidities or energies of the points of each dataset.
-    in_fit : list of `~numpy.ndarray` of bool
-        Which of them are in the fit; these count always.
-    usual : tuple of float
-        Range in which the others count, returned if no point counts.
-
-    Returns
-    -------
-    low, high : float
-        Range.
-    """
-    counted = [
-        values[rows | ((values >= usual[0]) & (values <= usual[1]))]
-        for values, rows in zip(x, in_fit, strict=True)
-    ]
-    return log_limits(np.concatenate([*counted, []]), 1.3) or usual
-
-
-def in_range(x, low, high):
-    """Which datasets have points in a range, so that a legend names no other.
-
-    Parameters
-    ----------
-    x : list of `~numpy.ndarray`
-        Rigidities or energies of the points of each dataset.
-    low, high : float
-        Range.
-
-    Returns
-    -------
-    list of bool
-        One for each dataset.
-    """
-    return [bool(((values >= low) & (values <= high)).any()) for values in x]
 
 
 def marker_handle(label, marker, filled, faint=False):
