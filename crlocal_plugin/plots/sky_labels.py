@@ -2,20 +2,21 @@
 
 import numpy as np
 from matplotlib.patheffects import withStroke
-from matplotlib.transforms import Bbox
 
 __all__ = ["place_labels"]
 
 _LEADER = {"arrowstyle": "-", "linewidth": 0.6, "color": "0.4", "shrinkA": 2, "shrinkB": 4}
 
-_DISTANCES = (6, 10, 15, 21, 28, 36)
+_DISTANCES = np.repeat([6, 10, 15, 21, 28, 36], 24)
 """Distances in points at which labels may stand from what they label."""
+
+_ANGLES = np.tile(np.deg2rad(np.arange(0, 360, 15)), 6)
+"""Directions in which labels may stand at these distances."""
+
+_DIRECTIONS = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=-1)
 
 _LEADER_FROM = 18
 """Distance in points from which on a line joins the label to its point."""
-
-_CIRCLE = np.stack([f(np.deg2rad(np.arange(0, 360, 15))) for f in (np.cos, np.sin)], axis=-1)
-"""Directions in which labels may stand."""
 
 
 def place_labels(ax, labels):
@@ -32,18 +33,13 @@ def place_labels(ax, labels):
     figure.draw_without_rendering()
     per_point = figure.dpi / 72
     curves = [_on_page(line) for line in ax.lines]
-    taken = [text.get_window_extent() for text in (*ax.get_xticklabels(), *ax.get_yticklabels())]
+    ticks = (*ax.get_xticklabels(), *ax.get_yticklabels())
+    taken = [text.get_window_extent().extents for text in ticks]
     for line, points in zip(ax.lines, curves, strict=True):
         if line.get_linestyle() == "None":
             half = 0.6 * line.get_markersize() * per_point
-            taken += [Bbox([point - half, point + half]) for point in points]
+            taken += list(np.hstack([points - half, points + half]))
     frame = ax.get_window_extent()
-
-    def cost(distance, box):
-        covered = sum(box.overlaps(other) for other in taken)
-        crossed = sum(_crosses(points, box) for points in curves)
-        outside = box.x0 < frame.x0 or box.x1 > frame.x1
-        return 1000 * outside + 100 * covered + 30 * crossed + distance
 
     for x, y, text, style in labels:
         label = ax.annotate(
@@ -62,17 +58,16 @@ def place_labels(ax, labels):
         label.set_in_layout(False)
         extent = label.get_window_extent()
         half = np.array([extent.width, extent.height]) / 2
-        point = ax.transData.transform((x, y))
-        candidates = []
-        for distance in _DISTANCES:
-            for direction in _CIRCLE:
-                offset = direction * (distance * per_point + half)
-                box = Bbox([point + offset - half - 1, point + offset + half + 1])
-                candidates.append((cost(distance, box), distance, offset, box))
-        _, distance, offset, box = min(candidates, key=lambda candidate: candidate[0])
-        label.set_position(offset / per_point)
-        label.arrow_patch.set_visible(distance >= _LEADER_FROM)
-        taken.append(box)
+        offsets = _DIRECTIONS * (per_point * _DISTANCES[:, np.newaxis] + half)
+        centres = ax.transData.transform((x, y)) + offsets
+        low, high = centres - half - 1, centres + half + 1
+        outside = (low[:, 0] < frame.x0) | (high[:, 0] > frame.x1)
+        covered = _overlapping(low, high, np.array(taken))
+        crossed = sum(_crosses(points, low, high) for points in curves)
+        best = np.argmin(1000 * outside + 100 * covered + 30 * crossed + _DISTANCES)
+        label.set_position(offsets[best] / per_point)
+        label.arrow_patch.set_visible(_DISTANCES[best] >= _LEADER_FROM)
+        taken.append(np.concatenate([low[best], high[best]]))
 
 
 def _on_page(line):
@@ -81,5 +76,13 @@ def _on_page(line):
     return line.get_transform().transform(data[np.isfinite(data).all(axis=1)])
 
 
-def _crosses(points, box):
-    return ((points >= box.min) & (points <= box.max)).all(axis=1).any()
+def _overlapping(low, high, boxes):
+    """How many of the boxes each place overlaps."""
+    apart = (low[:, np.newaxis] > boxes[:, 2:]) | (high[:, np.newaxis] < boxes[:, :2])
+    return (~apart.any(axis=-1)).sum(axis=1)
+
+
+def _crosses(points, low, high):
+    """Which places have points of a curve in them."""
+    inside = (points >= low[:, np.newaxis]) & (points <= high[:, np.newaxis])
+    return inside.all(axis=-1).any(axis=1)
