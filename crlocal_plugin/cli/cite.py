@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from .output import check_file, read_output, replace_file
+
 __all__ = ["add_parser"]
 
 _FORMATS = ("bibtex", "text")
@@ -31,31 +33,29 @@ def add_parser(commands):
         metavar="SOURCE",
         help="folder that crlocal fit has written, selection, table (crlocal data list) or file",
     )
-    add("--format", default="bibtex", help="bibtex (default) or text")
-    add("--output", type=Path, metavar="FILE.bib", help="write to a file instead")
+    add("--format", choices=_FORMATS, default=_FORMATS[0], help="default: %(default)s")
+    add("--output", type=Path, metavar="FILE", help="write to a file, .bib or .txt")
     add("--overwrite", action="store_true", help="replace an existing file")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments):
     from ..datasets.citations import citations
-    from ..report import read_fit, write_text
-    from ..report.writing import check_file
 
-    if arguments.format not in _FORMATS:
-        raise ValueError(f"--format {arguments.format!r}: expected {' or '.join(_FORMATS)}")
-    if arguments.output is not None:
-        check_file(arguments.output, arguments.overwrite)
+    path = arguments.output
+    if path is not None:
+        check_file(path, arguments.overwrite, (".bib", ".txt"))
     found = list(citations())
     for source in arguments.sources:
-        found += citations(read_fit(source).datasets if Path(source).is_dir() else source)
+        found += citations(read_output(source) if Path(source).is_dir() else source)
     unique = {publication.key: publication for publication in found}.values()
     if arguments.format == "bibtex":
         text = "\n\n".join(publication.bibtex() for publication in unique)
     else:
         text = "\n".join(str(publication) for publication in unique)
-    if arguments.output is None:
+    if path is None:
         print(text)
         return
-    write_text(arguments.output, f"{text}\n", arguments.overwrite)
-    print(f"{len(unique)} publications written to {arguments.output}")
+    with replace_file(path) as draft:
+        draft.write_text(f"{text}\n", encoding="utf-8")
+    print(f"{len(unique)} publications written to {path}")

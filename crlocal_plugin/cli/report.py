@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from .output import check_file, pyplot, read_output
+
 __all__ = ["add_parser"]
 
 _EPILOG = """examples:
@@ -32,19 +34,14 @@ def add_parser(commands):
 
 
 def _run(arguments):
-    import matplotlib
-
-    # the command line has no window to show
-    matplotlib.use("Agg")
-    from ..report import read_fit, write_report
-    from ..report.writing import check_file
-
     path = arguments.output or arguments.folder / "report.html"
-    check_file(path, arguments.overwrite)
+    check_file(path, arguments.overwrite, (".html",))
+    pyplot()
+    from ..report import read_result, write_report
+
     print("reading the fit ...", flush=True)
-    fit = read_fit(arguments.folder)
+    datasets = read_output(arguments.folder)
+    result, date = read_result(arguments.folder / "fit-result.yaml", datasets.models)
     print("drawing and writing ...", flush=True)
-    write_report(
-        fit.datasets, path, fit.result, arguments.title, fit.date, overwrite=arguments.overwrite
-    )
+    write_report(datasets, path, result, arguments.title, date, arguments.overwrite)
     print(f"written to {path}")

@@ -308,7 +308,8 @@ def _remarks(dataset):
     for par, name in ((dataset.norm, "norm"), (dataset.energy_scale, "energy scale")):
         if not par.frozen or par.value != 1:
             value, error = _rounded(par.value, par.error)
-            yield f"{name} {value}" + (" (frozen)" if par.frozen else f" ± {error}")
+            state = "(frozen)" if par.frozen else "(free)" if error == "-" else f"± {error}"
+            yield f"{name} {value} {state}"
 
 
 def _priors(datasets, summary):
