@@ -1,13 +1,22 @@
 """Formulas as MathML, which browsers draw themselves: no script and no font from the network."""
 
+import re
+
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util.math import get_node_equation_number
 
+ACCENTED = re.compile(r"(\\(?:vec|hat)\s*(?:\\?[A-Za-z]+|{[^}]*}))_")
+
+
+def mathml(node, as_block=False):
+    """MathML of a node; docutils would set the index of an accented letter below the letter."""
+    return tex2mathml(ACCENTED.sub(r"\1{}_", node.astext()), as_block)
+
 
 def visit_inline(translator, node):
     """Write a formula in a line of text."""
-    translator.body.append(tex2mathml(node.astext()))
+    translator.body.append(mathml(node))
     raise nodes.SkipNode
 
 
@@ -17,7 +26,7 @@ def visit_block(translator, node):
     if node["number"]:
         number = get_node_equation_number(translator, node)
         translator.body.append(f'<span class="eqno">({number})</span>')
-    translator.body.append(tex2mathml(node.astext(), as_block=True))
+    translator.body.append(mathml(node, as_block=True))
     translator.body.append("</div>\n")
     raise nodes.SkipNode
 
