@@ -163,6 +163,13 @@ class TestSubject:
                 plot(subject)
         assert plt.get_fignums() == []
 
+    @pytest.mark.parametrize("datasets", ["dampe_h", 3.0, [crl.SPECIES["H"]]])
+    def test_data_of_another_kind(self, datasets):
+        with pytest.raises(
+            TypeError, match="datasets: expected gammapy datasets, as load_datasets"
+        ):
+            plot_spectra(crl.xue_liu_2025(), datasets)
+
     def test_choice_of_names(self):
         assert chosen_names(True, "ab", "letter") == ["a", "b"]
         assert chosen_names(False, "ab", "letter") == []

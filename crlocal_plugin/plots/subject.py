@@ -8,6 +8,7 @@ import numpy as np
 from gammapy.datasets import Dataset
 from gammapy.modeling import FitResult
 from gammapy.modeling.fit import OptimizeResult
+from gammapy.modeling.models import ModelBase
 
 from ..datasets.core import CosmicRayDataset, _applies
 from ..inference.posterior import Posterior
@@ -112,7 +113,15 @@ def _models_of(posterior):
 
 
 def _list(datasets):
-    return [datasets] if isinstance(datasets, Dataset) else list(datasets)
+    """Datasets that are named beside a subject."""
+    items = [datasets] if isinstance(datasets, Dataset) or not np.iterable(datasets) else datasets
+    strangers = [type(item).__name__ for item in items if not isinstance(item, Dataset)]
+    if strangers:
+        raise TypeError(
+            f"datasets: expected gammapy datasets, as load_datasets returns them, got {datasets!r} "
+            f"with {strangers[0]}"
+        )
+    return list(items)
 
 
 def _listed(subject):
@@ -125,7 +134,7 @@ def _listed(subject):
         if isinstance(item, Dataset):
             datasets.append(item)
             models += item.models or []
-        elif isinstance(item, CosmicRayModel | NuisanceModel):
+        elif isinstance(item, ModelBase):
             models.append(item)
         else:
             raise TypeError(
