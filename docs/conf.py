@@ -26,7 +26,7 @@ extensions = [
     "numpydoc",
     "myst_parser",
     "sphinx_gallery.gen_gallery",
-    "catalog_tables",
+    "package_tables",
     "mathml",
 ]
 exclude_patterns = ["_build", "_ext", "_templates", "figures", "models"]

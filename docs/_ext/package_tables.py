@@ -1,14 +1,17 @@
-"""Directives that print the catalogue of tables, and the selections, as they are in the package.
+"""Directives that print tables of the package as they are in the code.
 
-``{catalog-tables} spectrum`` lists the tables of a kind, ``{catalog-selections}`` the selections
-with their members. Both write Markdown, for use in Markdown pages.
+``{catalog-tables} spectrum`` lists the measured tables of a kind, ``{catalog-selections}`` the
+selections with their members, ``{parameter-definitions}`` the parameters of the model. All write
+Markdown, for use in Markdown pages.
 """
 
+import math
 import re
 
 from sphinx.util.docutils import SphinxDirective
 
 import crlocal_plugin as crl
+from crlocal_plugin.models.parameters import DEFINITIONS
 
 LINKS = {r"doi:(\S+)": "https://doi.org/{}", r"arXiv:(\S+)": "https://arxiv.org/abs/{}"}
 
@@ -91,8 +94,32 @@ class CatalogSelections(SphinxDirective):
         return self.parse_text_to_nodes("\n\n".join(parts))
 
 
+class ParameterDefinitions(SphinxDirective):
+    """Parameters of the model."""
+
+    def run(self):
+        """Return the nodes."""
+        rows = [
+            [
+                f"`{name}`",
+                f"{definition.value:.6g} {definition.unit}",
+                ", ".join(
+                    f"{word} {end:g}"
+                    for word, end in (("from", definition.min), ("to", definition.max))
+                    if not math.isnan(end)
+                ),
+                "free" if definition.free else "",
+                definition.description,
+            ]
+            for name, definition in DEFINITIONS.items()
+        ]
+        head = ["name", "default", "limits", "in a fit", "meaning"]
+        return self.parse_text_to_nodes(markdown_table(head, rows))
+
+
 def setup(app):
     """Register the directives."""
     app.add_directive("catalog-tables", CatalogTables)
     app.add_directive("catalog-selections", CatalogSelections)
+    app.add_directive("parameter-definitions", ParameterDefinitions)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
