@@ -38,6 +38,7 @@ pre { overflow-x: auto; background: #f5f5f5; padding: .75rem; font-size: .8rem; 
 @media (max-width: 40rem) {
   body { padding: .5rem .75rem 2rem; }
   h1 { font-size: 1.35rem; }
+  .text { min-width: 18rem; }
 }
 @page { size: A4; margin: 15mm 13mm; }
 @media print {
