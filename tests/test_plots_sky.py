@@ -152,8 +152,13 @@ class TestSkyMap:
         ax = plot_sky_map(
             observable_intensity_map(model, ENERGY, HAWC, GEOM), fields_of_view=[HAWC, ICECUBE]
         )
-        _, latitude, values, _ = drawn(ax)
+        longitude, latitude, values, _ = drawn(ax)
         assert_allclose(values.mask, (latitude < -38) | (latitude > 76))
+        # up to the edge, where pixels have neighbours without a value
+        dipole = model.dipole(ENERGY)
+        angle = longitude * u.deg - dipole.phase
+        expected = 1e3 * dipole.amplitude * np.cos(latitude * u.deg) * np.cos(angle)
+        assert_allclose(values[~values.mask], expected[~values.mask], atol=0.03)
         ends = [np.rad2deg(line.get_ydata()) for line in ax.lines]
         for end, expected in zip(ends, [-38, 76, -25], strict=True):
             assert_allclose(end[np.isfinite(end)], expected)

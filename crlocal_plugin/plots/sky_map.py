@@ -81,7 +81,8 @@ def plot_sky_map(
     y_edges = np.arange(-90, 90 + _STEP, _STEP)
     x, y = x_edges[:-1] + _STEP / 2, y_edges[:-1] + _STEP / 2
     longitude, latitude = np.meshgrid(-x, y)
-    values = _SCALE * _values_at(sky_map, SkyCoord(longitude, latitude, unit="deg", frame=frame))
+    coords = SkyCoord(longitude, latitude, unit="deg", frame=frame)
+    values = _SCALE * _values_at(sky_map, coords)
     limit = np.abs(values).max() if vmax is None else _SCALE * vmax
     mesh = ax.pcolormesh(
         np.deg2rad(x_edges),
@@ -171,10 +172,15 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
 
 
 def _values_at(sky_map, coords):
-    """Values of a map, smooth where neighbours have values, masked where it has none."""
-    nearest = sky_map.get_by_coord(coords)
-    smooth = sky_map.interp_by_coord(coords)
-    return np.ma.masked_invalid(np.where(np.isfinite(nearest + smooth), smooth, nearest))
+    """Interpolated values of a map, masked where the nearest pixel has none."""
+    inside = np.isfinite(sky_map.data)
+    # gammapy takes pixels without a value for zero: what they add is divided out
+    filled, weight = (
+        sky_map.copy(data=data).interp_by_coord(coords)
+        for data in (np.where(inside, sky_map.data, 0.0), inside.astype(float))
+    )
+    outside = ~np.isfinite(sky_map.get_by_coord(coords))
+    return np.ma.array(filled, mask=outside) / np.ma.array(weight, mask=outside)
 
 
 def _draw_fields_of_view(ax, fields_of_view, frame):
