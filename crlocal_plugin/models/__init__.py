@@ -11,6 +11,7 @@ from .dipole import (
     GalacticCenterDipoleModel,
     NearbySourceDipoleModel,
 )
+from .field_of_view import SITES, FieldOfView, Site
 from .intensity_model import IntensitySpectralModel
 from .nuisance import NuisanceModel
 from .priors import (
@@ -21,6 +22,12 @@ from .priors import (
     energy_scale_prior,
     measured_prior,
     prior_set,
+)
+from .sky_map import (
+    all_sky_geom,
+    declination_band_profile,
+    observable_intensity_map,
+    relative_intensity_map,
 )
 from .spectral import (
     GalacticCenterSpectralModel,
@@ -35,6 +42,7 @@ __all__ = [
     "ENERGY_SCALES",
     "MEASURED",
     "PRIOR_SETS",
+    "SITES",
     "VARIANTS",
     "BackgroundDipoleModel",
     "ComptonGettingDipoleModel",
@@ -43,6 +51,7 @@ __all__ = [
     "CosmicRaySpectralModel",
     "Dipole",
     "DipoleModel",
+    "FieldOfView",
     "GalacticCenterDipoleModel",
     "GalacticCenterSpectralModel",
     "IntensitySpectralModel",
@@ -51,8 +60,13 @@ __all__ = [
     "NearbySourceDipoleModel",
     "NearbySourceSpectralModel",
     "NuisanceModel",
+    "Site",
+    "all_sky_geom",
+    "declination_band_profile",
     "energy_scale_prior",
     "measured_prior",
+    "observable_intensity_map",
     "prior_set",
+    "relative_intensity_map",
     "xue_liu_2025",
 ]

@@ -6,9 +6,11 @@ from .fractions import plot_component_fractions
 from .profile import plot_profile, plot_profiles
 from .residuals import plot_residuals
 from .sky import plot_sky
+from .sky_map import plot_band_profiles, plot_sky_map
 from .spectra import plot_spectra
 
 __all__ = [
+    "plot_band_profiles",
     "plot_component_fractions",
     "plot_corner",
     "plot_dipole",
@@ -16,5 +18,6 @@ __all__ = [
     "plot_profiles",
     "plot_residuals",
     "plot_sky",
+    "plot_sky_map",
     "plot_spectra",
 ]
