@@ -1,16 +1,23 @@
 """The command line: results in a folder, whole or not at all; errors in one line."""
 
+import contextlib
 import io
+import shlex
+import shutil
 import sys
 
 import pytest
 from astropy.table import Table
 from gammapy.datasets import Datasets
+from gammapy.modeling import Fit
 
 import crlocal_plugin as crl
 from crlocal_plugin.cli import main
+from crlocal_plugin.cli.analysis import analysis_of
+from crlocal_plugin.cli.main import _parser
 from crlocal_plugin.cli.output import check_output, write_output
 from crlocal_plugin.cli.progress import progress_bar
+from crlocal_plugin.inference.analysis import Analysis
 
 FILES = (
     *("models.yaml", "models_covariance.dat", "datasets.yaml", "fit-result.yaml"),
@@ -27,26 +34,33 @@ def _in_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def small_fit(tmp_path_factory):
+    folder, printed = tmp_path_factory.mktemp("fit") / "result", io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert main(["fit", *SMALL, *FREE_FEW, "--output", str(folder)]) == 0
+    return folder, printed.getvalue()
+
+
 @pytest.fixture
-def small_fit(tmp_path, capsys):
-    code = main(["fit", *SMALL, *FREE_FEW, "--output", "result"])
-    return code, tmp_path / "result", capsys.readouterr()
+def _without_pictures(monkeypatch):
+    # they take longer than all the rest, and are not the point
+    monkeypatch.setattr("crlocal_plugin.cli.output._draw", lambda *arguments: None)
 
 
 def test_fit_writes_everything(small_fit):
-    code, folder, printed = small_fit
-    assert code == 0
+    folder, printed = small_fit
     assert {path.name for path in folder.iterdir()} >= set(FILES)
     assert all(path.stat().st_size > 0 for path in folder.iterdir())
     assert not [path for path in folder.parent.iterdir() if path.name.startswith(".")]
     for word in ("converged", "Aguilar et al. 2015", "10 %, 10 deg", "delta_b", "12.24 +- 2.05"):
-        assert word in printed.out
+        assert word in printed
 
 
 def test_fit_can_be_read_back(small_fit):
-    _, folder, printed = small_fit
+    folder, printed = small_fit
     datasets = Datasets.read(folder / "datasets.yaml", filename_models=folder / "models.yaml")
-    total = float(printed.out.split("total ")[1].split()[0])
+    total = float(printed.split("total ")[1].split()[0])
     assert datasets.stat_sum() == pytest.approx(total, abs=0.006)
     chi2 = Table.read(folder / "chi2.ecsv")
     assert sum(chi2["chi2"]) == pytest.approx(datasets._stat_sum_likelihood())
@@ -59,8 +73,10 @@ def test_fit_can_be_read_back(small_fit):
     assert [covariance[k][i] for i, k in enumerate(free)] == pytest.approx(list(errors**2))
 
 
-def test_existing_folder_is_kept(small_fit, capsys):
-    _, folder, _ = small_fit
+@pytest.mark.usefixtures("_without_pictures")
+def test_existing_folder_is_kept(small_fit, capsys, tmp_path):
+    folder = tmp_path / "result"
+    shutil.copytree(small_fit[0], folder)
     before = (folder / "summary.txt").read_bytes()
     assert main(["fit", *SMALL, *FREE_FEW, "--output", "result"]) == 2
     assert "--overwrite" in capsys.readouterr().err
@@ -83,7 +99,7 @@ def test_failure_while_writing_leaves_nothing(tmp_path):
     datasets = crl.load_datasets("ams-02_h_2015")
     datasets.models = [crl.xue_liu_2025(species="H")]
     with pytest.raises(AttributeError):
-        write_output(tmp_path / "result", datasets, None, None)
+        write_output(tmp_path / "result", Analysis(), datasets, None, None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -103,7 +119,33 @@ BAD = {
     ("fit", "--floors", "-1"): "floor",
     ("fit", "--floors", "much"): "recommended, none or a fraction",
     ("fit", "--likelihood", "poisson"): "vector, amplitude_phase",
-    ("fit", "--compton-getting", "twice"): "'constant' or 'local'",
+    ("fit", "--compton-getting", "twice"): "constant, local",
+    ("fit", "--backend", "simplex"): "least-squares, minuit",
+    ("fit", "--priors", "measurd"): "did you mean measured?",
+    ("fit", "--fix", "x=1.6 parsecs"): "--fix x=1.6 parsecs: cannot read",
+    ("fit", "--fix", "x=inf"): "not finite",
+    ("fit", "nowhere.yaml"): "nowhere.yaml",
+    ("scan", "nowhere.yaml", "V_sun"): "nowhere.yaml",
+    ("compare", "kinetic", "kinetc"): "kinetc: unknown 'kinetc': did you mean kinetic?",
+    ("compare", "kinetic", "kinetic+u_H"): "kinetic+u_H: no parameter is called 'u_H'",
+    ("sample", "--output", "samples.txt"): "suffix .nc",
+    ("sample", "--corner", "corner.doc"): "suffix .png or .pdf or .svg",
+    ("toys", "--output", "toys.csv"): "suffix .ecsv",
+    ("init", "analysis.txt"): "suffix .yaml or .yml",
+    ("plot", "spectrum"): "did you mean spectra?",
+    ("plot", "nowhere", "sky"): "nowhere is neither a folder of crlocal fit nor",
+    ("plot", ".", "sky"): "is no result of crlocal fit",
+    ("plot", "sky", "--output", "sky.gif"): "sky.gif",
+    ("plot", "sky", "--output", "sky.png", "--format", "svg"): "leave out --format",
+    ("plot", "sky", "spectra", "--output", "both.png"): "name a folder",
+    ("plot", "sky", "--axis", "rigidity"): "--axis: not for sky",
+    ("plot", "sky", "--frame", "ecliptic"): "icrs, galactic",
+    ("plot", "spectra", "--species", "Fe"): "Fe",
+    ("plot", "spectra", "--axis", "momentum"): "rigidity",
+    ("plot", "spectra", "--energy-range", "1", "2"): "'1 TeV' '10 PeV'",
+    ("plot", "spectra", "--energy-range", "2 TeV", "1 TeV"): "2000",
+    ("plot", "fractions", "--species", "H", "He"): "one species",
+    ("plot", "dipole", "--components", "halo"): "no component 'halo'",
     ("data", "show", "ams"): "ams",
     ("data", "list", "--quantity", "Xe"): "Xe",
 }
@@ -216,3 +258,175 @@ def test_scan_of_what_cannot_be_scanned(tmp_path, capsys, parameter, message):
     assert message in printed
     assert "Traceback" not in printed
     assert not list(tmp_path.iterdir())
+
+
+# Analysis files
+
+
+def test_init_writes_the_default_analysis(tmp_path, capsys):
+    assert main(["init"]) == 0
+    assert "crlocal fit analysis.yaml" in capsys.readouterr().out
+    before = (tmp_path / "analysis.yaml").read_bytes()
+    assert main(["init"]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    (tmp_path / "analysis.yaml").write_text("model: {variant: wandering}")
+    assert main(["init", "--overwrite"]) == 0
+    assert (tmp_path / "analysis.yaml").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["analysis.yaml"]
+    # the joint fit of the documentation
+    datasets = Analysis.read("analysis.yaml").prepare()
+    result = Fit(backend="least-squares").run(datasets)
+    assert result.total_stat == pytest.approx(560.69, abs=0.005)
+
+
+@pytest.mark.usefixtures("_without_pictures")
+def test_fit_of_a_file_and_of_what_it_writes(tmp_path, capsys):
+    (tmp_path / "study").mkdir()
+    crl.load_datasets("dampe_h", floors=0.02)[0].write(tmp_path / "study" / "mine.ecsv")
+    (tmp_path / "study" / "protons.yaml").write_text(
+        """
+model: {species: H}
+datasets: [ams-02_h_2015, {file: mine.ecsv, energy_range: [100 GeV, none]}, icecube-2016]
+parameters:
+  Gamma: {prior: {mean: 2.6, sigma: 0.1}}
+  phi: {value: 0.8 GV, free: true}
+priors: none
+output: result
+"""
+    )
+    options = ["--fix", *FREE_FEW[1:], "--free", "u_HC", "--floors", "0.05"]
+    assert main(["fit", "study/protons.yaml", *options]) == 0
+    folder = tmp_path / "study" / "result"
+    shutil.move(folder, tmp_path / "moved")
+    (tmp_path / "study" / "mine.ecsv").unlink()
+    assert main(["fit", "moved/analysis.yaml", "--output", "again"]) == 0
+    for name in ("parameters.ecsv", "covariance.ecsv", "chi2.ecsv", "summary.txt", "mine.ecsv"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "moved" / name).read_bytes()
+    assert (tmp_path / "again" / "analysis.yaml").read_bytes() == (
+        tmp_path / "moved" / "analysis.yaml"
+    ).read_bytes()
+    parameters = Table.read(tmp_path / "again" / "parameters.ecsv")
+    free = set(parameters["label"][~parameters["frozen"]])
+    assert free == {"Gamma", "phi", "delta_b", "Q_0n", "u_HC"}
+    assert set(Table.read(tmp_path / "again" / "chi2.ecsv")["floor"]) == {"5 %", "5 %, 10 deg"}
+
+
+def test_options_replace_entries_of_the_file(tmp_path):
+    (tmp_path / "a.yaml").write_text(
+        "model: {variant: wandering, species: [H, He]}\n"
+        "parameters: {x: {value: 3 pc, free: true, prior: none}, V_sun: 12}\n"
+        "priors: [measured]\ndeclination_factor: false\n"
+    )
+    words = ["fit", "a.yaml", "--variant", "kinetic", "--fix", "x=2 pc", "--free", "V_sun", "u_HC"]
+    arguments = _parser().parse_args([*words, "--no-priors", "--declination-factor"])
+    analysis = analysis_of(arguments)
+    assert (analysis.model.variant, analysis.model.species) == ("kinetic", ("H", "He"))
+    assert (analysis.priors, analysis.declination_factor) == ((), True)
+    (model,) = analysis.prepare().models
+    assert (model.x.value, model.x.frozen, model.x.prior) == (2, True, None)
+    assert (model.V_sun.value, model.V_sun.frozen, model.u_HC.frozen) == (12, False, False)
+
+
+def test_mistakes_in_file_and_options_have_their_places(tmp_path, capsys):
+    (tmp_path / "a.yaml").write_text("likelihood: vector\nparameters:\n  x: 1.6 pc\n")
+    assert main(["fit", "a.yaml", "--fix", "x=-1", "V_sn=1", "--floors", "much"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    for line, text in zip(
+        lines,
+        (
+            "--floors: expected recommended, none",
+            "--fix x=-1: x = -1 is outside its limits 0 to inf",
+            "--fix V_sn=1: no parameter is called 'V_sn'; did you mean V_sun",
+        ),
+        strict=True,
+    ):
+        assert line.startswith(f"crlocal: error: {text}")
+    (tmp_path / "a.yaml").write_text("likelihood: vectors\nparameters:\n  x: -1\n")
+    assert main(["fit", "a.yaml"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[2:4] for line in lines] == [
+        ["a.yaml:1", "likelihood"],
+        ["a.yaml:3", "parameters.x"],
+    ]
+
+
+@pytest.mark.parametrize("command", [["scan", "phi"], ["compare", "kinetic"], ["plot", "sky"]])
+def test_commands_with_further_words_take_a_file(command, tmp_path, capsys):
+    (tmp_path / "a.yaml").write_text("model: {variant: kinetc}\n")
+    assert main([command[0], "a.yaml", *command[1:]]) == 2
+    assert "a.yaml:1: model.variant: unknown 'kinetc'" in capsys.readouterr().err
+
+
+def test_mistakes_of_the_parser_are_one_line(capsys):
+    for words in (["fit", "--frobnicate"], ["fitt"], ["plot"], ["scan"]):
+        with pytest.raises(SystemExit) as stop:
+            main(words)
+        assert stop.value.code == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert printed.err.startswith("crlocal: error: ")
+        assert len(printed.err.splitlines()) == 1
+
+
+def test_help_of_every_command_has_examples_that_parse(capsys):
+    (commands,) = (a.choices for a in _parser()._actions if isinstance(a.choices, dict))
+    for name in commands:
+        with pytest.raises(SystemExit) as stop:
+            main([name, "--help"])
+        assert stop.value.code == 0
+        lines = capsys.readouterr().out.split("examples:\n")[1].splitlines()
+        examples = [line for line in lines if line.strip()]
+        assert len(examples) >= 2
+        for example in examples:
+            for command in example.split("&&"):
+                program, *words = shlex.split(command)
+                assert program == "crlocal"
+                _parser().parse_args(words)
+
+
+# Pictures
+
+
+def test_pictures_of_a_fit(small_fit, tmp_path, capsys):
+    words = ["plot", str(small_fit[0]), "spectra", "fractions", "--format", "svg", "--no-legend"]
+    assert main([*words, "--output", "pictures", "--energy-range", "10 GeV", "1 TeV"]) == 0
+    assert "drawn in" in capsys.readouterr().out
+    names = {path.name for path in (tmp_path / "pictures").iterdir()}
+    assert names == {"spectra.svg", "fractions.svg"}
+    text = (tmp_path / "pictures" / "spectra.svg").read_text()
+    assert "<svg" in text
+    # the band is there with the covariance of the fit only
+    assert "FillBetween" in text
+    assert main(["plot", "spectra", "--output", "table.svg", "--species", "H", "--no-legend"]) == 0
+    assert "FillBetween" not in (tmp_path / "table.svg").read_text()
+
+
+def test_pictures_are_written_all_or_none(tmp_path, capsys):
+    (tmp_path / "residuals.png").write_bytes(b"mine")
+    assert main(["plot", "residuals"]) == 2
+    assert "residuals.png exists" in capsys.readouterr().err
+    # the first has no such option, the second does not know the axis
+    assert main(["plot", "residuals", "spectra", "--axis", "momentum", "--overwrite"]) == 2
+    assert (tmp_path / "residuals.png").read_bytes() == b"mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["residuals.png"]
+    assert main(["plot", "residuals", "--overwrite"]) == 0
+    assert (tmp_path / "residuals.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_damaged_result_is_named(small_fit, tmp_path, capsys):
+    shutil.copytree(small_fit[0], tmp_path / "result")
+    (tmp_path / "result" / "models.yaml").write_text("components: [")
+    assert main(["plot", "result", "sky"]) == 2
+    printed = capsys.readouterr().err
+    assert "result cannot be read, make it again with crlocal fit" in printed
+    assert len(printed.splitlines()) == 1
+
+
+def test_progress_is_drawn_on_a_terminal():
+    stream = io.StringIO()
+    stream.isatty = lambda: True
+    with progress_bar(3, "drawing", "figures", stream) as update:
+        update(2)
+    assert "drawing" in stream.getvalue()
+    assert "figures" in stream.getvalue()

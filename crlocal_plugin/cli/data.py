@@ -7,7 +7,12 @@ __all__ = ["add_parser"]
 
 def add_parser(commands):
     """Add the command to the parser of ``crlocal``."""
-    parser = commands.add_parser("data", help="list and show the measured tables of the package")
+    parser = commands.add_parser(
+        "data",
+        help="list and show the measured tables of the package",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n  crlocal data list\n  crlocal data show ams-02_h_2015",
+    )
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = actions.add_parser(
         "list",

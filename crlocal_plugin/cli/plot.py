@@ -97,8 +97,8 @@ def _run(arguments):
     settings = {picture: _settings(picture, options) for picture in pictures}
     unused = [name for name in options if not any(name in own for own in settings.values())]
     if unused:
-        texts = ", ".join(name.replace("_", "-") for name in unused)
-        raise ValueError(f"{texts}: {' and '.join(pictures)} cannot be drawn with this option")
+        texts = ", ".join(f"--{name.replace('_', '-')}" for name in unused)
+        raise ValueError(f"{texts}: not for {' and '.join(pictures)}")
     paths = _paths(arguments, pictures)
     for path in paths.values():
         check_file(path, arguments.overwrite, tuple(f".{name}" for name in _FORMATS))
@@ -136,23 +136,30 @@ def _words(arguments):
 
 def _settings(picture, options):
     """Options that a picture has, as its function takes them."""
-    import astropy.units as u
-
     known = inspect.signature(_PICTURES[picture]).parameters
     settings = {name: value for name, value in options.items() if name in known}
     if "energy_range" in settings:
-        try:
-            settings["energy_range"] = [u.Quantity(end) for end in settings["energy_range"]]
-        except TypeError:
-            ends = " ".join(settings["energy_range"])
-            raise ValueError(
-                f"--energy-range {ends}: expected two ends such as '1 TeV' '10 PeV'"
-            ) from None
+        settings["energy_range"] = _energy_range(settings["energy_range"])
     if picture == "fractions" and "species" in settings:
         if len(settings["species"]) > 1:
             raise ValueError("--species: fractions are those of one species, light or all_particle")
         settings["species"] = settings["species"][0]
     return settings
+
+
+def _energy_range(ends):
+    """Ends of the axis as quantities."""
+    import astropy.units as u
+
+    try:
+        quantities = [u.Quantity(end) for end in ends]
+    except (TypeError, ValueError):
+        quantities = []
+    if not any(all(end.unit.is_equivalent(unit) for end in quantities) for unit in (u.GeV, u.GV)):
+        quantities = []
+    if not quantities:
+        raise ValueError(f"--energy-range {' '.join(ends)}: expected two such as '1 TeV' '10 PeV'")
+    return quantities
 
 
 def _paths(arguments, pictures):
@@ -165,6 +172,8 @@ def _paths(arguments, pictures):
         if kind not in (None, suffix):
             raise ValueError(f"--output {output} is no {kind}: leave out --format")
         return {pictures[0]: output}
+    if suffix and not output.is_dir():
+        raise ValueError(f"--output {output}: expected the suffix .{', .'.join(_FORMATS)}, or none")
     return {name: (output or Path()) / f"{name}.{kind or 'png'}" for name in pictures}
 
 

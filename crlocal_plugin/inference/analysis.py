@@ -346,13 +346,15 @@ def _set_parameter(datasets, name, entry, mistakes):
         if entry.value is not None and len(found) > 1:
             raise ValueError(f"{name} is several parameters: set one of {', '.join(found)}")
     for label, par in found.items():
-        for key in ("min", "max"):
+        limits = {"min": par.min, "max": par.max}
+        for key in limits:
             with _noted(mistakes, (*location, key)):
                 if getattr(entry, key) is not None:
-                    setattr(par, key, read_value(label, par, getattr(entry, key)))
+                    limits[key] = read_value(label, par, getattr(entry, key))
         with _noted(mistakes, location):
-            if par.min >= par.max:
-                raise ValueError(f"min {par.min:g} is not below max {par.max:g}")
+            if limits["min"] >= limits["max"]:
+                raise ValueError(f"min {limits['min']:g} is not below max {limits['max']:g}")
+            par.min, par.max = limits.values()
         with _noted(mistakes, (*location, "value")):
             given = entry.value is not None and len(found) == 1
             par.value = read_value(label, par, entry.value if given else par.value)

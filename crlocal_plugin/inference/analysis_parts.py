@@ -67,6 +67,7 @@ def unknown_name(name, known, what=""):
 
 def one_of(known):
     """Make a validator that takes one of some names."""
+    known = tuple(known)
 
     def check(value):
         if value not in known:

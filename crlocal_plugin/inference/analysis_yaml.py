@@ -99,7 +99,11 @@ class _Reader:
         return data
 
     def _scalar(self, node):
-        value = self.loader.construct_object(node)
+        try:
+            value = self.loader.construct_object(node)
+        except ValueError:
+            # what looks like a date, but is none
+            return node.value
         if value is None or (node.style is None and value in ("none", "None")):
             return None
         # a date, for example, is a text here

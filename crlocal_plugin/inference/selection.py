@@ -221,6 +221,7 @@ def read_value(label, par, text):
     value = read_quantity(label, par, text)
     if value < par.min or value > par.max:
         # an open end is nan
-        ends = (f"{end:g}" if end == end else "open" for end in (par.min, par.max))
-        raise ValueError(f"{label} = {value:g} is outside its limits {' to '.join(ends)}")
+        low = -np.inf if np.isnan(par.min) else par.min
+        high = np.inf if np.isnan(par.max) else par.max
+        raise ValueError(f"{label} = {value:g} is outside its limits {low:g} to {high:g}")
     return value

@@ -1,0 +1,369 @@
+"""Analyses: what a file means, and that every mistake in one is named with its line."""
+
+import re
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+import pytest
+from gammapy.modeling import Fit
+
+import crlocal_plugin as crl
+from crlocal_plugin.inference.analysis import Analysis, make_analysis
+from crlocal_plugin.inference.analysis_errors import AnalysisError
+from crlocal_plugin.inference.analysis_parts import DatasetEntry, ParameterEntry, PriorEntry
+from crlocal_plugin.inference.analysis_yaml import analysis_text, parameter_lines
+
+PAGE = (Path(__file__).parents[1] / "docs" / "command-line.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def _in_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Write a text to a file in a folder of its own, and read the analysis."""
+
+    def read(text, name="study/analysis.yaml"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return Analysis.read(Path(name))
+
+    return read
+
+
+def mistakes_in(read, text):
+    """Lines of the error that a text leads to."""
+    with pytest.raises(AnalysisError) as caught:
+        read(text, "a.yaml")
+    return str(caught.value).splitlines()
+
+
+# What an analysis means
+
+
+def test_defaults_are_the_default_fit():
+    by_hand = crl.load_datasets("xue-liu-2025")
+    by_hand.models = [crl.xue_liu_2025()]
+    datasets = Analysis().prepare()
+    assert datasets.stat_sum() == by_hand.stat_sum()
+    free = datasets.parameters.free_parameters
+    assert free.names == by_hand.parameters.free_parameters.names
+    assert Fit(backend="least-squares").run(datasets).total_stat == pytest.approx(560.69, abs=0.005)
+
+
+@pytest.mark.parametrize("uncommented", [False, True])
+def test_example_is_the_default_analysis(uncommented, read):
+    text = analysis_text(Analysis(), notes={"parameters": parameter_lines()})
+    if uncommented:
+        names = "|".join(re.escape(line.split(":")[0]) for line in parameter_lines())
+        text, count = re.subn(rf"(?m)^  # (?=(?:{names}): \{{)", "  ", text)
+        assert count == len(crl.xue_liu_2025().parameters)
+    analysis = read(text)
+    assert len(analysis.parameters) == (len(parameter_lines()) if uncommented else 0)
+    default, datasets = Analysis().prepare(), analysis.prepare()
+    assert datasets.stat_sum() == default.stat_sum()
+    for par, expected in zip(datasets.parameters, default.parameters, strict=True):
+        assert (par.value, par.unit, par.frozen) == (expected.value, expected.unit, expected.frozen)
+        assert str(par.prior) == str(expected.prior)
+
+
+def test_every_key_reaches_the_model_and_the_data(read):
+    analysis = read(
+        """
+model: {variant: wandering, species: [H, He, O], compton_getting: local}
+datasets:
+  - xue-liu-2025
+  - {name: dampe_h, energy_range: [100 GeV, 50 TeV], floor: 5 %}
+  - {name: kascade_h_sibyll-2p1, floor: 0.3}
+  - {name: icecube-2016, phase_floor: 5 deg}
+parameters:
+  V_sun: {value: 15, min: 5 km/s, max: 30000 m/s, prior: {mean: 12, sigma: 2000 m/s, source: me}}
+  x: 2 pc
+  u_HC: {free: true, prior: none}
+  index_offset: {free: true}
+  H.index_offset: {free: false}
+  H.Q_0c: {value: 1e58}
+  DAMPE.energy_scale: {free: true, prior: {mean: 1, sigma: 0.03}}
+priors: [measured, modulation]
+floors: 0.02
+systematics: false
+likelihood: amplitude_phase
+declination_factor: false
+"""
+    )
+    datasets = analysis.prepare()
+    model = next(m for m in datasets.models if m.name == "cosmic-ray")
+    assert model.species == ("H", "He", "O")
+    nearby = model.components["nearby"].spectral_models["H"]
+    assert nearby.local_transport == "wandering"
+    assert model.components["compton-getting"].dipole_model.index == "local"
+    # the table of a selection is changed by an entry of its own, not added to it
+    assert len(datasets) == 20
+    dampe, kascade = datasets["dampe_h"], datasets["kascade_h_sibyll-2p1"]
+    assert dampe.energy_range == (100 * u.GeV, 50 * u.TeV)
+    assert (dampe.mask_fit == ((dampe.x >= 100 * u.GeV) & (dampe.x < 50 * u.TeV))).all()
+    # what the entry does not set stays as the selection has it
+    assert kascade.energy_range == (None, 2.5e7 * u.GeV)
+    floors = {dataset.name: dataset.floor for dataset in datasets}
+    assert (floors.pop("dampe_h"), floors.pop("kascade_h_sibyll-2p1")) == (0.05, 0.3)
+    assert set(floors.values()) == {0.02}
+    assert datasets["icecube-2016"].phase_floor == 5 * u.deg
+    assert datasets["icetop-2016"].phase_floor == 10 * u.deg
+    assert not any(dataset.systematics for dataset in datasets)
+    dipole = datasets["icecube-2016"]
+    assert (dipole.likelihood, dipole.apply_declination_factor) == ("amplitude_phase", False)
+
+    assert (model.V_sun.value, model.V_sun.min, model.V_sun.max) == (15, 5, 30)
+    assert not model.V_sun.frozen
+    assert (model.V_sun.prior.mu.value, model.V_sun.prior.sigma.value) == (12, 2)
+    assert model.V_sun.prior.source == "me"
+    assert (model.x.value, model.x.frozen) == (2, True)
+    assert (model.u_HC.frozen, model.u_HC.prior) == (False, None)
+    assert model.phi.prior.sigma.value == 0.097
+    assert [model.parameters[f"{s}.index_offset"].frozen for s in model.species] == [1, 0, 0]
+    assert model.parameters["H.Q_0c"].value == 1e58
+    assert (dampe.energy_scale.frozen, dampe.energy_scale.prior.sigma.value) == (False, 0.03)
+
+
+def test_paths_are_relative_to_the_file(read, tmp_path):
+    (tmp_path / "study").mkdir()
+    crl.load_datasets("dampe_h")[0].write(tmp_path / "study" / "own.ecsv")
+    text = "datasets: [own.ecsv, {file: own.ecsv, name: twin}]\noutput: results\n"
+    analysis = read(text)
+    datasets = analysis.prepare()
+    assert datasets.names == ["own", "twin"]
+    assert analysis.output == Path("study/results")
+    # written elsewhere, the paths lead to the same files
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "b.yaml").write_text(analysis_text(analysis, tmp_path / "other"))
+    other = Analysis.read("other/b.yaml")
+    assert other.prepare().stat_sum() == datasets.stat_sum()
+    assert other.output.resolve() == (tmp_path / "study" / "results").resolve()
+
+
+def test_text_of_an_analysis_is_read_back(read):
+    analysis = Analysis(
+        model={"variant": "qgsjet", "species": ["H", "He", "Li"], "abundances": {"Li": 0.001}},
+        datasets=[
+            {"name": "xue-liu-2025-qgsjet"},
+            {"name": "dampe_h", "energy_range": (100 * u.GeV, None), "floor": 0.1},
+        ],
+        parameters={"V_sun": {"value": 1 / 3, "prior": None}, "x": 1.6 * u.pc},
+        priors=None,
+        floors=None,
+        backend="minuit",
+    )
+    again = read(analysis_text(analysis))
+    assert again.model_dump(exclude={"output"}) == analysis.model_dump(exclude={"output"})
+    assert again.model_fields_set >= analysis.model_fields_set
+    (model,) = again.prepare().models
+    assert (model.V_sun.value, model.x.value) == (1 / 3, 1.6)
+    # text of a table that the package does not know as helium's share of anything
+    assert model.parameters["Li.Q_0b"].value == pytest.approx(6.9e48, rel=1e-12)
+
+
+def test_later_entries_win(read):
+    (model,) = read("parameters: {Q_0b: {free: false}, H.Q_0b: {free: true}}").prepare().models
+    assert [model.parameters[f"{name}.Q_0b"].frozen for name in ("H", "He")] == [False, True]
+    analysis = Analysis(parameters={"H.Q_0b": {"value": 5e52, "free": False}, "x": 1})
+    changed = analysis.changed({"parameters": {"Q_0b": {"free": True}, "x": {"free": True}}})
+    (model,) = changed.prepare().models
+    assert not model.parameters["H.Q_0b"].frozen
+    assert model.parameters["H.Q_0b"].value == 5e52
+    assert (model.x.value, model.x.frozen) == (1, False)
+    assert list(analysis.parameters) == ["H.Q_0b", "x"]
+
+
+def test_pictures_may_overlap_and_fits_may_not():
+    assert len(Analysis(datasets="xue-liu-2025-all").prepare()) == 27
+    with pytest.raises(AnalysisError, match="share events"):
+        Analysis(datasets=["ams-02_h", "ams-02_h_2015"]).prepare()
+    both = Analysis(datasets=["ams-02_h", "ams-02_h_2015"], allow_overlap=True).prepare()
+    assert len(both) == 2
+    # parts that do not meet share nothing
+    parts = [{"name": "argo-ybj-2015", "energy_range": [None, "4 TeV"]}, "argo-ybj-2018"]
+    assert len(Analysis(datasets=[*parts, "ams-02_h"]).prepare()) == 3
+    with pytest.raises(AnalysisError, match="share events"):
+        Analysis(datasets=["argo-ybj-2015", "argo-ybj-2018"]).prepare()
+
+
+# Mistakes
+
+MISTAKES = {
+    # names
+    "likelihod: vector": "1: likelihod: unknown key 'likelihod': did you mean likelihood?",
+    "model:\n  variant: kinetc": "2: model.variant: unknown 'kinetc': did you mean kinetic?",
+    "model:\n  species: [H, He, Hx]": "2: model.species[2]: unknown species 'Hx'",
+    "model: {index: local}": "1: model.index: unknown key 'index': expected one of variant, ",
+    "model: {species: [H, He, Li]}": "1: model: no abundance is known for Li",
+    "datasets:\n- damp_h": "2: datasets[0]: no selection, table or file is called 'damp_h'; did",
+    "datasets:\n- {name: own.ecsv}": "2: datasets[0]: own.ecsv is a file: write file instead",
+    "datasets:\n- own.ecsv": "2: datasets[0]: there is no file own.ecsv",
+    "datasets:\n- {floor: 1}": "2: datasets[0]: expected a name or a file",
+    "datasets:\n- {name: dampe_h, flor: 1}": "2: datasets[0].flor: unknown key 'flor': did you ",
+    "parameters:\n\n  V_sn: 3": "3: parameters.V_sn: no parameter is called 'V_sn'; did you mean V",
+    "parameters: {V_sun: {valu: 3}}": "1: parameters.V_sun.valu: unknown key 'valu': did you mean",
+    "parameters: {DAMP.norm: 1}": "1: parameters.DAMP.norm: no parameter is called 'DAMP.norm'",
+    "priors: [solar]": "1: priors[0]: unknown 'solar': expected one of solar-motion, local-",
+    "backend: simplex": "1: backend: unknown 'simplex': expected one of least-squares, minuit",
+    # kinds
+    "systematics: 1": "1: systematics: expected true or false, got 1",
+    "datasets: 3": "1: datasets: expected a list, got 3",
+    "datasets: []": "1: datasets: expected at least one selection, table or file, got none",
+    "model: kinetic": "1: model: expected keys with values, got 'kinetic'",
+    "parameters: [V_sun]": "1: parameters: expected keys with values, got ['V_sun']",
+    "parameters: {V_sun: }": "1: parameters.V_sun: expected keys with values, got None",
+    "parameters: {V_sun: {free: maybe}}": "1: parameters.V_sun.free: expected true or false, got",
+    "parameters: {V_sun: {value: [1]}}": "1: parameters.V_sun.value: expected a number, or a text",
+    "parameters: {V_sun: {prior: 12}}": "1: parameters.V_sun.prior: expected keys with values",
+    "parameters: {V_sun: {prior: {mean: 12}}}": "1: parameters.V_sun.prior: sigma is missing",
+    "floors: many": "1: floors: expected recommended, none or a fraction such as 0.05, got 'many'",
+    "output: [a]": "1: output: expected the name of a file, got ['a']",
+    # units
+    "parameters: {V_sun: 3 kg}": "1: parameters.V_sun: cannot read '3 kg' as a value of V_sun",
+    "parameters: {V_sun: 3 kmm/s}": "1: parameters.V_sun: cannot read '3 kmm/s' as a value of V",
+    "parameters: {V_sun: 2015-01-01}": "1: parameters.V_sun: cannot read '2015-01-01' as a value",
+    "parameters: {V_sun: {prior: {mean: 1 kg, sigma: 1}}}": "1: parameters.V_sun.prior: cannot re",
+    "datasets: [{name: dampe_h, energy_range: [1, 2]}]": "1: datasets[0].energy_range: expected t",
+    "datasets: [{name: dampe_h, energy_range: [1 GeV]}]": "1: datasets[0].energy_range: expected ",
+    "datasets: [{name: dampe_h, energy_range: [1 GV, 2 GV]}]": "1: datasets[0]: dataset 'dampe_h'",
+    "datasets: [{name: icecube-2016, phase_floor: 5 m}]": "1: datasets[0].phase_floor: expected a",
+    # values
+    "parameters: {V_sun: 1e9}": "1: parameters.V_sun: V_sun = 1e+09 is outside its limits -100 to",
+    "parameters: {x: {value: -1, free: true}}": "1: parameters.x.value: x = -1 is outside its lim",
+    "parameters: {x: .inf}": "1: parameters.x: cannot read 'inf' as a value of x",
+    "parameters: {x: {min: 2 pc}}": "1: parameters.x: x = 1.6 is outside its limits 2 to inf",
+    "parameters: {x: {min: 3, max: 2}}": "1: parameters.x: min 3 is not below max 2",
+    "parameters: {V_sun: {max: 1e3}}": "1: parameters.V_sun.max: V_sun = 1000 is outside its lim",
+    "parameters: {Q_0b: 1}": "1: parameters.Q_0b: Q_0b is several parameters: set one of H.Q_0b,",
+    "parameters: {x: {prior: {mean: 1, sigma: 0}}}": "1: parameters.x.prior: prior: sigma must be",
+    "floors: -0.1": "1: floors: expected recommended, none or a fraction such as 0.05, got -0.1",
+    "datasets: [{name: dampe_h, floor: -1}]": "1: datasets[0].floor: expected a fraction such as",
+    "datasets: [{name: dampe_h, energy_range: [2 TeV, 1 TeV]}]": "1: datasets[0]: dataset 'dampe_",
+    "datasets: [{name: dampe_h, energy_range: [none, 1 GeV]}]": "1: datasets[0]: no point of damp",
+    "datasets: [{name: dampe_h, phase_floor: 5 deg}]": "1: datasets[0]: dampe_h has no phases: ph",
+    "datasets: [{name: latest, floor: 0.1}]": "1: datasets[0]: floor belong to a table, and latest",
+    "datasets: [xue-liu-2025, dampe_h]": "1: datasets: table 'dampe_h' is asked for twice",
+    "datasets:\n- ams-02_h\n- ams-02_h_2015": "1: datasets: tables 'ams-02_h' and 'ams-02_h_2015'",
+    "model: {species: He}\ndatasets: [dampe_he, dampe_h]": "2: datasets[1]: the model has no spec",
+    "datasets: [dampe_h_mean]": "1: datasets[0]: no selection, table or file is called",
+    # YAML
+    "priors: none\nfloors: none\npriors: none": "3: priors: given twice, in line 1 and in line 3",
+    "model:\n  variant: kinetic\n species: [H]": "3: while parsing a block mapping expected <bloc",
+    "model:\n\tvariant: kinetic": "2: while scanning for the next token found character '\\t'",
+    "datasets: [a, b": "1: while parsing a flow sequence expected ',' or ']'",
+    "a: 1\n---\nb: 2": "2: expected a single document in the stream but found another document",
+    "output: !!python/name:os.system x": "1: could not determine a constructor for the tag",
+    "datasets: &a [*a]": "1: contains itself",
+    "- model": "1: expected keys with values, got ['model']",
+    "3": "1: expected keys with values, got 3",
+    "# nothing": ": the file is empty: crlocal init writes one",
+    "a: \x07": ": special characters are not allowed at position 3: expected a text file in UTF-8",
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_is_one_line_with_its_place(text, read):
+    (line,) = mistakes_in(read, text)
+    expected = MISTAKES[text]
+    assert line.startswith(f"a.yaml{'' if expected.startswith(': ') else ':'}{expected}")
+
+
+def test_all_mistakes_are_told_at_once_and_no_other(read):
+    lines = mistakes_in(
+        read,
+        """model: {variant: kinetc, compton_getting: local}
+datasets:
+  - xue-liu-2025
+  - {name: dampe_h, floor: -1}
+  - damp_he
+parameters:
+  V_sn: 3
+  V_sun: {value: 15 kg, free: 1}
+  x: {value: 1.6 pc, min: 2 pc}
+  DAMP.energy_scale: {free: true}
+  u_HC: 20
+  u_HC: 21
+priors: [measurd]
+output: here
+""",
+    )
+    # whether the experiment of line 10 is there cannot be said before line 5 is right
+    numbers = [int(re.match(r"a\.yaml:(\d+): ", line)[1]) for line in lines]
+    assert numbers == [1, 4, 5, 7, 8, 8, 9, 12, 13]
+    assert all(len(line.split(": ", 2)) == 3 for line in lines)
+
+
+def test_nothing_else_than_a_mistake_comes_of_nonsense(monkeypatch):
+    # what is left after a mistake is prepared to find more, which takes its time
+    monkeypatch.setattr(Analysis, "prepare", lambda self: None)
+    valid = {
+        "model": {"variant": "kinetic", "species": ["H"], "abundances": {"Li": 1}},
+        "datasets": [{"name": "dampe_h", "energy_range": ["1 TeV", None], "floor": 0.1}],
+        "parameters": {"x": {"value": 1, "min": 0, "prior": {"mean": 1, "sigma": 1}}},
+        "priors": ["measured"],
+    }
+    junk = (None, True, -1, 1e400, "junk", "", [], {}, [[1]], {"a": {"b": 1}}, "2015", 10**400)
+
+    def variants(data):
+        """The data with one of the values inside replaced."""
+        yield from junk
+        items = data.items() if isinstance(data, dict) else enumerate(data)
+        for key, item in items if isinstance(data, dict | list) else ():
+            for other in variants(item) if isinstance(item, dict | list) else junk:
+                changed = dict(data) if isinstance(data, dict) else list(data)
+                changed[key] = other
+                yield changed
+
+    refused = []
+    for data in variants(valid):
+        try:
+            make_analysis(data)
+        except AnalysisError as error:
+            refused.append(error)
+    assert len(refused) > 100
+    assert all(len(message) > 10 for error in refused for _, message in error.mistakes)
+
+
+def test_own_table_is_checked_like_all_others(read, tmp_path):
+    (tmp_path / "bad.csv").write_text("energy,intensity\n1,2\n")
+    (line,) = mistakes_in(read, "datasets:\n  - dampe_h\n  - bad.csv\n")
+    assert line.startswith("a.yaml:3: datasets[1]: bad.csv")
+
+
+def test_python_names_the_key_without_a_file():
+    with pytest.raises(ValueError, match="variant"):
+        Analysis(model={"variant": "kinetc"})
+    with pytest.raises(AnalysisError, match=r"^parameters\.V_sn: no parameter is called 'V_sn'"):
+        Analysis(parameters={"V_sn": 3}).prepare()
+
+
+def test_free_parameters_are_needed():
+    names = crl.xue_liu_2025().parameters.free_parameters.names
+    fixed = {name: {"free": False} for name in names}
+    with pytest.raises(AnalysisError, match="no parameter is left free"):
+        Analysis(parameters=fixed).prepare()
+
+
+# The page on it
+
+
+def test_example_of_the_page_is_valid(read, tmp_path):
+    blocks = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        (tmp_path / "study").mkdir(exist_ok=True)
+        crl.load_datasets("ams-02_h")[0].write(tmp_path / "study" / "my-table.ecsv", overwrite=True)
+        assert np.isfinite(read(block).prepare().stat_sum())
+
+
+@pytest.mark.parametrize(
+    "part", [Analysis, type(Analysis().model), DatasetEntry, ParameterEntry, PriorEntry]
+)
+def test_page_has_every_key(part):
+    for key in part.model_fields:
+        assert f"`{key}`" in PAGE
