@@ -165,6 +165,7 @@ def test_priors_of_free_parameters_are_cited():
     datasets.models[0].V_sun.frozen = True
     assert cloud in keys(datasets)
     assert motion not in keys(datasets)
+    assert keys(datasets) == keys(datasets[0]) == keys(list(datasets))
     datasets.models[0].u_HC.prior = None
     assert cloud not in keys(datasets)
 
@@ -215,6 +216,8 @@ def test_own_tables(tmp_path):
 def test_unknown_name():
     with pytest.raises(ValueError, match="dampe_h"):
         bibtex("dampe_hh")
+    with pytest.raises(TypeError, match="names of selections, tables or files, got CosmicRayModel"):
+        bibtex([crl.xue_liu_2025()])
 
 
 def test_list_of_titles_has_nothing_that_is_not_cited():

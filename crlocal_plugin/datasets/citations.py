@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 
 from astropy.table import Table
+from gammapy.datasets import Dataset
 
 from .._version import __version__
 from .catalog import read_catalog_table, resolve
@@ -144,7 +145,7 @@ def citations(source=None):
 
     Parameters
     ----------
-    source : `~gammapy.datasets.Datasets`, or list of str or path-like, optional
+    source : `~gammapy.datasets.Datasets`, str, path-like, or list, optional
         Datasets, or names of selections, tables (see `catalog`) or files. By default, no data.
 
     Returns
@@ -157,13 +158,23 @@ def citations(source=None):
     ------
     ValueError
         If a name is not known.
+    TypeError
+        If something is neither a dataset nor a name.
     """
     found = [*publications_in(MODEL), *publications_in(GAMMAPY), SOFTWARE]
-    for meta in _metas(source):
-        found += publications_of(meta)
-    for par in getattr(source, "parameters", ()):
-        if not par.frozen:
-            found += publications_in(getattr(par.prior, "source", ""))
+    items = _items(source)
+    datasets = [item for item in items if isinstance(item, Dataset)]
+    if datasets:
+        metas = [
+            dataset.table.meta for dataset in datasets if isinstance(dataset, CosmicRayDataset)
+        ]
+    else:
+        metas = _metas(items) if items else []
+    found += [publication for meta in metas for publication in publications_of(meta)]
+    for dataset in datasets:
+        for par in dataset.models.parameters if dataset.models else ():
+            if not par.frozen:
+                found += publications_in(getattr(par.prior, "source", ""))
     return list({publication.key: publication for publication in found}.values())
 
 
@@ -268,15 +279,22 @@ def _known():
     }
 
 
-def _metas(source):
-    """Meta of the tables."""
+def _items(source):
+    """Datasets or names as a list."""
     if source is None:
         return []
-    if isinstance(source, CosmicRayDataset):
-        source = [source]
-    names = [source] if isinstance(source, str | os.PathLike) else list(source)
-    if not all(isinstance(name, str | os.PathLike) for name in names):
-        return [d.table.meta for d in names if isinstance(d, CosmicRayDataset)]
+    items = [source] if isinstance(source, Dataset | str | os.PathLike) else list(source)
+    for kinds in (Dataset, str | os.PathLike):
+        if all(isinstance(item, kinds) for item in items):
+            return items
+    raise TypeError(
+        "citations: expected datasets, or names of selections, tables or files, got "
+        f"{', '.join(dict.fromkeys(type(item).__name__ for item in items))}"
+    )
+
+
+def _metas(names):
+    """Meta of the tables that go by names."""
     return [
         RawTable(item.path, None, ()).meta if item.path else read_catalog_table(item.name).meta
         for item in resolve(names, allow_overlap=True)
