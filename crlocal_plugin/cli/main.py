@@ -66,7 +66,20 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser():
-    from . import compare, data, fit, identify, init, plot, sample, scan, toys
+    from . import (
+        cite,
+        compare,
+        data,
+        fit,
+        identify,
+        init,
+        plot,
+        report,
+        reproduce,
+        sample,
+        scan,
+        toys,
+    )
 
     parser = _Parser(
         prog="crlocal",
@@ -81,10 +94,13 @@ def _parser():
     init.add_parser(commands)
     fit.add_parser(commands)
     plot.add_parser(commands)
+    report.add_parser(commands)
+    reproduce.add_parser(commands)
     scan.add_parser(commands)
     sample.add_parser(commands)
     compare.add_parser(commands)
     identify.add_parser(commands)
     toys.add_parser(commands)
     data.add_parser(commands)
+    cite.add_parser(commands)
     return parser

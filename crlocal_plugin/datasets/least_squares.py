@@ -19,6 +19,10 @@ COLLAPSED = 1e-3
 """Fraction of the starting value below which a parameter counts as driven to zero."""
 
 
+_IDLE, _WORTH = 1e-3, 0.1
+"""Standard deviations that a strength of nothing adds at most, and that one is worth at least."""
+
+
 class Minimum(NamedTuple):
     """Where a descent ended.
 
@@ -90,18 +94,44 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
         )
     if not free.any():
         return Minimum(start, before, likelihood.jacobian(start) * 0.0, True, "nothing varies", 0)
-    best = _descend(likelihood, start, before, free, tolerance, max_calls, callback)
+    options = tolerance, max_calls, callback
+    # a direction in which nothing changes leads the solver astray
+    moving = free & ~_idle(likelihood, start, likelihood.jacobian(start))
+    best = _descend(likelihood, start, before, moving, *options)
     # a logarithm cannot come back from a strength or a length that an early step drove to nothing
-    collapsed = free & (best.theta < COLLAPSED * start) & (likelihood.bounds[:, 0] >= 0)
+    collapsed = moving & (best.theta < COLLAPSED * start) & (likelihood.bounds[:, 0] >= 0)
     if collapsed.any():
         again = np.where(collapsed, start, best.theta)
-        second = _descend(
-            likelihood, again, likelihood(again), free, tolerance, max_calls, callback
-        )
-        calls = best.n_calls + second.n_calls
-        better = second if second.stat < best.stat - 1e-6 * abs(best.stat) else best
-        best = better._replace(n_calls=calls)
-    return best
+        best = _better(best, _descend(likelihood, again, likelihood(again), moving, *options))
+    jacobian = likelihood.jacobian(best.theta)
+    again = _revived(likelihood, best.theta, jacobian, free)
+    if again is not None:
+        best = _better(best, _descend(likelihood, again, likelihood(again), free, *options))
+        jacobian = likelihood.jacobian(best.theta)
+    jacobian[:, ~free] = 0.0
+    return best._replace(jacobian=jacobian)
+
+
+def _better(first, second):
+    """The lower one of two minima, with the calls of both."""
+    better = second if second.stat < first.stat - 1e-6 * abs(first.stat) else first
+    return better._replace(n_calls=first.n_calls + second.n_calls)
+
+
+def _idle(likelihood, theta, jacobian):
+    """Which strengths and lengths are so small that nothing depends on them."""
+    size = theta * np.linalg.norm(jacobian, axis=0)
+    return (likelihood.bounds[:, 0] == 0) & (size < _IDLE)
+
+
+def _revived(likelihood, theta, jacobian, free):
+    """Values with idle strengths at what the residuals ask for, None if they ask for nothing."""
+    curvature = np.sum(jacobian**2, axis=0)
+    slope = likelihood.residuals(theta) @ jacobian
+    rising = free & _idle(likelihood, theta, jacobian) & (-slope > _WORTH * np.sqrt(curvature))
+    if not rising.any():
+        return None
+    return np.where(rising, -slope / np.where(rising, curvature, 1.0), theta)
 
 
 def _descend(likelihood, start, before, free, tolerance, max_calls, callback):
@@ -134,10 +164,8 @@ def _descend(likelihood, start, before, free, tolerance, max_calls, callback):
     stat = likelihood(theta)
     if not stat <= before:
         theta, stat = start, before
-    jacobian = likelihood.jacobian(theta)
-    jacobian[:, ~free] = 0.0
     message = found.message if found.success else f"no convergence: {found.message}"
-    return Minimum(theta, stat, jacobian, bool(found.success), message, int(found.nfev))
+    return Minimum(theta, stat, None, bool(found.success), message, int(found.nfev))
 
 
 class _Coordinates:

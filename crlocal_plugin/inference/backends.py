@@ -153,7 +153,9 @@ def covariance_minuit(parameters, function, **kwargs):
     matrix, info = covariance_iminuit(parameters, function, **kwargs)
     if not isinstance(getattr(function, "__self__", None), CosmicRayDatasets):
         return matrix, info
-    return _factor_covariance(_likelihood(parameters, function), matrix)
+    # with a strength at its limit, Minuit may have no matrix to start from
+    guess = matrix if np.ndim(matrix) == 2 else None
+    return _factor_covariance(_likelihood(parameters, function), guess)
 
 
 def _factor_covariance(likelihood, guess=None):

@@ -16,6 +16,9 @@ _PRECISION = 1e-7
 _TOLERANCE = 1e-3
 """Precision of the ends of intervals in standard deviations."""
 
+_BEYOND = 1.5
+"""How far beyond an interval other valleys are looked for, in widths of the search for its end."""
+
 
 class ProfileLikelihood:
     """Statistic as a function of one parameter.
@@ -192,8 +195,18 @@ class ProfileLikelihood:
             outer = start + sign * step
             outer = min(outer, limit) if sign > 0 else max(outer, limit)
             if above(outer) >= 0:
-                return brentq(above, inner, outer, xtol=_TOLERANCE * error, rtol=1e-12)
-            if outer == limit or step > 100 * error:
                 break
+            if outer == limit or step > 100 * error:
+                return np.nan
             inner, step = outer, 1.5 * step
-        return np.nan
+        else:
+            return np.nan
+        options = {"xtol": _TOLERANCE * error, "rtol": 1e-12}
+        end = brentq(above, inner, outer, **options)
+        # the valley of a point beyond may be the lower one at the end too
+        beyond = np.clip(start + _BEYOND * (outer - start), *self._likelihood.bounds[self._column])
+        for other in (outer, beyond):
+            self(other)
+            while self.improve(end, other) and above(end) < 0 < above(outer):
+                end = brentq(above, end, outer, **options)
+        return end

@@ -5,6 +5,7 @@ from .dipole import plot_dipole
 from .fractions import plot_component_fractions
 from .profile import plot_profile, plot_profiles
 from .residuals import plot_residuals
+from .side_by_side import plot_side_by_side
 from .sky import plot_sky
 from .sky_map import plot_band_profiles, plot_sky_map
 from .spectra import plot_spectra
@@ -17,6 +18,7 @@ __all__ = [
     "plot_profile",
     "plot_profiles",
     "plot_residuals",
+    "plot_side_by_side",
     "plot_sky",
     "plot_sky_map",
     "plot_spectra",

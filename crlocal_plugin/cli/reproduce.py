@@ -1,0 +1,135 @@
+"""``crlocal reproduce``: the figures of the paper, and its statements held against the data."""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from .progress import progress_bar
+
+__all__ = ["add_parser"]
+
+_TABLES = ("numbers", "chi2", "estimates", "claims")
+
+_EPILOG = """what to make:
+  1 ... 11    a figure of Xue & Liu 2025 with the values of their Table I
+  numbers     numbers that the paper prints, evaluated with this package
+  chi2        chi2 of the paper's parameters and of joint fits, dataset by dataset
+  estimates   what the data say of V_sun, x, u_HC, delta_b ..., with errors
+  claims      statements of the paper as differences of the statistic after fits (a minute or two)
+  all         everything
+
+examples:
+  crlocal reproduce
+  crlocal reproduce 6 --format pdf --output solar-motion
+  crlocal reproduce chi2 claims
+  crlocal reproduce all --output paper --overwrite"""
+
+
+def add_parser(commands):
+    """Add the command to the parser of ``crlocal``."""
+    parser = commands.add_parser(
+        "reproduce",
+        help="make the figures and numbers of Xue & Liu 2025 again",
+        description="Make the figures of Xue & Liu 2025 again from the tables of the package, and "
+        "hold what the paper says against the data.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EPILOG,
+    )
+    add = parser.add_argument
+    add(
+        "items",
+        nargs="*",
+        metavar="WHAT",
+        help=f"numbers of figures, {', '.join(_TABLES)} or all; default: all figures",
+    )
+    add(
+        "--output",
+        type=Path,
+        default=Path("crlocal-paper"),
+        metavar="DIR",
+        help="folder for figures and tables; default: %(default)s",
+    )
+    add("--format", choices=("png", "pdf", "svg"), default="png", help="default: %(default)s")
+    add("--overwrite", action="store_true", help="replace files of the same names")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments):
+    import matplotlib
+
+    # the command line has no window to show
+    matplotlib.use("Agg")
+
+    paths = {
+        item: arguments.output
+        / (f"figure-{item:02d}.{arguments.format}" if item not in _TABLES else f"{item}.ecsv")
+        for item in _items(arguments.items)
+    }
+    for path in paths.values():
+        if path.exists() and not arguments.overwrite:
+            raise FileExistsError(f"{path} exists: choose another --output, or pass --overwrite")
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    figures = [item for item in paths if item not in _TABLES]
+    with progress_bar(len(figures), "drawing", "figures") as update:
+        for number in figures:
+            _draw(number, paths[number])
+            update(1)
+    for name in (item for item in paths if item in _TABLES):
+        _tabulate(name, paths[name])
+    print("written: " + ", ".join(str(path) for path in paths.values()))
+
+
+def _items(words):
+    """Figures and tables that are asked for, in the order of the paper."""
+    from ..paper import FIGURES
+
+    known = [*FIGURES, *_TABLES]
+    if "all" in words:
+        return known
+    if not words:
+        return list(FIGURES)
+    texts = {str(item): item for item in known}
+    for word in words:
+        if word not in texts:
+            raise ValueError(
+                f"cannot reproduce {word!r}: expected figures 1 to {max(FIGURES)}, "
+                f"{', '.join(_TABLES)} or all"
+            )
+    return [item for item in known if str(item) in words]
+
+
+def _draw(number, path):
+    import matplotlib.pyplot as plt
+
+    from ..paper import draw_figure
+
+    figure = draw_figure(number)
+    _replace(path, lambda draft: figure.savefig(draft, dpi=150, bbox_inches="tight"))
+    plt.close(figure)
+
+
+def _tabulate(name, path):
+    from .. import paper
+
+    make, steps = {
+        "numbers": (lambda update: paper.printed_numbers(), 0),
+        "chi2": (paper.chi2_table, 2 * len(paper.FITTED)),
+        "estimates": (paper.estimate_parameters, paper.estimate_steps()),
+        "claims": (paper.check_claims, paper.claim_steps()),
+    }[name]
+    with progress_bar(steps, name, "steps") as update:
+        table = make(update)
+    _replace(path, lambda draft: table.write(draft, format="ascii.ecsv"))
+    shown = [column for column in table.colnames if column != "statement"]
+    print(
+        "\n".join([f"{name}:", *table[shown].pformat(max_lines=-1, max_width=-1), ""]), flush=True
+    )
+
+
+def _replace(path, write):
+    """Write a file whole or not at all."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as scratch:
+        draft = Path(scratch) / path.name
+        write(draft)
+        os.replace(draft, path)

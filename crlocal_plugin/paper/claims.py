@@ -1,0 +1,222 @@
+"""What the paper says of its parameters, held against fits to the data."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from astropy.table import MaskedColumn, Table
+
+from .fits import fit_settings, number_of_steps
+from .setting import Setting
+
+__all__ = ["CLAIMS", "U_HC", "Claim", "check_claims", "claim_steps"]
+
+U_HC = {
+    "23.2": {"u_HC": "23.2 km s-1", "u_HC_ra": "78.5 deg", "u_HC_dec": "18.0 deg"},
+    "25.4": {"u_HC": "25.4 km s-1", "u_HC_ra": "74.9 deg", "u_HC_dec": "17.6 deg"},
+    "26.6": {"u_HC": "26.6 km s-1", "u_HC_ra": "75.0 deg", "u_HC_dec": "17.7 deg"},
+}
+"""Velocities of the cloud with respect to the Sun in Appendix A.3, by their speed in km/s."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of the paper, and the settings that decide on it.
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    where : str
+        Section of the paper.
+    statement : str
+        What the paper says, in other words.
+    alternatives : dict of str to Setting
+        What is compared, by a title.
+    reference : Setting
+        What it is compared with; by default the joint fit of everything that is free.
+    own : tuple of str
+        Parameters that the statement is about and that have a prior: what the cosmic rays say of
+        them is found without it.
+    """
+
+    name: str
+    where: str
+    statement: str
+    alternatives: dict
+    reference: Setting = field(default_factory=Setting)
+    own: tuple = ()
+
+    def settings(self):
+        """List all settings that are fitted (list of Setting)."""
+        settings = [*self.alternatives.values(), self.reference]
+        return settings + [replace(s, without=self.own) for s in settings if self.own]
+
+
+def _fixed(parameter, *values, unit="", also=None):
+    """Settings in which a parameter is fixed at one value after the other."""
+    return {
+        f"{parameter} = {value} {unit}".strip(): Setting(
+            fixed={parameter: f"{value} {unit}".strip(), **(also or {})}
+        )
+        for value in values
+    }
+
+
+_PAPER_V_SUN = {"V_sun": "15.5 km s-1"}
+
+CLAIMS = (
+    Claim(
+        "delta_b",
+        "A.1",
+        "The dipole of the background is well constrained.",
+        _fixed("delta_b", "1e-4", "6e-4", "1e-3", "2e-3"),
+    ),
+    Claim(
+        "V_sun",
+        "A.2",
+        "Cosmic rays require a solar motion V_sun of about 15.5 km/s.",
+        _fixed("V_sun", "10", "12.24", "15.5", "20", unit="km s-1"),
+        own=("V_sun",),
+    ),
+    Claim(
+        "u_HC",
+        "A.3",
+        "The earlier measurement of 23.2 km/s for the velocity of the cloud is ruled out.",
+        {f"u_HC = {speed} km/s": Setting(fixed=U_HC[speed]) for speed in ("23.2", "26.6")},
+        own=("V_sun",),
+    ),
+    Claim(
+        "u_HC at the V_sun of the paper",
+        "A.3",
+        "The same, with V_sun held at 15.5 km/s as in the figure of the paper.",
+        {
+            f"u_HC = {speed} km/s": Setting(fixed=U_HC[speed] | _PAPER_V_SUN)
+            for speed in ("23.2", "26.6")
+        },
+        Setting(fixed=_PAPER_V_SUN),
+    ),
+    Claim(
+        "x",
+        "A.4",
+        "The distance to the edge of the cloud is at most a few pc.",
+        _fixed("x", "0.1", "1.6", "10", "30", unit="pc"),
+        own=("x",),
+    ),
+    Claim(
+        "R_cr",
+        "A.5",
+        "Turbulence in the cloud cannot be very high (a low R_cr).",
+        _fixed("R_cr", "0.3", "1", "30", unit="PV"),
+        own=("x",),
+    ),
+    Claim(
+        "B",
+        "A.5",
+        "The magnetic field is well constrained at a few microgauss.",
+        _fixed("B", "1", "9", "30", unit="uG"),
+        own=("x",),
+    ),
+    Claim(
+        "wandering",
+        "III, IV",
+        "The data are explained with and without wandering of field lines on small scales.",
+        {"wandering": Setting("wandering")},
+        own=("V_sun",),
+    ),
+    Claim(
+        "nearby source",
+        "IV",
+        "The data ask for a source near the solar system.",
+        {
+            # without the source, nothing depends on the cloud and the solar motion
+            "no nearby source": Setting(
+                fixed={"Q_0n": "0 GV-1", "x": "1.6 pc", "V_sun": "15.5 km s-1"}
+            )
+        },
+    ),
+    Claim(
+        "Galactic centre",
+        "II",
+        "A component from the Galactic centre shapes the dipole above 100 TeV.",
+        {"no Galactic centre": Setting(fixed={"Q_0c": "0 GV-1", "R_cutc": "100 PV"})},
+    ),
+    Claim(
+        "Compton-Getting",
+        "I",
+        "The Compton-Getting effect of the motion in the cloud must not be left out.",
+        {"no Compton-Getting effect": Setting(fixed={"C": "0"})},
+    ),
+)
+"""Statements of the paper that fits can decide on, in the order of its sections on parameters."""
+
+
+def check_claims(claims=CLAIMS, progress=None):
+    """Hold statements of the paper against the data.
+
+    Every setting is compared with the reference three times: with the values of the paper and
+    nothing but the change; after a fit of all other free parameters with the priors on what
+    others measured; and after one without the priors on the parameters in question.
+
+    Parameters
+    ----------
+    claims : iterable of Claim, optional
+        Statements; all by default.
+    progress : callable, optional
+        Called with 1 whenever another of the `claim_steps` is done.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        A row for each setting: ``claim``, ``where``, ``statement``, ``setting``; ``unfitted``, by
+        how much the chi2 is above that of the reference with the values of the paper;
+        ``fitted``, by how much the statistic is after the fits; ``own_prior``, the parameters in
+        question that have a prior, and ``without``, the difference of the fits without it,
+        masked if there is none; ``V_sun`` in km/s and ``x`` in pc where the fit with all priors
+        ends.
+    """
+    claims = list(claims)
+    fits = fit_settings(_settings(claims), progress)
+
+    def above(setting, reference):
+        return fits[repr(setting)].stat_sum() - fits[repr(reference)].stat_sum()
+
+    rows = []
+    for claim in claims:
+        for title, setting in claim.alternatives.items():
+            pair = [replace(s, without=claim.own) for s in (setting, claim.reference)]
+            parameters = fits[repr(setting)].parameters
+            rows.append(
+                {
+                    "claim": claim.name,
+                    "where": claim.where,
+                    "statement": claim.statement,
+                    "setting": title,
+                    "unfitted": _unfitted(setting) - _unfitted(claim.reference),
+                    "fitted": above(setting, claim.reference),
+                    "own_prior": ", ".join(claim.own),
+                    "without": above(*pair) if claim.own else np.nan,
+                    "V_sun": parameters["V_sun"].value,
+                    "x": parameters["x"].value,
+                }
+            )
+    table = Table(rows=rows)
+    table["without"] = MaskedColumn(table["without"], mask=np.isnan(table["without"]))
+    for name in ("unfitted", "fitted", "without"):
+        table[name].format = "+.1f"
+    for name, unit in (("V_sun", "km/s"), ("x", "pc")):
+        table[name].format, table[name].unit = ".2f", unit
+    return table
+
+
+def claim_steps(claims=CLAIMS):
+    """Count the steps of `check_claims` (int)."""
+    return number_of_steps(_settings(claims))
+
+
+def _settings(claims):
+    return [setting for claim in claims for setting in claim.settings()]
+
+
+def _unfitted(setting):
+    """chi2 of the values of the paper, without priors."""
+    return setting.datasets().stat_sum_likelihood()

@@ -1,0 +1,84 @@
+"""Fits of many settings, each at the lowest minimum that any of them leads to."""
+
+import numpy as np
+
+from ..datasets import JointLikelihood
+from ..datasets.least_squares import minimise
+from ..inference import random_starts
+
+__all__ = ["fit_settings"]
+
+_N_STARTS, _SPREAD = 12, 0.5
+"""Random starts of a fit beside the one from the values of the paper."""
+
+_N_DESCENTS = 4
+"""Descents from where the other fits have ended: from the lowest of these points."""
+
+
+def fit_settings(settings, progress=None):
+    """Fit the model in several settings to the data.
+
+    The likelihood has several minima. Each setting is fitted from the values of the paper and
+    from random starts around them; then from where the other settings have ended, as far as
+    these points are low in its own likelihood.
+
+    Parameters
+    ----------
+    settings : iterable of Setting
+        Settings; those that are alike are fitted once.
+    progress : callable, optional
+        Called with 1 whenever another of the `number_of_steps` is done.
+
+    Returns
+    -------
+    dict of str to CosmicRayDatasets
+        Datasets with their model at the lowest minimum that was found, by ``repr(setting)``.
+    """
+    fitted = {}
+    for setting in settings:
+        if repr(setting) not in fitted:
+            fitted[repr(setting)] = _fit(setting.datasets())
+            _done(progress)
+    ends = [_values(datasets) for datasets in fitted.values()]
+    for datasets in fitted.values():
+        _improve(datasets, ends)
+        _done(progress)
+    return fitted
+
+
+def number_of_steps(settings):
+    """Count the steps of `fit_settings` (int)."""
+    return 2 * len({repr(setting) for setting in settings})
+
+
+def _done(progress):
+    if progress is not None:
+        progress(1)
+
+
+def _fit(datasets):
+    """Descend from the present values and from random starts, and keep the lowest."""
+    likelihood = JointLikelihood(datasets)
+    first = minimise(likelihood, likelihood.values)
+    starts = random_starts(datasets, _N_STARTS, _SPREAD)
+    if len(starts.minima) and starts.minima["statistic"][0] < first.stat:
+        starts.assign()
+    else:
+        likelihood.assign(first.theta)
+    return datasets
+
+
+def _values(datasets):
+    return dict(zip(datasets.parameters.labels, datasets.parameters.value, strict=True))
+
+
+def _improve(datasets, ends):
+    """Descend from the ends of other fits."""
+    likelihood = JointLikelihood(datasets)
+    best, present = likelihood(likelihood.values), _values(datasets)
+    starts = np.array([[end.get(name, present[name]) for name in likelihood.names] for end in ends])
+    for start in starts[np.argsort(likelihood(starts))][:_N_DESCENTS]:
+        minimum = minimise(likelihood, start)
+        if minimum.success and minimum.stat < best:
+            best = minimum.stat
+            likelihood.assign(minimum.theta)

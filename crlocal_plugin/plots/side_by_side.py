@@ -1,0 +1,71 @@
+"""Several models on the same data, a column each: spectra above the dipole."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from .dipole import plot_dipole
+from .spectra import plot_spectra
+
+__all__ = ["plot_side_by_side"]
+
+_COLUMN, _HEIGHT, _LEGEND = 4.6, 9.6, 2.4
+"""Sizes in inches."""
+
+
+def plot_side_by_side(models, datasets=None, axes=None, species=None, components=True, legend=True):
+    """Plot spectra, amplitude and phase of several models, a column for each.
+
+    Parameters
+    ----------
+    models : dict of str to CosmicRayModel
+        Models by the title of their column.
+    datasets : `~gammapy.datasets.Datasets` or list, optional
+        Data, the same in all columns.
+    axes : `~numpy.ndarray` of `~matplotlib.axes.Axes`, optional
+        Axes, shape ``(3, n)`` for n models; new ones by default.
+    species : str or list of str, optional
+        Species of the spectra; those of each model by default.
+    components : bool or list of str, optional
+        Draw the components: all, none, or those of the list.
+    legend : bool, optional
+        Draw legends beside the last column.
+
+    Returns
+    -------
+    `~numpy.ndarray` of `~matplotlib.axes.Axes`
+        The axes, shape ``(3, n)``: rows of spectra, amplitudes and phases. Each row has the same
+        limits in all columns, so that what moves is the model.
+
+    Raises
+    ------
+    ValueError
+        If there is no model, or the axes have another shape.
+    """
+    n = len(models)
+    if not n:
+        raise ValueError("models: expected at least one, by the title of its column")
+    if axes is None:
+        size = (_COLUMN * n + (_LEGEND if legend else 0), _HEIGHT)
+        _, axes = plt.subplots(3, n, figsize=size, squeeze=False, layout="constrained")
+    axes = np.asarray(axes, dtype=object)
+    if axes.shape != (3, n):
+        raise ValueError(f"axes: expected shape (3, {n}) for {n} models, got {axes.shape}")
+    for column, (title, model) in zip(axes.T, models.items(), strict=True):
+        options = {"components": components, "band": False}
+        last = legend and column[0] is axes[0, -1]
+        plot_spectra(model, datasets, column[0], species, legend=last, **options)
+        plot_dipole(model, datasets, column[1:], legend=last, phase_start=-180, **options)
+        column[0].set_title(title)
+    for row in axes:
+        for coordinate in "xy":
+            limits = np.array([getattr(ax, f"get_{coordinate}lim")() for ax in row])
+            for ax in row:
+                getattr(ax, f"set_{coordinate}lim")(limits[:, 0].min(), limits[:, 1].max())
+        for ax in row[1:]:
+            ax.set_ylabel("")
+            ax.tick_params(labelleft=False)
+    for ax in axes[1]:
+        # amplitude and phase share the axis of energy
+        ax.set_xlabel("")
+        ax.tick_params(labelbottom=False)
+    return axes

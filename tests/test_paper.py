@@ -1,0 +1,173 @@
+"""Numbers and statements of the paper, and the command that makes them."""
+
+import argparse
+
+import numpy as np
+import pytest
+from astropy.table import Table
+from numpy.testing import assert_allclose
+
+from crlocal_plugin.cli import reproduce
+from crlocal_plugin.paper import (
+    CLAIMS,
+    Claim,
+    Setting,
+    check_claims,
+    chi2_table,
+    claim_steps,
+    estimates,
+    printed_numbers,
+)
+from crlocal_plugin.paper.fits import fit_settings
+
+# -------------------------------------------------------------------- numbers
+
+
+def test_printed_numbers():
+    table = printed_numbers()
+    found = {row["what"]: (row["paper"], row["package"]) for row in table}
+
+    def number(start):
+        (pair,) = (pair for what, pair in found.items() if what.startswith(start))
+        return pair
+
+    # what the paper prints to all its digits
+    for start in ("theta_b", "theta_c", "injection index"):
+        paper, package = number(start)
+        assert paper == package
+    assert_allclose(float(number("Bohm")[1]), 3.3e28, rtol=0.02)
+    assert_allclose(float(number("k_0")[1]), 4.9e26, rtol=0.03)
+    assert_allclose(float(number("energy of the nearby")[1]), 1e50, rtol=0.3)
+    assert 100 < float(number("energy of the lowest")[1]) < 200
+    assert float(number("the Galactic centre dominates H ")[1]) > 1
+    # the printed direction of e_perp belongs to V_sun near 12 km/s
+    assert_allclose(
+        np.fromstring(number("right ascension, declination of e_perp at V_sun = 12")[1], sep=","),
+        [53.6, 68.5],
+        atol=1,
+    )
+    assert number("right ascension, declination of e_perp at V_sun = 15.5")[1] == "34.4, 68.2"
+    ratios = [float(number(f"KASCADE {name},")[1]) for name in ("H", "He")]
+    assert_allclose(np.mean(ratios), 2, atol=0.3)
+
+
+def test_chi2_of_table_1_and_of_the_joint_fit(monkeypatch):
+    monkeypatch.setattr(estimates, "FITTED", {"Table I": Setting()})
+    table = chi2_table()
+    rows = {row["dataset"]: row for row in table}
+    # the numbers of the documentation
+    assert_allclose(rows["chi2"]["Table I"], 1157.8, atol=0.1)
+    assert_allclose(rows["total"]["Table I, fitted"], 560.69, atol=0.01)
+    assert_allclose(rows["chi2"]["Table I, fitted"], 554.56, atol=0.05)
+    single = [row["Table I, fitted"] for name, row in rows.items() if row["numbers"]]
+    assert_allclose(sum(single), rows["chi2"]["Table I, fitted"])
+    assert sum(row["numbers"] for row in table if row["numbers"]) == 316
+
+
+def test_estimates(monkeypatch):
+    entries = [entry for entry in estimates._ESTIMATES if entry[0] in ("joint fit", "u_HC free")]
+    monkeypatch.setattr(estimates, "_ESTIMATES", tuple(entries))
+    steps = []
+    table = estimates.estimate_parameters(steps.append)
+    assert len(steps) == estimates.estimate_steps()
+    rows = {(row["fit"], row["parameter"]): row for row in table}
+    # the numbers of the documentation, which MINOS of Minuit confirms (tests of the fit)
+    row = rows["joint fit", "V_sun"]
+    assert_allclose([row["low_68"], row["best"], row["high_68"]], [15.99, 16.44, 17.06], atol=0.02)
+    row = rows["joint fit", "x"]
+    assert_allclose([row["low_68"], row["best"], row["high_68"]], [3.96, 4.99, 5.85], atol=0.02)
+    row = rows["u_HC free", "u_HC"]
+    assert_allclose([row["low_95"], row["best"], row["high_95"]], [21.72, 22.87, 24.17], atol=0.02)
+    for row in table:
+        assert row["low_95"] < row["low_68"] < row["best"] < row["high_68"]
+
+
+# --------------------------------------------------------------------- claims
+
+
+def test_settings_fix_what_they_name():
+    setting = Setting(fixed={"Q_0n": "0 GV-1", "V_sun": "12 km s-1"}, without=("x",))
+    datasets = setting.datasets()
+    labels = dict(zip(datasets.parameters.labels, datasets.parameters, strict=True))
+    for name in ("H.Q_0n", "He.Q_0n"):
+        assert labels[name].frozen
+        assert labels[name].value == 0
+    assert labels["V_sun"].frozen
+    assert labels["V_sun"].prior is not None
+    assert labels["x"].prior is None
+    assert "H.Q_0b" in labels
+    assert not labels["H.Q_0b"].frozen
+
+
+def test_only_the_product_of_field_and_size_matters():
+    # B enters the transport as x B, and nowhere else: an exact identity of Eqs. 6 and 11
+    one = Setting(fixed={"B": "3 uG", "x": "1.6 pc"}).datasets()
+    other = Setting(fixed={"B": "6 uG", "x": "0.8 pc"}).datasets()
+    assert_allclose(other.stat_sum_likelihood(), one.stat_sum_likelihood(), rtol=1e-9)
+
+
+def test_u_HC_alone_and_with_V_sun():
+    claims = [claim for claim in CLAIMS if claim.name.startswith("u_HC")]
+    steps = []
+    table = check_claims(claims, steps.append)
+    assert len(steps) == claim_steps(claims)
+    rows = {(row["claim"], row["setting"]): row for row in table}
+    alone = rows["u_HC at the V_sun of the paper", "u_HC = 23.2 km/s"]
+    assert alone["fitted"] > 800
+    free = rows["u_HC", "u_HC = 23.2 km/s"]
+    assert free["fitted"] < 0
+    assert_allclose(free["V_sun"], 11.9, atol=0.2)
+    assert free["unfitted"] > 9000
+    assert np.ma.is_masked(alone["without"])
+
+
+def test_a_fit_profits_from_the_others():
+    # from Table I alone, wandering ends in the minimum at 591.2
+    settings = [Setting("wandering"), Setting("wandering", fixed={"V_sun": "22 km s-1"})]
+    fits = fit_settings(settings)
+    free, fixed = (fits[repr(setting)].stat_sum() for setting in settings)
+    assert free <= fixed
+    assert_allclose(free, 563.68, atol=0.05)
+
+
+def test_every_claim_has_a_place():
+    assert len({claim.name for claim in CLAIMS}) == len(CLAIMS)
+    for claim in CLAIMS:
+        assert isinstance(claim, Claim)
+        assert claim.statement.endswith(".")
+        for setting in claim.settings():
+            assert setting.model() is not None
+
+
+# --------------------------------------------------------------- command line
+
+
+def reproduce_with(*words):
+    parser = argparse.ArgumentParser()
+    reproduce.add_parser(parser.add_subparsers())
+    arguments = parser.parse_args(["reproduce", *words])
+    return arguments.run(arguments)
+
+
+def test_command(tmp_path, capsys):
+    out = tmp_path / "paper"
+    reproduce_with("3", "numbers", "--output", str(out), "--format", "svg")
+    assert {path.name for path in out.iterdir()} == {"figure-03.svg", "numbers.ecsv"}
+    assert "theta_b" in capsys.readouterr().out
+    assert len(Table.read(out / "numbers.ecsv")) == len(printed_numbers())
+    with pytest.raises(FileExistsError, match="pass --overwrite"):
+        reproduce_with("numbers", "--output", str(out))
+    reproduce_with("numbers", "--output", str(out), "--overwrite")
+
+
+@pytest.mark.parametrize("word", ["12", "figure", "01"])
+def test_unknown_item(word, tmp_path):
+    with pytest.raises(ValueError, match="expected figures 1 to 11, numbers, chi2"):
+        reproduce_with(word, "--output", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_default_is_all_figures():
+    assert reproduce._items([]) == list(range(1, 12))
+    assert reproduce._items(["all"])[-4:] == ["numbers", "chi2", "estimates", "claims"]
+    assert reproduce._items(["claims", "2"]) == [2, "claims"]
