@@ -192,6 +192,25 @@ def test_own_file_of_no_known_kind(tmp_path):
 # Nuisance models
 
 
+def test_collections_that_are_joined_share_nuisance_models():
+    protons, helium = crl.load_datasets(["dampe_h"]), crl.load_datasets(["dampe_he"])
+    helium[0].energy_scale.value = 1.1
+    joined = crl.CosmicRayDatasets([*protons, *helium])
+    assert joined[0].energy_scale is joined[1].energy_scale
+    assert joined[0].energy_scale.value == 1.1
+    assert joined[0].nuisance.datasets_names == ["dampe_he", "dampe_h"]
+    joined.models = [crl.xue_liu_2025()]
+    assert joined.models.names == ["cosmic-ray", "DAMPE-nuisance"]
+
+
+def test_nuisance_model_of_a_user_is_not_shared():
+    protons, helium = crl.load_datasets(["dampe_h"]), crl.load_datasets(["dampe_he"])
+    mine = protons[0].nuisance = crl.NuisanceModel(name="mine")
+    joined = crl.CosmicRayDatasets([*protons, *helium])
+    assert joined[0].nuisance is mine
+    assert joined[1].nuisance.name == "DAMPE-nuisance"
+
+
 def test_experiments_share_a_nuisance_model():
     names = ["dampe_h", "dampe_he", "cream_h", "cream_he"]
     datasets = crl.load_datasets(names)

@@ -345,19 +345,35 @@ _SAME_SCALE = {"LHAASO-KM2A": "LHAASO", "IceTop-IceCube": "IceTop"}
 
 
 def _share_nuisances(datasets):
-    """One nuisance model for the datasets of an experiment that have none yet."""
+    """One nuisance model for the datasets of an experiment.
+
+    Those that came from different collections have one each until here; a model that is in use, or
+    that a user has given, stays.
+    """
     by_experiment = {}
     for dataset in datasets:
-        if isinstance(dataset, CosmicRayDataset) and dataset._nuisance is None:
+        if isinstance(dataset, CosmicRayDataset) and not dataset._nuisance_given:
             experiment = _SAME_SCALE.get(dataset.experiment, dataset.experiment)
             by_experiment.setdefault(experiment, []).append(dataset)
     for experiment, members in by_experiment.items():
-        shared = NuisanceModel(
-            datasets_names=[dataset.name for dataset in members],
-            name=f"{experiment.replace('.', '-').replace(' ', '-')}-nuisance",
-        )
+        name = f"{experiment.replace('.', '-').replace(' ', '-')}-nuisance"
+        present = [d._nuisance for d in members if _is_shared(d._nuisance, name)]
+        # one in use before one at rest
+        present.sort(key=lambda nuisance: not nuisance.is_active)
+        shared = present[0] if present else NuisanceModel(datasets_names=[], name=name)
         for dataset in members:
-            dataset.nuisance = shared
+            old = dataset._nuisance
+            if old is None or (_is_shared(old, name) and not old.is_active):
+                dataset.nuisance = shared
+        names = [dataset.name for dataset in members if dataset._nuisance is shared]
+        shared.datasets_names = list(dict.fromkeys([*shared.datasets_names, *names]))
+
+
+def _is_shared(nuisance, name):
+    """Whether a nuisance model is the one that a collection made under a name."""
+    return (
+        nuisance is not None and nuisance.name == name and isinstance(nuisance.datasets_names, list)
+    )
 
 
 def _short_labels(models):
