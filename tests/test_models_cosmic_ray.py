@@ -450,5 +450,10 @@ def test_text(model):
     text = str(model)
     for word in ("background", "nearby", "H, He", "V_sun", "LeakyBoxSpectralModel"):
         assert word in text
+    lines = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()}
+    assert lines["He.Q_0n"] == ["7.05e+51", "free", "1", "/", "GV"]
+    assert lines["C"] == ["1.6", "frozen"]
+    model.V_sun.error = 0.456
+    assert "15.5  +/- 0.46" in str(model)
     assert "<pre>" in model._repr_html_()
     assert "isotropic" in repr(CosmicRayComponent("a", {"H": LeakyBoxSpectralModel()}))

@@ -7,7 +7,6 @@ import astropy.units as u
 import numpy as np
 from gammapy.modeling import Covariance, Parameter
 from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY, ModelBase
-from gammapy.modeling.parameter import _get_parameters_str
 from gammapy.utils.scripts import make_name
 
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
@@ -449,8 +448,12 @@ optional
         lines.append(f"\tSpecies        : {', '.join(self.species)}")
         lines += [f"\tComponent      : {component!r}" for component in self.components.values()]
         lines += ["\tParameters:", ""]
-        text = "\n".join(lines) + "\n" + _get_parameters_str(self.parameters) + "\n"
-        return text.expandtabs(tabsize=2)
+        parameters = self.parameters
+        for label, par in zip(parameters.labels, parameters, strict=True):
+            state = f"+/- {par.error:.2g}" if par.error > 0 else "free"
+            state = "frozen" if par.frozen else state
+            lines.append(f"\t{label:24}{par.value:12.5g}  {state:12} {par.unit}".rstrip())
+        return ("\n".join(lines) + "\n").expandtabs(tabsize=2)
 
     def _repr_html_(self):
         return f"<pre>{html.escape(str(self))}</pre>"
