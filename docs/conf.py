@@ -82,6 +82,7 @@ html_sidebars = {
         "tables",
         "conventions",
         "command-line",
+        "paper",
         "changelog",
     )
 }
