@@ -444,3 +444,14 @@ def test_strength_driven_to_zero_leaves_errors_to_the_others():
     again = Fit().run(datasets)
     assert_allclose(result.total_stat, again.total_stat, rtol=1e-8)
     assert_allclose(errors, [p.error for p in (model.u_HC, model.V_sun, model.x, model.Gamma)], 0.1)
+
+
+@pytest.mark.parametrize("label", ["H.Q_0c", "x"])
+def test_start_from_zero(label):
+    model, datasets = prepared()
+    model.parameters[label].value = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = fit(datasets)
+    assert_allclose(result.total_stat, MINIMUM, atol=0.01)
+    assert model.parameters[label].error > 0

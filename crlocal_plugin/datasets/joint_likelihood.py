@@ -2,10 +2,12 @@
 
 import copy
 
+import astropy.units as u
 import numpy as np
 from gammapy.modeling.models import GaussianPrior, Prior, UniformPrior
 
 from ..models import MeasurementPrior
+from ..models.parameters import DEFINITIONS
 
 __all__ = ["JointLikelihood", "gaussian_factor", "is_gaussian"]
 
@@ -301,9 +303,18 @@ class JointLikelihood:
 
 
 def _span(par):
-    """Natural scale of a parameter that is not positive: a tenth of its range."""
+    """Natural scale of a parameter that is not positive: a tenth of its range.
+
+    A quantity at zero has the optimiser's unit, which is one before a first fit: then that of the
+    paper tells.
+    """
     span = (par.max - par.min) / 10
-    return span if np.isfinite(span) else abs(par.value) or par.scale
+    if np.isfinite(span):
+        return span
+    known = DEFINITIONS.get(par.name)
+    if par.value == 0 and par.scale == 1 and known:
+        return u.Unit(known.unit).to(par.unit, known.value) or 1.0
+    return abs(par.value) or par.scale
 
 
 class _Part:
