@@ -16,8 +16,9 @@ _EPILOG = """what to make:
   numbers     numbers that the paper prints, evaluated with this package
   chi2        chi2 of the paper's parameters and of joint fits, dataset by dataset
   estimates   what the data say of V_sun, x, u_HC, delta_b ..., with errors
-  claims      statements of the paper as differences of the statistic after fits (a minute or two)
+  claims      statements of the paper as differences of the statistic after fits
   all         everything
+The fits behind the last three take a minute or two.
 
 examples:
   crlocal reproduce
@@ -75,8 +76,10 @@ def _run(arguments):
         for number in figures:
             _draw(number, paths[number])
             update(1)
-    for name in (item for item in paths if item in _TABLES):
-        _tabulate(name, paths[name])
+    tables = [item for item in paths if item in _TABLES]
+    fits = _fits() if set(tables) - {"numbers"} else None
+    for name in tables:
+        _tabulate(name, paths[name], fits)
     print("written: " + ", ".join(str(path) for path in paths.values()))
 
 
@@ -109,17 +112,26 @@ def _draw(number, path):
     plt.close(figure)
 
 
-def _tabulate(name, path):
+def _fits():
+    """All fits that the tables rest on: each profits from where the others end."""
     from .. import paper
 
-    make, steps = {
-        "numbers": (lambda update: paper.printed_numbers(), 0),
-        "chi2": (paper.chi2_table, 2 * len(paper.FITTED)),
-        "estimates": (paper.estimate_parameters, paper.estimate_steps()),
-        "claims": (paper.check_claims, paper.claim_steps()),
-    }[name]
-    with progress_bar(steps, name, "steps") as update:
-        table = make(update)
+    settings = paper.all_settings()
+    with progress_bar(paper.number_of_steps(settings), "fitting", "steps") as update:
+        return paper.fit_settings(settings, update)
+
+
+def _tabulate(name, path, fits):
+    from .. import paper
+
+    if name == "estimates":
+        total = sum(len(names) for *_, names in paper.ESTIMATES)
+        with progress_bar(total, "intervals", "parameters") as update:
+            table = paper.estimate_parameters(fits, progress=update)
+    elif name == "numbers":
+        table = paper.printed_numbers()
+    else:
+        table = {"chi2": paper.chi2_table, "claims": paper.check_claims}[name](fits)
     _replace(path, lambda draft: table.write(draft, format="ascii.ecsv"))
     shown = [column for column in table.colnames if column != "statement"]
     print(

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from astropy.table import MaskedColumn, Table
 
-from .fits import fit_settings, number_of_steps
 from .setting import Setting
 
-__all__ = ["CLAIMS", "U_HC", "Claim", "check_claims", "claim_steps"]
+__all__ = ["CLAIMS", "U_HC", "Claim", "check_claims"]
 
 U_HC = {
     "23.2": {"u_HC": "23.2 km s-1", "u_HC_ra": "78.5 deg", "u_HC_dec": "18.0 deg"},
@@ -150,7 +149,7 @@ CLAIMS = (
 """Statements of the paper that fits can decide on, in the order of its sections on parameters."""
 
 
-def check_claims(claims=CLAIMS, progress=None):
+def check_claims(fits, claims=CLAIMS):
     """Hold statements of the paper against the data.
 
     Every setting is compared with the reference three times: with the values of the paper and
@@ -159,10 +158,10 @@ def check_claims(claims=CLAIMS, progress=None):
 
     Parameters
     ----------
+    fits : dict of Setting to CosmicRayDatasets
+        Fits of all settings of the statements, from `fit_settings`.
     claims : iterable of Claim, optional
         Statements; all by default.
-    progress : callable, optional
-        Called with 1 whenever another of the `claim_steps` is done.
 
     Returns
     -------
@@ -174,17 +173,15 @@ def check_claims(claims=CLAIMS, progress=None):
         masked if there is none; ``V_sun`` in km/s and ``x`` in pc where the fit with all priors
         ends.
     """
-    claims = list(claims)
-    fits = fit_settings(_settings(claims), progress)
 
     def above(setting, reference):
-        return fits[repr(setting)].stat_sum() - fits[repr(reference)].stat_sum()
+        return fits[setting].stat_sum() - fits[reference].stat_sum()
 
     rows = []
     for claim in claims:
         for title, setting in claim.alternatives.items():
             pair = [replace(s, without=claim.own) for s in (setting, claim.reference)]
-            parameters = fits[repr(setting)].parameters
+            parameters = fits[setting].parameters
             rows.append(
                 {
                     "claim": claim.name,
@@ -206,15 +203,6 @@ def check_claims(claims=CLAIMS, progress=None):
     for name, unit in (("V_sun", "km/s"), ("x", "pc")):
         table[name].format, table[name].unit = ".2f", unit
     return table
-
-
-def claim_steps(claims=CLAIMS):
-    """Count the steps of `check_claims` (int)."""
-    return number_of_steps(_settings(claims))
-
-
-def _settings(claims):
-    return [setting for claim in claims for setting in claim.settings()]
 
 
 def _unfitted(setting):

@@ -6,10 +6,9 @@ from astropy.table import MaskedColumn, Table
 from ..datasets import JointLikelihood
 from ..inference import ProfileLikelihood
 from ..models import xue_liu_2025
-from .fits import fit_settings
 from .setting import Setting
 
-__all__ = ["FITTED", "chi2_table", "estimate_parameters"]
+__all__ = ["ESTIMATES", "FITTED", "chi2_table", "estimate_parameters"]
 
 _QGSJET = "xue-liu-2025-qgsjet"
 
@@ -20,7 +19,7 @@ FITTED = {
 }
 """Parameter sets of the paper that are compared with fits, by a title."""
 
-_ESTIMATES = (
+ESTIMATES = (
     ("joint fit", Setting(), ("V_sun", "x", "delta_b", "D_0", "R_cutc")),
     ("without the prior on V_sun", Setting(without=("V_sun",)), ("V_sun",)),
     ("without the prior on x", Setting(without=("x",)), ("x",)),
@@ -32,13 +31,13 @@ _ESTIMATES = (
 """Fits, and the parameters that are read off each."""
 
 
-def chi2_table(progress=None):
+def chi2_table(fits):
     """Compare the chi2 of the paper's parameters with that of the joint fit.
 
     Parameters
     ----------
-    progress : callable, optional
-        Called with 1 after each of six steps.
+    fits : dict of Setting to CosmicRayDatasets
+        Fits of the settings of `FITTED`, from `fit_settings`.
 
     Returns
     -------
@@ -47,12 +46,11 @@ def chi2_table(progress=None):
         values and of the fit from there, masked where the dataset is not part of it; then rows
         for their sum, the priors, and the total.
     """
-    fits = fit_settings(FITTED.values(), progress)
     columns, numbers = {}, {}
     for title, setting in FITTED.items():
         for name, datasets in (
             (title, setting.datasets()),
-            (f"{title}, fitted", fits[repr(setting)]),
+            (f"{title}, fitted", fits[setting]),
         ):
             columns[name] = {d.name: d.stat_sum_likelihood() for d in datasets}
             numbers |= {d.name: d.info_dict()["n_fit"] for d in datasets}
@@ -68,13 +66,17 @@ def chi2_table(progress=None):
     return table
 
 
-def estimate_parameters(progress=None):
+def estimate_parameters(fits, estimates=ESTIMATES, progress=None):
     """Find what the data say of the parameters that the paper gives without errors.
 
     Parameters
     ----------
+    fits : dict of Setting to CosmicRayDatasets
+        Fits of the settings, from `fit_settings`.
+    estimates : iterable of tuple, optional
+        Title, setting and names of the parameters; all by default.
     progress : callable, optional
-        Called with 1 after each of the `estimate_steps`.
+        Called with 1 after each parameter.
 
     Returns
     -------
@@ -84,11 +86,10 @@ def estimate_parameters(progress=None):
         statistic, the other parameters re-optimised, has risen by 1 (``low_68``, ``high_68``) and
         by 4 (``low_95``, ``high_95``); nan where it does not rise that far.
     """
-    fits = fit_settings([setting for _, setting, _ in _ESTIMATES], progress)
     paper = xue_liu_2025().parameters
     rows = []
-    for title, setting, names in _ESTIMATES:
-        likelihood = JointLikelihood(fits[repr(setting)])
+    for title, setting, names in estimates:
+        likelihood = JointLikelihood(fits[setting])
         for name in names:
             rows.append({"fit": title, **_estimate(likelihood, name), "paper": paper[name].value})
             if progress is not None:
@@ -99,11 +100,6 @@ def estimate_parameters(progress=None):
     for name in table.colnames[4:]:
         table[name].format = ".4g"
     return table
-
-
-def estimate_steps():
-    """Count the steps of `estimate_parameters` (int)."""
-    return 2 * len(_ESTIMATES) + sum(len(names) for *_, names in _ESTIMATES)
 
 
 def _estimate(likelihood, name):

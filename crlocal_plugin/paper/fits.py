@@ -6,7 +6,7 @@ from ..datasets import JointLikelihood
 from ..datasets.least_squares import minimise
 from ..inference import random_starts
 
-__all__ = ["fit_settings"]
+__all__ = ["fit_settings", "number_of_steps"]
 
 _N_STARTS, _SPREAD = 12, 0.5
 """Random starts of a fit beside the one from the values of the paper."""
@@ -31,14 +31,13 @@ def fit_settings(settings, progress=None):
 
     Returns
     -------
-    dict of str to CosmicRayDatasets
-        Datasets with their model at the lowest minimum that was found, by ``repr(setting)``.
+    dict of Setting to CosmicRayDatasets
+        Datasets with their model at the lowest minimum that was found.
     """
     fitted = {}
-    for setting in settings:
-        if repr(setting) not in fitted:
-            fitted[repr(setting)] = _fit(setting.datasets())
-            _done(progress)
+    for setting in dict.fromkeys(settings):
+        fitted[setting] = _fit(setting.datasets())
+        _done(progress)
     ends = [_values(datasets) for datasets in fitted.values()]
     for datasets in fitted.values():
         _improve(datasets, ends)
@@ -48,7 +47,7 @@ def fit_settings(settings, progress=None):
 
 def number_of_steps(settings):
     """Count the steps of `fit_settings` (int)."""
-    return 2 * len({repr(setting) for setting in settings})
+    return 2 * len(set(settings))
 
 
 def _done(progress):

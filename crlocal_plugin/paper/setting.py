@@ -1,5 +1,6 @@
 """A state of the model that the paper names, with the data that it is held against."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import astropy.units as u
@@ -30,10 +31,13 @@ class Setting:
     """
 
     variant: str = "kinetic"
-    fixed: dict = field(default_factory=dict)
+    fixed: Mapping = field(default_factory=dict)
     free: tuple = ()
     without: tuple = ()
     selection: str = "xue-liu-2025"
+
+    def __hash__(self):
+        return hash(repr(self))
 
     def model(self):
         """Make the model with the values of the paper and the changes (CosmicRayModel)."""
