@@ -37,6 +37,8 @@ myst_enable_extensions = ["attrs_block", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
+# types are in the docstrings, with their units
+autodoc_typehints = "none"
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 
@@ -53,7 +55,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["generated/gallery", "generated/models"],
     "filename_pattern": "",
     "within_subsection_order": "FileNameSortKey",
-    "capture_repr": ("_repr_html_",),
+    "capture_repr": (),
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,

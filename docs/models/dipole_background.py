@@ -40,7 +40,9 @@ top.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
 table = model.parameters.to_table()
 table["meaning"] = [DEFINITIONS[name].description for name in table["name"]]
-table["name", "value", "unit", "min", "max", "frozen", "meaning"]
+for column in ("value", "min", "max"):
+    table[column].format = "g"
+table["name", "value", "unit", "min", "max", "frozen", "meaning"].pprint_all(align="<")
 
 # %%
 # YAML

@@ -20,7 +20,7 @@ datasets.models = [crl.xue_liu_2025()]
 dataset = datasets["dampe_h"]
 
 fig, ax = plt.subplots(layout="constrained")
-for scale, style in ((1.0, "-"), (1.1, "--")):
+for scale, style in ((1.1, "--"), (1.0, "-")):
     dataset.energy_scale.value = scale
     flux = dataset.x.value**2.7 * dataset.intensity_pred().value
     ax.loglog(dataset.x, flux, style, label=f"model, energy scale {scale}")
@@ -37,7 +37,7 @@ ax.legend()
 
 model = dataset.nuisance
 assert datasets["dampe_he"].nuisance is model
-model.parameters.to_table()["name", "value", "min", "max", "frozen", "prior"]
+model.parameters.to_table()["name", "value", "min", "max", "frozen", "prior"].pprint_all()
 
 # %%
 # YAML

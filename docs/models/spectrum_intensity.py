@@ -37,7 +37,7 @@ ax.legend()
 # They are those of the wrapped model.
 
 model = curves["total_energy"]
-model.parameters.to_table()["name", "value", "unit", "min", "max", "frozen"]
+model.parameters.to_table()["name", "value", "unit", "min", "max", "frozen"].pprint_all()
 
 # %%
 # YAML

@@ -37,7 +37,9 @@ ax.legend()
 
 table = model.parameters.to_table()
 table["meaning"] = [DEFINITIONS[name].description for name in table["name"]]
-table["name", "value", "unit", "min", "max", "frozen", "meaning"]
+for column in ("value", "min", "max"):
+    table[column].format = "g"
+table["name", "value", "unit", "min", "max", "frozen", "meaning"].pprint_all(align="<")
 
 # %%
 # YAML

@@ -37,7 +37,9 @@ crl.plot_sky(model)
 table = model.parameters.to_table()
 table["meaning"] = [DEFINITIONS[name].description for name in table["name"]]
 table["name"] = model.parameters.labels
-table["name", "value", "unit", "min", "max", "frozen", "prior", "meaning"]
+for column in ("value", "min", "max"):
+    table[column].format = "g"
+table["name", "value", "unit", "min", "max", "frozen", "prior", "meaning"].pprint_all(align="<")
 
 # %%
 # YAML
