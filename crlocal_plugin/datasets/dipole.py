@@ -346,13 +346,51 @@ class DipoleDataset(CosmicRayDataset):
     # ----------------------------------------------------------------- plots
 
     def plot_fit(self, axes=None, **kwargs):
-        """Plot data and model, see `crlocal_plugin.datasets.plotting.plot_dipole_fit`."""
+        """Plot amplitudes and phases with the model.
+
+        Parameters
+        ----------
+        axes : sequence of `~matplotlib.axes.Axes`, optional
+            Axes of amplitude and phase; new ones by default.
+        **kwargs : dict
+            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
+
+        Returns
+        -------
+        `~numpy.ndarray` of `~matplotlib.axes.Axes`
+            The two axes.
+
+        Raises
+        ------
+        ValueError
+            If the dataset has no model.
+        """
         from .plotting import plot_dipole_fit
 
         return plot_dipole_fit(self, axes=axes, **kwargs)
 
     def plot_residuals(self, ax=None, method="pull", **kwargs):
-        """Plot residuals, see `crlocal_plugin.datasets.plotting.plot_dipole_residuals`."""
+        """Plot residuals, two numbers per point.
+
+        Parameters
+        ----------
+        ax : `~matplotlib.axes.Axes`, optional
+            Axes to draw into; new ones by default.
+        method : {"diff", "diff/model", "pull"}, optional
+            See `residuals`. Limits have one number, and only as pulls.
+        **kwargs : dict
+            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
+
+        Returns
+        -------
+        `~matplotlib.axes.Axes`
+            The axes.
+
+        Raises
+        ------
+        ValueError
+            If the dataset has no model, or the method is not known.
+        """
         from .plotting import plot_dipole_residuals
 
         return plot_dipole_residuals(self, ax=ax, method=method, **kwargs)

@@ -231,13 +231,52 @@ class CosmicRayFluxDataset(CosmicRayDataset):
     # ----------------------------------------------------------------- plots
 
     def plot_fit(self, ax=None, **kwargs):
-        """Plot data and model, see `crlocal_plugin.datasets.plotting.plot_flux_fit`."""
+        """Plot data and model on the axis of the data.
+
+        Parameters
+        ----------
+        ax : `~matplotlib.axes.Axes`, optional
+            Axes to draw into; new ones by default.
+        **kwargs : dict
+            ``energy_power``, the power of the axis to multiply intensities with, and keyword
+            arguments of `~matplotlib.axes.Axes.errorbar` for the points.
+
+        Returns
+        -------
+        `~matplotlib.axes.Axes`
+            The axes.
+
+        Raises
+        ------
+        ValueError
+            If the dataset has no model.
+        """
         from .plotting import plot_flux_fit
 
         return plot_flux_fit(self, ax=ax, **kwargs)
 
     def plot_residuals(self, ax=None, method="diff/model", **kwargs):
-        """Plot residuals, see `crlocal_plugin.datasets.plotting.plot_flux_residuals`."""
+        """Plot residuals.
+
+        Parameters
+        ----------
+        ax : `~matplotlib.axes.Axes`, optional
+            Axes to draw into; new ones by default.
+        method : {"diff", "diff/model", "diff/sqrt(model)", "pull"}, optional
+            See `residuals`. Pulls are drawn over a band of one standard deviation.
+        **kwargs : dict
+            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
+
+        Returns
+        -------
+        `~matplotlib.axes.Axes`
+            The axes.
+
+        Raises
+        ------
+        ValueError
+            If the dataset has no model, or the method is not known.
+        """
         from .plotting import plot_flux_residuals
 
         return plot_flux_residuals(self, ax=ax, method=method, **kwargs)

@@ -126,7 +126,18 @@ class JointLikelihood:
         return self._stat(theta) + self._priors.stat(theta)
 
     def log_likelihood(self, theta):
-        """Logarithm of the likelihood of the data alone, up to a constant, see `__call__`."""
+        """Logarithm of the likelihood of the data alone, up to a constant.
+
+        Parameters
+        ----------
+        theta : array_like
+            Values, shape ``(n,)`` or ``(m, n)``.
+
+        Returns
+        -------
+        float or `~numpy.ndarray`
+            ln(likelihood), shape ``()`` or ``(m,)``.
+        """
         theta = self._checked(theta)
         if self._slow is not None:
             return -0.5 * self._one_by_one(theta, self._slow.stat_sum_likelihood)
@@ -152,7 +163,18 @@ class JointLikelihood:
         return float(result) if theta.ndim == 1 else result
 
     def log_posterior(self, theta):
-        """Logarithm of the posterior density, up to a constant; -inf outside the limits."""
+        """Logarithm of the posterior density, up to a constant; -inf outside the limits.
+
+        Parameters
+        ----------
+        theta : array_like
+            Values, shape ``(n,)`` or ``(m, n)``.
+
+        Returns
+        -------
+        float or `~numpy.ndarray`
+            ln(posterior), shape ``()`` or ``(m,)``.
+        """
         theta = self._checked(theta)
         result = np.atleast_1d(self.log_prior(theta))
         rows = np.atleast_2d(theta)

@@ -54,7 +54,18 @@ class ToyStudy:
 
     @classmethod
     def read(cls, filename):
-        """Read the toys of a file that `write` made."""
+        """Read toys from a file.
+
+        Parameters
+        ----------
+        filename : str or path-like
+            File that `write` made.
+
+        Returns
+        -------
+        ToyStudy
+            The toys.
+        """
         return cls(Table.read(filename))
 
     def write(self, filename, overwrite=False):
@@ -87,7 +98,18 @@ class ToyStudy:
         return len(self._converged)
 
     def at_limit(self, name):
-        """In which converged toys a parameter has no error (`~numpy.ndarray` of bool)."""
+        """In which converged toys a parameter has no error.
+
+        Parameters
+        ----------
+        name : str
+            Label of the parameter.
+
+        Returns
+        -------
+        `~numpy.ndarray` of bool
+            One value per converged toy.
+        """
         return np.asarray(self._converged[f"{name}_at_limit"])
 
     def pulls(self, name):

@@ -150,7 +150,23 @@ class Posterior:
         return self.samples[:, k] * self.units[k]
 
     def index(self, name):
-        """Column of a parameter, given by its label (int)."""
+        """Column of a parameter.
+
+        Parameters
+        ----------
+        name : str
+            Label of the parameter.
+
+        Returns
+        -------
+        int
+            Its place in `names` and in the columns of the samples.
+
+        Raises
+        ------
+        ValueError
+            If it was not sampled.
+        """
         if name not in self.names:
             raise ValueError(
                 f"no parameter {name!r} was sampled: expected one of {', '.join(self.names)}"
