@@ -46,10 +46,10 @@ def compare_models(
     entries : dict of str to CosmicRayDatasets
         Datasets with models, by a name for each. The data must be the same, the models others.
     evidence : bool, optional
-        Compute evidences too, see `~crlocal_plugin.inference.nested.nested_sample`. Every free
+        Compute evidences too, see `~crlocal_plugin.nested_sample`. Every free
         parameter needs a proper prior, the same in all entries if they are to be compared.
     n_live, n_steps, max_calls, random_state, stream : optional
-        Of `~crlocal_plugin.inference.nested.nested_sample`.
+        Of `~crlocal_plugin.nested_sample`.
     allow_unconverged : bool, optional
         State evidences that have not converged too.
 

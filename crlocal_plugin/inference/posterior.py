@@ -28,8 +28,8 @@ class UnconvergedError(ValueError):
 class Posterior:
     """Samples of a posterior.
 
-    Made by `~crlocal_plugin.inference.sampling.sample`,
-    `~crlocal_plugin.inference.nested.nested_sample` and `Posterior.read`. Whatever turns the
+    Made by `~crlocal_plugin.sample`,
+    `~crlocal_plugin.nested_sample` and `Posterior.read`. Whatever turns the
     samples into a result asks `check` first.
 
     Parameters

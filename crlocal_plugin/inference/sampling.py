@@ -48,7 +48,7 @@ def sample(
     half an autocorrelation time apart.
 
     Minima that no path of good fits connects with the best fit are not found this way:
-    `~crlocal_plugin.inference.nested.nested_sample` looks for them.
+    `~crlocal_plugin.nested_sample` looks for them.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ def bands_of(make, model, samples):
     Parameters
     ----------
     make : callable
-        Takes the options of `~crlocal_plugin.inference.bands.intensity_band` that follow.
+        Takes the options of `~crlocal_plugin.intensity_band` that follow.
     model : CosmicRayModel
         Model.
     samples : object, tuple or None

@@ -96,7 +96,7 @@ def plot_dipole(
         phase is not determined, its band is the whole circle.
     samples : object or tuple, optional
         Samples of parameters that the band is made from, instead of the covariance of the model,
-        as for `~crlocal_plugin.inference.bands.dipole_band`; by default the subject, if it is a
+        as for `~crlocal_plugin.dipole_band`; by default the subject, if it is a
         posterior.
     component_phases : bool, optional
         Draw the phases of the contributions of the components as well.

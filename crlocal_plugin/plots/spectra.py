@@ -99,7 +99,7 @@ def plot_spectra(
         Draw the 68 % bands of the totals, if the model has errors or there are samples.
     samples : object or tuple, optional
         Samples of parameters that the bands are made from, instead of the covariance of the
-        model, as for `~crlocal_plugin.inference.bands.intensity_band`; by default the subject, if
+        model, as for `~crlocal_plugin.intensity_band`; by default the subject, if
         it is a posterior.
     x_unit : str or `~astropy.units.Unit`, optional
         Unit of the horizontal axis; GV or GeV by default.
