@@ -124,7 +124,13 @@ BAD = {
     ("fit", "--priors", "measurd"): "did you mean measured?",
     ("fit", "--fix", "x=1.6 parsecs"): "--fix x=1.6 parsecs: cannot read",
     ("fit", "--fix", "x=inf"): "not finite",
-    ("fit", "nowhere.yaml"): "nowhere.yaml",
+    ("fit", "nowhere.yaml"): "nowhere.yaml: No such file",
+    ("fit", "."): "name the file, such as analysis.yaml",
+    ("fit", "--output", f"{__file__}/deeper"): "is a file",
+    ("init", f"{__file__}/analysis.yaml"): "is a file",
+    ("scan", __file__): "name parameters to scan behind",
+    ("plot", "."): "name pictures behind .: spectra, dipole",
+    ("sample", "--parameters", "V_sn"): "--parameters V_sn: expected a free parameter",
     ("scan", "nowhere.yaml", "V_sun"): "nowhere.yaml",
     ("compare", "kinetic", "kinetc"): "kinetc: unknown 'kinetc': did you mean kinetic?",
     ("compare", "kinetic", "kinetic+u_H"): "kinetic+u_H: no parameter is called 'u_H'",
@@ -159,6 +165,13 @@ def test_mistakes_are_named(arguments, capsys, tmp_path):
     assert BAD[arguments] in printed
     assert "Traceback" not in printed
     assert list(tmp_path.iterdir()) == []
+
+
+def test_table_with_the_name_of_a_result_is_refused(tmp_path, capsys):
+    crl.load_datasets("dampe_h")[0].write(tmp_path / "chi2.ecsv")
+    assert main(["fit", "--datasets", "chi2.ecsv"]) == 2
+    assert "dataset 'chi2' has the name of a table of results" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["chi2.ecsv"]
 
 
 def test_unreadable_file_is_named_in_one_line(tmp_path, capsys):
@@ -359,7 +372,15 @@ def test_commands_with_further_words_take_a_file(command, tmp_path, capsys):
 
 
 def test_mistakes_of_the_parser_are_one_line(capsys):
-    for words in (["fit", "--frobnicate"], ["fitt"], ["plot"], ["scan"]):
+    for words in (
+        *(["fit", "--frobnicate"], ["fitt"], ["plot"], ["scan"], ["toys", "--number", "0"]),
+        *(
+            ["toys", "--seed", "-1"],
+            ["scan", "phi", "--sigma", "-1"],
+            ["scan", "x", "--points", "1"],
+        ),
+        *(["sample", "--range", "nan"], ["plot", "spectra", "--energy-power", "nan"]),
+    ):
         with pytest.raises(SystemExit) as stop:
             main(words)
         assert stop.value.code == 2

@@ -108,7 +108,12 @@ def analysis_of(arguments):
     OSError
         If the file cannot be read.
     """
-    analysis = Analysis() if arguments.file is None else Analysis.read(arguments.file)
+    file = arguments.file
+    if file is not None and Path(file).is_dir():
+        raise ValueError(
+            f"{file} is a folder: name the file, such as {Path(file, 'analysis.yaml')}"
+        )
+    analysis = Analysis() if file is None else Analysis.read(file)
     changes, places = {}, {}
     for location in _OPTIONS:
         value = getattr(arguments, location[-1])

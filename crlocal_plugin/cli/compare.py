@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from .analysis import add_analysis_options, analysis_of, take_words
+from .numbers import whole
 
 __all__ = ["add_parser"]
 
@@ -38,9 +39,22 @@ def add_parser(commands):
         "+no-compton-getting, or +NAME for a parameter that is free; instead of --variant and "
         f"--compton-getting. Default: {' '.join(_DEFAULT)}",
     )
+    add(
+        "--starts",
+        type=int,
+        default=12,
+        metavar="N",
+        help="random starts of each fit, which has several minima; default: %(default)s",
+    )
     add("--evidence", action="store_true", help="nested sampling of each, which takes minutes")
-    add("--live", type=int, default=400, metavar="N", help="its live points; default: %(default)s")
-    add("--seed", type=int, default=0, metavar="N", help="of the random numbers; default: 0")
+    add(
+        "--live",
+        type=whole(1),
+        default=400,
+        metavar="N",
+        help="its live points; default: %(default)s",
+    )
+    add("--seed", type=whole(0), default=0, metavar="N", help="of the random numbers; default: 0")
     add("--output", type=Path, metavar="FILE.ecsv", help="write the table")
     add("--overwrite", action="store_true", help="replace an existing file")
     parser.set_defaults(run=_run)
@@ -63,7 +77,7 @@ def _run(arguments):
         for datasets in entries.values():
             set_proper_priors(datasets)
     print(f"fitting {len(entries)} models ...\n", flush=True)
-    table = compare_models(entries, arguments.evidence, arguments.live, random_state=arguments.seed)
+    table = compare_models(entries, arguments.evidence, arguments.live, random_state=arguments.seed, n_starts=arguments.starts)
     print("\n".join(table.pformat(max_lines=-1, max_width=-1)))
     if path is not None:
         with replace_file(path) as draft:

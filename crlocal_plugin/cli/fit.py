@@ -44,13 +44,14 @@ def _run(arguments):
     from gammapy.modeling import Fit
 
     from ..inference import fit_summary
-    from .output import check_output, write_output
+    from .output import check_names, check_output, write_output
 
     analysis = analysis_of(arguments)
     output = arguments.output or analysis.output
     check_output(output, arguments.overwrite)
     print("reading models and data ...", flush=True)
     datasets = analysis.prepare()
+    check_names(datasets)
     n_numbers = sum(dataset.info_dict()["n_fit"] for dataset in datasets)
     n_free = len(datasets.parameters.free_parameters)
     print(f"fitting {n_free} parameters to {n_numbers} numbers of {len(datasets)} datasets ...")

@@ -36,7 +36,7 @@ def main(argv=None):
         if arguments.debug:
             raise
         # an analysis may have several mistakes, a line each
-        for line in str(error).splitlines():
+        for line in _text(error).splitlines():
             print(f"crlocal: error: {line}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
@@ -52,6 +52,13 @@ def main(argv=None):
             file=sys.stderr,
         )
         return INTERNAL_ERROR
+
+
+def _text(error):
+    """Message of an error, that of the system with the file in front."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) or type(error).__name__
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):

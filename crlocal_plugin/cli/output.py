@@ -10,6 +10,7 @@ from .progress import progress_bar
 
 __all__ = [
     "check_file",
+    "check_names",
     "check_output",
     "pyplot",
     "read_output",
@@ -36,8 +37,11 @@ def check_output(folder, overwrite, mark="summary.txt"):
     FileExistsError
         If the folder exists and may not be replaced, or is a file, or holds something else than
         earlier results of this kind.
+    NotADirectoryError
+        If it would be below a file.
     """
-    if not folder.exists():
+    _check_place(folder)
+    if not folder.resolve().exists():
         return
     if not folder.is_dir():
         raise FileExistsError(f"{folder} is a file: choose another --output")
@@ -68,13 +72,23 @@ def check_file(path, overwrite, suffixes):
         If the suffix is another one.
     FileExistsError
         If the file exists and may not be replaced, or is a folder.
+    NotADirectoryError
+        If it would be below a file.
     """
     if path.suffix not in suffixes:
         raise ValueError(f"{path}: expected a file with the suffix {' or '.join(suffixes)}")
     if path.is_dir():
         raise FileExistsError(f"{path} is a folder: choose another name")
-    if path.exists() and not overwrite:
+    if path.resolve().exists() and not overwrite:
         raise FileExistsError(f"{path} exists: choose another name, or pass --overwrite")
+    _check_place(path)
+
+
+def _check_place(path):
+    """Refuse a file or folder below something that is no folder."""
+    above = next(folder for folder in path.resolve().parents if folder.exists())
+    if not above.is_dir():
+        raise NotADirectoryError(f"{path} cannot be written: {above} is a file")
 
 
 @contextlib.contextmanager
@@ -96,6 +110,35 @@ def replace_file(path):
         draft = Path(scratch) / path.name
         yield draft
         os.replace(draft, path)
+
+
+_TABLES = {
+    "parameters": "parameters.ecsv",
+    "covariance": "covariance.ecsv",
+    "datasets": "chi2.ecsv",
+}
+"""Files of the tables of a summary."""
+
+
+def check_names(datasets):
+    """Refuse datasets whose files would take the place of others, before any work is done.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets that `write_output` is to write.
+
+    Raises
+    ------
+    ValueError
+        If a dataset has the name of a table of results.
+    """
+    for dataset in datasets:
+        if dataset.to_dict()["filename"] in _TABLES.values():
+            raise ValueError(
+                f"dataset {dataset.name!r} has the name of a table of results: give it another "
+                f"one in the analysis file, as in {{file: {dataset.name}.ecsv, name: mine}}"
+            )
 
 
 def write_output(folder, analysis, datasets, result, summary, overwrite=False):
@@ -126,9 +169,8 @@ def write_output(folder, analysis, datasets, result, summary, overwrite=False):
     with replace_folder(Path(folder), overwrite) as draft:
         datasets.write(draft / "datasets.yaml", filename_models=draft / "models.yaml")
         result.write(draft / "fit-result.yaml", full_output=True)
-        for name in ("parameters", "covariance", "datasets"):
-            filename = {"datasets": "chi2"}.get(name, name)
-            getattr(summary, name).write(draft / f"{filename}.ecsv", format="ascii.ecsv")
+        for name, filename in _TABLES.items():
+            getattr(summary, name).write(draft / filename, format="ascii.ecsv")
         (draft / "summary.txt").write_text(f"{summary}\n", encoding="utf-8")
         own = analysis.with_tables_in(draft, datasets)
         text = analysis_text(own, draft, leave_out=("output",))

@@ -10,6 +10,7 @@ import numpy as np
 from ..plots import plot_dipole, plot_sky, plot_spectra
 from ..plots.fractions import plot_component_fractions
 from ..plots.residuals import plot_residuals
+from .numbers import finite
 from .output import check_file, pyplot, replace_file
 from .progress import progress_bar
 
@@ -72,7 +73,7 @@ def add_parser(commands):
     add = parser.add_argument_group("what is drawn, where a picture has it").add_argument
     add("--species", nargs="+", metavar="NAME", help="species, light or all_particle")
     add("--axis", help="total_energy, rigidity, kinetic_energy or kinetic_energy_per_nucleon")
-    add("--energy-power", type=float, metavar="P", help="multiply intensities with E^P")
+    add("--energy-power", type=finite, metavar="P", help="multiply intensities with E^P")
     add("--energy-range", nargs=2, metavar=("LOW", "HIGH"), help='such as "1 TeV" "10 PeV"')
     add("--x-unit", metavar="UNIT", help="unit of energy or rigidity")
     add("--frame", help="coordinates of the map: icrs or galactic")
@@ -123,6 +124,8 @@ def _words(arguments):
     source, pictures = arguments.source, arguments.pictures
     if source in _PICTURES:
         source, pictures = None, [source, *pictures]
+    if source is None and Path(pictures[0]).exists():
+        raise ValueError(f"name pictures behind {pictures[0]}: {', '.join(_PICTURES)}")
     for name in pictures:
         if name not in _PICTURES:
             raise ValueError(unknown_name(name, _PICTURES, "picture "))

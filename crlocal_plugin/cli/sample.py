@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from .analysis import add_analysis_options, prepare
+from .numbers import positive, whole
 
 __all__ = ["add_parser"]
 
@@ -42,21 +43,27 @@ def add_parser(commands):
         help="parameters of the corner plot; default: all",
     )
     add("--overwrite", action="store_true", help="replace existing files")
-    add("--seed", type=int, default=0, metavar="N", help="of the random numbers; default: 0")
+    add("--seed", type=whole(0), default=0, metavar="N", help="of the random numbers; default: 0")
     add(
         "--steps",
-        type=int,
+        type=whole(1),
         default=50_000,
         metavar="N",
         help="most steps of a walker; default: %(default)s",
     )
-    add("--walkers", type=int, metavar="N", help="of an ensemble; default: 4 per parameter")
-    add("--ensembles", type=int, default=4, metavar="N", help="default: %(default)s")
+    add("--walkers", type=whole(1), metavar="N", help="of an ensemble; default: 4 per parameter")
+    add("--ensembles", type=whole(1), default=4, metavar="N", help="default: %(default)s")
     add("--nested", action="store_true", help="nested sampling, which gives the evidence too")
-    add("--live", type=int, default=400, metavar="N", help="its live points; default: %(default)s")
+    add(
+        "--live",
+        type=whole(1),
+        default=400,
+        metavar="N",
+        help="its live points; default: %(default)s",
+    )
     add(
         "--range",
-        type=float,
+        type=positive,
         default=10.0,
         metavar="FACTOR",
         help="how far the priors of scales extend from their values; default: 10",
@@ -82,6 +89,12 @@ def _run(arguments):
         check_file(arguments.corner, arguments.overwrite, (".png", ".pdf", ".svg"))
     print("reading models and data ...", flush=True)
     datasets = prepare(arguments)
+    labels = datasets.parameters.free_parameters.labels
+    for name in arguments.parameters or ():
+        if name not in labels:
+            raise ValueError(
+                f"--parameters {name}: expected a free parameter, one of {', '.join(labels)}"
+            )
     if not arguments.flat:
         set_proper_priors(datasets, arguments.range)
     print(f"sampling {len(datasets.parameters.free_parameters)} parameters ...", flush=True)
@@ -104,6 +117,7 @@ def _run(arguments):
     posterior.write(arguments.output, arguments.overwrite, arguments.allow_unconverged)
     print(f"\nwritten to {arguments.output}")
     if arguments.corner is not None:
+        print("drawing ...", flush=True)
         _draw(posterior, arguments)
         print(f"drawn in {arguments.corner}")
     return 0 if posterior.converged else 1

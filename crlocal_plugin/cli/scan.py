@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from .analysis import add_analysis_options, analysis_of, take_words
+from .numbers import positive, whole
 
 __all__ = ["add_parser"]
 
@@ -32,14 +33,14 @@ def add_parser(commands):
         metavar="PARAM",
         help="label of a free parameter, or label=LOW..HIGH with a unit, as in 'x=0.1..10 pc'",
     )
-    add("--points", type=int, default=30, metavar="N", help="points a parameter; default: 30")
+    add("--points", type=whole(2), default=30, metavar="N", help="points a parameter; default: 30")
     add(
         "--sigma",
-        type=float,
+        type=positive,
         default=3.0,
         help="half width of a range that is not given, in standard deviations; default: 3",
     )
-    add("--jobs", type=int, default=1, metavar="N", help="processes; default: 1")
+    add("--jobs", type=whole(1), default=1, metavar="N", help="processes; default: 1")
     add(
         "--output",
         type=Path,
@@ -59,6 +60,8 @@ def _run(arguments):
     from .progress import progress_bar
 
     take_words(arguments, "parameters")
+    if arguments.file is None and Path(arguments.parameters[0]).is_file():
+        raise ValueError(f"name parameters to scan behind {arguments.parameters[0]}")
     check_output(arguments.output, arguments.overwrite, mark="profiles.png")
     print("reading models and data ...", flush=True)
     analysis = analysis_of(arguments)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from .analysis import add_analysis_options, analysis_of
+from .numbers import whole
 
 __all__ = ["add_parser"]
 
@@ -27,9 +28,9 @@ def add_parser(commands):
         epilog=_EPILOG,
     )
     add = parser.add_argument
-    add("--number", type=int, default=500, metavar="N", help="how many toys; default: 500")
-    add("--jobs", type=int, default=1, metavar="N", help="processes; default: 1")
-    add("--seed", type=int, default=0, metavar="N", help="of the random numbers; default: 0")
+    add("--number", type=whole(1), default=500, metavar="N", help="how many toys; default: 500")
+    add("--jobs", type=whole(1), default=1, metavar="N", help="processes; default: 1")
+    add("--seed", type=whole(0), default=0, metavar="N", help="of the random numbers; default: 0")
     add(
         "--parameters",
         nargs="+",

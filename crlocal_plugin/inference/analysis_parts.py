@@ -1,6 +1,7 @@
 """Parts of the description of an analysis: a model, a table, a parameter, a prior."""
 
 import difflib
+import inspect
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,6 +41,13 @@ class Part(BaseModel):
     """Part of an analysis: keys with values, of which unknown ones are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs):
+        # what a key is, files, options and docstrings all say with the same words
+        lines = [f"{name}\n    {info.description}" for name, info in cls.model_fields.items()]
+        sections = inspect.cleandoc(cls.__doc__ or ""), "Attributes\n----------", *lines
+        cls.__doc__ = "\n".join((sections[0], "", *sections[1:]))
 
     def short(self):
         """What was given, in the shortest form (dict, or one value)."""
