@@ -14,7 +14,9 @@ from .datasets import (
     JointLikelihood,
     OverlapError,
     TableError,
+    bibtex,
     catalog,
+    citations,
     load_datasets,
     read_catalog_table,
 )
@@ -37,6 +39,7 @@ from .inference import (
     identifiability,
     intensity_band,
     likelihood_covariance,
+    lowest_minimum,
     nested_sample,
     propagate,
     random_starts,
@@ -91,6 +94,7 @@ from .plots import (
     plot_sky_map,
     plot_spectra,
 )
+from .report import write_report
 
 __all__ = [
     "DIPOLE_MODEL_REGISTRY",
@@ -137,7 +141,9 @@ __all__ = [
     "UnconvergedError",
     "__version__",
     "all_sky_geom",
+    "bibtex",
     "catalog",
+    "citations",
     "compare_models",
     "declination_band_profile",
     "dipole_band",
@@ -148,6 +154,7 @@ __all__ = [
     "intensity_band",
     "likelihood_covariance",
     "load_datasets",
+    "lowest_minimum",
     "measured_prior",
     "nested_sample",
     "observable_intensity_map",
@@ -172,5 +179,6 @@ __all__ = [
     "scan_profiles",
     "set_priors",
     "set_proper_priors",
+    "write_report",
     "xue_liu_2025",
 ]

@@ -61,7 +61,7 @@ def fits():
     steps = []
     with pytest.MonkeyPatch.context() as patch:
         # the command takes three times as many
-        patch.setattr(paper_fits, "_N_STARTS", 4)
+        patch.setattr(paper_fits, "N_STARTS", 4)
         fits = fit_settings(settings, steps.append)
     assert len(steps) == number_of_steps(settings)
     return fits

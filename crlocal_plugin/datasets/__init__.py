@@ -1,6 +1,7 @@
 """gammapy datasets: measured spectra and dipoles with their likelihoods, and the shipped tables."""
 
 from .catalog import SELECTIONS, OverlapError, catalog, read_catalog_table, table_path
+from .citations import bibtex, citations
 from .collection import CosmicRayDatasets
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
@@ -18,7 +19,9 @@ __all__ = [
     "JointLikelihood",
     "OverlapError",
     "TableError",
+    "bibtex",
     "catalog",
+    "citations",
     "load_datasets",
     "read_catalog_table",
     "table_path",

@@ -14,7 +14,7 @@ from .profiles import ProfileLikelihood
 from .sampling import sample
 from .scans import ProfileScan, scan_profiles
 from .selection import find_parameters, fix_parameters, free_parameters, parse_ranges
-from .starts import RandomStarts, random_starts
+from .starts import RandomStarts, lowest_minimum, random_starts
 from .summary import FitSummary, fit_summary
 from .toys import run_toys
 
@@ -38,6 +38,7 @@ __all__ = [
     "identifiability",
     "intensity_band",
     "likelihood_covariance",
+    "lowest_minimum",
     "nested_sample",
     "parse_ranges",
     "propagate",

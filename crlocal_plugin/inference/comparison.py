@@ -12,6 +12,7 @@ from ..models import CosmicRayModel
 from .backends import LEAST_SQUARES
 from .nested import nested_sample
 from .prior_distributions import PriorDistributions, measurements_only
+from .starts import lowest_minimum
 
 __all__ = ["compare_models", "is_nested"]
 
@@ -28,13 +29,14 @@ def compare_models(
     random_state=None,
     allow_unconverged=False,
     stream=None,
+    n_starts=0,
 ):
     """Fit models to the same data, and compare them.
 
     Every entry is fitted with the back end "least-squares", in place, from where its parameters
-    are. Gaussian priors count as measurements: their pulls are in ``prior`` and ``total``, and
-    they add to the number of data in AICc and BIC, be their parameters free or frozen. Other
-    priors count for the evidence alone.
+    are, or from the lowest minimum that random starts lead to. Gaussian priors count as
+    measurements: their pulls are in ``prior`` and ``total``, and they add to the number of data in
+    AICc and BIC, be their parameters free or frozen. Other priors count for the evidence alone.
 
     A likelihood ratio is stated where Wilks' theorem holds: against the largest other entry that
     has the same components and settings, the same frozen values, limits and priors, fewer free
@@ -52,6 +54,8 @@ def compare_models(
         Of `~crlocal_plugin.nested_sample`.
     allow_unconverged : bool, optional
         State evidences that have not converged too.
+    n_starts : int, optional
+        Random starts of each fit, see `~crlocal_plugin.lowest_minimum`; none by default.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def compare_models(
                 )
     everything = [par for datasets in entries.values() for par in datasets.parameters]
     with measurements_only(everything):
-        table = Table(rows=[_row(name, datasets) for name, datasets in entries.items()])
+        table = Table(rows=[_row(name, data, n_starts) for name, data in entries.items()])
         ratios = _ratios(table, entries)
     for criterion in ("AIC", "AICc", "BIC"):
         table[f"delta_{criterion}"] = table[criterion] - np.min(table[criterion])
@@ -108,10 +112,12 @@ def compare_models(
     return table
 
 
-def _row(name, datasets):
+def _row(name, datasets, n_starts):
     """Fit an entry."""
     if not any(not par.frozen for par in datasets.parameters):
         raise ValueError(f"{name}: no parameter is free, there is nothing to fit")
+    if n_starts:
+        lowest_minimum(datasets, n_starts)
     result = Fit(backend=LEAST_SQUARES).run(datasets)
     if not result.optimize_result.success:
         raise ValueError(f"{name}: the fit did not converge ({result.optimize_result.message})")

@@ -9,7 +9,7 @@ from ..datasets import JointLikelihood
 from ..datasets.least_squares import minimise
 from .parallel import run_parallel
 
-__all__ = ["RandomStarts", "random_starts"]
+__all__ = ["RandomStarts", "lowest_minimum", "random_starts"]
 
 TOLERANCE = 0.02
 """Difference in the statistic up to which two descents may have ended in the same minimum."""
@@ -118,6 +118,37 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
     groups = _distinct(likelihood, sorted(found, key=lambda end: end[0]))
     minima = _table(likelihood, groups)
     return RandomStarts(minima, len(starts), len(starts) - len(found), spread, likelihood)
+
+
+def lowest_minimum(datasets, n_starts=12, spread=0.5, random_state=0):
+    """Move the parameters to the lowest minimum that several descents lead to.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models; their free parameters are moved.
+    n_starts : int, optional
+        Random starts beside the one from the present values.
+    spread, random_state
+        As for `random_starts`.
+
+    Returns
+    -------
+    float
+        Statistic there.
+
+    Raises
+    ------
+    ValueError
+        If no parameter is free, or the statistic is not a sum of squares.
+    """
+    likelihood = JointLikelihood(datasets)
+    first = minimise(likelihood, likelihood.values)
+    others = random_starts(datasets, n_starts, spread, random_state) if n_starts else None
+    likelihood.assign(first.theta)
+    if others and len(others.minima) and others.minima["statistic"][0] < first.stat:
+        others.assign()
+    return float(datasets.stat_sum())
 
 
 def _table(likelihood, groups):

@@ -4,11 +4,11 @@ import numpy as np
 
 from ..datasets import JointLikelihood
 from ..datasets.least_squares import minimise
-from ..inference import random_starts
+from ..inference import lowest_minimum
 
 __all__ = ["fit_settings", "number_of_steps"]
 
-_N_STARTS, _SPREAD = 12, 0.5
+N_STARTS = 12
 """Random starts of a fit beside the one from the values of the paper."""
 
 _N_DESCENTS = 4
@@ -36,7 +36,8 @@ def fit_settings(settings, progress=None):
     """
     fitted = {}
     for setting in dict.fromkeys(settings):
-        fitted[setting] = _fit(setting.datasets())
+        fitted[setting] = setting.datasets()
+        lowest_minimum(fitted[setting], N_STARTS)
         _done(progress)
     ends = [_values(datasets) for datasets in fitted.values()]
     for datasets in fitted.values():
@@ -53,18 +54,6 @@ def number_of_steps(settings):
 def _done(progress):
     if progress is not None:
         progress(1)
-
-
-def _fit(datasets):
-    """Descend from the present values and from random starts, and keep the lowest."""
-    likelihood = JointLikelihood(datasets)
-    first = minimise(likelihood, likelihood.values)
-    starts = random_starts(datasets, _N_STARTS, _SPREAD)
-    if len(starts.minima) and starts.minima["statistic"][0] < first.stat:
-        starts.assign()
-    else:
-        likelihood.assign(first.theta)
-    return datasets
 
 
 def _values(datasets):
