@@ -41,7 +41,7 @@ def add_parser(commands):
     )
     add(
         "--starts",
-        type=int,
+        type=whole(0),
         default=12,
         metavar="N",
         help="random starts of each fit, which has several minima; default: %(default)s",
@@ -64,6 +64,7 @@ def _run(arguments):
     from ..inference.comparison import compare_models
     from ..inference.prior_distributions import set_proper_priors
     from .output import check_file, replace_file
+    from .progress import progress_bar
 
     take_words(arguments, "models")
     path = arguments.output
@@ -72,12 +73,22 @@ def _run(arguments):
     print("reading models and data ...", flush=True)
     analysis = analysis_of(arguments)
     models = dict.fromkeys(arguments.models or _DEFAULT)
-    entries = {text: _prepare(text, analysis) for text in models}
+    entries = {}
+    with progress_bar(len(models), "reading", "models") as update:
+        for text in models:
+            entries[text] = _prepare(text, analysis)
+            update(1)
     if arguments.evidence:
         for datasets in entries.values():
             set_proper_priors(datasets)
     print(f"fitting {len(entries)} models ...\n", flush=True)
-    table = compare_models(entries, arguments.evidence, arguments.live, random_state=arguments.seed, n_starts=arguments.starts)
+    table = compare_models(
+        entries,
+        arguments.evidence,
+        arguments.live,
+        random_state=arguments.seed,
+        n_starts=arguments.starts,
+    )
     print("\n".join(table.pformat(max_lines=-1, max_width=-1)))
     if path is not None:
         with replace_file(path) as draft:

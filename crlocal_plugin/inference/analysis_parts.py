@@ -46,8 +46,8 @@ class Part(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs):
         # what a key is, files, options and docstrings all say with the same words
         lines = [f"{name}\n    {info.description}" for name, info in cls.model_fields.items()]
-        sections = inspect.cleandoc(cls.__doc__ or ""), "Attributes\n----------", *lines
-        cls.__doc__ = "\n".join((sections[0], "", *sections[1:]))
+        text = inspect.cleandoc(cls.__doc__ or "")
+        cls.__doc__ = "\n".join((text, "\nAttributes\n----------", *lines))
 
     def short(self):
         """What was given, in the shortest form (dict, or one value)."""
