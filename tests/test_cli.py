@@ -2,9 +2,11 @@
 
 import contextlib
 import io
+import re
 import shlex
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -410,6 +412,12 @@ def test_help_of_every_command_has_examples_that_parse(capsys):
                 program, *words = shlex.split(command)
                 assert program == "crlocal"
                 _parser().parse_args(words)
+
+
+def test_page_names_every_command():
+    page = (Path(__file__).parents[1] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    (commands,) = (a.choices for a in _parser()._actions if isinstance(a.choices, dict))
+    assert set(re.findall(r"^\| `crlocal (\w+)", page, re.MULTILINE)) == set(commands)
 
 
 # Pictures
