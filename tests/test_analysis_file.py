@@ -199,6 +199,8 @@ MISTAKES = {
     "model:\n  variant: kinetc": "2: model.variant: unknown 'kinetc': did you mean kinetic?",
     "model:\n  species: [H, He, Hx]": "2: model.species[2]: unknown species 'Hx'",
     "model: {index: local}": "1: model.index: unknown key 'index': expected one of variant, ",
+    "model: {abundances: {Li: 1}}": "1: model: abundances: unknown 'Li': expected one of H, He",
+    "model: {species: [H, H]}": "1: model: species must be given, each once, got ['H', 'H']",
     "model: {species: [H, He, Li]}": "1: model: no abundance is known for Li",
     "datasets:\n- damp_h": "2: datasets[0]: no selection, table or file is called 'damp_h'; did",
     "datasets:\n- {name: own.ecsv}": "2: datasets[0]: own.ecsv is a file: write file instead",

@@ -181,6 +181,13 @@ class ModelEntry(Part):
         "package knows none",
     )
 
+    @model_validator(mode="after")
+    def _abundances_of_species(self):
+        for name in self.abundances:
+            if name not in self.species:
+                raise ValueError(f"abundances: {unknown_name(name, self.species)}")
+        return self
+
 
 class DatasetEntry(Part):
     """Selection, table of the catalogue, or own file, with settings for a table."""
