@@ -304,7 +304,7 @@ def test_nothing_else_than_a_mistake_comes_of_nonsense(monkeypatch):
     # what is left after a mistake is prepared to find more, which takes its time
     monkeypatch.setattr(Analysis, "prepare", lambda self: None)
     valid = {
-        "model": {"variant": "kinetic", "species": ["H"], "abundances": {"Li": 1}},
+        "model": {"variant": "kinetic", "species": ["H", "Li"], "abundances": {"Li": 1}},
         "datasets": [{"name": "dampe_h", "energy_range": ["1 TeV", None], "floor": 0.1}],
         "parameters": {"x": {"value": 1, "min": 0, "prior": {"mean": 1, "sigma": 1}}},
         "priors": ["measured"],
