@@ -21,6 +21,8 @@ from .datasets import (
     read_catalog_table,
 )
 from .inference import (
+    Analysis,
+    AnalysisError,
     Band,
     DipoleBand,
     FitSummary,
@@ -105,6 +107,8 @@ __all__ = [
     "SELECTIONS",
     "SITES",
     "SPECIES",
+    "Analysis",
+    "AnalysisError",
     "BackgroundDipoleModel",
     "Band",
     "ComptonGettingDipoleModel",

@@ -307,6 +307,7 @@ parameters:
   Gamma: {prior: {mean: 2.6, sigma: 0.1}}
   phi: {value: 0.8 GV, free: true}
 priors: none
+starts: 0
 output: result
 """
     )
@@ -334,6 +335,16 @@ output: result
     free = set(parameters["label"][~parameters["frozen"]])
     assert free == {"Gamma", "phi", "delta_b", "Q_0n", "u_HC"}
     assert set(Table.read(tmp_path / "again" / "chi2.ecsv")["floor"]) == {"5 %", "5 %, 10 deg"}
+
+
+@pytest.mark.usefixtures("_without_pictures")
+def test_fit_ends_in_the_lowest_of_several_minima(tmp_path):
+    for starts, expected in (("0", 591.22), ("12", 563.68)):
+        words = ["--variant", "wandering", "--starts", starts, "--output", starts]
+        assert main(["fit", *words]) == 0
+        result = yaml.safe_load((tmp_path / starts / "fit-result.yaml").read_text())
+        assert result["OptimizeResult"]["total_stat"] == pytest.approx(expected, abs=0.01)
+        assert f"starts: {starts}" in (tmp_path / starts / "analysis.yaml").read_text()
 
 
 def test_options_replace_entries_of_the_file(tmp_path):

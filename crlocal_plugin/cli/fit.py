@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from .analysis import add_analysis_options, analysis_of
+from .numbers import whole
 
 __all__ = ["add_parser"]
 
@@ -31,6 +32,13 @@ def add_parser(commands):
     add_analysis_options(parser)
     add = parser.add_argument
     add(
+        "--starts",
+        type=whole(0),
+        metavar="N",
+        help="random starts of the fit beside the given values, of which the lowest minimum "
+        "counts; default: that of the analysis file, or 12",
+    )
+    add(
         "--output",
         type=Path,
         metavar="DIR",
@@ -43,10 +51,12 @@ def add_parser(commands):
 def _run(arguments):
     from gammapy.modeling import Fit
 
-    from ..inference import fit_summary
+    from ..inference import fit_summary, lowest_minimum
     from .output import check_names, check_output, write_output
 
     analysis = analysis_of(arguments)
+    if arguments.starts is not None:
+        analysis = analysis.changed({"starts": arguments.starts})
     output = arguments.output or analysis.output
     check_output(output, arguments.overwrite)
     print("reading models and data ...", flush=True)
@@ -56,6 +66,8 @@ def _run(arguments):
     n_free = len(datasets.parameters.free_parameters)
     print(f"fitting {n_free} parameters to {n_numbers} numbers of {len(datasets)} datasets ...")
     sys.stdout.flush()
+    if analysis.starts:
+        lowest_minimum(datasets, analysis.starts)
     result = Fit(backend=analysis.backend).run(datasets)
     summary = fit_summary(datasets, result)
     print(f"\n{summary}\n", flush=True)

@@ -1,8 +1,6 @@
 """``crlocal reproduce``: the figures of the paper, and its statements held against the data."""
 
 import argparse
-import os
-import tempfile
 from pathlib import Path
 
 from .progress import progress_bar
@@ -57,10 +55,7 @@ def add_parser(commands):
 
 
 def _run(arguments):
-    import matplotlib
-
-    # the command line has no window to show
-    matplotlib.use("Agg")
+    from .output import check_file
 
     paths = {
         item: arguments.output
@@ -68,17 +63,16 @@ def _run(arguments):
         for item in _items(arguments.items)
     }
     for path in paths.values():
-        if path.exists() and not arguments.overwrite:
-            raise FileExistsError(f"{path} exists: choose another --output, or pass --overwrite")
-    arguments.output.mkdir(parents=True, exist_ok=True)
+        check_file(path, arguments.overwrite, (path.suffix,))
     figures = [item for item in paths if item not in _TABLES]
     with progress_bar(len(figures), "drawing", "figures") as update:
         for number in figures:
             _draw(number, paths[number])
             update(1)
-    tables = [item for item in paths if item in _TABLES]
-    fits = _fits() if set(tables) - {"numbers"} else None
-    for name in tables:
+    fits = None
+    for name in (item for item in paths if item in _TABLES):
+        if name != "numbers" and fits is None:
+            fits = _fits()
         _tabulate(name, paths[name], fits)
     print("written: " + ", ".join(str(path) for path in paths.values()))
 
@@ -103,12 +97,14 @@ def _items(words):
 
 
 def _draw(number, path):
-    import matplotlib.pyplot as plt
+    from .output import pyplot, replace_file
 
+    plt = pyplot()
     from ..paper import draw_figure
 
     figure = draw_figure(number)
-    _replace(path, lambda draft: figure.savefig(draft, dpi=150, bbox_inches="tight"))
+    with replace_file(path) as draft:
+        figure.savefig(draft, dpi=150, bbox_inches="tight")
     plt.close(figure)
 
 
@@ -123,6 +119,7 @@ def _fits():
 
 def _tabulate(name, path, fits):
     from .. import paper
+    from .output import replace_file
 
     if name == "estimates":
         total = sum(len(names) for *_, names in paper.ESTIMATES)
@@ -132,16 +129,9 @@ def _tabulate(name, path, fits):
         table = paper.printed_numbers()
     else:
         table = {"chi2": paper.chi2_table, "claims": paper.check_claims}[name](fits)
-    _replace(path, lambda draft: table.write(draft, format="ascii.ecsv"))
+    with replace_file(path) as draft:
+        table.write(draft, format="ascii.ecsv")
     shown = [column for column in table.colnames if column != "statement"]
     print(
         "\n".join([f"{name}:", *table[shown].pformat(max_lines=-1, max_width=-1), ""]), flush=True
     )
-
-
-def _replace(path, write):
-    """Write a file whole or not at all."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as scratch:
-        draft = Path(scratch) / path.name
-        write(draft)
-        os.replace(draft, path)

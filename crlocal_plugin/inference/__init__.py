@@ -1,5 +1,7 @@
 """What to do with the joint likelihood: fits, profiles, summaries."""
 
+from .analysis import Analysis
+from .analysis_errors import AnalysisError
 from .backends import register_backends
 from .bands import Band, DipoleBand, dipole_band, intensity_band, propagate
 from .comparison import compare_models
@@ -19,6 +21,8 @@ from .summary import FitSummary, fit_summary
 from .toys import run_toys
 
 __all__ = [
+    "Analysis",
+    "AnalysisError",
     "Band",
     "DipoleBand",
     "FitSummary",

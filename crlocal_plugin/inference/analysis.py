@@ -10,6 +10,7 @@ from pydantic import (
     PlainValidator,
     PrivateAttr,
     StrictBool,
+    StrictInt,
     field_validator,
 )
 from pydantic import ValidationError as InvalidDataError
@@ -123,6 +124,11 @@ class Analysis(Part):
     )
     backend: Annotated[str, one_of((LEAST_SQUARES, "minuit"))] = Field(
         LEAST_SQUARES, description=f"back end of the fit: {LEAST_SQUARES} or minuit"
+    )
+    starts: Annotated[StrictInt, Field(ge=0)] = Field(
+        12,
+        description="random starts of crlocal fit beside the given values: there are several "
+        "minima, and the lowest counts",
     )
     output: Path = Field(Path("crlocal-fit"), description="folder for the result of crlocal fit")
 
