@@ -103,5 +103,5 @@ def test_every_model_has_a_page():
 
 def test_every_public_name_is_in_the_reference():
     text = (DOCS / "api" / "index.rst").read_text(encoding="utf-8")
-    entry = r"^(?:   |\.\. (?:auto)?data:: (?:\w+\.)*)(\w+)$"
+    entry = r"^(?:   |\.\. (?:auto)?(?:data|class):: (?:\w+\.)*)(\w+)$"
     assert set(crl.__all__) <= set(re.findall(entry, text, re.MULTILINE))
