@@ -104,7 +104,7 @@ def datasets():
 @pytest.fixture
 def written(monkeypatch, tmp_path):
     """Function that makes a page without pictures, which take their time."""
-    monkeypatch.setattr(page, "pictures", lambda datasets: Markup())
+    monkeypatch.setattr(page, "pictures", lambda datasets, progress=None: Markup())
 
     def write(*args, **kwargs):
         write_report(args[0], tmp_path / "page.html", *args[1:], **kwargs)
@@ -404,7 +404,7 @@ def test_existing_file_is_kept(folder, tmp_path, datasets):
 
 
 def test_failure_while_drawing_leaves_nothing(monkeypatch, tmp_path, datasets):
-    monkeypatch.setattr(page, "pictures", lambda datasets: fail())
+    monkeypatch.setattr(page, "pictures", lambda datasets, progress=None: fail())
     with pytest.raises(AssertionError):
         write_report(datasets, tmp_path / "new" / "page.html")
     assert list(tmp_path.iterdir()) == []

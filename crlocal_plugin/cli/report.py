@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from .output import check_file, pyplot, read_output
+from .progress import progress_bar
 
 __all__ = ["add_parser"]
 
@@ -43,5 +44,6 @@ def _run(arguments):
     datasets = read_output(arguments.folder)
     result, date = read_result(arguments.folder / "fit-result.yaml", datasets.models)
     print("drawing and writing ...", flush=True)
-    write_report(datasets, path, result, arguments.title, date, arguments.overwrite)
+    with progress_bar(None, "drawing", "pictures") as update:
+        write_report(datasets, path, result, arguments.title, date, arguments.overwrite, update)
     print(f"written to {path}")

@@ -32,7 +32,7 @@ class LabelledDatasetModels(DatasetModels):
             One row per parameter.
         """
         table = super().to_parameters_table()
-        table.replace_column("name", _short_labels(self))
+        table.replace_column("name", short_labels(self))
         table.remove_columns(["type", "link"])
         return table
 
@@ -133,7 +133,7 @@ class CosmicRayDatasets(Datasets):
     def parameters(self):
         """Unique parameters of all models (`LabelledParameters`)."""
         models = self.models
-        labels = dict(zip(models.parameters, _short_labels(models), strict=True))
+        labels = dict(zip(models.parameters, short_labels(models), strict=True))
         return FitParameters(list(labels), list(labels.values()), self)
 
     # ----------------------------------------------------------------- statistic
@@ -376,7 +376,7 @@ def _is_shared(nuisance, name):
     )
 
 
-def _short_labels(models):
+def short_labels(models):
     """Labels of all parameters, with the model in front only where they repeat."""
     full = models.parameters_unique_names
     short = [label.split(".", 1)[1] for label in full]

@@ -18,7 +18,7 @@ from ..models import CosmicRayModel, NuisanceModel
 from .likelihood import CosmicRayFitStatistic
 from .tables import TableError, write_table
 
-__all__ = ["CosmicRayDataset", "random_generator"]
+__all__ = ["CosmicRayDataset", "applies_to", "random_generator"]
 
 
 _VERSIONS = itertools.count()
@@ -218,7 +218,7 @@ class CosmicRayDataset(Dataset):
             self._model = None
             return
         applicable = [
-            model for model in DatasetModels(models) if _applies(model.datasets_names, self.name)
+            model for model in DatasetModels(models) if applies_to(model.datasets_names, self.name)
         ]
         cosmic_rays = [m for m in applicable if isinstance(m, CosmicRayModel)]
         if len(cosmic_rays) > 1:
@@ -512,7 +512,8 @@ def random_generator(random_state=None):
     return np.random.default_rng(random_state)
 
 
-def _applies(datasets_names, name):
+def applies_to(datasets_names, name):
+    """Whether a model for some datasets, all if None, is for the one of a name (bool)."""
     if datasets_names is None:
         return True
     return name in ([datasets_names] if isinstance(datasets_names, str) else datasets_names)

@@ -12,7 +12,15 @@ from astropy.table import Table
 
 from .parameter_sets import make_ensemble
 
-__all__ = ["LEVELS", "Band", "DipoleBand", "dipole_band", "intensity_band", "propagate"]
+__all__ = [
+    "LEVELS",
+    "Band",
+    "DipoleBand",
+    "dipole_band",
+    "evaluate_ensemble",
+    "intensity_band",
+    "propagate",
+]
 
 LEVELS = (0.6827, 0.9545)
 """Probabilities of one and two standard deviations of a Gaussian."""
@@ -168,7 +176,7 @@ def intensity_band(
     """
     levels = _checked(levels)
     ensemble = make_ensemble(model, samples, covariance, n_samples, method, random_state)
-    best, values = _evaluated(
+    best, values = evaluate_ensemble(
         model,
         ensemble,
         lambda values: model.evaluate_intensity(values, x, species, component, axis),
@@ -214,7 +222,7 @@ def dipole_band(
     """
     levels, energy = _checked(levels), u.Quantity(energy)
     ensemble = make_ensemble(model, samples, covariance, n_samples, method, random_state)
-    best, values = _evaluated(
+    best, values = evaluate_ensemble(
         model, ensemble, lambda values: model.evaluate_excess(values, energy, component, species)
     )
     amplitude, direction = _amplitude_and_direction(best)
@@ -293,7 +301,7 @@ def _checked(levels):
     return levels
 
 
-def _evaluated(model, ensemble, function):
+def evaluate_ensemble(model, ensemble, function):
     """Quantity at the values of a CosmicRayModel, and at the rows of an ensemble.
 
     Parameters

@@ -14,6 +14,9 @@ __all__ = ["hesse_covariance", "likelihood_covariance"]
 STEP = 0.1
 """Step of the differences, in standard deviations."""
 
+_PASSES, _SETTLED = 5, 0.02
+"""Repetitions at most, and relative change of the errors from which on there are no more."""
+
 
 def likelihood_covariance(likelihood, theta, guess=None):
     """Covariance of the parameters of a likelihood at its minimum.
@@ -41,10 +44,25 @@ def likelihood_covariance(likelihood, theta, guess=None):
         first = gauss_newton_covariance(likelihood.jacobian(theta))
     for approximate in (guess, first):
         if approximate is not None:
-            better = hesse_covariance(likelihood, theta, approximate, likelihood.bounds)
+            better = _refined(likelihood, theta, approximate)
             if better is not None:
                 return better, True
     return (guess if first is None else first), False
+
+
+def _refined(likelihood, theta, guess):
+    """Second derivatives along axes that they themselves have given, None if there are none."""
+    found = None
+    for _ in range(_PASSES):
+        better = hesse_covariance(likelihood, theta, guess, likelihood.bounds)
+        if better is None:
+            break
+        before, after = np.sqrt(np.diag(guess)), np.sqrt(np.diag(better))
+        found = guess = better
+        # where the statistic is no parabola, the length of the steps matters
+        if (np.abs(after - before) <= _SETTLED * after).all():
+            break
+    return found
 
 
 def hesse_covariance(statistic, best, guess, bounds=None):

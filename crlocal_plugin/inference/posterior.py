@@ -12,7 +12,7 @@ from astropy.table import Table
 from gammapy.modeling.models import Models
 
 from .._version import __version__
-from ..datasets.collection import _short_labels
+from ..datasets.collection import short_labels
 from .convergence import import_sampling
 
 __all__ = ["Posterior", "UnconvergedError"]
@@ -415,5 +415,5 @@ def _by_label(target):
     """Parameters of datasets or models by label."""
     labels = getattr(target.parameters, "labels", None)
     if labels is None:
-        labels = _short_labels(target)
+        labels = short_labels(target)
     return dict(zip(labels, target.parameters, strict=True))

@@ -7,7 +7,7 @@ from astropy.table import Table
 
 from ..datasets.core import CosmicRayDataset
 
-__all__ = ["FitSummary", "fit_summary"]
+__all__ = ["FitSummary", "fit_summary", "rounded"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class FitSummary:
         rows = [
             (
                 row["label"],
-                *_rounded(row["value"], row["error"]),
+                *rounded(row["value"], row["error"]),
                 row["unit"],
                 row["prior"],
                 row["remark"],
@@ -62,7 +62,7 @@ class FitSummary:
         lines += _columns(("", "value", "error", "unit", "prior", ""), rows)
         frozen = self.parameters[self.parameters["frozen"] & (self.parameters["prior"] != "")]
         if len(frozen):
-            lines += ["", "Frozen, with a prior that counts once they are free", ""]
+            lines += ["", "Frozen, with a prior that adds a constant until they are free", ""]
             lines += _columns(
                 ("", "value", "unit", "prior"),
                 [(r["label"], f"{r['value']:g}", r["unit"], r["prior"]) for r in frozen],
@@ -207,12 +207,24 @@ def _covariance_table(datasets, free):
     return table
 
 
-def _rounded(value, error):
-    """Value and error as text, to two digits of the error."""
+def rounded(value, error):
+    """Write a value and its error, to two digits of the error.
+
+    Parameters
+    ----------
+    value, error : float
+        Numbers. Without a positive error the value has six digits.
+
+    Returns
+    -------
+    tuple of str
+        Value and error, ``"-"`` if there is none.
+    """
     if not (np.isfinite(error) and error > 0):
         return f"{value:.6g}", "-"
-    if abs(value) >= 1e5 or 0 < abs(value) < 1e-3:
-        exponent = int(np.floor(np.log10(max(abs(value), error))))
+    size = max(abs(value), error)
+    if size >= 1e5 or size < 1e-3:
+        exponent = int(np.floor(np.log10(size)))
         digits = max(0, 1 - int(np.floor(np.log10(error / 10.0**exponent))))
         scale = 10.0**exponent
         return f"{value / scale:.{digits}f}e{exponent}", f"{error / scale:.{digits}f}e{exponent}"

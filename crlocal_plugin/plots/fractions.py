@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.patches import Patch
 
 from ..datasets.plot_axes import SpectrumAxes, curve_grid
-from ..inference.bands import LEVELS, Band, _evaluated
+from ..inference.bands import LEVELS, Band, evaluate_ensemble
 from ..inference.parameter_sets import make_ensemble
 from ..models.core import x_unit as own_unit
 from .bands import band_handle, bands_of, draw_band
@@ -129,7 +129,9 @@ def _shares(model, grid, species, axis, names, values):
 def _share_band(model, grid, species, axis, names, *, levels=LEVELS, **kwargs):
     """Shares of components with their uncertainty (`Band`)."""
     ensemble = make_ensemble(model, **kwargs)
-    best, values = _evaluated(model, ensemble, partial(_shares, model, grid, species, axis, names))
+    best, values = evaluate_ensemble(
+        model, ensemble, partial(_shares, model, grid, species, axis, names)
+    )
     median, lower, upper = ensemble.intervals(best, values, levels)
     return Band(best, median, levels, lower, upper)
 

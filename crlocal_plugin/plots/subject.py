@@ -10,7 +10,7 @@ from gammapy.modeling import FitResult
 from gammapy.modeling.fit import OptimizeResult
 from gammapy.modeling.models import ModelBase
 
-from ..datasets.core import CosmicRayDataset, _applies
+from ..datasets.core import CosmicRayDataset, applies_to
 from ..inference.posterior import Posterior
 from ..models import CosmicRayModel, NuisanceModel
 
@@ -149,7 +149,7 @@ def _with_nuisance(dataset, nuisances):
     if not isinstance(dataset, CosmicRayDataset):
         return dataset
     for nuisance in nuisances:
-        if _applies(nuisance.datasets_names, dataset.name) and dataset._nuisance is not nuisance:
+        if applies_to(nuisance.datasets_names, dataset.name) and dataset._nuisance is not nuisance:
             dataset = copy.copy(dataset)
             dataset.nuisance = nuisance
     return dataset

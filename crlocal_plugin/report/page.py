@@ -11,7 +11,7 @@ from .._version import __version__
 from ..datasets.citations import citations, publications_in, publications_of
 from ..datasets.core import CosmicRayDataset
 from ..inference import fit_summary
-from ..inference.summary import _rounded
+from ..inference.summary import rounded
 from .markup import Markup, element, join, link, number, scrolling, section, table
 from .pictures import pictures
 from .style import STYLE
@@ -23,12 +23,12 @@ _TITLE = "Joint fit of cosmic-ray spectra and dipole anisotropy"
 _PACKAGES = ("gammapy", "numpy", "scipy", "astropy", "iminuit", "matplotlib")
 
 
-def report_page(datasets, result=None, title=None, date=""):
+def report_page(datasets, result=None, title=None, date="", progress=None):
     """Make the page.
 
     Parameters
     ----------
-    datasets, result, title, date
+    datasets, result, title, date, progress
         As for `~crlocal_plugin.report.write_report`.
 
     Returns
@@ -48,7 +48,7 @@ def report_page(datasets, result=None, title=None, date=""):
         "parameters": ("Fitted parameters", _free_parameters(summary)),
         "correlations": ("Correlations", _correlations(summary)),
         "data": ("Data", _datasets(datasets, summary)),
-        "pictures": ("Pictures", pictures(datasets)),
+        "pictures": ("Pictures", pictures(datasets, progress)),
         "priors": ("Priors", _priors(datasets, summary)),
         "frozen": ("Frozen parameters", _frozen_parameters(summary)),
         "references": ("References", _references(datasets, publications)),
@@ -155,7 +155,7 @@ def _free_parameters(summary):
         return element("p", "No parameter is free.")
     rows = []
     for row in summary.parameters[~summary.parameters["frozen"]]:
-        value, error = _rounded(row["value"], row["error"])
+        value, error = rounded(row["value"], row["error"])
         rows.append(
             (
                 row["label"],
@@ -307,7 +307,7 @@ def _remarks(dataset):
         yield f"amplitudes × {factor}" if used else "amplitudes as published"
     for par, name in ((dataset.norm, "norm"), (dataset.energy_scale, "energy scale")):
         if not par.frozen or par.value != 1:
-            value, error = _rounded(par.value, par.error)
+            value, error = rounded(par.value, par.error)
             state = "(frozen)" if par.frozen else "(free)" if error == "-" else f"± {error}"
             yield f"{name} {value} {state}"
 

@@ -9,22 +9,28 @@ import numpy as np
 
 from ..datasets import CosmicRayFluxDataset, DipoleDataset
 from ..models import CosmicRayModel
-from ..plots import plot_dipole, plot_sky, plot_spectra
-from ..plots.fractions import plot_component_fractions
-from ..plots.residuals import plot_residuals
+from ..plots import (
+    plot_component_fractions,
+    plot_dipole,
+    plot_residuals,
+    plot_sky,
+    plot_spectra,
+)
 from ..plots.style import listed, species_label
 from .markup import element, join
 
 __all__ = ["pictures"]
 
 
-def pictures(datasets):
+def pictures(datasets, progress=None):
     """Draw all pictures of a fit.
 
     Parameters
     ----------
     datasets : CosmicRayDatasets
         Datasets with models.
+    progress : callable, optional
+        Called with 1 after each picture.
 
     Returns
     -------
@@ -36,10 +42,12 @@ def pictures(datasets):
     for model in models:
         own = [d for d in datasets if getattr(d, "model", None) is model]
         name = f" ({model.name})" if len(models) > 1 else ""
-        figures += [
-            element("figure", _image(draw, alt), element("figcaption", f"{title}{name}. {caption}"))
-            for title, caption, alt, draw in _drawings(model, own)
-        ]
+        for title, caption, alt, draw in _drawings(model, own):
+            image = _image(draw, alt)
+            caption = element("figcaption", f"{title}{name}. {caption}")
+            figures.append(element("figure", image, caption))
+            if progress is not None:
+                progress(1)
     return join(figures, "\n")
 
 

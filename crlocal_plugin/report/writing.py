@@ -9,7 +9,7 @@ from .page import report_page
 __all__ = ["write_report"]
 
 
-def write_report(datasets, path, result=None, title=None, date="", overwrite=False):
+def write_report(datasets, path, result=None, title=None, date="", overwrite=False, progress=None):
     """Write a report of a fit as one HTML file that needs no other.
 
     Parameters
@@ -26,6 +26,8 @@ def write_report(datasets, path, result=None, title=None, date="", overwrite=Fal
         Day of the fit, to be printed; no date by default, so that a repeated report is the same.
     overwrite : bool, optional
         Replace an existing file.
+    progress : callable, optional
+        Called with 1 after each picture.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def write_report(datasets, path, result=None, title=None, date="", overwrite=Fal
         raise FileExistsError(f"{path} is a folder: give the name of a file")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists: pass overwrite=True to replace it")
-    text = report_page(datasets, result, title, date)
+    text = report_page(datasets, result, title, date, progress)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
         draft = Path(folder) / path.name
