@@ -21,15 +21,33 @@ CASES = {
     "no floors": {"floors": None},
     "amplitude and phase": {"likelihood": "amplitude_phase"},
     "published amplitudes": {"apply_declination_factor": False},
+    "IceCube x 1.54": {"with_factor": ["icecube-2016"]},
     "local index for C": {"compton_getting": "local"},
     "wandering": {"variant": "wandering"},
 }
 
 
-def fit(variant="kinetic", priors="measured", compton_getting="constant", free=(), fix=(), **data):
+def in_full(dataset):
+    """Make a dipole dataset with the declination factor of its field of view."""
+    factor = crl.FieldOfView.of(dataset.experiment).declination_factor
+    floors = {"floor": dataset.floor, "phase_floor": dataset.phase_floor}
+    table = crl.read_catalog_table(dataset.name)
+    return crl.DipoleDataset.read(table, name=dataset.name, declination_factor=factor, **floors)
+
+
+def fit(
+    variant="kinetic",
+    priors="measured",
+    compton_getting="constant",
+    free=(),
+    fix=(),
+    with_factor=(),
+    **data,
+):
     """Fit one case and return its datasets, model and result."""
     model = crl.xue_liu_2025(variant, priors=priors, compton_getting=compton_getting)
     datasets = crl.load_datasets("xue-liu-2025", **data)
+    datasets = crl.CosmicRayDatasets([in_full(d) if d.name in with_factor else d for d in datasets])
     datasets.models = [model]
     crl.free_parameters(datasets, free)
     crl.fix_parameters(datasets, fix)
