@@ -97,3 +97,16 @@ def test_strength_at_zero_does_not_spoil_the_other_errors():
         assert 0.3 * par.prior.sigma.value < par.error < 1.01 * par.prior.sigma.value
     summary = str(crl.fit_summary(datasets, result))
     assert "at its limit 0, the error means nothing" in summary
+
+
+def test_back_ends_agree_where_the_statistic_is_no_parabola():
+    errors = []
+    for backend in ("least-squares", "minuit"):
+        model = crl.xue_liu_2025(priors=None)
+        datasets = crl.load_datasets("xue-liu-2025")
+        datasets.models = [model]
+        Fit(backend=backend).run(datasets)
+        errors.append([model.x.error, model.V_sun.error, model.D_0.error])
+    assert_allclose(*errors, rtol=0.03)
+    # 1.29 down and 1.34 up in the profile
+    assert_allclose(errors[0][0], 1.3, rtol=0.1)

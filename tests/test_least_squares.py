@@ -455,3 +455,29 @@ def test_start_from_zero(label):
         result = fit(datasets)
     assert_allclose(result.total_stat, MINIMUM, atol=0.01)
     assert model.parameters[label].error > 0
+
+
+def test_strength_alone_starts_from_zero():
+    model, datasets = prepared()
+    model.freeze()
+    strength = model.parameters["H.Q_0b"]
+    strength.frozen = False
+    best = minimise(crl.JointLikelihood(datasets))
+    strength.value = 0
+    assert_allclose(minimise(crl.JointLikelihood(datasets)).theta, best.theta, rtol=1e-6)
+
+
+def test_strength_of_nothing_does_not_lead_the_solver_astray():
+    model, datasets = prepared()
+    model.u_HC.value = 24.1
+    likelihood = crl.JointLikelihood(datasets)
+    names = likelihood.names
+    best = minimise(likelihood)
+    start = best.theta.copy()
+    # too small for the residuals to change with it
+    start[names.index("He.Q_0c")] = 1e35
+    start[names.index("R_cutc")] *= 1.3
+    start[names.index("V_sun")] -= 0.3
+    again = minimise(likelihood, start)
+    assert again.success
+    assert_allclose(again.stat, best.stat, atol=0.02)

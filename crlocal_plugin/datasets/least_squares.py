@@ -97,7 +97,9 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
     options = tolerance, max_calls, callback
     # a direction in which nothing changes leads the solver astray
     moving = free & ~_idle(likelihood, start, likelihood.jacobian(start))
-    best = _descend(likelihood, start, before, moving, *options)
+    best = Minimum(start, before, None, True, "nothing moves", 0)
+    if moving.any():
+        best = _descend(likelihood, start, before, moving, *options)
     # a logarithm cannot come back from a strength or a length that an early step drove to nothing
     collapsed = moving & (best.theta < COLLAPSED * start) & (likelihood.bounds[:, 0] >= 0)
     if collapsed.any():

@@ -37,7 +37,8 @@ class Setting:
     selection: str = "xue-liu-2025"
 
     def __hash__(self):
-        return hash(repr(self))
+        fixed = tuple(sorted(self.fixed.items()))
+        return hash((self.variant, fixed, self.free, self.without, self.selection))
 
     def model(self):
         """Make the model with the values of the paper and the changes (CosmicRayModel)."""
