@@ -198,6 +198,8 @@ class TestResiduals:
             plot_residuals(crl.load_datasets(["dampe_h"]))
         with pytest.raises(ValueError, match="x_unit"):
             plot_residuals(datasets, x_unit="GV")
+        with pytest.raises(ValueError, match="no species 'Hee'; did you mean 'He'"):
+            plot_residuals(datasets, species="Hee")
 
 
 class TestFractions:

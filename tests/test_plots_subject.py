@@ -275,8 +275,49 @@ class TestUnits:
             plot_dipole(model, x_unit="s")
 
     def test_range_below_the_rest_energies(self):
-        with pytest.raises(ValueError, match="below the rest energies"):
-            plot_dipole(crl.xue_liu_2025(), energy_range=(0.1 * u.GeV, 0.5 * u.GeV))
+        for plot in (plot_dipole, plot_spectra):
+            with pytest.raises(ValueError, match="below the rest energies"):
+                plot(crl.xue_liu_2025(), energy_range=(0.1 * u.GeV, 0.5 * u.GeV))
+        assert plt.get_fignums() == []
+
+    @pytest.mark.parametrize("given", [(10, 100), (1 * u.GV, None), 10 * u.GeV, ["ten", "20 GeV"]])
+    def test_range_that_is_none(self, given):
+        for plot in (plot_dipole, plot_spectra):
+            with pytest.raises(ValueError, match="energy_range: expected two Quantities like GeV"):
+                plot(crl.xue_liu_2025(), energy_range=given)
+        with pytest.raises(ValueError, match="energy_range: expected 0 < low < high, got 1 to inf"):
+            plot_spectra(crl.xue_liu_2025(), energy_range=(1 * u.GeV, np.inf * u.GeV))
+
+
+class TestSmallModels:
+    @pytest.fixture
+    def hydrogen(self):
+        spectra = {"H": crl.LeakyBoxSpectralModel(species="H")}
+        return crl.CosmicRayModel([crl.CosmicRayComponent("background", spectra)])
+
+    def test_sums_with_other_species_are_passed_over(self, hydrogen):
+        data = [*shipped("dampe_h"), *shipped("dampe_light", "hawc_all_particle")]
+        axis = {"axis": data[1].axis}
+        assert "H + He" not in legend_labels(plot_spectra(hydrogen, data, **axis))
+        (ax,) = crl.plot_residuals(hydrogen, data)
+        assert [label for label in legend_labels(ax) if "+" in label] == []
+        assert "all particles" in legend_labels(ax)
+        with pytest.raises(ValueError, match="no species 'He'"):
+            plot_spectra(hydrogen, data, species="light")
+
+    def test_band_of_an_isotropic_model(self, hydrogen):
+        changed = hydrogen.copy()
+        changed.Q_0b.frozen = False
+        changed.Q_0b.error = 0.1 * changed.Q_0b.value
+        axes = plot_dipole(changed)
+        assert not axes[0].collections
+        axes[0].figure.canvas.draw()
+
+    def test_model_without_species(self):
+        wind = crl.CosmicRayComponent("wind", dipole_model=crl.ComptonGettingDipoleModel())
+        for plot in (plot_spectra, plot_dipole, crl.plot_component_fractions):
+            with pytest.raises(ValueError, match="no species"):
+                plot(crl.CosmicRayModel([wind]))
         assert plt.get_fignums() == []
 
 

@@ -142,7 +142,7 @@ def plot_dipole(
         list(compress(part, seen)) for part in (dipoles, fitted, scales, energies)
     )
 
-    lightest = min(model.nuclei, key=lambda nucleus: nucleus.rest_energy)
+    lightest = min(drawn_nuclei(model, "all_particle"), key=lambda nucleus: nucleus.rest_energy)
     grid = curve_grid(low, high, "total_energy", [lightest])
     if not grid.size:
         raise ValueError("energy_range: all of it is below the rest energies of the species")
@@ -157,7 +157,7 @@ def plot_dipole(
     curves = _draw_total(axes, total, start, factor)
     curves += _draw_species(axes, model, species, grid, start, factor)
     curves += _draw_components(axes, model, components, grid, component_phases, start, factor)
-    if band:
+    if band and (total.amplitude > 0).any():
         curves += _draw_band(axes, model, grid, start, subject.samples, factor)
     if references:
         _draw_references(axes[1], model, start)

@@ -4,7 +4,7 @@ import astropy.units as u
 import numpy as np
 
 from ..datasets.plot_axes import log_limits
-from ..models.component import species_group
+from ..models.component import GROUPS, species_group
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "data_label",
     "drawn_nuclei",
     "energy_bounds",
+    "has_species",
     "in_range",
     "points_on_axis",
     "source_names",
@@ -21,7 +22,14 @@ __all__ = [
 def drawn_nuclei(model, quantity):
     """Nuclei of a model that a quantity sums over (list of `~crlocal_plugin.Species`)."""
     members = species_group(quantity, model.species)
+    if not members:
+        raise ValueError("the model has no spectra, and so no species: there is nothing to draw")
     return [nucleus for nucleus in model.nuclei if nucleus.name in members]
+
+
+def has_species(model, quantity):
+    """Whether a model has all species that a measured quantity sums over (bool)."""
+    return set(GROUPS.get(quantity, (quantity,)) or ()) <= set(model.species)
 
 
 def points_on_axis(dataset, model, axis):
@@ -105,16 +113,20 @@ def energy_bounds(energy_range, default, unit):
     Raises
     ------
     ValueError
-        If the range is not positive or empty.
-    `~astropy.units.UnitConversionError`
-        If the range is given in units of another kind.
+        If the range is none of this unit, is not positive and finite, or is empty.
     """
     given = (None, None) if energy_range is None else energy_range
-    low, high = (
-        float(end) if value is None else float(u.Quantity(value).to_value(unit))
-        for value, end in zip(given, default, strict=True)
-    )
-    if not 0 < low < high:
+    try:
+        low, high = (
+            float(end) if value is None else float(u.Quantity(value).to_value(unit))
+            for value, end in zip(given, default, strict=True)
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"energy_range: expected two Quantities like {unit}, either of which may be None, got "
+            f"{energy_range!r}"
+        ) from error
+    if not 0 < low < high < np.inf:
         raise ValueError(f"energy_range: expected 0 < low < high, got {low:g} to {high:g} {unit}")
     return low, high
 

@@ -12,7 +12,14 @@ from ..datasets.flux import CosmicRayFluxDataset
 from ..datasets.plot_axes import axis_label, axis_unit
 from ..models.component import GROUPS
 from ..models.core import ENERGY_UNIT
-from .points import data_bounds, data_label, energy_bounds, points_on_axis, source_names
+from .points import (
+    data_bounds,
+    data_label,
+    energy_bounds,
+    has_species,
+    points_on_axis,
+    source_names,
+)
 from .style import (
     add_legend,
     experiment_markers,
@@ -22,7 +29,7 @@ from .style import (
     species_color,
     species_label,
 )
-from .subject import find_subject
+from .subject import chosen_names, find_subject
 
 __all__ = ["DIPOLE_PULL_COLORS", "plot_residuals"]
 
@@ -90,16 +97,22 @@ def plot_residuals(
     Raises
     ------
     ValueError
-        If there are no data, the number of axes is another, the unit is not known, or the range
-        is empty.
+        If there are no data, a species or the unit is not known, the number of axes is another,
+        or the range is empty.
     TypeError
         If the subject is none.
     """
     subject = find_subject(subject, datasets)
     model = subject.model
     factor = ENERGY_UNIT.to(axis_unit("total_energy", x_unit))
-    wanted = [d for d in subject.datasets if _is_wanted(d, model, species)]
-    fitted = replace(subject, datasets=wanted).fitted_datasets()
+    known = [name for name in (*model.species, *GROUPS) if has_species(model, name)]
+    wanted = chosen_names(True if species is None else species, known, "species")
+    drawn = [
+        dataset
+        for dataset in subject.datasets
+        if not isinstance(dataset, CosmicRayFluxDataset) or dataset.quantity in wanted
+    ]
+    fitted = replace(subject, datasets=drawn).fitted_datasets()
     kinds = {
         "Spectra": listed(fitted, CosmicRayFluxDataset),
         "Dipole": listed(fitted, DipoleDataset),
@@ -129,15 +142,6 @@ def plot_residuals(
             add_legend(ax, [*handles, *_band_handles()], **style)
     axes[-1].set_xlabel(axis_label("total_energy", x_unit))
     return axes
-
-
-def _is_wanted(dataset, model, species):
-    """Whether a dataset has residuals from the model, and is of a species that is asked for."""
-    if not isinstance(dataset, CosmicRayFluxDataset):
-        return True
-    wanted = [species] if isinstance(species, str) else species
-    known = dataset.quantity in (*model.species, *GROUPS)
-    return known and (wanted is None or dataset.quantity in wanted)
 
 
 def _energy(dataset, model):

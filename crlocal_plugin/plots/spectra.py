@@ -18,6 +18,7 @@ from .points import (
     data_label,
     drawn_nuclei,
     energy_bounds,
+    has_species,
     in_range,
     points_on_axis,
     source_names,
@@ -126,9 +127,12 @@ def plot_spectra(
     flux = [
         dataset
         for dataset in listed(subject.datasets, CosmicRayFluxDataset)
-        if dataset.quantity not in GROUPS or dataset.axis == axis
+        if has_species(model, dataset.quantity)
+        and (dataset.quantity not in GROUPS or dataset.axis == axis)
     ]
     species = _drawn_species(model, flux, species)
+    if not species:
+        raise ValueError("there are no species to draw: the model has no spectra, or none is named")
     flux = [dataset for dataset in flux if dataset.quantity in species]
     points = [_points(dataset, model, axes) for dataset in flux]
 
@@ -136,6 +140,9 @@ def plot_spectra(
     default = data_bounds([x for x, _, _ in points], fitted, _DEFAULT_RANGE)
     low, high = energy_bounds(energy_range, default, own_unit(axis))
 
+    grids = {name: curve_grid(low, high, axis, drawn_nuclei(model, name)) for name in species}
+    if not any(grid.size for grid in grids.values()):
+        raise ValueError("energy_range: all of it is below the rest energies of the species")
     seen = in_range([x for x, _, _ in points], low, high)
     flux, points, fitted = (list(compress(part, seen)) for part in (flux, points, fitted))
 
@@ -144,7 +151,6 @@ def plot_spectra(
     ax.set(xscale="log", yscale="log", xlabel=axes.labels[0], ylabel=axes.labels[1])
     ax.set_xlim(axes.x_factor * low, axes.x_factor * high)
 
-    grids = {name: curve_grid(low, high, axis, drawn_nuclei(model, name)) for name in species}
     totals, handles = _draw_curves(ax, model, grids, components, axes)
     if band:
         handles += _draw_bands(ax, model, grids, subject.samples, axes)
