@@ -1,5 +1,7 @@
 """Errors of a fit: second derivatives against matrices that are known, and against MINOS."""
 
+import pickle
+
 import numpy as np
 import pytest
 from gammapy.datasets import Datasets
@@ -110,3 +112,21 @@ def test_back_ends_agree_where_the_statistic_is_no_parabola():
     assert_allclose(*errors, rtol=0.03)
     # 1.29 down and 1.34 up in the profile
     assert_allclose(errors[0][0], 1.3, rtol=0.1)
+
+
+def test_covariance_between_models_is_kept(tmp_path):
+    datasets = crl.load_datasets(["dampe_h", "icecube-2016"])
+    datasets.models = [crl.xue_liu_2025()]
+    datasets["dampe_h"].energy_scale.frozen = False
+    correlation = np.eye(len(datasets.models.parameters))
+    correlation[0, -1] = correlation[-1, 0] = 0.5
+    datasets.models.covariance = correlation
+    assert datasets.models.parameters[-1] is datasets["dampe_h"].energy_scale
+    datasets.write(tmp_path / "d.yaml", filename_models=tmp_path / "m.yaml")
+    read = crl.CosmicRayDatasets.read(tmp_path / "d.yaml", filename_models=tmp_path / "m.yaml")
+    for again in (read, read.copy(), pickle.loads(pickle.dumps(datasets))):
+        assert again.models.names == datasets.models.names
+        assert_allclose(again.models.covariance.data, correlation)
+    # a list of models knows nothing of it
+    read.models = list(read.models)
+    assert_allclose(read.models.covariance.data, np.eye(len(correlation)))

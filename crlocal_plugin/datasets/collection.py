@@ -96,7 +96,7 @@ class CosmicRayDatasets(Datasets):
         self._checked = None
 
     def __getstate__(self):
-        return {**self.__dict__, "_kept": None, "_fused": None, "_checked": None}
+        return {**self.__dict__, "_fused": None, "_checked": None}
 
     # ----------------------------------------------------------------- models
 
@@ -112,12 +112,15 @@ class CosmicRayDatasets(Datasets):
     @models.setter
     def models(self, models):
         self._penalties = getattr(models, "_penalties", None)
-        self._covariance = None
         self._kept = None
         if models is not None:
             models = DatasetModels(models if isinstance(models, DatasetModels) else _listed(models))
         for dataset in self:
             dataset.models = models
+        if models is not None:
+            # models alone do not know the covariance between a parameter of one and of another
+            used = [par for par in self.models.parameters if par in models.parameters]
+            self.models.covariance.set_subcovariance(models.covariance.get_subcovariance(used))
 
     def _used_models(self):
         found = {}
