@@ -185,6 +185,17 @@ class TestSkyMap:
         assert bar.get_xlabel() == "Relative intensity [10$^{-3}$]"
         assert_allclose(bar.get_xlim(), [-2, 2])
 
+    def test_unit_of_the_map(self, sky_map):
+        percent = sky_map.copy(data=100 * sky_map.data, unit="%")
+        assert_allclose(drawn(plot_sky_map(percent))[2], drawn(plot_sky_map(sky_map))[2])
+        with pytest.raises(u.UnitConversionError):
+            plot_sky_map(sky_map.copy(unit="s"))
+
+    def test_isotropic_sky(self, sky_map):
+        _, _, values, mesh = drawn(plot_sky_map(sky_map * 0))
+        assert_allclose(values, 0)
+        assert_allclose(mesh.get_clim(), [-1, 1])
+
     def test_tracks_on_the_map(self, model, sky_map):
         ax = plot_sky_map(sky_map)
         assert plot_sky(model, ax=ax, legend=False) is ax
@@ -201,6 +212,15 @@ class TestSkyMap:
             plot_sky_map(sky_map * np.nan)
         with pytest.raises(ValueError, match="unknown frame 'fk4'"):
             plot_sky_map(sky_map, frame="fk4")
+        for vmax in (0, -1e-3, np.nan):
+            with pytest.raises(ValueError, match="vmax: expected a positive relative intensity"):
+                plot_sky_map(sky_map, vmax=vmax)
+        with pytest.raises(TypeError, match=r"fields_of_view: expected FieldOfView.of\('HAWC'\)"):
+            plot_sky_map(sky_map, fields_of_view="HAWC")
+        with pytest.raises(TypeError, match=r"fields_of_view: expected FieldOfView.of\('HAWC'\)"):
+            plot_band_profiles(model, ENERGY, [ICECUBE, "HAWC"])
+        with pytest.raises(ValueError, match="energies: expected one at least"):
+            plot_sky(model, energies=[] * u.TeV)
         with pytest.raises(ValueError, match="mollweide"):
             plot_sky_map(sky_map, ax=plt.subplots()[1])
 

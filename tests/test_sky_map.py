@@ -262,8 +262,12 @@ class TestRelativeIntensityMap:
         assert_allclose(np.nansum(solid_angle[inside]), 4 * np.pi, rtol=0.015)
 
     def test_errors(self, model, monkeypatch):
-        with pytest.raises(ValueError, match="several in increasing order"):
-            relative_intensity_map(model, [3, 1] * u.TeV, CAR)
+        for energies in ([3, 1], []):
+            with pytest.raises(ValueError, match="several in increasing order"):
+                relative_intensity_map(model, energies * u.TeV, CAR)
+        for size in (0, -1, np.nan):
+            with pytest.raises(ValueError, match="bin_size: expected a positive angle"):
+                all_sky_geom(bin_size=size * u.deg)
         axis = MapAxis.from_energy_bounds("1 TeV", "10 TeV", 2)
         with pytest.raises(ValueError, match="the geometry has the axes energy"):
             relative_intensity_map(model, ENERGY, CAR.to_cube([axis]))

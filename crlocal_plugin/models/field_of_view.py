@@ -148,7 +148,7 @@ class FieldOfView:
         """
         if experiment not in SITES:
             close = difflib.get_close_matches(str(experiment), SITES, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(SITES)}"
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(SITES)}."
             raise ValueError(
                 f"no site of {experiment!r}: {hint} Others work with FieldOfView(latitude, "
                 "max_zenith)"

@@ -36,8 +36,15 @@ def all_sky_geom(frame="icrs", projection="AIT", bin_size=1 * u.deg):
     -------
     `~gammapy.maps.WcsGeom`
         Geometry around longitude zero.
+
+    Raises
+    ------
+    ValueError
+        If the size is not positive.
     """
     size = u.Quantity(bin_size).to_value("deg")
+    if not size > 0:
+        raise ValueError(f"bin_size: expected a positive angle, got {bin_size}")
     return WcsGeom.create(skydir=(0, 0), binsz=size, proj=projection, frame=frame)
 
 
@@ -189,7 +196,7 @@ def _geom_and_directions(geom):
 def _map(geom, directions, dipole, components=1.0):
     """Map of the products of dipole vectors, of which components count, with directions."""
     energy = np.atleast_1d(dipole.energy)
-    if energy.ndim > 1 or np.any(np.diff(energy) <= 0):
+    if energy.ndim > 1 or not energy.size or np.any(np.diff(energy) <= 0):
         raise ValueError(f"energy: expected one, or several in increasing order, got {energy}")
     vectors = np.atleast_2d(dipole.vector) * components
     if energy.size > 1:

@@ -120,16 +120,19 @@ def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, compone
     Raises
     ------
     ValueError
-        If the axes have no such projection, or frame or component are not known.
+        If the axes have no such projection, frame or component are not known, or there are no
+        energies.
     TypeError
         If the subject is none.
     """
     model = find_subject(subject).model
     components = chosen_names(components, model.components, "component")
-    ax = sky_axes(ax, frame)
     energies = 10.0**_DECADES * ENERGY_UNIT if energies is None else u.Quantity(energies)
     energies = np.sort(np.atleast_1d(energies.to(ENERGY_UNIT)))
+    if not energies.size:
+        raise ValueError("energies: expected one at least")
 
+    ax = sky_axes(ax, frame)
     longitude = np.linspace(0, 360, 721)
     plane = geometry.galactic_direction(np.deg2rad(longitude), np.zeros(longitude.shape))
     style = {"color": "0.55", "linewidth": 1, "linestyle": (0, (1, 1))}

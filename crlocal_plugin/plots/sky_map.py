@@ -65,8 +65,12 @@ def plot_sky_map(
     Raises
     ------
     ValueError
-        If the map has axes or no values, the axes have no such projection, or the frame is not
-        known.
+        If the map has axes or no values, ``vmax`` is not positive, the axes have no such
+        projection, or the frame is not known.
+    TypeError
+        If a field of view is none.
+    `~astropy.units.UnitConversionError`
+        If the unit of the map is that of another quantity.
     """
     if not sky_map.geom.is_image:
         raise ValueError(
@@ -75,6 +79,10 @@ def plot_sky_map(
         )
     if not np.isfinite(sky_map.data).any():
         raise ValueError("the map has no values")
+    if vmax is not None and not vmax > 0:
+        raise ValueError(f"vmax: expected a positive relative intensity, got {vmax!r}")
+    sky_map = sky_map.to_unit(u.one)
+    views = _listed(fields_of_view)
     frame = sky_map.geom.frame if frame is None else frame
     ax = sky_axes(ax, frame)
     x_edges = np.arange(-180, 180 + _STEP, _STEP)
@@ -83,7 +91,8 @@ def plot_sky_map(
     longitude, latitude = np.meshgrid(-x, y)
     coords = SkyCoord(longitude, latitude, unit="deg", frame=frame)
     values = _SCALE * _values_at(sky_map, coords)
-    limit = np.abs(values).max() if vmax is None else _SCALE * vmax
+    # an isotropic sky has no largest intensity
+    limit = (np.abs(values).max() or 1.0) if vmax is None else _SCALE * vmax
     mesh = ax.pcolormesh(
         np.deg2rad(x_edges),
         np.deg2rad(y_edges),
@@ -103,7 +112,7 @@ def plot_sky_map(
     )
     colorbar.set_ticks(np.append(levels, [-limit, limit]), minor=True)
 
-    handles = _draw_fields_of_view(ax, fields_of_view, frame)
+    handles = _draw_fields_of_view(ax, views, frame)
     if legend and handles:
         add_legend(ax, handles, loc="lower center", bbox_to_anchor=(0.5, 1.02), ncols=len(handles))
     return ax
@@ -138,7 +147,7 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
     ValueError
         If an energy is below the rest energy of the lightest species.
     TypeError
-        If the subject is none.
+        If the subject or a field of view is none.
     """
     model = find_subject(subject).model
     views = _listed(fields_of_view) or [FieldOfView(0 * u.deg, 90 * u.deg, name="whole sky")]
@@ -183,11 +192,11 @@ def _values_at(sky_map, coords):
     return np.ma.array(filled, mask=outside) / np.ma.array(weight, mask=outside)
 
 
-def _draw_fields_of_view(ax, fields_of_view, frame):
+def _draw_fields_of_view(ax, views, frame):
     """Draw the ends of fields of view and return their legend handles."""
     right_ascension = np.deg2rad(np.linspace(0, 360, 721))
     handles = []
-    for view, line in zip(_listed(fields_of_view), cycle(_LINE_STYLES)):
+    for view, line in zip(views, cycle(_LINE_STYLES)):
         style = {"color": "black", "linewidth": 1.6, "linestyle": line}
         for declination in view.declination_range.to_value("rad"):
             if abs(declination) < np.pi / 2:
@@ -200,4 +209,10 @@ def _draw_fields_of_view(ax, fields_of_view, frame):
 def _listed(fields_of_view):
     if fields_of_view is None:
         return []
-    return [fields_of_view] if isinstance(fields_of_view, FieldOfView) else list(fields_of_view)
+    views = [fields_of_view] if isinstance(fields_of_view, FieldOfView) else fields_of_view
+    if isinstance(views, str) or not all(isinstance(view, FieldOfView) for view in views):
+        raise TypeError(
+            "fields_of_view: expected FieldOfView.of('HAWC') or others like it, got "
+            f"{fields_of_view!r}"
+        )
+    return list(views)
