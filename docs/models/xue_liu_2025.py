@@ -5,7 +5,7 @@ The complete model of Xue & Liu 2025
 .. autofunction:: crlocal_plugin.xue_liu_2025
    :no-index:
 
-Equations and the functions that implement them are in :doc:`/model`.
+Equations are on the pages of its parts, the functions that implement them in :doc:`/paper`.
 """
 
 # %%
