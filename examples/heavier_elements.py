@@ -16,9 +16,11 @@ datasets.models = [model]
 # %%
 # These tables say nothing of hydrogen and helium, and little of the highest energies.
 
-model.parameters.freeze_all()
-for label in ("O.Q_0b", "Fe.Q_0b", "O.Q_0n", "Fe.Q_0n", "O.index_offset", "Fe.index_offset"):
-    model.parameters[label].frozen = False
+model.freeze()
+crl.free_parameters(
+    datasets,
+    ["O.Q_0b", "Fe.Q_0b", "O.Q_0n", "Fe.Q_0n", "O.index_offset", "Fe.index_offset"],
+)
 
 # %%
 # Without spallation the leaky box is too simple for heavy nuclei at low rigidity.
