@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from astropy.table import Table
 from matplotlib.colors import to_hex
+from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 from numpy.testing import assert_allclose
 
@@ -23,6 +24,7 @@ from crlocal_plugin.plots.style import (
     EXPERIMENT_MARKERS,
     component_style,
     experiment_markers,
+    name_marker,
     species_color,
 )
 
@@ -129,6 +131,16 @@ class TestStyle:
         assert component_style("Vela") == component_style("Vela")
         assert component_style("Vela") not in COMPONENT_STYLES.values()
         assert species_color("Mg") == species_color("Mg")
+
+    def test_names_on_curves_are_of_one_size(self):
+        heights = []
+        for name in ("H", "He", "Fe", "light", "all_particle"):
+            marker = name_marker(name)
+            shape = MarkerStyle(marker["marker"])
+            path = shape.get_path().transformed(shape.get_transform())
+            heights.append(marker["markersize"] * path.get_extents().height)
+        # an l is a little higher than an H
+        assert max(heights) < 1.1 * min(heights)
 
     def test_styles_are_copies(self):
         component_style("total")["color"] = "red"

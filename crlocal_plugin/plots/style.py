@@ -7,6 +7,7 @@ markers tell the same in grey.
 import zlib
 
 from matplotlib.lines import Line2D
+from matplotlib.textpath import TextPath
 
 from ..datasets.core import CosmicRayDataset
 
@@ -72,6 +73,9 @@ SPECIES_COLORS = {
 
 SPECIES_LINESTYLES = {"H": "dashdot", "He": "dotted"}
 """Line style by species where each is drawn alone, as in Xue & Liu 2025, Fig. 2."""
+
+_NAME_SIZE = 9
+"""Size of the names of species on their curves in points."""
 
 _OTHER_SPECIES = (_PURPLE, _GREEN, _VERMILLION, _SKY_BLUE)
 
@@ -199,10 +203,12 @@ def name_marker(name):
         Marker, its size and its colours.
     """
     label = {"light": "H+He", "all_particle": "all"}.get(name, name)
+    text = f"$\\mathrm{{{label.replace('+', '{+}')}}}$"
+    extents = TextPath((0, 0), text, size=_NAME_SIZE).get_extents()
     return {
-        "marker": f"$\\mathrm{{{label.replace('+', '{+}')}}}$",
+        "marker": text,
         # matplotlib fits the longer side of a text into the size
-        "markersize": 3 + 3.5 * len(label),
+        "markersize": max(extents.width, extents.height),
         "markerfacecolor": _BLACK,
         "markeredgecolor": _BLACK,
         "markeredgewidth": 0.4,
