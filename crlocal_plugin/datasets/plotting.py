@@ -15,7 +15,19 @@ from .plot_axes import (
     new_dipole_axes,
 )
 
-__all__ = ["plot_dipole_fit", "plot_dipole_residuals", "plot_flux_fit", "plot_flux_residuals"]
+__all__ = [
+    "DIPOLE_PULLS",
+    "plot_dipole_fit",
+    "plot_dipole_residuals",
+    "plot_flux_fit",
+    "plot_flux_residuals",
+]
+
+DIPOLE_PULLS = {
+    "vector": ("along the measured phase", "across it"),
+    "amplitude_phase": ("amplitude", "phase"),
+}
+"""What the two pulls of a measured dipole are, by likelihood."""
 
 
 def plot_flux_fit(dataset, ax=None, energy_power=2.7, **kwargs):
@@ -191,8 +203,7 @@ def plot_dipole_residuals(dataset, ax=None, method="pull", **kwargs):
     }[method]
     names = ("towards RA 0°", "towards RA 90°")
     if method == "pull":
-        vector = dataset.likelihood == "vector"
-        names = ("along the measured phase", "across it") if vector else ("amplitude", "phase")
+        names = DIPOLE_PULLS[dataset.likelihood]
         residuals[dataset.is_ul, 1] = np.nan
     ax = _residual_axes(ax, axis_label("total_energy"), label, band=method == "pull")
     for values, name, style in zip(

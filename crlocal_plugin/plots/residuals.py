@@ -10,6 +10,7 @@ from ..datasets.dipole import DipoleDataset
 from ..datasets.drawing import draw_points, points_in_fit
 from ..datasets.flux import CosmicRayFluxDataset
 from ..datasets.plot_axes import axis_label, axis_unit
+from ..datasets.plotting import DIPOLE_PULLS
 from ..models.component import GROUPS
 from ..models.core import ENERGY_UNIT
 from .points import (
@@ -35,12 +36,6 @@ __all__ = ["DIPOLE_PULL_COLORS", "plot_residuals"]
 
 DIPOLE_PULL_COLORS = ("#000000", "#E69F00")
 """Colours of the two numbers of a measured dipole."""
-
-_DIPOLE_PULLS = {
-    "vector": ("along the measured phase", "across it"),
-    "amplitude_phase": ("amplitude", "phase"),
-}
-"""What the two numbers are, by likelihood."""
 
 _SIGMA_BANDS = {2: "0.94", 1: "0.86"}
 """Grey of the bands by their half width in standard deviations."""
@@ -187,7 +182,7 @@ def _draw_dipoles(ax, datasets, positions):
         pulls[dataset.is_ul, 1] = np.nan
         for values, color in zip(pulls.T, DIPOLE_PULL_COLORS, strict=True):
             _draw(ax, dataset, x, values, marker, filled, color)
-    used = [_DIPOLE_PULLS[name] for name in dict.fromkeys(d.likelihood for d in datasets)]
+    used = [DIPOLE_PULLS[name] for name in dict.fromkeys(d.likelihood for d in datasets)]
     names = [" or ".join(parts) for parts in zip(*used, strict=True)]
     colors = [
         line_handle(name, color=color, linewidth=3)
