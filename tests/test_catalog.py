@@ -377,3 +377,8 @@ def test_unknown_name_comes_with_suggestions():
         resolve("xue-liu2025")
     with pytest.raises(ValueError, match="did you mean 'kascade_h_sibyll-2p1'"):
         resolve(["dampe_h", "kascade_h_sibyl"])
+
+
+def test_names_out_of_the_catalogue_are_plain_text():
+    (item,) = resolve(catalog()["name"][0])
+    assert type(item.name) is str

@@ -337,7 +337,8 @@ def _items(name):
     if name in SELECTIONS:
         return SELECTIONS[name].items
     if name in _rows():
-        return (SelectionItem(name),)
+        # a name out of a table is a text of NumPy
+        return (SelectionItem(str(name)),)
     path = Path(name)
     if path.suffix in FILE_SUFFIXES or path.is_file():
         return (SelectionItem(path.stem, path=path),)
