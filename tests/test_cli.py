@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -18,6 +19,7 @@ import crlocal_plugin as crl
 from crlocal_plugin.cli import main
 from crlocal_plugin.cli.analysis import analysis_of
 from crlocal_plugin.cli.main import _parser
+from crlocal_plugin.cli.outcome import exit_code
 from crlocal_plugin.cli.output import check_output, write_output
 from crlocal_plugin.cli.progress import progress_bar
 from crlocal_plugin.inference.analysis import Analysis
@@ -141,6 +143,7 @@ BAD = {
     ("sample", "--corner", "corner.doc"): "suffix .png or .pdf or .svg",
     ("toys", "--output", "toys.csv"): "suffix .ecsv",
     ("init", "analysis.txt"): "suffix .yaml or .yml",
+    ("report", "nowhere"): "nowhere is no folder",
     ("plot", "spectrum"): "did you mean spectra?",
     ("plot", "nowhere", "sky"): "nowhere is neither a folder of crlocal fit nor",
     ("plot", ".", "sky"): "is no result of crlocal fit",
@@ -226,6 +229,51 @@ def test_sampling_without_its_packages(tmp_path, capsys, monkeypatch):
     assert main(["sample", *SMALL, *FREE_FEW]) == 2
     assert "pip install 'crlocal_plugin[sample]'" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_what_failed_in_a_fit_is_told(capsys):
+    def code(optimised, errors):
+        return exit_code(
+            SimpleNamespace(
+                optimize_result=SimpleNamespace(success=optimised, message="too many calls"),
+                covariance_result=SimpleNamespace(success=errors, message="a saddle"),
+            )
+        )
+
+    assert code(True, True) == 0
+    assert capsys.readouterr().err == ""
+    # a minimum without errors is one
+    assert code(True, False) == 0
+    assert "errors of the fit could not be computed: a saddle" in capsys.readouterr().err
+    assert code(False, True) == 1
+    assert "the fit did not converge: too many calls" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_without_pictures")
+def test_fit_that_does_not_converge_is_written_and_told(monkeypatch, tmp_path, capsys):
+    def stop(*args, **kwargs):
+        result = Fit.optimize(*args, **kwargs)
+        result._success = False
+        return result
+
+    unconverged = type("Unconverged", (Fit,), {"optimize": stop})
+    monkeypatch.setattr("gammapy.modeling.Fit", unconverged)
+    words = [*SMALL, *FREE_FEW, "phi", "Gamma"]
+    assert main(["fit", *words, "--starts", "0", "--output", "result"]) == 1
+    assert "the fit did not converge" in capsys.readouterr().err
+    assert "NOT CONVERGED" in (tmp_path / "result" / "summary.txt").read_text()
+    assert main(["scan", "delta_b", *words, "--points", "2", "--output", "scan"]) == 1
+    assert "the fit did not converge" in capsys.readouterr().err
+    assert (tmp_path / "scan" / "delta_b.ecsv").is_file()
+
+
+def test_interrupt_says_nothing_false(monkeypatch, capsys):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("crlocal_plugin.cli.data._list", interrupt)
+    assert main(["data", "list"]) == 2
+    assert capsys.readouterr().err == "crlocal: interrupted, no file is half-written\n"
 
 
 def test_progress_is_silent_without_a_terminal():
@@ -397,6 +445,7 @@ def test_commands_with_further_words_take_a_file(command, tmp_path, capsys):
 def test_mistakes_of_the_parser_are_one_line(capsys):
     for words in (
         *("fit --frobnicate", "fitt", "plot", "scan", "toys --number 0", "toys --seed -1"),
+        *("compare kinetic wandering --variant qgsjet", "compare --backend minuit"),
         *("scan x --sigma -1", "scan x --points 1", "sample --range nan", "data show"),
         *("plot spectra --energy-power nan", "plot sky --format gif"),
     ):

@@ -23,13 +23,15 @@ _OPTIONS = {
 """Entries of an analysis that have an option of their own, and what the parser has to know."""
 
 
-def add_analysis_options(parser):
+def add_analysis_options(parser, leave_out=()):
     """Add the analysis file and the options that replace its entries.
 
     Parameters
     ----------
     parser : `~argparse.ArgumentParser`
         Parser of the command. What it parses is what `analysis_of` takes.
+    leave_out : iterable of str, optional
+        Keys of entries that have no effect on the command, and get no option.
     """
     parser.add_argument(
         "file",
@@ -41,6 +43,8 @@ def add_analysis_options(parser):
         "model and data", "Options replace entries of the analysis file."
     )
     for location, settings in _OPTIONS.items():
+        if location[-1] in leave_out:
+            continue
         group.add_argument(_option(location), help=_help(location), default=None, **settings)
     add = group.add_argument
     add("--no-priors", action="store_true", help="leave out the priors on what others measured")
@@ -116,7 +120,7 @@ def analysis_of(arguments):
     analysis = Analysis() if file is None else Analysis.read(file)
     changes, places = {}, {}
     for location in _OPTIONS:
-        value = getattr(arguments, location[-1])
+        value = getattr(arguments, location[-1], None)
         if value is not None:
             _enter(changes, places, location, _data(value), _option(location))
     if arguments.no_priors:

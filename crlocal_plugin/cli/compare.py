@@ -28,7 +28,7 @@ def add_parser(commands):
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_EPILOG,
     )
-    add_analysis_options(parser)
+    add_analysis_options(parser, leave_out=("variant", "compton_getting", "backend"))
     add = parser.add_argument
     add(
         "models",
@@ -36,8 +36,8 @@ def add_parser(commands):
         default=[],
         metavar="MODEL",
         help="kinetic, wandering or qgsjet, with +local for C from the summed spectrum, "
-        "+no-compton-getting, or +NAME for a parameter that is free; instead of --variant and "
-        f"--compton-getting. Default: {' '.join(_DEFAULT)}",
+        "+no-compton-getting, or +NAME for a parameter that is free; variant and compton_getting "
+        f"of the analysis file do not count. Default: {' '.join(_DEFAULT)}",
     )
     add(
         "--starts",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .analysis import add_analysis_options, analysis_of
 from .numbers import whole
+from .outcome import exit_code
 
 __all__ = ["add_parser"]
 
@@ -71,7 +72,8 @@ def _run(arguments):
     result = Fit(backend=analysis.backend).run(datasets)
     summary = fit_summary(datasets, result)
     print(f"\n{summary}\n", flush=True)
+    code = exit_code(result)
     print("drawing and writing ...", flush=True)
     write_output(output, analysis, datasets, result, summary, arguments.overwrite)
     print(f"written to {output}")
-    return 0 if summary.success else 1
+    return code

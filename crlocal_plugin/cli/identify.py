@@ -3,6 +3,7 @@
 import argparse
 
 from .analysis import add_analysis_options, analysis_of
+from .outcome import exit_code
 
 __all__ = ["add_parser"]
 
@@ -35,11 +36,11 @@ def _run(arguments):
 
     analysis = analysis_of(arguments)
     datasets = analysis.prepare()
-    success = True
+    code = 0
     if arguments.fit:
         from gammapy.modeling import Fit
 
-        success = Fit(backend=analysis.backend).run(datasets).success
+        code = exit_code(Fit(backend=analysis.backend).run(datasets))
         print(f"fitted: total statistic {datasets.stat_sum():.2f}\n")
     print(identifiability(datasets))
-    return 0 if success else 1
+    return code

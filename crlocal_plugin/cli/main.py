@@ -40,7 +40,7 @@ def main(argv=None):
             print(f"crlocal: error: {line}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
-        print("crlocal: interrupted, nothing was written", file=sys.stderr)
+        print("crlocal: interrupted, no file is half-written", file=sys.stderr)
         return USER_ERROR
     except Exception as error:
         if arguments.debug:

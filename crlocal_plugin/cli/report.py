@@ -35,6 +35,8 @@ def add_parser(commands):
 
 
 def _run(arguments):
+    if not arguments.folder.is_dir():
+        raise ValueError(f"{arguments.folder} is no folder: name one that crlocal fit has written")
     path = arguments.output or arguments.folder / "report.html"
     check_file(path, arguments.overwrite, (".html",))
     pyplot()

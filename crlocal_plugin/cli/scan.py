@@ -5,6 +5,8 @@ from pathlib import Path
 
 from .analysis import add_analysis_options, analysis_of, take_words
 from .numbers import positive, whole
+from .outcome import exit_code
+from .output import check_output, pyplot, replace_folder
 
 __all__ = ["add_parser"]
 
@@ -56,7 +58,6 @@ def _run(arguments):
     from gammapy.modeling import Fit
 
     from ..inference import parse_ranges, scan_profiles
-    from .output import check_output, replace_folder
     from .progress import progress_bar
 
     take_words(arguments, "parameters")
@@ -69,6 +70,7 @@ def _run(arguments):
     ranges = parse_ranges(datasets, arguments.parameters)
     print("fitting ...", flush=True)
     result = Fit(backend=analysis.backend).run(datasets)
+    code = exit_code(result)
     print(f"statistic {result.total_stat:.2f} at the best fit; scanning ...", flush=True)
     total = len(ranges) * arguments.points
     with progress_bar(total, "scan", "points") as update:
@@ -84,19 +86,20 @@ def _run(arguments):
     with replace_folder(arguments.output, arguments.overwrite, mark="profiles.png") as folder:
         _write(folder, scans)
     print(f"written to {arguments.output}")
-    return 0 if result.success else 1
+    return code
 
 
 def _text(scans):
     """Intervals as lines of text."""
-    lines = [f"{'':16}{'best':>12}  {'68 % interval':28}{'95 % interval':28}unit"]
+    width = max(15, *map(len, scans)) + 1
+    lines = [f"{'':{width}}{'best':>12}  {'68 % interval':28}{'95 % interval':28}unit"]
     for scan in scans.values():
         ends = [
             "{:.5g} .. {:.5g}".format(*(end.value for end in scan.interval(sigma)))
             for sigma in (1, 2)
         ]
         unit = scan.unit.to_string()
-        lines.append(f"{scan.name:16}{scan.best:12.5g}  {ends[0]:28}{ends[1]:28}{unit}")
+        lines.append(f"{scan.name:{width}}{scan.best:12.5g}  {ends[0]:28}{ends[1]:28}{unit}")
     if any("nan" in line for line in lines):
         lines.append("nan: the scan ends before the statistic has risen that far")
     for scan in scans.values():
@@ -111,7 +114,6 @@ def _text(scans):
 
 def _write(folder, scans):
     from ..plots import plot_profiles
-    from .output import pyplot
 
     for scan in scans.values():
         scan.table().write(folder / f"{scan.name}.ecsv", format="ascii.ecsv")

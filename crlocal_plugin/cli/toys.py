@@ -5,6 +5,7 @@ from pathlib import Path
 
 from .analysis import add_analysis_options, analysis_of
 from .numbers import whole
+from .outcome import exit_code
 
 __all__ = ["add_parser"]
 
@@ -58,8 +59,7 @@ def _run(arguments):
     datasets = analysis.prepare()
     print("fitting ...", flush=True)
     result = Fit(backend=analysis.backend).run(datasets)
-    if not result.success:
-        print(f"the fit did not converge: {result.optimize_result.message}")
+    if exit_code(result):
         return 1
     print(f"statistic {result.total_stat:.2f} at the best fit; simulating ...", flush=True)
     with progress_bar(arguments.number, "toys", "toys") as update:

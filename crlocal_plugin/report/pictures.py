@@ -59,7 +59,7 @@ def _drawings(model, datasets):
     if spectra:
         yield (
             "Spectra",
-            "Solid lines are the totals, with 68 % bands from the errors; others are components.",
+            "Solid lines are the totals; others are components. A band is 68 %, from the errors.",
             f"Intensity against total energy: measurements of {species} by "
             f"{_experiments(spectra)}, and the curves of the model with its components "
             f"{components}.",
@@ -68,8 +68,8 @@ def _drawings(model, datasets):
     if dipoles:
         yield (
             "Dipole",
-            "Amplitude on the equator and right ascension of the maximum; the total has its 68 % "
-            "band from the errors.",
+            "Amplitude on the equator and right ascension of the maximum. A band is 68 %, from the "
+            "errors.",
             f"Amplitude and phase of the dipole against energy: measurements by "
             f"{_experiments(dipoles)}, and the curves of the model with its components "
             f"{components}.",
