@@ -325,6 +325,25 @@ def test_settings_of_datasets_are_told(datasets, written):
     assert "norm" in shown.column("Free parameters", "value")
 
 
+def test_floors_are_those_of_the_datasets(datasets, written):
+    spectrum, dipole = datasets
+    spectrum.floor, dipole.floor, dipole.phase_floor = 1e-7, 0, "5 deg"
+    floors = written(datasets).column("χ² by dataset", "floor")
+    assert [floors[d.name].text for d in datasets] == ["1e-05 %", "5°"]
+
+
+def test_remarks_are_the_same_after_reading(datasets, tmp_path):
+    (model,) = datasets.models
+    strength = model.parameters["H.Q_0c"]
+    strength.autoscale()
+    strength.value, strength.error = 1e42, 1e51
+    datasets.write(tmp_path / "d.yaml", filename_models=tmp_path / "m.yaml")
+    files = tmp_path / "d.yaml", tmp_path / "m.yaml"
+    for source in (datasets, crl.CosmicRayDatasets.read(files[0], filename_models=files[1])):
+        remarks = crl.fit_summary(source).parameters
+        assert "at its limit 0" in remarks["remark"][remarks["label"] == "H.Q_0c"][0]
+
+
 def test_nothing_to_show(datasets, written):
     (model,) = datasets.models
     for par in model.parameters:
@@ -348,6 +367,20 @@ def test_everything_is_escaped(datasets, written):
     assert "alert(&quot;it" in shown.text
     assert evil in shown.column("Priors", "source")["x"].text
     assert evil in shown.column("χ² by dataset", "publication")["dampe_h"].text
+
+
+def test_no_sky_without_a_dipole(monkeypatch, datasets):
+    monkeypatch.setattr("crlocal_plugin.report.pictures._image", lambda draw, alt: Markup("<img>"))
+    components = [
+        type(c)(spectral_models=c.spectral_models, dipole_model=None, name=c.name)
+        for c in datasets.models[0].components.values()
+        if c.spectral_models
+    ]
+    spectra = datasets["dampe_h"]
+    spectra.models = [crl.CosmicRayModel(components)]
+    shown = page.pictures(crl.CosmicRayDatasets([spectra]))
+    assert shown.count("<img>") == 3
+    assert "direction" not in shown
 
 
 def test_several_models_have_pictures_each(monkeypatch, datasets):

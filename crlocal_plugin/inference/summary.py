@@ -168,8 +168,8 @@ def _remark(par):
         return ""
     for name in ("min", "max"):
         limit = getattr(par, name)
-        # of a strength at zero, the optimiser's unit tells how small is small
-        size = abs(limit) or par.scale
+        # of a strength at zero, the error tells how small is small; a file does not keep scales
+        size = abs(limit) or par.error or par.scale
         if np.isfinite(limit) and abs(par.value - limit) <= 1e-6 * size:
             return f"at its limit {limit:g}, the error means nothing"
     if not par.error > 0:

@@ -258,7 +258,7 @@ def _datasets(datasets, summary):
                 number(f"{chi2 / numbers:.2f}", chi2 / numbers) if numbers else "",
                 f"{used} of {len(dataset.table)}",
                 _range(dataset),
-                row["floor"].replace(" deg", "°").replace("-", ""),
+                row["floor"].removeprefix("-").removeprefix(", ").replace(" deg", "°"),
                 "; ".join(_remarks(dataset)),
                 join((link(p.label, f"#{p.key}") for p in _publications(dataset)), ", "),
             )

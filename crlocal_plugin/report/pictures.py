@@ -75,13 +75,14 @@ def _drawings(model, datasets):
             f"{components}.",
             partial(plot_dipole, model, datasets),
         )
-    yield (
-        "Sky",
-        "Directions of the model, and the direction of the dipole as the energy grows.",
-        "Map of the sky in equatorial coordinates with the directions that shape the dipole and "
-        "the track of the dipole with energy.",
-        partial(plot_sky, model),
-    )
+    if any(component.dipole_model is not None for component in model.components.values()):
+        yield (
+            "Sky",
+            "Directions of the model, and the direction of the dipole as the energy grows.",
+            "Map of the sky in equatorial coordinates with the directions that shape the dipole "
+            "and the track of the dipole with energy.",
+            partial(plot_sky, model),
+        )
     yield (
         "Residuals",
         "Pulls, (data − model) / error, as they enter the statistic; the bands are one and two "
