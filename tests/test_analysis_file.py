@@ -224,6 +224,8 @@ MISTAKES = {
     "parameters: {V_sun: {prior: 12}}": "1: parameters.V_sun.prior: expected keys with values",
     "parameters: {V_sun: {prior: {mean: 12}}}": "1: parameters.V_sun.prior: sigma is missing",
     "floors: many": "1: floors: expected recommended, none or a fraction such as 0.05, got 'many'",
+    "starts: -1": "1: starts: expected a number of at least 0, got -1",
+    "starts: 1.5": "1: starts: expected a whole number, got 1.5",
     "output: [a]": "1: output: expected the name of a file, got ['a']",
     # units
     "parameters: {V_sun: 3 kg}": "1: parameters.V_sun: cannot read '3 kg' as a value of V_sun",

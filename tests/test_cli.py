@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import re
 import shlex
 import shutil
@@ -20,7 +21,7 @@ from crlocal_plugin.cli import main
 from crlocal_plugin.cli.analysis import analysis_of
 from crlocal_plugin.cli.main import _parser
 from crlocal_plugin.cli.outcome import exit_code
-from crlocal_plugin.cli.output import check_output, write_output
+from crlocal_plugin.cli.output import check_output, replace_folder, write_output
 from crlocal_plugin.cli.progress import progress_bar
 from crlocal_plugin.inference.analysis import Analysis
 
@@ -265,6 +266,24 @@ def test_fit_that_does_not_converge_is_written_and_told(monkeypatch, tmp_path, c
     assert main(["scan", "delta_b", *words, "--points", "2", "--output", "scan"]) == 1
     assert "the fit did not converge" in capsys.readouterr().err
     assert (tmp_path / "scan" / "delta_b.ecsv").is_file()
+
+
+@pytest.mark.parametrize("stop", [OSError, KeyboardInterrupt])
+def test_interrupted_replacement_keeps_the_earlier_folder(stop, monkeypatch, tmp_path):
+    (tmp_path / "result").mkdir()
+    (tmp_path / "result" / "summary.txt").write_text("earlier")
+    replace = os.replace
+
+    def interrupted(source, target):
+        if Path(source).name == "new":
+            raise stop
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(stop), replace_folder(tmp_path / "result", overwrite=True) as draft:
+        (draft / "summary.txt").write_text("new")
+    assert (tmp_path / "result" / "summary.txt").read_text() == "earlier"
+    assert [path.name for path in tmp_path.iterdir()] == ["result"]
 
 
 def test_interrupt_says_nothing_false(monkeypatch, capsys):

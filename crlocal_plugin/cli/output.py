@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -205,14 +204,15 @@ def replace_folder(folder, overwrite=False, mark="summary.txt"):
         draft.mkdir()
         yield draft
         check_output(folder, overwrite, mark)
-        if folder.exists():
-            os.replace(folder, Path(scratch) / "old")
+        old = Path(scratch) / "old"
         try:
+            if folder.exists():
+                os.replace(folder, old)
             os.replace(draft, folder)
-        except OSError:
-            if (Path(scratch) / "old").exists():
-                shutil.move(Path(scratch) / "old", folder)
-            raise
+        finally:
+            # an error or Ctrl-C between the two must not take the earlier result along
+            if old.exists() and not folder.exists():
+                os.replace(old, folder)
 
 
 def _draw(folder, datasets):

@@ -51,6 +51,8 @@ _EXPECTED = {
     "model_type": "expected keys with values",
     "dict_type": "expected keys with values",
     "path_type": "expected the name of a file",
+    "int_type": "expected a whole number",
+    "greater_than_equal": "expected a number of at least {ge}",
 }
 """What pydantic's types of errors mean to a user."""
 
@@ -80,7 +82,9 @@ def messages_of(error, unknown_key):
         elif kind == "missing":
             location, message = location[:-1], f"{location[-1]} is missing"
         else:
-            message = f"{_EXPECTED.get(kind, item['msg'])}, got {item['input']!r}"
+            known = _EXPECTED.get(kind)
+            expected = known.format(**item.get("ctx", {})) if known else item["msg"]
+            message = f"{expected}, got {item['input']!r}"
         mistakes.append((location, message))
     return mistakes
 
