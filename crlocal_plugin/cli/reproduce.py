@@ -16,7 +16,7 @@ _EPILOG = """what to make:
   estimates   what the data say of V_sun, x, u_HC, delta_b ..., with errors
   claims      statements of the paper as differences of the statistic after fits
   all         everything
-The fits behind the last three take a minute or two.
+The fits behind the last three take two to three minutes.
 
 examples:
   crlocal reproduce
