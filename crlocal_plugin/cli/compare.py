@@ -42,7 +42,7 @@ def add_parser(commands):
     add(
         "--starts",
         type=whole(0),
-        default=12,
+        default=24,
         metavar="N",
         help="random starts of each fit, which has several minima; default: %(default)s",
     )
@@ -81,15 +81,17 @@ def _run(arguments):
     if arguments.evidence:
         for datasets in entries.values():
             set_proper_priors(datasets)
-    print(f"fitting {len(entries)} models ...\n", flush=True)
-    table = compare_models(
-        entries,
-        arguments.evidence,
-        arguments.live,
-        random_state=arguments.seed,
-        n_starts=arguments.starts,
-    )
-    print("\n".join(table.pformat(max_lines=-1, max_width=-1)))
+    print(f"fitting {len(entries)} models ...", flush=True)
+    with progress_bar(len(entries), "fitting", "models") as update:
+        table = compare_models(
+            entries,
+            arguments.evidence,
+            arguments.live,
+            random_state=arguments.seed,
+            n_starts=arguments.starts,
+            progress=update,
+        )
+    print("\n" + "\n".join(table.pformat(max_lines=-1, max_width=-1)))
     if path is not None:
         with replace_file(path) as draft:
             table.write(draft, format="ascii.ecsv")

@@ -7,6 +7,7 @@ from pathlib import Path
 from .analysis import add_analysis_options, analysis_of
 from .numbers import whole
 from .outcome import exit_code
+from .progress import progress_bar
 
 __all__ = ["add_parser"]
 
@@ -37,7 +38,7 @@ def add_parser(commands):
         type=whole(0),
         metavar="N",
         help="random starts of the fit beside the given values, of which the lowest minimum "
-        "counts; default: that of the analysis file, or 12",
+        "counts; default: that of the analysis file, or 24",
     )
     add(
         "--output",
@@ -68,7 +69,8 @@ def _run(arguments):
     print(f"fitting {n_free} parameters to {n_numbers} numbers of {len(datasets)} datasets ...")
     sys.stdout.flush()
     if analysis.starts:
-        lowest_minimum(datasets, analysis.starts)
+        with progress_bar(analysis.starts, "searching", "starts") as update:
+            lowest_minimum(datasets, analysis.starts, progress=update)
     result = Fit(backend=analysis.backend).run(datasets)
     summary = fit_summary(datasets, result)
     print(f"\n{summary}\n", flush=True)

@@ -126,7 +126,7 @@ class Analysis(Part):
         LEAST_SQUARES, description=f"back end of the fit: {LEAST_SQUARES} or minuit"
     )
     starts: Annotated[StrictInt, Field(ge=0)] = Field(
-        12,
+        24,
         description="random starts of crlocal fit beside the given values: there are several "
         "minima, and the lowest counts",
     )

@@ -30,6 +30,7 @@ def compare_models(
     allow_unconverged=False,
     stream=None,
     n_starts=0,
+    progress=None,
 ):
     """Fit models to the same data, and compare them.
 
@@ -56,6 +57,8 @@ def compare_models(
         State evidences that have not converged too.
     n_starts : int, optional
         Random starts of each fit, see `~crlocal_plugin.lowest_minimum`; none by default.
+    progress : callable, optional
+        Called with 1 after each fit.
 
     Returns
     -------
@@ -87,7 +90,12 @@ def compare_models(
                 )
     everything = [par for datasets in entries.values() for par in datasets.parameters]
     with measurements_only(everything):
-        table = Table(rows=[_row(name, data, n_starts) for name, data in entries.items()])
+        rows = []
+        for name, datasets in entries.items():
+            rows.append(_row(name, datasets, n_starts))
+            if progress is not None:
+                progress(1)
+        table = Table(rows=rows)
         ratios = _ratios(table, entries)
     for criterion in ("AIC", "AICc", "BIC"):
         table[f"delta_{criterion}"] = table[criterion] - np.min(table[criterion])

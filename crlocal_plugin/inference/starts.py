@@ -66,7 +66,7 @@ class RandomStarts:
         return "\n".join(line.rstrip() for line in lines)
 
 
-def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None):
+def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None, progress=None):
     """Descend to the minima of a joint likelihood from random starts.
 
     Parameters
@@ -86,6 +86,8 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
         Number of processes; by default as set by gammapy's
         `~gammapy.utils.parallel.multiprocessing_manager`, one if it is not in use. The result does
         not depend on it.
+    progress : callable, optional
+        Called with 1 after each descent.
 
     Returns
     -------
@@ -111,8 +113,17 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
             "packages"
         )
     starts = _draw_starts(likelihood, n_starts, spread, np.random.default_rng(random_state))
+
+    def report(end):
+        if progress is not None:
+            progress(1)
+
     ends = run_parallel(
-        _descend, [(likelihood, start) for start in starts], n_jobs, task_name="random starts"
+        _descend,
+        [(likelihood, start) for start in starts],
+        n_jobs,
+        progress=report,
+        task_name="random starts",
     )
     found = [end for end in ends if end is not None]
     groups = _distinct(likelihood, sorted(found, key=lambda end: end[0]))
@@ -120,7 +131,7 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
     return RandomStarts(minima, len(starts), len(starts) - len(found), spread, likelihood)
 
 
-def lowest_minimum(datasets, n_starts=12, spread=0.5, random_state=0):
+def lowest_minimum(datasets, n_starts=24, spread=0.5, random_state=0, progress=None):
     """Move the parameters to the lowest minimum that several descents lead to.
 
     Parameters
@@ -128,8 +139,9 @@ def lowest_minimum(datasets, n_starts=12, spread=0.5, random_state=0):
     datasets : CosmicRayDatasets
         Datasets with models; their free parameters are moved.
     n_starts : int, optional
-        Random starts beside the one from the present values.
-    spread, random_state
+        Random starts beside the one from the present values. The lowest minimum of the variant
+        "wandering" is met by one start in eight.
+    spread, random_state, progress
         As for `random_starts`.
 
     Returns
@@ -144,7 +156,9 @@ def lowest_minimum(datasets, n_starts=12, spread=0.5, random_state=0):
     """
     likelihood = JointLikelihood(datasets)
     first = minimise(likelihood, likelihood.values)
-    others = random_starts(datasets, n_starts, spread, random_state) if n_starts else None
+    others = None
+    if n_starts:
+        others = random_starts(datasets, n_starts, spread, random_state, progress=progress)
     likelihood.assign(first.theta)
     if others and len(others.minima) and others.minima["statistic"][0] < first.stat:
         others.assign()
