@@ -8,7 +8,7 @@ from astropy.table import MaskedColumn, QTable, Table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crlocal_plugin.datasets import tables
+from crlocal_plugin.datasets import files
 from crlocal_plugin.datasets.catalog import table_path
 from crlocal_plugin.datasets.tables import (
     TableError,
@@ -727,7 +727,7 @@ def test_failed_write_leaves_everything_as_it_was(suffix, tmp_path, monkeypatch)
     def fail(*args):
         raise OSError("disk full")
 
-    monkeypatch.setattr(tables.os, "replace", fail)
+    monkeypatch.setattr(files.os, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
         write_table(flux_table()[:2], path, overwrite=True)
     assert path.read_bytes() == before

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from .output import check_file, read_output, replace_file
+from ..datasets.files import replace_file
+from .output import check_file, read_output
 
 __all__ = ["add_parser"]
 

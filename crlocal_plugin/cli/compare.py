@@ -61,9 +61,10 @@ def add_parser(commands):
 
 
 def _run(arguments):
+    from ..datasets.files import replace_file
     from ..inference.comparison import compare_models
     from ..inference.prior_distributions import set_proper_priors
-    from .output import check_file, replace_file
+    from .output import check_file
     from .progress import progress_bar
 
     take_words(arguments, "models")

@@ -34,9 +34,10 @@ def add_parser(commands):
 
 
 def _run(arguments):
+    from ..datasets.files import replace_file
     from ..inference.analysis import Analysis
     from ..inference.analysis_yaml import analysis_text, parameter_lines
-    from .output import check_file, replace_file
+    from .output import check_file
 
     check_file(arguments.file, arguments.overwrite, (".yaml", ".yml"))
     text = analysis_text(Analysis(), notes={"parameters": parameter_lines()})

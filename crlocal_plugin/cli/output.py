@@ -13,7 +13,6 @@ __all__ = [
     "check_output",
     "pyplot",
     "read_output",
-    "replace_file",
     "replace_folder",
     "write_output",
 ]
@@ -88,27 +87,6 @@ def _check_place(path):
     above = next(folder for folder in path.resolve().parents if folder.exists())
     if not above.is_dir():
         raise NotADirectoryError(f"{path} cannot be written: {above} is a file")
-
-
-@contextlib.contextmanager
-def replace_file(path):
-    """Write a file whole or not at all.
-
-    Parameters
-    ----------
-    path : `~pathlib.Path`
-        File to write, which may exist; see `check_file`.
-
-    Yields
-    ------
-    `~pathlib.Path`
-        Draft of the file, which takes its place at the end.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as scratch:
-        draft = Path(scratch) / path.name
-        yield draft
-        os.replace(draft, path)
 
 
 _TABLES = {

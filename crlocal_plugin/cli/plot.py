@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..datasets.files import replace_file
 from ..plots import plot_dipole, plot_sky, plot_spectra
 from ..plots.fractions import plot_component_fractions
 from ..plots.residuals import plot_residuals
 from .numbers import finite
-from .output import check_file, pyplot, replace_file
+from .output import check_file, pyplot
 from .progress import progress_bar
 
 __all__ = ["add_parser"]

@@ -97,7 +97,8 @@ def _items(words):
 
 
 def _draw(number, path):
-    from .output import pyplot, replace_file
+    from ..datasets.files import replace_file
+    from .output import pyplot
 
     plt = pyplot()
     from ..paper import draw_figure
@@ -119,7 +120,7 @@ def _fits():
 
 def _tabulate(name, path, fits):
     from .. import paper
-    from .output import replace_file
+    from ..datasets.files import replace_file
 
     if name == "estimates":
         total = sum(len(names) for *_, names in paper.ESTIMATES)

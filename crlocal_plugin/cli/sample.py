@@ -125,8 +125,9 @@ def _run(arguments):
 
 def _draw(posterior, arguments):
     """Draw the corner plot."""
+    from ..datasets.files import replace_file
     from ..plots.corner import plot_corner
-    from .output import pyplot, replace_file
+    from .output import pyplot
 
     pyplot()
     figure = plot_corner(

@@ -27,14 +27,13 @@ Other columns are left out. What holds for the whole table is in ``meta``: ``exp
 """
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from astropy.table import Table
 
 from .dipole_table import AMPLITUDE_KINDS, read_dipole_table
+from .files import replace_file
 from .raw_table import META_KEYWORD, TableError
 from .spectrum_table import AXES, QUANTITIES, read_flux_table, read_mean_log_mass_table
 
@@ -91,15 +90,12 @@ def write_table(table, path, overwrite=False):
         # astropy would encode text as ASCII, and fail for most place names.
         table.convert_unicode_to_bytestring()
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
-        draft = Path(folder) / path.name
+    with replace_file(path) as draft:
         table.write(draft, format=form)
         if form == "ascii.ecsv" and not _same_json(Table.read(draft, format=form).meta, table.meta):
             # The header of an ECSV file loses line breaks, for one.
             table.meta = packed
             table.write(draft, format=form, overwrite=True)
-        os.replace(draft, path)
 
 
 def _same_json(one, other):

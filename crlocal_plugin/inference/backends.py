@@ -80,8 +80,7 @@ def optimize_least_squares(parameters, function, store_trace=False, **kwargs):
         values = {f"par-{k}": value for k, value in enumerate(theta)}
         trace.append({"total_stat": stat, **values})
 
-    free = ~_held_at_limits(likelihood)
-    minimum = minimise(likelihood, free=free, callback=store if store_trace else None, **kwargs)
+    minimum = minimise(likelihood, callback=store if store_trace else None, **kwargs)
     if store_trace:
         store(minimum.theta, minimum.stat)
     likelihood.assign(minimum.theta)
@@ -93,17 +92,6 @@ def optimize_least_squares(parameters, function, store_trace=False, **kwargs):
         "trace": trace,
     }
     return factors, info, None
-
-
-def _held_at_limits(likelihood):
-    """Which parameters are at a limit that the statistic presses them against.
-
-    A descent goes through the inside of the limits. It would leave a strength of zero at some
-    tiny value, where the residuals do not change with it and it has no error.
-    """
-    theta, (low, high) = likelihood.values, likelihood.bounds.T
-    slope = likelihood.residuals(theta) @ likelihood.jacobian(theta)
-    return ((theta <= low) & (slope > 0)) | ((theta >= high) & (slope < 0))
 
 
 def covariance_least_squares(parameters, function, **kwargs):

@@ -1,8 +1,6 @@
 """Samples of a posterior, with what they rest on."""
 
 import json
-import os
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from gammapy.modeling.models import Models
 
 from .._version import __version__
 from ..datasets.collection import short_labels
+from ..datasets.files import replace_file
 from .convergence import import_sampling
 
 __all__ = ["Posterior", "UnconvergedError"]
@@ -354,11 +353,8 @@ class Posterior:
             raise FileExistsError(f"{path} exists: choose another name, or pass overwrite=True")
         data = self.to_inference_data(allow_unconverged)
         import_sampling("h5netcdf")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
-            draft = Path(scratch) / path.name
+        with replace_file(path) as draft:
             data.to_netcdf(str(draft), engine="h5netcdf")
-            os.replace(draft, path)
 
     @classmethod
     def read(cls, path):

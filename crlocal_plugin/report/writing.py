@@ -1,9 +1,8 @@
 """Write the page, whole or not at all."""
 
-import os
-import tempfile
 from pathlib import Path
 
+from ..datasets.files import replace_file
 from .page import report_page
 
 __all__ = ["write_report"]
@@ -42,8 +41,5 @@ def write_report(datasets, path, result=None, title=None, date="", overwrite=Fal
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists: pass overwrite=True to replace it")
     text = report_page(datasets, result, title, date, progress)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
-        draft = Path(folder) / path.name
+    with replace_file(path) as draft:
         draft.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(draft, path)
