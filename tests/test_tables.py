@@ -8,7 +8,7 @@ from astropy.table import MaskedColumn, QTable, Table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crlocal_plugin.datasets import files
+from crlocal_plugin.datasets import files, tables
 from crlocal_plugin.datasets.catalog import table_path
 from crlocal_plugin.datasets.tables import (
     TableError,
