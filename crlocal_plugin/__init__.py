@@ -52,8 +52,11 @@ from .inference import (
     set_proper_priors,
 )
 from .models import (
+    COMPOSITION,
     DIPOLE_MODEL_REGISTRY,
     ENERGY_SCALES,
+    GROUPED_COMPOSITION,
+    INDEX_GROUPS,
     MEASURED,
     PRIOR_SETS,
     SITES,
@@ -78,11 +81,13 @@ from .models import (
     measured_prior,
     observable_intensity_map,
     relative_intensity_map,
+    valid_from,
     xue_liu_2025,
+    xue_liu_2025_composition,
 )
 from .models.registration import register
 from .physics.geometry import GALACTIC_TO_ICRS
-from .physics.species import SPECIES, Species
+from .physics.species import GROUP_SPECIES, SPECIES, Species
 from .plots import (
     plot_band_profiles,
     plot_component_fractions,
@@ -99,9 +104,13 @@ from .plots import (
 from .report import write_report
 
 __all__ = [
+    "COMPOSITION",
     "DIPOLE_MODEL_REGISTRY",
     "ENERGY_SCALES",
     "GALACTIC_TO_ICRS",
+    "GROUPED_COMPOSITION",
+    "GROUP_SPECIES",
+    "INDEX_GROUPS",
     "MEASURED",
     "PRIOR_SETS",
     "SELECTIONS",
@@ -183,6 +192,8 @@ __all__ = [
     "scan_profiles",
     "set_priors",
     "set_proper_priors",
+    "valid_from",
     "write_report",
     "xue_liu_2025",
+    "xue_liu_2025_composition",
 ]

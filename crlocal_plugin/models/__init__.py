@@ -1,6 +1,13 @@
 """gammapy models: spectra and dipoles of components, and the model that combines them."""
 
 from .component import CosmicRayComponent
+from .composition import (
+    COMPOSITION,
+    GROUPED_COMPOSITION,
+    INDEX_GROUPS,
+    valid_from,
+    xue_liu_2025_composition,
+)
 from .cosmic_ray import CosmicRayModel
 from .dipole import (
     DIPOLE_MODEL_REGISTRY,
@@ -38,8 +45,11 @@ from .spectral_base import CosmicRaySpectralModel
 from .xue_liu import VARIANTS, xue_liu_2025
 
 __all__ = [
+    "COMPOSITION",
     "DIPOLE_MODEL_REGISTRY",
     "ENERGY_SCALES",
+    "GROUPED_COMPOSITION",
+    "INDEX_GROUPS",
     "MEASURED",
     "PRIOR_SETS",
     "SITES",
@@ -68,5 +78,7 @@ __all__ = [
     "observable_intensity_map",
     "prior_set",
     "relative_intensity_map",
+    "valid_from",
     "xue_liu_2025",
+    "xue_liu_2025_composition",
 ]

@@ -3,7 +3,7 @@
 import astropy.units as u
 from gammapy.modeling.models import SpectralModel
 
-from ..physics.species import SYMBOLS
+from ..physics.species import ELEMENT_GROUPS, SYMBOLS
 from .core import INTENSITY_UNITS, RIGIDITY_UNIT, PhysicsModel
 from .dipole import DipoleModel
 
@@ -19,7 +19,8 @@ def species_group(quantity, available):
     Parameters
     ----------
     quantity : str or `~crlocal_plugin.Species`
-        Species, ``"light"`` (H + He) or ``"all_particle"``.
+        Species, ``"light"`` (H + He), ``"all_particle"``, or a group of `ELEMENT_GROUPS`, of
+        which those elements count that the model has.
     available : iterable of str
         Species of the model.
 
@@ -35,9 +36,14 @@ def species_group(quantity, available):
     """
     available = tuple(available)
     name = getattr(quantity, "name", quantity)
+    if name in available:
+        return (name,)
     names = GROUPS[name] or available if name in GROUPS else (name,)
+    if name in ELEMENT_GROUPS:
+        names = tuple(n for n in ELEMENT_GROUPS[name] if n in available) or (name,)
     for missing in (n for n in names if n not in available):
-        hint = "" if missing in SYMBOLS else f"; {missing!r} is no element symbol from H to Ni"
+        is_known = missing in SYMBOLS or missing in ELEMENT_GROUPS
+        hint = "" if is_known else f"; {missing!r} is no element symbol from H to Ni"
         raise ValueError(
             f"the model has no species {missing!r}, only {', '.join(available)}: make it with "
             f"xue_liu_2025(species=...){hint}"

@@ -3,8 +3,26 @@
 import astropy.units as u
 
 from ..physics.species import get_species
+from .xue_liu import xue_liu_2025
 
-__all__ = ["VALID_FROM", "valid_from"]
+__all__ = [
+    "COMPOSITION",
+    "GROUPED_COMPOSITION",
+    "INDEX_GROUPS",
+    "VALID_FROM",
+    "valid_from",
+    "xue_liu_2025_composition",
+]
+
+COMPOSITION = ("H", "He", "C", "N", "O", "Ne", "Mg", "Si", "S", "Fe")
+"""Nuclei that carry nearly all of the cosmic rays, and that AMS-02 has measured."""
+
+GROUPED_COMPOSITION = ("H", "He", "CNO", "Ne-S", "Fe-group")
+"""The groups that air-shower experiments tell apart, see `GROUP_SPECIES`."""
+
+INDEX_GROUPS = (("C", "O"), ("N", "Na", "Al"), ("Ne", "Mg", "Si", "S"))
+"""Nuclei whose spectra AMS-02 found alike (Aguilar et al. 2021, Phys. Rep. 894, 1; 2021, PRL 126,
+041104 and 127, 021101; 2023, PRL 130, 211002); helium and iron have each their own here."""
 
 VALID_FROM = {"H": None, "He": None}
 """Rigidity in GV from which on a leaky box without inelastic loss describes a nucleus."""
@@ -27,3 +45,41 @@ def valid_from(species):
     """
     rigidity = VALID_FROM.get(get_species(species).name, _HEAVY)
     return None if rigidity is None else u.Quantity(rigidity, "GV")
+
+
+def xue_liu_2025_composition(species=COMPOSITION, index_groups=INDEX_GROUPS, **kwargs):
+    """Model of Xue & Liu 2025 extended to heavier nuclei, with free index offsets.
+
+    Strengths start from those of helium times the ratio that AMS-02 measured. Free are, beside
+    what `xue_liu_2025` frees, the index offsets and the age of the Galactic centre's outburst.
+    Its strength of nuclei heavier than helium is frozen at zero: the paper has none, and data of
+    single nuclei end far below the energies where this component matters.
+
+    Parameters
+    ----------
+    species : sequence of str or `~crlocal_plugin.Species`, optional
+        Nuclei, by default `COMPOSITION`; `GROUPED_COMPOSITION` has groups of them.
+    index_groups : sequence of sequences of str, optional
+        Species that share one index offset, by default `INDEX_GROUPS`.
+    **kwargs : dict
+        As for `xue_liu_2025`.
+
+    Returns
+    -------
+    CosmicRayModel
+        The model.
+
+    Raises
+    ------
+    ValueError
+        As `xue_liu_2025`.
+    """
+    model = xue_liu_2025(species=species, index_groups=index_groups, **kwargs)
+    for component in model.components.values():
+        for name, spectrum in component.spectral_models.items():
+            spectrum.index_offset.frozen = name == "H"
+    model.T_c.frozen = False
+    for name, spectrum in model.components["galactic-center"].spectral_models.items():
+        if name not in ("H", "He"):
+            spectrum.Q_0c.value, spectrum.Q_0c.frozen = 0.0, True
+    return model

@@ -30,9 +30,19 @@ class LabelledParameters(Parameters):
         self.labels = list(self.names if labels is None else labels)
 
     def index(self, val):
-        """Position of a parameter given by label, name, object or position."""
+        """Position of a parameter given by label, name, object or position.
+
+        A parameter that several species share, such as ``"C+O.index_offset"``, is found under
+        each of them, ``"O.index_offset"``.
+        """
         if isinstance(val, str) and val in self.labels:
             return self.labels.index(val)
+        if isinstance(val, str) and "." in val:
+            species, name = val.rsplit(".", 1)
+            for position, label in enumerate(self.labels):
+                front, _, end = label.rpartition(".")
+                if end == name and species in front.split("+"):
+                    return position
         if isinstance(val, str) and self.names.count(val) > 1:
             labels = [x for x, name in zip(self.labels, self.names, strict=True) if name == val]
             raise ValueError(f"{val!r} is several parameters: use one of {', '.join(labels)}")
@@ -100,6 +110,9 @@ def _qualifier(places, everywhere):
         return [species]
     if used == {place for place in everywhere if place[0] == component}:
         return [component]
+    shared = dict.fromkeys(species for _, species in places)
+    if None not in shared and used == {place for place in everywhere if place[1] in shared}:
+        return ["+".join(shared)]
     return [component, *filter(None, [species])] if len(used) == 1 else []
 
 

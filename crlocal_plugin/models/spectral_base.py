@@ -40,6 +40,10 @@ HELIUM_RATIOS = {
     "Si": 0.0060,
     "S": 0.0011,
     "Fe": 0.0053,
+    # sums of the above
+    "CNO": 0.0721,
+    "Ne-S": 0.0210,
+    "Fe-group": 0.0053,
 }
 """Intensities relative to helium at 100 GV, interpolated in the AMS-02 tables of this package
 (Aguilar et al. 2021, Phys. Rep. 894, 1, and later papers); starting values of the strengths of

@@ -45,6 +45,7 @@ def xue_liu_2025(
     compton_getting="constant",
     name="cosmic-ray",
     datasets_names=None,
+    index_groups=(),
 ):
     """Three-component model of Xue & Liu 2025 with the values of their Table I.
 
@@ -71,6 +72,9 @@ def xue_liu_2025(
         Name of the model.
     datasets_names : str or list of str, optional
         Datasets that the model is for; all by default.
+    index_groups : sequence of sequences of str, optional
+        Species that share one index offset; those that the model does not have are left out. By
+        default each has its own.
 
     Returns
     -------
@@ -80,7 +84,8 @@ def xue_liu_2025(
     Raises
     ------
     ValueError
-        If variant, species or priors are not known, or a nucleus has no abundance.
+        If variant, species or priors are not known, a nucleus has no abundance, or a species is
+        in two groups.
     """
     if variant not in VARIANTS:
         raise ValueError(f"unknown variant {variant!r}: expected one of {', '.join(VARIANTS)}")
@@ -138,8 +143,29 @@ def xue_liu_2025(
     for par_name, value in changes.items():
         if not isinstance(value, dict):
             getattr(model, par_name).quantity = u.Quantity(value)
+    _share_index_offsets(model, index_groups)
     _set_priors(model, priors)
     return model
+
+
+def _share_index_offsets(model, groups):
+    """Give the species of each group the index offset of the first one."""
+    members = [name for group in groups for name in group]
+    repeated = sorted({name for name in members if members.count(name) > 1})
+    if isinstance(groups, str) or any(isinstance(group, str) for group in groups) or repeated:
+        raise ValueError(
+            f"index_groups {groups!r}: expected groups of species such as [('C', 'O'), ('Ne', "
+            f"'Mg')], each species in one group{', not twice ' if repeated else ''}"
+            f"{', '.join(repeated)}"
+        )
+    for group in groups:
+        shared = None
+        for component in model.components.values():
+            for name in group:
+                spectrum = component.spectral_models.get(name)
+                if spectrum is not None:
+                    shared = shared or spectrum.index_offset
+                    spectrum.index_offset = shared
 
 
 def _set_priors(model, priors):

@@ -1,0 +1,189 @@
+"""Models with heavier nuclei: species, groups and shared index offsets."""
+
+import astropy.units as u
+import numpy as np
+import pytest
+from gammapy.modeling.models import Models
+from numpy.testing import assert_allclose
+
+import crlocal_plugin as crl
+from crlocal_plugin.models.component import species_group
+from crlocal_plugin.models.composition import (
+    COMPOSITION,
+    GROUPED_COMPOSITION,
+    INDEX_GROUPS,
+    valid_from,
+    xue_liu_2025_composition,
+)
+from crlocal_plugin.physics.species import ELEMENT_GROUPS, GROUP_SPECIES, get_species
+
+RIGIDITY = np.geomspace(3, 3e6, 7) * u.GV
+# intensities at 100 GV relative to helium, from the tables of AMS-02
+AMS_RATIOS = {
+    name: np.interp(100, table["rigidity"], table["intensity"])
+    for name in COMPOSITION
+    for table in [crl.read_catalog_table(f"ams-02_{name.lower()}")]
+}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return xue_liu_2025_composition()
+
+
+class TestComposition:
+    def test_species(self, model):
+        assert model.species == COMPOSITION
+
+    @pytest.mark.parametrize("name", COMPOSITION[2:])
+    def test_strengths_start_from_abundances_that_were_measured(self, model, name):
+        ratio = model.parameters[f"{name}.Q_0b"].value / model.parameters["He.Q_0b"].value
+        assert ratio == pytest.approx(AMS_RATIOS[name] / AMS_RATIOS["He"], rel=0.03)
+
+    def test_hydrogen_and_helium_are_those_of_the_paper(self, model):
+        paper = crl.xue_liu_2025()
+        for name in ("H", "He"):
+            assert_allclose(
+                model.intensity(RIGIDITY, name).value, paper.intensity(RIGIDITY, name).value
+            )
+
+    def test_free_parameters(self, model):
+        free = {
+            label
+            for label, par in zip(model.parameters.labels, model.parameters, strict=True)
+            if not par.frozen
+        }
+        paper = crl.xue_liu_2025()
+        free_in_paper = {
+            label
+            for label, par in zip(paper.parameters.labels, paper.parameters, strict=True)
+            if not par.frozen
+        }
+        strengths = {f"{name}.{q}" for name in COMPOSITION[2:] for q in ("Q_0b", "Q_0n")}
+        offsets = {
+            "He.index_offset",
+            "C+O.index_offset",
+            "N.index_offset",
+            "Ne+Mg+Si+S.index_offset",
+            "Fe.index_offset",
+        }
+        assert free == free_in_paper | strengths | offsets | {"T_c"}
+
+    def test_the_center_has_none_but_hydrogen_and_helium(self, model):
+        for name in COMPOSITION:
+            value = model.intensity(1e6 * u.GV, name, component="galactic-center").value
+            assert (value > 0) == (name in ("H", "He"))
+
+    def test_a_new_species_needs_an_abundance_and_nothing_else(self):
+        calcium = xue_liu_2025_composition((*COMPOSITION, "Ca"), abundances={"Ca": 1e-3})
+        ratio = calcium.parameters["Ca.Q_0b"].value / calcium.parameters["He.Q_0b"].value
+        assert ratio == pytest.approx(1e-3)
+        assert not calcium.parameters["Ca.index_offset"].frozen
+
+    @pytest.mark.parametrize("variant", ["kinetic", "wandering", "qgsjet"])
+    def test_variants(self, variant):
+        model = xue_liu_2025_composition(variant=variant)
+        paper = crl.xue_liu_2025(variant=variant)
+        assert_allclose(model.T_c.value, paper.T_c.value)
+        assert_allclose(
+            model.intensity(RIGIDITY, "He").value, paper.intensity(RIGIDITY, "He").value
+        )
+
+
+class TestSharedOffsets:
+    def test_one_parameter_for_a_group(self, model):
+        for group in INDEX_GROUPS:
+            present = [name for name in group if name in COMPOSITION]
+            found = {id(model.parameters[f"{name}.index_offset"]) for name in present}
+            assert len(found) == 1
+        assert model.parameters["C.index_offset"] is not model.parameters["N.index_offset"]
+
+    def test_changes_all_of_them(self, model):
+        changed = model.copy()
+        changed.parameters["C.index_offset"].value -= 0.1
+        for name, factor in (("C", 0.1), ("O", 0.1), ("N", 0.0), ("Fe", 0.0)):
+            ratio = changed.intensity(RIGIDITY, name, component="nearby") / model.intensity(
+                RIGIDITY, name, component="nearby"
+            )
+            assert_allclose(ratio, RIGIDITY.value**factor, rtol=1e-12)
+
+    @pytest.mark.parametrize("make", [lambda m: m.copy(), lambda m: _from_yaml(m)])
+    def test_survive_copies_and_files(self, model, make):
+        new = make(model)
+        assert new.parameters.labels == model.parameters.labels
+        assert_allclose(new.parameters.value, model.parameters.value)
+
+    def test_can_be_unlinked(self, model):
+        new = model.copy()
+        own = new.parameters["O.index_offset"].copy()
+        for component in ("background", "nearby", "galactic-center"):
+            new.components[component].spectral_models["O"].index_offset = own
+        assert {"C.index_offset", "O.index_offset"} <= set(new.parameters.labels)
+
+    def test_unknown_label(self, model):
+        with pytest.raises(IndexError):
+            model.parameters["Ca.index_offset"]
+
+    @pytest.mark.parametrize("groups", [["CO"], "CO", [("C", "O"), ("O", "Fe")]])
+    def test_bad_groups(self, groups):
+        with pytest.raises(ValueError, match="expected groups of species"):
+            xue_liu_2025_composition(index_groups=groups)
+
+    def test_species_that_are_not_there_are_left_out(self):
+        model = crl.xue_liu_2025(species=("H", "He", "O"), index_groups=[("C", "O")])
+        assert "O.index_offset" in model.parameters.labels
+
+
+class TestGroups:
+    def test_model(self):
+        model = xue_liu_2025_composition(GROUPED_COMPOSITION)
+        again = _from_yaml(model)
+        assert again.nuclei == model.nuclei
+        assert_allclose(
+            again.intensity(RIGIDITY, "CNO").value, model.intensity(RIGIDITY, "CNO").value
+        )
+
+    @pytest.mark.parametrize(("name", "Z", "A"), [("CNO", 7, 14), ("Ne-S", 12, 24)])
+    def test_effective_mass_number(self, name, Z, A):
+        """That of the documentation: the mean of ln A with measured intensities."""
+        group = get_species(name)
+        assert (group.Z, group.A) == (Z, A)
+        elements = [e for e in ELEMENT_GROUPS[name] if e in AMS_RATIOS]
+        log_A = np.array([get_species(e).log_A for e in elements])
+        for power, tolerance in ((0.0, 0.015), (1.7, 0.055)):
+            weights = [AMS_RATIOS[e] * get_species(e).Z ** power for e in elements]
+            mean = np.average(log_A, weights=weights)
+            assert group.log_A == pytest.approx(mean, abs=tolerance)
+            assert np.average((log_A - mean) ** 2, weights=weights) == pytest.approx(0.02, abs=4e-3)
+
+    def test_strength_is_that_of_its_elements(self):
+        grouped = xue_liu_2025_composition(GROUPED_COMPOSITION)
+        single = xue_liu_2025_composition()
+        for name in ("CNO", "Ne-S", "Fe-group"):
+            at = 100 * u.GV
+            assert_allclose(
+                grouped.intensity(at, name), single.intensity(at, name), rtol=0.09, atol=0
+            )
+
+    def test_quantity_of_a_group_sums_the_elements_that_a_model_has(self, model):
+        at = 1e4 * u.GV
+        total = sum(model.intensity(at, name) for name in ("Ne", "Mg", "Si", "S"))
+        assert_allclose(model.intensity(at, "Ne-S").value, total.value)
+        assert species_group("Fe-group", COMPOSITION) == ("Fe",)
+
+    def test_no_element_of_a_group(self):
+        with pytest.raises(ValueError, match="no species 'CNO', only H, He"):
+            crl.xue_liu_2025().intensity(1e3 * u.GV, "CNO")
+
+    def test_known_by_name_alone(self):
+        assert get_species("CNO") is GROUP_SPECIES["CNO"]
+
+
+def test_where_the_leaky_box_holds():
+    assert valid_from("H") is None
+    assert valid_from("He") is None
+    assert valid_from("Fe") >= 30 * u.GV
+
+
+def _from_yaml(model):
+    return Models.from_yaml(Models([model]).to_yaml())[0]
