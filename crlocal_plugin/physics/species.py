@@ -180,6 +180,6 @@ def get_species(species):
     except (KeyError, TypeError):
         raise ValueError(
             f"unknown species {species!r}: expected an element symbol from H to Ni "
-            f"({', '.join(SYMBOLS)}), a group ({', '.join(GROUP_SPECIES)}) or a Species with its own "
-            "Z, A and rest energy"
+            f"({', '.join(SYMBOLS)}), a group ({', '.join(GROUP_SPECIES)}) or a Species with its "
+            "own Z, A and rest energy"
         ) from None
