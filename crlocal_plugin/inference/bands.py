@@ -16,6 +16,7 @@ __all__ = [
     "LEVELS",
     "Band",
     "DipoleBand",
+    "composition_band",
     "dipole_band",
     "evaluate_ensemble",
     "intensity_band",
@@ -24,6 +25,8 @@ __all__ = [
 
 LEVELS = (0.6827, 0.9545)
 """Probabilities of one and two standard deviations of a Gaussian."""
+
+_COMPOSITION = ("mean_log_mass", "variance_log_mass", "fraction", "all_particle")
 
 _CHUNK = 100_000
 """Numbers that are evaluated at once, however many samples there are."""
@@ -235,6 +238,62 @@ def dipole_band(
     )
 
 
+def composition_band(
+    model,
+    energy,
+    quantity="mean_log_mass",
+    species=None,
+    component=None,
+    *,
+    levels=LEVELS,
+    samples=None,
+    covariance=None,
+    n_samples=None,
+    method="sampling",
+    random_state=0,
+):
+    """Composition near Earth with its uncertainty.
+
+    Parameters
+    ----------
+    model : CosmicRayModel
+        Model, after a fit unless ``samples`` or ``covariance`` are given. Nothing in it changes.
+    energy : `~astropy.units.Quantity`
+        Total energy per particle.
+    quantity : {"mean_log_mass", "variance_log_mass", "fraction", "all_particle"}, optional
+        What the method of `CosmicRayModel` of this name gives.
+    species : str or `~crlocal_plugin.Species`, optional
+        Species of a fraction, or ``"light"``.
+    component : str, optional
+        Only one component; the sum by default.
+    levels, samples, covariance, n_samples, method, random_state
+        As for `intensity_band`.
+
+    Returns
+    -------
+    Band
+        The quantity.
+
+    Raises
+    ------
+    ValueError
+        If the quantity is not known, a fraction comes without its species, the model has no
+        errors, or samples or covariance do not fit to it.
+    """
+    if quantity not in _COMPOSITION:
+        raise ValueError(f"quantity: expected one of {', '.join(_COMPOSITION)}, got {quantity!r}")
+    if quantity == "fraction" and species is None:
+        raise ValueError("species: name the one whose fraction is meant, or 'light'")
+    if quantity != "fraction" and species is not None:
+        raise ValueError(f"species: only a fraction is that of one, leave it out for {quantity}")
+    arguments = (energy, component) if species is None else (energy, species, component)
+    evaluate = getattr(model, f"evaluate_{quantity}")
+    levels = _checked(levels)
+    ensemble = make_ensemble(model, samples, covariance, n_samples, method, random_state)
+    best, values = evaluate_ensemble(model, ensemble, lambda values: evaluate(values, *arguments))
+    return _band(best, values, ensemble.intervals, levels, u.Quantity(energy))
+
+
 def propagate(
     model,
     function,
@@ -250,8 +309,8 @@ def propagate(
     """Any quantity that depends on a model, with its uncertainty.
 
     The parameters of the model take one set of values after another, and theirs again at the end,
-    also after an error. `intensity_band` and `dipole_band` evaluate all sets at once and are
-    faster for what they do.
+    also after an error. `intensity_band`, `composition_band` and `dipole_band` evaluate all sets
+    at once and are faster for what they do.
 
     Parameters
     ----------

@@ -3,19 +3,17 @@
 import copy
 import html
 
-import astropy.units as u
 import numpy as np
 from gammapy.modeling import Covariance, Parameter
 from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY, ModelBase
 from gammapy.utils.scripts import make_name
 
-from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
 from ..physics.species import get_species
-from .component import CosmicRayComponent, check_intensities, species_group
-from .core import RIGIDITY_UNIT, intensity_unit, parameter_from_dict, unit_text, x_unit
-from .dipole import DIPOLE_MODEL_REGISTRY, Dipole
+from .component import CosmicRayComponent, check_intensities
+from .composition_quantities import CompositionQuantities
+from .core import parameter_from_dict
+from .dipole import DIPOLE_MODEL_REGISTRY
 from .evaluator import ModelEvaluator
-from .grids import energy_grid
 from .intensity_model import unfreeze_model
 from .linking import (
     LabelledParameters,
@@ -24,13 +22,14 @@ from .linking import (
     parameter_labels,
     parameter_slots,
 )
+from .predictions import Predictions
 from .registration import register
 from .serialisation import plain, submodel_from_dict, submodel_to_dict
 
 __all__ = ["CosmicRayModel"]
 
 
-class CosmicRayModel(ModelBase):
+class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
     """Cosmic rays near Earth: components times species, intensities and dipole.
 
     Parameters of the same name are one Parameter, except the source strength and the index
@@ -220,123 +219,6 @@ class CosmicRayModel(ModelBase):
             evaluator = self._evaluator = ModelEvaluator(self)
         return evaluator
 
-    def intensity(self, x, species, component=None, axis=None):
-        """Intensity near Earth.
-
-        Parameters
-        ----------
-        x : `~astropy.units.Quantity`
-            Rigidity, or energy if ``axis`` says which.
-        species : str or `~crlocal_plugin.Species`
-            Species, ``"light"`` for H + He, ``"all_particle"`` for all of the model.
-        component : str, optional
-            Only one component; the sum by default.
-        axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}, \
-optional
-            What ``x`` is; a rigidity needs no axis.
-
-        Returns
-        -------
-        `~astropy.units.Quantity`
-            Intensity per unit of the axis, in 1/(GV m2 s sr) or 1/(GeV m2 s sr), of the shape
-            of ``x``.
-
-        Raises
-        ------
-        ValueError
-            If a species, component or axis is not known, or a value below the physical range.
-        `~astropy.units.UnitConversionError`
-            If the unit of ``x`` does not fit the axis.
-        """
-        return self.evaluate_intensity(self.evaluator.values(), x, species, component, axis)
-
-    def evaluate_intensity(self, values, x, species, component=None, axis=None):
-        """Intensity near Earth for parameter values, as `intensity` for those of the model.
-
-        Parameters
-        ----------
-        values : list
-            Parameter values in kernel units as from ``evaluator.values()``, floats or, for m
-            sets, arrays of shape ``(m, 1)``.
-        x, species, component, axis
-            As for `intensity`.
-
-        Returns
-        -------
-        `~astropy.units.Quantity`
-            Intensity, of the shape of ``x``, behind an axis of m sets if a value that matters
-            comes in sets.
-        """
-        axis, x = _axis_value(x, axis)
-        self._check_component(component)
-        evaluator = self.evaluator
-        total = np.zeros(x.size)
-        for name in species_group(species, self.species):
-            nucleus = evaluator.species[name]
-            grid = particle_grid(axis_to_rigidity(np.ravel(x), nucleus, axis), nucleus)
-            jacobian = axis_jacobian(grid.beta, nucleus, axis)
-            total = total + evaluator.intensity(name, grid, values, component) * jacobian
-        return u.Quantity(total.reshape(total.shape[:-1] + x.shape), intensity_unit(axis))
-
-    def dipole(self, energy, component=None, species=None):
-        """Dipole anisotropy near Earth (Xue & Liu 2025, Eq. 15, with the sign of the excess).
-
-        Parameters
-        ----------
-        energy : `~astropy.units.Quantity`
-            Total energy per particle. A species that is heavier does not contribute.
-        component : str, optional
-            Contribution of one component to the sum, so that the contributions add up; the sum
-            by default.
-        species : str or `~crlocal_plugin.Species`, optional
-            Dipole of one species alone, of ``"light"`` (H + He); of all species by default.
-
-        Returns
-        -------
-        Dipole
-            With ``amplitude`` (on the equator), ``phase``, ``direction`` and ``vector``.
-
-        Raises
-        ------
-        ValueError
-            If a species or component is not known, or an energy is below the rest energy of the
-            lightest species.
-        `~astropy.units.UnitConversionError`
-            If ``energy`` is not an energy.
-        """
-        vector = self.evaluate_excess(self.evaluator.values(), energy, component, species)
-        return Dipole(u.Quantity(energy), vector)
-
-    def evaluate_excess(self, values, energy, component=None, species=None):
-        """Dipole vector for parameter values, as `dipole` for those of the model.
-
-        Parameters
-        ----------
-        values : list
-            As for `evaluate_intensity`.
-        energy, component, species
-            As for `dipole`.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Dipole in ICRS Cartesian coordinates, of the shape of ``energy`` and 3 at the end,
-            behind an axis of m sets if a value that matters comes in sets.
-        """
-        self._check_component(component)
-        names = self.species if species is None else species_group(species, self.species)
-        _, energy = _axis_value(energy, "total_energy")
-        evaluator = self.evaluator
-        energies = energy_grid(np.ravel(energy), [evaluator.species[name] for name in names])
-        vector = evaluator.excess(energies, values, component, names)
-        return vector.reshape((*vector.shape[:-2], *energy.shape, 3))
-
-    def _check_component(self, component):
-        if component is not None and component not in self.components:
-            raise ValueError(
-                f"unknown component {component!r}: expected one of {', '.join(self.components)}"
-            )
-
     # ----------------------------------------------------------------- copies and files
 
     def copy(self, name=None, copy_data=False, **kwargs):
@@ -457,24 +339,6 @@ optional
 
     def _repr_html_(self):
         return f"<pre>{html.escape(str(self))}</pre>"
-
-
-def _axis_value(x, axis):
-    """Axis, and the value of a Quantity on it as float array."""
-    x = u.Quantity(x)
-    if axis is None:
-        if not x.unit.is_equivalent(RIGIDITY_UNIT):
-            raise ValueError(
-                f"x is given in {unit_text(x.unit)}: a rigidity (GV) needs no axis, an energy "
-                "needs axis='kinetic_energy', 'kinetic_energy_per_nucleon' or 'total_energy'"
-            )
-        axis = "rigidity"
-    unit = x_unit(axis)
-    if not x.unit.is_equivalent(unit):
-        raise u.UnitConversionError(
-            f"axis {axis!r} takes values in {unit}, got {unit_text(x.unit)}"
-        )
-    return axis, np.asarray(x.to_value(unit), dtype=float)
 
 
 register(MODEL_REGISTRY, CosmicRayModel)

@@ -1,0 +1,263 @@
+"""Composition of a CosmicRayModel: all-particle intensity, shares of the species and ln A."""
+
+import functools
+
+import astropy.units as u
+import numpy as np
+
+from ..physics.composition import log_mass, log_mass_mean, log_mass_variance, log_total, shares
+from .component import species_group
+from .core import intensity_unit
+from .grids import energy_grid, join_species
+from .predictions import axis_value, check_component
+
+__all__ = ["CompositionQuantities", "species_shares"]
+
+
+class CompositionQuantities:
+    """Part of CosmicRayModel: sums over the species at equal total energy per particle.
+
+    A nucleus that is heavier than an energy does not contribute there.
+    """
+
+    def all_particle(self, energy, component=None):
+        """Intensity of all species together.
+
+        Parameters
+        ----------
+        energy : `~astropy.units.Quantity`
+            Total energy per particle.
+        component : str, optional
+            Only one component; the sum by default.
+
+        Returns
+        -------
+        `~astropy.units.Quantity`
+            Intensity in 1/(GeV m2 s sr), of the shape of ``energy``.
+
+        Raises
+        ------
+        ValueError
+            If the component is not known or has no spectra, or an energy is below the rest energy
+            of the lightest species.
+        `~astropy.units.UnitConversionError`
+            If ``energy`` is not an energy.
+        """
+        return self.evaluate_all_particle(self.evaluator.values(), energy, component)
+
+    def mean_log_mass(self, energy, component=None):
+        """Mean logarithm of the mass number, <ln A> = sum_i J_i ln A_i / sum_i J_i.
+
+        Parameters
+        ----------
+        energy, component
+            As for `all_particle`.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            <ln A>, of the shape of ``energy``.
+
+        Raises
+        ------
+        ValueError
+            As for `all_particle`, or if there is no particle at an energy.
+        `~astropy.units.UnitConversionError`
+            If ``energy`` is not an energy.
+        """
+        return self.evaluate_mean_log_mass(self.evaluator.values(), energy, component)
+
+    def variance_log_mass(self, energy, component=None):
+        """Variance of the logarithm of the mass number, <(ln A)^2> - <ln A>^2.
+
+        Parameters
+        ----------
+        energy, component
+            As for `all_particle`.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Variance of ln A among the particles, of the shape of ``energy``.
+
+        Raises
+        ------
+        ValueError
+            As for `mean_log_mass`.
+        `~astropy.units.UnitConversionError`
+            If ``energy`` is not an energy.
+        """
+        return self.evaluate_variance_log_mass(self.evaluator.values(), energy, component)
+
+    def fraction(self, energy, species, component=None):
+        """Share of a species in the all-particle intensity.
+
+        Parameters
+        ----------
+        energy, component
+            As for `all_particle`. With a component, it is the share in the intensity of this
+            component.
+        species : str or `~crlocal_plugin.Species`
+            Species, or ``"light"`` for H + He.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Share, of the shape of ``energy``; those of all species add up to 1.
+
+        Raises
+        ------
+        ValueError
+            As for `mean_log_mass`, or if the model has no such species.
+        `~astropy.units.UnitConversionError`
+            If ``energy`` is not an energy.
+        """
+        return self.evaluate_fraction(self.evaluator.values(), energy, species, component)
+
+    def evaluate_all_particle(self, values, energy, component=None):
+        """Intensity of all species for parameter values, as `all_particle` for those of the model.
+
+        Parameters
+        ----------
+        values : list
+            Parameter values in kernel units as from ``evaluator.values()``, floats or, for m
+            sets, arrays of shape ``(m, 1)``.
+        energy, component
+            As for `all_particle`.
+
+        Returns
+        -------
+        `~astropy.units.Quantity`
+            Intensity, of the shape of ``energy``, behind an axis of m sets if a value that
+            matters comes in sets.
+        """
+        _, logs = _log_intensities(self, values, energy, component)
+        with np.errstate(under="ignore"):
+            intensity = np.exp(log_total(logs))
+        return u.Quantity(_shaped(intensity, energy), intensity_unit("total_energy"))
+
+    def evaluate_mean_log_mass(self, values, energy, component=None):
+        """<ln A> for parameter values, as `mean_log_mass` for those of the model.
+
+        Parameters
+        ----------
+        values, energy, component
+            As for `evaluate_all_particle`.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            <ln A>, of the shape of ``energy``, behind an axis of m sets if a value that matters
+            comes in sets.
+        """
+        names, parts = _present_shares(self, values, energy, component)
+        return _shaped(log_mass_mean(parts, _log_masses(self, names)), energy)
+
+    def evaluate_variance_log_mass(self, values, energy, component=None):
+        """Variance of ln A for parameter values, as `variance_log_mass` for those of the model.
+
+        Parameters
+        ----------
+        values, energy, component
+            As for `evaluate_all_particle`.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Variance, of the shape of ``energy``, behind an axis of m sets if a value that matters
+            comes in sets.
+        """
+        names, parts = _present_shares(self, values, energy, component)
+        return _shaped(log_mass_variance(parts, _log_masses(self, names)), energy)
+
+    def evaluate_fraction(self, values, energy, species, component=None):
+        """Share of a species for parameter values, as `fraction` for those of the model.
+
+        Parameters
+        ----------
+        values, energy, component
+            As for `evaluate_all_particle`.
+        species : str or `~crlocal_plugin.Species`
+            As for `fraction`.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Share, of the shape of ``energy``, behind an axis of m sets if a value that matters
+            comes in sets.
+        """
+        members = species_group(species, self.species)
+        names, parts = _present_shares(self, values, energy, component)
+        rows = [row for row, name in enumerate(names) if name in members]
+        return _shaped(parts[..., rows, :].sum(axis=-2), energy)
+
+
+def species_shares(model, values, energy, component=None):
+    """Shares of all species in the all-particle intensity.
+
+    Parameters
+    ----------
+    model : CosmicRayModel
+        Model.
+    values, energy, component
+        As for `CosmicRayModel.evaluate_all_particle`, with n energies.
+
+    Returns
+    -------
+    names : tuple of str
+        The k species, of the component if one is named.
+    shares : `~numpy.ndarray`
+        Shares, shape ``(k, n)``, or ``(m, k, n)`` for sets of values; nan at energies at which
+        there is no particle.
+    """
+    names, logs = _log_intensities(model, values, energy, component)
+    return names, shares(logs)
+
+
+def _log_intensities(model, values, energy, component):
+    """Species, and the logarithms of their intensities, shape ``(..., k, n)``."""
+    check_component(model, component)
+    _, energy = axis_value(energy, "total_energy")
+    spectra = {
+        name: part.spectral_models
+        for name, part in model.components.items()
+        if part.spectral_models
+    }
+    if component is not None and component not in spectra:
+        raise ValueError(
+            f"component {component!r} has no spectra, and so no composition: expected one of "
+            f"{', '.join(spectra)}"
+        )
+    wanted = model.species if component is None else spectra[component]
+    evaluator = model.evaluator
+    grid = energy_grid(np.ravel(energy), [evaluator.species[name] for name in wanted])
+    joined = join_species(grid.grids)
+    with np.errstate(under="ignore"):
+        logs = evaluator.log_components(joined, values)
+        if component is not None:
+            logs = [logs[list(spectra).index(component)]]
+        total = functools.reduce(np.logaddexp, logs)
+    total = total + np.concatenate(list(grid.log_jacobians.values()))
+    return joined.names, total.reshape((*total.shape[:-1], len(joined.names), -1))
+
+
+def _present_shares(model, values, energy, component):
+    """Species and their shares, where there is a particle at each energy."""
+    names, parts = species_shares(model, values, energy, component)
+    missing = np.isnan(parts).any(axis=tuple(range(parts.ndim - 1)))
+    if missing.any():
+        of = "the model" if component is None else f"component {component!r}"
+        raise ValueError(
+            f"{of} has no particles at {np.ravel(u.Quantity(energy))[missing][0]:g}, and so no "
+            "composition: leave this energy out, or switch a spectrum on"
+        )
+    return names, parts
+
+
+def _log_masses(model, names):
+    return [log_mass(model.evaluator.species[name]) for name in names]
+
+
+def _shaped(values, energy):
+    """Values of n energies in the shape of the energies."""
+    return values.reshape((*values.shape[:-1], *np.shape(energy)))

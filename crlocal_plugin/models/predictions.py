@@ -1,0 +1,188 @@
+"""Intensity and dipole of a CosmicRayModel at rigidities or energies."""
+
+import astropy.units as u
+import numpy as np
+
+from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
+from .component import species_group
+from .core import RIGIDITY_UNIT, intensity_unit, unit_text, x_unit
+from .dipole import Dipole
+from .grids import energy_grid
+
+__all__ = ["Predictions", "axis_value", "check_component"]
+
+
+class Predictions:
+    """Part of CosmicRayModel: intensities and dipoles."""
+
+    def intensity(self, x, species, component=None, axis=None):
+        """Intensity near Earth.
+
+        Parameters
+        ----------
+        x : `~astropy.units.Quantity`
+            Rigidity, or energy if ``axis`` says which.
+        species : str or `~crlocal_plugin.Species`
+            Species, ``"light"`` for H + He, ``"all_particle"`` for all of the model.
+        component : str, optional
+            Only one component; the sum by default.
+        axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}, \
+optional
+            What ``x`` is; a rigidity needs no axis.
+
+        Returns
+        -------
+        `~astropy.units.Quantity`
+            Intensity per unit of the axis, in 1/(GV m2 s sr) or 1/(GeV m2 s sr), of the shape
+            of ``x``.
+
+        Raises
+        ------
+        ValueError
+            If a species, component or axis is not known, or a value below the physical range.
+        `~astropy.units.UnitConversionError`
+            If the unit of ``x`` does not fit the axis.
+        """
+        return self.evaluate_intensity(self.evaluator.values(), x, species, component, axis)
+
+    def evaluate_intensity(self, values, x, species, component=None, axis=None):
+        """Intensity near Earth for parameter values, as `intensity` for those of the model.
+
+        Parameters
+        ----------
+        values : list
+            Parameter values in kernel units as from ``evaluator.values()``, floats or, for m
+            sets, arrays of shape ``(m, 1)``.
+        x, species, component, axis
+            As for `intensity`.
+
+        Returns
+        -------
+        `~astropy.units.Quantity`
+            Intensity, of the shape of ``x``, behind an axis of m sets if a value that matters
+            comes in sets.
+        """
+        axis, x = axis_value(x, axis)
+        check_component(self, component)
+        evaluator = self.evaluator
+        total = np.zeros(x.size)
+        for name in species_group(species, self.species):
+            nucleus = evaluator.species[name]
+            grid = particle_grid(axis_to_rigidity(np.ravel(x), nucleus, axis), nucleus)
+            jacobian = axis_jacobian(grid.beta, nucleus, axis)
+            total = total + evaluator.intensity(name, grid, values, component) * jacobian
+        return u.Quantity(total.reshape(total.shape[:-1] + x.shape), intensity_unit(axis))
+
+    def dipole(self, energy, component=None, species=None):
+        """Dipole anisotropy near Earth (Xue & Liu 2025, Eq. 15, with the sign of the excess).
+
+        Parameters
+        ----------
+        energy : `~astropy.units.Quantity`
+            Total energy per particle. A species that is heavier does not contribute.
+        component : str, optional
+            Contribution of one component to the sum, so that the contributions add up; the sum
+            by default.
+        species : str or `~crlocal_plugin.Species`, optional
+            Dipole of one species alone, of ``"light"`` (H + He); of all species by default.
+
+        Returns
+        -------
+        Dipole
+            With ``amplitude`` (on the equator), ``phase``, ``direction`` and ``vector``.
+
+        Raises
+        ------
+        ValueError
+            If a species or component is not known, or an energy is below the rest energy of the
+            lightest species.
+        `~astropy.units.UnitConversionError`
+            If ``energy`` is not an energy.
+        """
+        vector = self.evaluate_excess(self.evaluator.values(), energy, component, species)
+        return Dipole(u.Quantity(energy), vector)
+
+    def evaluate_excess(self, values, energy, component=None, species=None):
+        """Dipole vector for parameter values, as `dipole` for those of the model.
+
+        Parameters
+        ----------
+        values : list
+            As for `evaluate_intensity`.
+        energy, component, species
+            As for `dipole`.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Dipole in ICRS Cartesian coordinates, of the shape of ``energy`` and 3 at the end,
+            behind an axis of m sets if a value that matters comes in sets.
+        """
+        check_component(self, component)
+        names = self.species if species is None else species_group(species, self.species)
+        _, energy = axis_value(energy, "total_energy")
+        evaluator = self.evaluator
+        energies = energy_grid(np.ravel(energy), [evaluator.species[name] for name in names])
+        vector = evaluator.excess(energies, values, component, names)
+        return vector.reshape((*vector.shape[:-2], *energy.shape, 3))
+
+
+def check_component(model, component):
+    """Refuse a component that a model does not have.
+
+    Parameters
+    ----------
+    model : CosmicRayModel
+        Model.
+    component : str or None
+        Name; None stands for the sum of all.
+
+    Raises
+    ------
+    ValueError
+        If there is no such component.
+    """
+    if component is not None and component not in model.components:
+        raise ValueError(
+            f"unknown component {component!r}: expected one of {', '.join(model.components)}"
+        )
+
+
+def axis_value(x, axis):
+    """Axis, and the value of a Quantity on it.
+
+    Parameters
+    ----------
+    x : `~astropy.units.Quantity`
+        Rigidity or energy.
+    axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"} or None
+        What it is; a rigidity needs no axis.
+
+    Returns
+    -------
+    axis : str
+        The axis.
+    x : `~numpy.ndarray` of float
+        Value in GV or GeV.
+
+    Raises
+    ------
+    ValueError
+        If an energy comes without an axis, or the axis is not known.
+    `~astropy.units.UnitConversionError`
+        If the unit of ``x`` does not fit the axis.
+    """
+    x = u.Quantity(x)
+    if axis is None:
+        if not x.unit.is_equivalent(RIGIDITY_UNIT):
+            raise ValueError(
+                f"x is given in {unit_text(x.unit)}: a rigidity (GV) needs no axis, an energy "
+                "needs axis='kinetic_energy', 'kinetic_energy_per_nucleon' or 'total_energy'"
+            )
+        axis = "rigidity"
+    unit = x_unit(axis)
+    if not x.unit.is_equivalent(unit):
+        raise u.UnitConversionError(
+            f"axis {axis!r} takes values in {unit}, got {unit_text(x.unit)}"
+        )
+    return axis, np.asarray(x.to_value(unit), dtype=float)
