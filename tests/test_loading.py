@@ -146,11 +146,6 @@ def test_overlaps_are_refused_by_name():
     assert crl.load_datasets(names, allow_overlap=True).names == names
 
 
-def test_mean_log_mass_is_refused():
-    with pytest.raises(ValueError, match=r"holds <ln A>.*read_mean_log_mass_table"):
-        crl.load_datasets("lhaaso_mean_log_mass_epos-lhc")
-
-
 # Own files
 
 

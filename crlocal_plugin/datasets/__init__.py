@@ -8,6 +8,7 @@ from .flux import CosmicRayFluxDataset
 from .identifiability import DegenerateParametersWarning
 from .joint_likelihood import JointLikelihood
 from .loading import load_datasets
+from .mean_log_mass import MeanLogMassDataset
 from .tables import TableError
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "DegenerateParametersWarning",
     "DipoleDataset",
     "JointLikelihood",
+    "MeanLogMassDataset",
     "OverlapError",
     "TableError",
     "bibtex",

@@ -1,4 +1,4 @@
-"""What the flux and dipole datasets have in common."""
+"""What all datasets of the package have in common."""
 
 import abc
 import copy
@@ -26,7 +26,7 @@ _VERSIONS = itertools.count()
 
 
 class CosmicRayDataset(Dataset):
-    """Measured table with its likelihood; base of the flux and the dipole dataset.
+    """Measured table with its likelihood; base of spectra, <ln A> and dipoles.
 
     A subclass lists its ``settings``: arguments that shape the likelihood, are kept in files and
     can be assigned.
@@ -35,6 +35,7 @@ class CosmicRayDataset(Dataset):
     gti = None
     meta_table = None
     settings = ("floor", "systematics", "energy_range")
+    floor_kind = "a fraction"
     _stat_type = "cosmic-ray"
     _fit_statistic = CosmicRayFitStatistic
 
@@ -50,7 +51,7 @@ class CosmicRayDataset(Dataset):
     ):
         self.table = table
         self._name = make_name(name or table.meta.get("name"))
-        self._floor = _fraction(self._name, "floor", floor)
+        self._floor = self._checked_floor(floor)
         self._systematics = bool(systematics)
         self._nuisance = None
         self._nuisance_given = False
@@ -110,12 +111,20 @@ class CosmicRayDataset(Dataset):
 
     @property
     def floor(self):
-        """Systematic floor, a fraction of the measured value added in quadrature (float)."""
+        """Systematic floor, a fraction of the value; an error of <ln A> itself (float)."""
         return self._floor
 
     @floor.setter
     def floor(self, value):
-        self._change(_floor=_fraction(self.name, "floor", value))
+        self._change(_floor=self._checked_floor(value))
+
+    def _checked_floor(self, value):
+        value = float(value)
+        if not 0 <= value < np.inf:
+            raise ValueError(
+                f"dataset {self.name!r}: floor must be {self.floor_kind} >= 0, got {value}"
+            )
+        return value
 
     @property
     def systematics(self):
@@ -517,13 +526,6 @@ def applies_to(datasets_names, name):
     if datasets_names is None:
         return True
     return name in ([datasets_names] if isinstance(datasets_names, str) else datasets_names)
-
-
-def _fraction(name, what, value):
-    value = float(value)
-    if not 0 <= value < np.inf:
-        raise ValueError(f"dataset {name!r}: {what} must be a fraction >= 0, got {value}")
-    return value
 
 
 def _shown(value):

@@ -5,17 +5,17 @@ import numpy as np
 from gammapy.datasets import DATASET_REGISTRY
 
 from ..models.component import species_group
-from ..models.core import intensity_unit, x_unit
+from ..models.core import intensity_unit
 from ..models.registration import register
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
-from .core import CosmicRayDataset
-from .likelihood import FluxData, both_sides, limit_sigma
+from .likelihood import limit_sigma, total_errors
+from .scalar import ScalarDataset
 from .tables import read_flux_table
 
 __all__ = ["CosmicRayFluxDataset"]
 
 
-class CosmicRayFluxDataset(CosmicRayDataset):
+class CosmicRayFluxDataset(ScalarDataset):
     """Intensities of one species, of H + He ("light") or of all particles, on any axis.
 
     The error of a point is the quadratic sum of its statistical error, its systematic error and
@@ -46,6 +46,7 @@ class CosmicRayFluxDataset(CosmicRayDataset):
     """
 
     tag = "CosmicRayFluxDataset"
+    column = "intensity"
 
     @classmethod
     def read(
@@ -81,14 +82,9 @@ class CosmicRayFluxDataset(CosmicRayDataset):
 
     def _prepare(self):
         table, y = self.table, np.asarray(self.table["intensity"], dtype=float)
-        stat = both_sides(table["intensity_stat_errn"], table["intensity_stat_errp"])
-        syst = both_sides(table["intensity_syst_errn"], table["intensity_syst_errp"])
         floor = self._floor * y
-        scale = 1.0 if self._systematics else 0.0
         self._y = y
-        self._errn, self._errp = (
-            np.sqrt(s**2 + (scale * t) ** 2 + floor**2) for s, t in zip(stat, syst, strict=True)
-        )
+        self._errn, self._errp = total_errors(table, "intensity", floor, self._systematics)
         self._is_ul = (
             np.asarray(table["is_ul"], dtype=bool)
             if "is_ul" in table.colnames
@@ -99,31 +95,14 @@ class CosmicRayFluxDataset(CosmicRayDataset):
         bare = (self._errp == floor) & self._is_ul
         self._errp = np.where(bare, width, self._errp)
         self._errn = np.where(self._is_ul, self._errp, self._errn)
-        missing = ~(self._errn > 0) | ~(self._errp > 0)
-        if missing.any():
-            row = int(np.flatnonzero(missing)[0])
-            raise ValueError(
-                f"dataset {self.name!r}, row {row}: no error is left without the systematic "
-                "ones; keep systematics=True or set a floor"
-            )
+        self._require_errors()
 
     # ----------------------------------------------------------------- data
-
-    @property
-    def axis(self):
-        """What the x axis is, one of the four of the package (str)."""
-        return self.table.meta["axis"]
 
     @property
     def quantity(self):
         """Element symbol, "light" or "all_particle" (str)."""
         return self.table.meta["quantity"]
-
-    @property
-    def x(self):
-        """Rigidity or energy of the points (`~astropy.units.Quantity`)."""
-        column = "rigidity" if self.axis == "rigidity" else "energy"
-        return u.Quantity(np.asarray(self.table[column]), x_unit(self.axis))
 
     @property
     def intensity(self):
@@ -136,15 +115,13 @@ class CosmicRayFluxDataset(CosmicRayDataset):
         unit = intensity_unit(self.axis)
         return u.Quantity(self._errn, unit), u.Quantity(self._errp, unit)
 
-    @property
-    def is_ul(self):
-        """Which points are upper limits (`~numpy.ndarray` of bool)."""
-        return self._is_ul
-
-    def _settings_info(self):
-        return {"axis": self.axis, "floor": self.floor, "systematics": self.systematics}
+    def _measured(self):
+        return self.intensity
 
     # ----------------------------------------------------------------- prediction
+
+    def _predicted(self):
+        return self.intensity_pred()
 
     def _check_model(self, model):
         species_group(self.quantity, model.species)
@@ -189,44 +166,6 @@ class CosmicRayFluxDataset(CosmicRayDataset):
         for name, (grid, jacobian) in self.particle_grids(model, scale).items():
             total = total + evaluator.intensity(name, grid, values) * jacobian
         return u.Quantity(total * (norm * scale), intensity_unit(self.axis))
-
-    @property
-    def data(self):
-        """Arrays of the likelihood (`FluxData`)."""
-        return FluxData(self._y, self._errn, self._errp, self._is_ul)
-
-    def signed_residuals(self):
-        """Residuals whose squares are the statistic, shape ``(n, 1)``."""
-        return self.data.residuals(self.intensity_pred().value)[:, np.newaxis]
-
-    def _simulated(self, rng):
-        data = self.data.fake(self.intensity_pred().value, rng)
-        nothing = np.zeros(len(data.value))
-        columns = {
-            "intensity": data.value,
-            "intensity_stat_errn": data.errn,
-            "intensity_stat_errp": data.errp,
-            "intensity_syst_errn": nothing,
-            "intensity_syst_errp": nothing,
-        }
-        return columns, {}, {}
-
-    def residuals(self, method="diff"):
-        """Residuals of the data.
-
-        Parameters
-        ----------
-        method : {"diff", "diff/model", "diff/sqrt(model)", "pull"}
-            Data minus model, that over the model or its root, or (data - model) / error.
-
-        Returns
-        -------
-        `~astropy.units.Quantity` or `~numpy.ndarray`
-            Residuals, one per point.
-        """
-        if method == "pull":
-            return -self.signed_residuals()[:, 0]
-        return self._compute_residuals(self.intensity, self.intensity_pred(), method)
 
     # ----------------------------------------------------------------- plots
 

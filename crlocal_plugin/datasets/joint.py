@@ -7,12 +7,14 @@ import numpy as np
 
 from ..models.component import species_group
 from ..models.grids import JoinedGrid, concatenate_grids, energy_grid, take
+from ..physics.composition import log_mass, log_mass_mean, shares
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, grid_of_nuclei
 from ..physics.linear import parameter_sets
 from ..physics.memory import all_floats
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
 from .likelihood import LIKELIHOODS, concatenate
+from .mean_log_mass import MeanLogMassDataset
 
 __all__ = ["FusedLikelihood"]
 
@@ -52,14 +54,19 @@ class FusedLikelihood:
         self.parameters = [*self.evaluator.parameters, *self._nuisance_parameters]
         self._n_model = len(self.evaluator.parameters)
         flux = _with_points(datasets, CosmicRayFluxDataset)
+        masses = _with_points(datasets, MeanLogMassDataset)
         # dipoles that are compared in the same way stand together
         dipoles = _with_points(datasets, DipoleDataset)
         dipoles.sort(key=lambda pair: LIKELIHOODS.index(pair[0].likelihood))
-        self.flux_data, self.dipole_data = _joined(flux), _joined_dipoles(dipoles)
+        self.flux_data, self.mass_data = _joined(flux), _joined(masses)
+        self.dipole_data = _joined_dipoles(dipoles)
         self._points = _FluxPoints(model, flux, self._nuisance_of)
         self._n_species = len(self.evaluator.species)
-        self._energies = _column(dipoles, lambda dataset: dataset.x.value)
-        self._energy_nuisances = _column(dipoles, self._nuisance_of)
+        self._log_masses = np.array([log_mass(s) for s in self.evaluator.species.values()])
+        # where all species are needed at the same energies
+        self._n_dipoles, self._n_masses = _n_points(dipoles), _n_points(masses)
+        self._energies = _column([*dipoles, *masses], lambda dataset: dataset.x.value)
+        self._energy_nuisances = _column([*dipoles, *masses], self._nuisance_of)
         self._grids_at = None
 
     def _nuisance_of(self, dataset):
@@ -96,7 +103,7 @@ class FusedLikelihood:
         return used
 
     def predictions(self, values):
-        """Intensities of the points of spectra and dipoles of those of the dipole, in the fit.
+        """Intensities of spectra, <ln A>, and dipoles, at the points in the fit.
 
         Parameters
         ----------
@@ -108,21 +115,28 @@ class FusedLikelihood:
         -------
         intensity : `~numpy.ndarray`
             On the axis of each dataset, of a shape that broadcasts to ``(..., n)``.
+        mass : `~numpy.ndarray`
+            <ln A>, of a shape that broadcasts to ``(..., n)``.
         x, y : `~numpy.ndarray`
             Equatorial components of the dipoles, of shapes that broadcast to ``(..., n)``.
         """
         evaluator, points = self.evaluator, self._points
         nuisances = values[self._n_model :]
-        joined, dipoles, log_jacobians, factor = self._grids(nuisances)
+        joined, factor, dipoles, log_jacobians, mass_jacobians = self._grids(nuisances)
         logs = evaluator.log_components(joined, values)
-        split = points.size
+        split, end = points.size, points.size + self._n_species * self._n_dipoles
         intensity = functools.reduce(np.add, [np.exp(log[..., :split]) for log in logs])
         intensity = points.sum_of_species(intensity * factor)
-        if not len(self._energies):
-            return intensity, np.zeros(0), np.zeros(0)
-        logs = [log[..., split:] for log in logs]
-        x, y = evaluator.joined_excess(dipoles, log_jacobians, logs, values, size=2)
-        return intensity, x, y
+        mass = x = y = np.zeros(0)
+        if self._n_masses:
+            total = functools.reduce(np.logaddexp, [log[..., end:] for log in logs])
+            total = total + mass_jacobians
+            total = total.reshape(*total.shape[:-1], self._n_species, -1)
+            mass = log_mass_mean(shares(total), self._log_masses)
+        if self._n_dipoles:
+            logs = [log[..., split:end] for log in logs]
+            x, y = evaluator.joined_excess(dipoles, log_jacobians, logs, values, size=2)
+        return intensity, mass, x, y
 
     def residuals(self, values):
         """Residuals of all points in the fit.
@@ -140,8 +154,10 @@ class FusedLikelihood:
         if self._points.size + len(self._energies) == 0:
             return np.zeros(0)
         with np.errstate(under="ignore"):
-            intensity, x, y = self.predictions(values)
+            intensity, mass, x, y = self.predictions(values)
             blocks = [] if self.flux_data is None else [self.flux_data.residuals(intensity)]
+            if self.mass_data is not None:
+                blocks.append(self.mass_data.residuals(mass))
             for likelihood, rows, data in self.dipole_data:
                 pair = data.residuals(x[..., rows], y[..., rows], likelihood)
                 blocks += pair
@@ -153,7 +169,7 @@ class FusedLikelihood:
     @property
     def size(self):
         """Number of residuals (int)."""
-        return self._points.n_data + 2 * len(self._energies)
+        return self._points.n_data + self._n_masses + 2 * self._n_dipoles
 
     @property
     def n_points(self):
@@ -176,9 +192,11 @@ class FusedLikelihood:
             Likelihood of the same model and points.
         """
         new = copy.copy(self)
-        intensity, x, y = self.predictions(values)
+        intensity, mass, x, y = self.predictions(values)
         if self.flux_data is not None:
             new.flux_data = self.flux_data.fake(intensity, rng)
+        if self.mass_data is not None:
+            new.mass_data = self.mass_data.fake(mass, rng)
         new.dipole_data = [
             (likelihood, rows, data.fake(x[rows], y[rows], likelihood, rng))
             for likelihood, rows, data in self.dipole_data
@@ -198,23 +216,27 @@ class FusedLikelihood:
             grid, jacobian = points.grid(_of_points(scales, points.nuisances))
             jacobian = jacobian * _of_points(norms, points.nuisances)
             parts.append(grid)
-        names, n = tuple(self.evaluator.species), len(self._energies)
-        index = points.species
-        log_jacobians = np.zeros(0)
-        if n:
+        names, n = tuple(self.evaluator.species), self._n_dipoles
+        index, log_jacobians = [points.species], []
+        if len(self._energies):
             energies = energy_grid(
                 self._energies * _of_points(scales, self._energy_nuisances),
                 self.evaluator.species.values(),
             )
-            parts += [energies.grids[name] for name in names]
-            log_jacobians = np.concatenate(
-                [energies.log_jacobians[name] for name in names], axis=-1
-            )
-            index = np.concatenate([index, np.repeat(np.arange(len(names)), n)])
-        joined = JoinedGrid(concatenate_grids(parts), names, index)
-        rows = slice(points.size, None)
-        dipoles = JoinedGrid(take(joined.grid, rows), names, index[rows])
-        result = joined, dipoles, log_jacobians, jacobian
+        # all species of the dipoles, then all of <ln A>
+        for rows in (slice(0, n), slice(n, n + self._n_masses)):
+            size = rows.stop - rows.start
+            log_jacobians.append(np.zeros(0))
+            if size:
+                parts += [take(energies.grids[name], rows) for name in names]
+                log_jacobians[-1] = np.concatenate(
+                    [energies.log_jacobians[name][..., rows] for name in names], axis=-1
+                )
+                index.append(np.repeat(np.arange(len(names)), size))
+        joined = JoinedGrid(concatenate_grids(parts), names, np.concatenate(index))
+        rows = slice(points.size, points.size + len(names) * n)
+        dipoles = JoinedGrid(take(joined.grid, rows), names, joined.index[rows])
+        result = joined, jacobian, dipoles, *log_jacobians
         if fixed:
             self._grids_at, self._kept = nuisances, result
         return result
@@ -297,6 +319,10 @@ class _FluxPoints:
 
 def _concatenated(arrays, dtype):
     return np.concatenate(arrays) if arrays else np.zeros(0, dtype=dtype)
+
+
+def _n_points(pairs):
+    return sum(len(rows) for _, rows in pairs)
 
 
 def _column(pairs, values_of):

@@ -22,6 +22,7 @@ __all__ = [
     "limit_residual",
     "limit_sigma",
     "measurement_residual",
+    "total_errors",
     "vector_residuals",
 ]
 
@@ -63,6 +64,35 @@ def both_sides(errn, errp):
     """
     errn, errp = np.asarray(errn, dtype=float), np.asarray(errp, dtype=float)
     return np.where(errn > 0, errn, errp), np.where(errp > 0, errp, errn)
+
+
+def total_errors(table, column, floor, systematics=True):
+    """Quadratic sum of statistical error, systematic error and floor.
+
+    Parameters
+    ----------
+    table : `~astropy.table.Table`
+        Table with the four error columns of a spectrum.
+    column : str
+        What the errors are of, such as "intensity".
+    floor : array_like
+        Floor in the unit of the column.
+    systematics : bool, optional
+        Count the systematic errors.
+
+    Returns
+    -------
+    errn, errp : `~numpy.ndarray`
+        Lower and upper errors, see `both_sides`.
+    """
+    stat, syst = (
+        both_sides(table[f"{column}_{kind}_errn"], table[f"{column}_{kind}_errp"])
+        for kind in ("stat", "syst")
+    )
+    scale = 1.0 if systematics else 0.0
+    return tuple(
+        np.sqrt(s**2 + (scale * t) ** 2 + floor**2) for s, t in zip(stat, syst, strict=True)
+    )
 
 
 def limit_residual(model, limit, sigma):
@@ -185,12 +215,12 @@ def concatenate(data):
 
 @dataclass(frozen=True, eq=False)
 class FluxData(_Columns):
-    """Arrays of measured intensities, shape ``(n,)`` each.
+    """Arrays of measured intensities, or values of <ln A>, shape ``(n,)`` each.
 
     Attributes
     ----------
     value : `~numpy.ndarray`
-        Intensity, or upper limit.
+        Measured value, or upper limit.
     errn, errp : `~numpy.ndarray`
         Lower and upper error, width of a limit.
     is_ul : `~numpy.ndarray` of bool
@@ -207,7 +237,7 @@ class FluxData(_Columns):
         object.__setattr__(self, "_has_limits", bool(self.is_ul.any()))
 
     def residuals(self, intensity):
-        """Residuals of predicted intensities of shape ``(..., n)``, of that shape."""
+        """Residuals of predicted values of shape ``(..., n)``, of that shape."""
         result = measurement_residual(intensity, self.value, self.errn, self.errp)
         if self._has_limits:
             k = self.is_ul
@@ -215,12 +245,12 @@ class FluxData(_Columns):
         return result
 
     def fake(self, intensity, rng):
-        """Measurements that a true intensity would give, with the same errors.
+        """Measurements that a true value would give, with the same errors.
 
         Parameters
         ----------
         intensity : `~numpy.ndarray`
-            True intensity, shape ``(n,)``.
+            True value, shape ``(n,)``.
         rng : `~numpy.random.Generator`
             Source of random numbers.
 

@@ -6,10 +6,17 @@ from .catalog import catalog, read_catalog_table, resolve
 from .collection import CosmicRayDatasets
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
+from .mean_log_mass import MeanLogMassDataset
 from .raw_table import RawTable
 from .tables import TableError
 
 __all__ = ["load_datasets"]
+
+_CLASSES = {
+    "spectrum": CosmicRayFluxDataset,
+    "mean_log_mass": MeanLogMassDataset,
+    "dipole": DipoleDataset,
+}
 
 
 def load_datasets(
@@ -77,18 +84,12 @@ def load_datasets(
             settings["floor"] = floor
         source = item.path if row is None else read_catalog_table(item.name)
         kind = _kind(source) if row is None else row["kind"]
-        if kind == "mean_log_mass":
-            raise ValueError(
-                f"table {item.name!r} holds <ln A>, neither an intensity nor a dipole; read it "
-                "with read_mean_log_mass_table"
-            )
         if kind == "dipole":
             settings["likelihood"] = likelihood
             settings["apply_declination_factor"] = apply_declination_factor
             if phase_floor is not None:
                 settings["phase_floor"] = phase_floor
-        cls = DipoleDataset if kind == "dipole" else CosmicRayFluxDataset
-        datasets.append(cls.read(source, name=item.name, **settings))
+        datasets.append(_CLASSES[kind].read(source, name=item.name, **settings))
     return CosmicRayDatasets(datasets)
 
 
@@ -110,8 +111,10 @@ def _kind(path):
         return "dipole"
     if "intensity" in columns:
         return "spectrum"
+    if "mean_log_mass" in columns:
+        return "mean_log_mass"
     raise TableError(
-        f"{path}: expected a column 'intensity' (spectrum) or 'amplitude' (dipole), the table has "
-        f"{', '.join(columns)}; for other names use CosmicRayFluxDataset.read(..., columns=...) "
-        "or DipoleDataset.read(..., columns=...)"
+        f"{path}: expected a column 'intensity' (spectrum), 'mean_log_mass' (<ln A>) or "
+        f"'amplitude' (dipole), the table has {', '.join(columns)}; for other names use "
+        f"{', '.join(f'{cls.__name__}.read' for cls in _CLASSES.values())} with columns=..."
     )

@@ -21,6 +21,8 @@ __all__ = [
     "plot_dipole_residuals",
     "plot_flux_fit",
     "plot_flux_residuals",
+    "plot_mean_log_mass_fit",
+    "plot_mean_log_mass_residuals",
 ]
 
 DIPOLE_PULLS = {
@@ -109,25 +111,96 @@ def plot_flux_residuals(dataset, ax=None, method="diff/model", **kwargs):
     ValueError
         If the dataset has no model, or the method is not known.
     """
-    model = dataset.intensity_pred().value
-    scales = {"diff": 1.0, "diff/model": model, "diff/sqrt(model)": np.sqrt(model)}
     unit = intensity_unit_label(dataset.axis)
+    model = dataset.intensity_pred().value
+    errors = [error.value for error in dataset.intensity_errors]
+    return _draw_residuals(dataset, ax, method, model, errors, unit, kwargs)
+
+
+def plot_mean_log_mass_fit(dataset, ax=None, **kwargs):
+    """Plot measured <ln A> with the model, energy scale included.
+
+    Parameters
+    ----------
+    dataset : MeanLogMassDataset
+        Dataset with a model.
+    ax : `~matplotlib.axes.Axes`, optional
+        Axes to draw into; new ones by default.
+    **kwargs : dict
+        Passed to `draw_points`.
+
+    Returns
+    -------
+    `~matplotlib.axes.Axes`
+        The axes.
+
+    Raises
+    ------
+    ValueError
+        If the dataset has no model.
+    """
+    model, scale = dataset._require_model(), dataset.scales()[1]
+    ax = _new_axes(ax)
+    low, high = log_limits(dataset.x.value, margin=1.5)
+    lightest = min(model.nuclei, key=lambda nucleus: nucleus.rest_energy)
+    grid = curve_grid(low * scale, high * scale, "total_energy", [lightest])
+    ax.set(xscale="log", xlabel=axis_label("total_energy"), ylabel=r"$\langle\ln A\rangle$")
+    curve = model.mean_log_mass(grid)
+    ax.plot(grid.value / scale, curve, color="black", zorder=3, label=model.name)
+    style = {"label": dataset.experiment} | kwargs
+    errors, in_fit = dataset.mean_log_mass_errors, points_in_fit(dataset)
+    draw_points(ax, dataset.x.value, dataset.mean_log_mass, errors, in_fit=in_fit, **style)
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_mean_log_mass_residuals(dataset, ax=None, method="diff", **kwargs):
+    """Plot the residuals of measured <ln A>.
+
+    Parameters
+    ----------
+    dataset : MeanLogMassDataset
+        Dataset with a model.
+    ax : `~matplotlib.axes.Axes`, optional
+        Axes to draw into; new ones by default.
+    method : {"diff", "diff/model", "diff/sqrt(model)", "pull"}, optional
+        See `MeanLogMassDataset.residuals`. Pulls are drawn without errors, over a band of one
+        standard deviation.
+    **kwargs : dict
+        Passed to `draw_points`.
+
+    Returns
+    -------
+    `~matplotlib.axes.Axes`
+        The axes.
+
+    Raises
+    ------
+    ValueError
+        If the dataset has no model, or the method is not known.
+    """
+    model, errors = dataset.mean_log_mass_pred(), dataset.mean_log_mass_errors
+    return _draw_residuals(dataset, ax, method, model, errors, "", kwargs)
+
+
+def _draw_residuals(dataset, ax, method, model, errors, unit, kwargs):
+    """Draw residuals of one number per point, of which prediction and errors are given."""
+    scales = {"diff": 1.0, "diff/model": model, "diff/sqrt(model)": np.sqrt(model)}
     labels = {
-        "diff": f"Data $-$ model\n{unit}",
+        "diff": "Data $-$ model" + (f"\n{unit}" if unit else ""),
         "diff/model": "(Data $-$ model) / model",
-        "diff/sqrt(model)": f"(Data $-$ model) / model$^{{1/2}}$\n{unit}$^{{1/2}}$",
+        "diff/sqrt(model)": "(Data $-$ model) / model$^{1/2}$"
+        + (f"\n{unit}$^{{1/2}}$" if unit else ""),
         "pull": "(Data $-$ model) / error",
     }
     if method not in labels:
         raise ValueError(f"unknown method {method!r}: expected one of {', '.join(labels)}")
     residuals = u.Quantity(dataset.residuals(method)).value
-    errors = None
-    if method != "pull":
-        errors = [error.value / scales[method] for error in dataset.intensity_errors]
+    drawn = None if method == "pull" else [error / scales[method] for error in errors]
     ax = _residual_axes(ax, axis_label(dataset.axis), labels[method], band=method == "pull")
-    is_ul = dataset.is_ul if errors else None
+    is_ul = dataset.is_ul if drawn else None
     draw_points(
-        ax, dataset.x.value, residuals, errors, is_ul=is_ul, in_fit=points_in_fit(dataset), **kwargs
+        ax, dataset.x.value, residuals, drawn, is_ul=is_ul, in_fit=points_in_fit(dataset), **kwargs
     )
     return ax
 

@@ -89,13 +89,14 @@ def read_mean_log_mass_table(source, *, columns=None, experiment=None, axis=None
     Parameters
     ----------
     source, columns, experiment, axis
-        As in `read_flux_table`.
+        As in `read_flux_table`; the axis is the total energy unless the table says otherwise,
+        which is refused.
 
     Returns
     -------
     `~astropy.table.Table`
-        Table in the layout of a spectrum, with the dimensionless ``mean_log_mass`` in the place
-        of ``intensity``.
+        Table in the layout of a spectrum, with the dimensionless ``mean_log_mass``, which may have
+        any sign, in the place of ``intensity``, and without upper limits.
 
     Raises
     ------
@@ -103,6 +104,12 @@ def read_mean_log_mass_table(source, *, columns=None, experiment=None, axis=None
         If the table cannot be read, or is not valid.
     """
     table = RawTable(source, columns, _spectrum_layout("mean_log_mass"))
+    axis = axis or table.meta.get("axis") or "total_energy"
+    if axis != "total_energy":
+        raise table.error(
+            f"axis: <ln A> is a mean at equal total energy per particle, got {axis!r}",
+            "leave axis out if the energies are that, or convert them",
+        )
     return _read_spectrum(
         table, "mean_log_mass", experiment=experiment, quantity="mean_log_mass", axis=axis
     )
@@ -140,13 +147,16 @@ def _read_spectrum(table, value, *, experiment, quantity, axis):
     content = {x_name: (x, x_unit), **_bin_edges(table, x_name, x, x_unit)}
 
     is_ul = table.flags("is_ul") if table.has("is_ul") else None
+    if value == "mean_log_mass" and is_ul is not None:
+        table.require("is_ul", ~is_ul, "a measurement, for <ln A> has no limits", "remove the row")
+        is_ul = None
     y = table.numbers(value, unit)
     # a simulated measurement is drawn from a Gaussian, which ends nowhere; cut at zero it would
     # no longer have the errors that the likelihood takes it to have
     may_be_negative = bool(table.meta.get("simulated")) & (True if is_ul is None else ~is_ul)
     table.require(
         value,
-        (y > 0) | may_be_negative,
+        (y > 0) | may_be_negative | (value == "mean_log_mass"),
         "a positive number",
         "give an upper limit, marked by is_ul, or remove the row",
     )

@@ -1,0 +1,97 @@
+"""What datasets with one number per point have in common: intensities, and <ln A>."""
+
+import abc
+
+import astropy.units as u
+import numpy as np
+
+from ..models.core import x_unit
+from .core import CosmicRayDataset
+from .likelihood import FluxData
+
+__all__ = ["ScalarDataset"]
+
+
+class ScalarDataset(CosmicRayDataset):
+    """One measured number per rigidity or energy; base of spectra and <ln A>.
+
+    A subclass names the ``column`` of its table and sets ``_y``, ``_errn``, ``_errp`` and
+    ``_is_ul`` in ``_prepare``.
+    """
+
+    column = None
+
+    def _require_errors(self):
+        """Refuse points whose error is nothing."""
+        missing = ~(self._errn > 0) | ~(self._errp > 0)
+        if missing.any():
+            row = int(np.flatnonzero(missing)[0])
+            raise ValueError(
+                f"dataset {self.name!r}, row {row}: no error is left without the systematic "
+                "ones; keep systematics=True or set a floor"
+            )
+
+    @property
+    def axis(self):
+        """What the x axis is, one of the four of the package (str)."""
+        return self.table.meta["axis"]
+
+    @property
+    def x(self):
+        """Rigidity or energy of the points (`~astropy.units.Quantity`)."""
+        column = "rigidity" if self.axis == "rigidity" else "energy"
+        return u.Quantity(np.asarray(self.table[column]), x_unit(self.axis))
+
+    @property
+    def is_ul(self):
+        """Which points are upper limits (`~numpy.ndarray` of bool)."""
+        return self._is_ul
+
+    @property
+    def data(self):
+        """Arrays of the likelihood (`FluxData`)."""
+        return FluxData(self._y, self._errn, self._errp, self._is_ul)
+
+    def _settings_info(self):
+        return {"axis": self.axis, "floor": self.floor, "systematics": self.systematics}
+
+    @abc.abstractmethod
+    def _measured(self):
+        """Measured values, with their unit if they have one."""
+
+    @abc.abstractmethod
+    def _predicted(self):
+        """Predicted values in the same unit."""
+
+    def signed_residuals(self):
+        """Residuals whose squares are the statistic, shape ``(n, 1)``."""
+        return self.data.residuals(u.Quantity(self._predicted()).value)[:, np.newaxis]
+
+    def _simulated(self, rng):
+        data = self.data.fake(u.Quantity(self._predicted()).value, rng)
+        nothing = np.zeros(len(data.value))
+        columns = {
+            self.column: data.value,
+            f"{self.column}_stat_errn": data.errn,
+            f"{self.column}_stat_errp": data.errp,
+            f"{self.column}_syst_errn": nothing,
+            f"{self.column}_syst_errp": nothing,
+        }
+        return columns, {}, {}
+
+    def residuals(self, method="diff"):
+        """Residuals of the data.
+
+        Parameters
+        ----------
+        method : {"diff", "diff/model", "diff/sqrt(model)", "pull"}
+            Data minus model, that over the model or its root, or (data - model) / error.
+
+        Returns
+        -------
+        `~astropy.units.Quantity` or `~numpy.ndarray`
+            Residuals, one per point.
+        """
+        if method == "pull":
+            return -self.signed_residuals()[:, 0]
+        return self._compute_residuals(self._measured(), self._predicted(), method)
