@@ -13,7 +13,7 @@ import numpy as np
 from astropy.table import Table
 from scipy.linalg import qr
 
-from ..datasets import CosmicRayDatasets, CosmicRayFluxDataset, JointLikelihood
+from ..datasets import CosmicRayDatasets, DipoleDataset, JointLikelihood
 from ..datasets.identifiability import (
     THRESHOLD,
     find_degeneracies,
@@ -117,7 +117,7 @@ def identifiability(datasets):
     Returns
     -------
     Identifiability
-        Errors, directions and shares of spectra, dipole and priors.
+        Errors, directions and shares of spectra (<ln A> among them), dipole and priors.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def identifiability(datasets):
     if not likelihood.size:
         raise ValueError("no parameter is free: there is nothing to constrain")
     blocks, priors = _jacobians(datasets, likelihood)
-    is_flux = np.array([isinstance(dataset, CosmicRayFluxDataset) for dataset in datasets])
+    is_flux = np.array([not isinstance(dataset, DipoleDataset) for dataset in datasets])
     stacked = {
         "spectra": _stacked(blocks, is_flux, likelihood.size),
         "dipole": _stacked(blocks, ~is_flux, likelihood.size),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.table import Table
 
+from ..datasets import MeanLogMassDataset
 from ..datasets.core import CosmicRayDataset
 
 __all__ = ["FitSummary", "fit_summary", "rounded"]
@@ -179,7 +180,9 @@ def _remark(par):
 
 def _dataset_row(dataset):
     info = dataset.info_dict()
-    floor = f"{100 * info['floor']:g} %" if info["floor"] else "-"
+    is_fraction = not isinstance(dataset, MeanLogMassDataset)
+    size = f"{100 * info['floor']:g} %" if is_fraction else f"{info['floor']:g}"
+    floor = size if info["floor"] else "-"
     if "phase_floor" in info and dataset.phase_floor.value:
         floor += f", {dataset.phase_floor.value:g} deg"
     low, high = dataset.energy_range

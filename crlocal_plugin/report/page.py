@@ -270,7 +270,8 @@ def _datasets(datasets, summary):
     note = element(
         "p",
         "A dipole counts as two numbers, an upper limit as one. A floor is a systematic error in "
-        "per cent of the value, and in degrees of the phase, that was added in quadrature.",
+        "per cent of the value, in degrees of the phase, or of <ln A> itself, that was added in "
+        "quadrature.",
     )
     return join([note, table("χ² by dataset", header, rows, [1, 2, 3], [7, 8])], "\n")
 
