@@ -8,6 +8,12 @@ from .composition import (
     valid_from,
     xue_liu_2025_composition,
 )
+from .composition_models import (
+    PUBLISHED_COMPOSITIONS,
+    PublishedSpectralModel,
+    abundances_from,
+    published_composition,
+)
 from .cosmic_ray import CosmicRayModel
 from .dipole import (
     DIPOLE_MODEL_REGISTRY,
@@ -36,6 +42,7 @@ from .sky_map import (
     observable_intensity_map,
     relative_intensity_map,
 )
+from .spallation import SpallationLeakyBoxSpectralModel
 from .spectral import (
     GalacticCenterSpectralModel,
     LeakyBoxSpectralModel,
@@ -52,6 +59,7 @@ __all__ = [
     "INDEX_GROUPS",
     "MEASURED",
     "PRIOR_SETS",
+    "PUBLISHED_COMPOSITIONS",
     "SITES",
     "VARIANTS",
     "BackgroundDipoleModel",
@@ -70,13 +78,17 @@ __all__ = [
     "NearbySourceDipoleModel",
     "NearbySourceSpectralModel",
     "NuisanceModel",
+    "PublishedSpectralModel",
     "Site",
+    "SpallationLeakyBoxSpectralModel",
+    "abundances_from",
     "all_sky_geom",
     "declination_band_profile",
     "energy_scale_prior",
     "measured_prior",
     "observable_intensity_map",
     "prior_set",
+    "published_composition",
     "relative_intensity_map",
     "valid_from",
     "xue_liu_2025",
