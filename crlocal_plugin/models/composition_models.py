@@ -66,7 +66,7 @@ _ZS = "Zatsepin & Sokolskaya 2006, A&A 458, 1"
 PUBLISHED_COMPOSITIONS = {
     "GSF": PublishedComposition(
         "Dembinski et al. 2017, PoS ICRC2017, 533, and the versions of globalsplinefit since",
-        "total energy 10 GeV to 1e11 GeV; splines from 1 GV outside the heliosphere on",
+        "total energy 10 GeV to 1e11 GeV; outside the heliosphere it ends at 1 GV",
         "rigidity",
         (),
         {},
@@ -340,7 +340,7 @@ def _crflux_intensities(composition):
 
 def _solar_settings(composition, version, time_interval):
     """Check the composition, and return version and time interval as they are kept."""
-    if composition not in PUBLISHED_COMPOSITIONS:
+    if composition not in tuple(PUBLISHED_COMPOSITIONS):
         raise ValueError(
             f"unknown composition {composition!r}: expected one of "
             f"{', '.join(PUBLISHED_COMPOSITIONS)}"
