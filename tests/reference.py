@@ -3,8 +3,9 @@
 Written from the paper alone, in CGS units, one number at a time, with 40 digits. Nothing of the
 package is imported. Parameters are dictionaries in the units of the paper: rigidities R_cut,
 R_cutc and R_cr in PV, phi in GV, D_0 in cm2/s, w in 1/yr, H_G, r_par, r_perp and x in pc, V_G in
-kpc3, T_n in yr, T_c in Myr, r_c in kpc, B in uG, speeds in km/s, angles in deg, strengths in 1/GV.
-Rigidities of particles are in GV, energies in GeV, intensities in 1/(GV m2 s sr).
+kpc3, grammage in g/cm2, T_n in yr, T_c in Myr, r_c in kpc, B in uG, speeds in km/s, angles in deg,
+strengths in 1/GV. Rigidities of particles are in GV, energies in GeV, intensities in
+1/(GV m2 s sr).
 """
 
 from typing import NamedTuple
@@ -34,7 +35,7 @@ GALACTIC_AXES = [
     [mpf("-0.8676661490"), mpf("-0.1980763734"), mpf("0.4559837762")],
 ]
 
-# Table I, Secs. II A and II B
+# Table I, Secs. II A and II B; the grammage is not of the paper
 PAPER = {
     "Gamma": 2.6,
     "index_offset": 0.0,
@@ -46,6 +47,7 @@ PAPER = {
     "w": 0.03,
     "H_G": 100.0,
     "V_G": 10.0,
+    "grammage": 5.9,
     "T_n": 3.4e5,
     "r_par": 250.0,
     "r_perp": 18.5,
@@ -94,6 +96,7 @@ OTHER_VALUES = {
     "w": 0.017,
     "H_G": 230.0,
     "V_G": 37.0,
+    "grammage": 8.7,
     "T_n": 1.9e5,
     "r_par": 310.0,
     "r_perp": 11.5,
@@ -210,6 +213,39 @@ def background(R_observed, nucleus, p):
     R = interstellar_rigidity(R_observed, nucleus, p["phi"])
     factor = speed(R_observed, nucleus) * mpf(R_observed) ** 2 / (speed(R, nucleus) * R**2)
     return factor * leaky_box(R, nucleus, p)
+
+
+# CODATA 2018: atomic mass unit
+ATOMIC_MASS_UNIT_G = mpf("1.66053906660e-24")
+ATOMIC_MASS_UNIT_GEV = mpf("0.93149410242")
+
+
+def interaction_length(R, nucleus):
+    """Interaction length in g/cm2 in ten atoms of hydrogen for one of helium.
+
+    Letaw, Silberberg & Tsao 1983, ApJS 51, 271, and Ferrando et al. 1988, Phys. Rev. C 37, 1490.
+    """
+    A = mpf(nucleus.m) / ATOMIC_MASS_UNIT_GEV
+    E = 1000 * (total_energy(R, nucleus) - mpf(nucleus.m)) / A
+    # the formula is for more than 10 MeV per nucleon
+    E = max(E, mpf(10))
+    sigma = 45 * A ** mpf("0.7") * (1 + mpf("0.016") * mp.sin(mpf("5.3") - mpf("2.63") * mp.log(A)))
+    sigma *= 1 - mpf("0.62") * mp.exp(-E / 200) * mp.sin(mpf("10.9") * E ** mpf("-0.28"))
+    if nucleus.Z == 2:
+        sigma *= mpf("0.8")
+    on_helium = sigma * mpf("2.10") * A ** mpf("-0.055")
+    mass = (mpf("1.008") + mpf("0.1") * mpf("4.0026")) * ATOMIC_MASS_UNIT_G
+    return mass / ((sigma + mpf("0.1") * on_helium) * mpf("1e-27"))
+
+
+def background_with_loss(R_observed, nucleus, p):
+    """Eqs. 3-4 with escape and inelastic loss: N = Q / (1 / tau_escape + 1 / tau_loss)."""
+    R = interstellar_rigidity(R_observed, nucleus, p["phi"])
+    flux = background(R_observed, nucleus, p)
+    if nucleus.Z == 1:
+        return flux
+    escape = p["grammage"] * (10 / R) ** p["delta"]
+    return flux * (1 / escape) / (1 / escape + 1 / interaction_length(R, nucleus))
 
 
 def gyroradius_cm(R, p):

@@ -49,6 +49,7 @@ _STRENGTH = ("GV-1", "GV-1")
 _DIFFUSION = ("cm2 s-1", "cm2 s-1")
 _SPEED = ("km s-1", "km s-1")
 _ANGLE = ("deg", "rad")
+_GRAMMAGE = ("g cm-2", "g cm-2")
 
 DEFINITIONS = {
     # source spectra
@@ -65,6 +66,7 @@ DEFINITIONS = {
     "w": _D(0.03, "yr-1", "yr-1", 0, _OPEN, False, "rate of supernovae in the Galaxy"),
     "H_G": _D(100, "pc", "pc", 0, _OPEN, False, "thickness of the Galaxy"),
     "V_G": _D(10, "kpc3", "kpc3", 0.001, _OPEN, False, "volume of the Galaxy"),
+    "grammage": _D(5.9, *_GRAMMAGE, 0, _OPEN, False, "escape grammage at 10 GV"),
     "T_n": _D(3.4e5, "yr", "yr", 1000, _OPEN, False, "age of the nearby source"),
     "r_par": _D(250, "pc", "pc", 0, _OPEN, False, "distance of the source along the field"),
     "r_perp": _D(18.5, "pc", "pc", 0, _OPEN, False, "distance of the source across the field"),

@@ -13,6 +13,7 @@ from .dipole import (
     NearbySourceDipoleModel,
 )
 from .priors import MeasurementPrior, prior_set
+from .spallation import SpallationLeakyBoxSpectralModel
 from .spectral import (
     GalacticCenterSpectralModel,
     LeakyBoxSpectralModel,
@@ -46,6 +47,7 @@ def xue_liu_2025(
     name="cosmic-ray",
     datasets_names=None,
     index_groups=(),
+    spallation=False,
 ):
     """Three-component model of Xue & Liu 2025 with the values of their Table I.
 
@@ -75,6 +77,9 @@ def xue_liu_2025(
     index_groups : sequence of sequences of str, optional
         Species that share one index offset; those that the model does not have are left out. By
         default each has its own.
+    spallation : bool, optional
+        Whether nuclei of the background are lost in inelastic collisions too, see
+        `SpallationLeakyBoxSpectralModel`. Strengths are raised so that intensities at 100 GV stay.
 
     Returns
     -------
@@ -105,6 +110,7 @@ def xue_liu_2025(
 
     transport = LocalTransport.WANDERING if variant == "wandering" else LocalTransport.KINETIC
     changes = VARIANTS[variant]
+    leaky_box = SpallationLeakyBoxSpectralModel if spallation else LeakyBoxSpectralModel
 
     def spectra(cls, **settings):
         strength = cls._strength
@@ -122,9 +128,7 @@ def xue_liu_2025(
 
     model = CosmicRayModel(
         [
-            CosmicRayComponent(
-                "background", spectra(LeakyBoxSpectralModel), BackgroundDipoleModel()
-            ),
+            CosmicRayComponent("background", spectra(leaky_box), BackgroundDipoleModel()),
             CosmicRayComponent(
                 "nearby",
                 spectra(NearbySourceSpectralModel, local_transport=transport),
@@ -143,6 +147,9 @@ def xue_liu_2025(
     for par_name, value in changes.items():
         if not isinstance(value, dict):
             getattr(model, par_name).quantity = u.Quantity(value)
+    if spallation:
+        for spectrum in model.components["background"].spectral_models.values():
+            spectrum.compensate_loss()
     _share_index_offsets(model, index_groups)
     _set_priors(model, priors)
     return model

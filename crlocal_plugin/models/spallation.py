@@ -1,0 +1,91 @@
+"""Leaky box with inelastic loss of nuclei as a gammapy spectral model."""
+
+import astropy.units as u
+from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
+
+from ..physics import spallation
+from .parameters import parameter
+from .registration import register
+from .spectral import LeakyBoxSpectralModel
+
+__all__ = ["SpallationLeakyBoxSpectralModel"]
+
+
+class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
+    r"""Galactic background in a leaky box from which nuclei are lost in inelastic collisions too.
+
+    .. math::
+        J(R) = \frac{J_b(R)}{1 + X(R) / \lambda(R)}, \qquad
+        X = X_0 \left(\frac{R}{10\,\mathrm{GV}}\right)^{-\delta}
+
+    with :math:`J_b` of `LeakyBoxSpectralModel` outside the heliosphere, the escape grammage
+    :math:`X`, and the interaction length :math:`\lambda` in interstellar hydrogen and helium, see
+    `crlocal_plugin.physics.spallation.interaction_length`. Protons are not lost, and what the
+    collisions produce is left out.
+
+    Parameters
+    ----------
+    species : str or `~crlocal_plugin.Species`
+        Nucleus.
+    Q_0b, Gamma, index_offset, R_cut, D_0, delta, w, H_G, V_G, phi : `~astropy.units.Quantity`
+        As in `LeakyBoxSpectralModel`.
+    grammage : `~astropy.units.Quantity`
+        :math:`X_0`. It is a parameter of its own because ``H_G`` and ``D_0`` tell a time, and no
+        density of gas on the way.
+    """
+
+    tag = ["SpallationLeakyBoxSpectralModel", "leaky-box-spallation"]
+    # gammapy takes the Parameters of the class itself alone
+    Q_0b = parameter("Q_0b")
+    Gamma = parameter("Gamma")
+    index_offset = parameter("index_offset")
+    R_cut = parameter("R_cut")
+    D_0 = parameter("D_0")
+    delta = parameter("delta")
+    w = parameter("w")
+    H_G = parameter("H_G")
+    V_G = parameter("V_G")
+    phi = parameter("phi")
+    grammage = parameter("grammage")
+
+    def log_shape(self, grid, Gamma, index_offset, R_cut, D_0, delta, w, H_G, V_G, phi, grammage):
+        """Kernel: logarithm of the intensity near Earth at a strength of one."""
+        return spallation.log_leaky_box_with_loss(
+            grid, 1.0, Gamma + index_offset, R_cut, w, H_G, V_G, D_0, delta, phi, grammage
+        )
+
+    def surviving_fraction(self, rigidity):
+        """Share of the intensity that inelastic loss leaves outside the heliosphere.
+
+        Parameters
+        ----------
+        rigidity : `~astropy.units.Quantity`
+            Interstellar rigidity.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            1 / (1 + X / lambda), without a unit.
+        """
+        return spallation.surviving_fraction(
+            self.nucleus,
+            self._rigidity_value(rigidity),
+            self.grammage.quantity.to_value("g cm-2"),
+            self.delta.value,
+        )
+
+    def compensate_loss(self, rigidity="100 GV"):
+        """Raise the strength by what is lost at one rigidity.
+
+        The intensity there becomes that of `LeakyBoxSpectralModel` with the strength of before, so
+        that a strength taken from data by a model without loss stays a good start for a fit.
+
+        Parameters
+        ----------
+        rigidity : `~astropy.units.Quantity` or str, optional
+            Interstellar rigidity.
+        """
+        self.Q_0b.value /= float(self.surviving_fraction(u.Quantity(rigidity)))
+
+
+register(SPECTRAL_MODEL_REGISTRY, SpallationLeakyBoxSpectralModel)

@@ -1,0 +1,280 @@
+"""Loss of nuclei in inelastic collisions with interstellar gas, in a leaky box.
+
+Where particles escape after a mean grammage X and are destroyed after a mean grammage lambda, the
+steady state is that of escape alone over 1 + X / lambda. What the collisions produce is left out.
+"""
+
+import math
+
+import numpy as np
+
+from .intensity import log_leaky_box
+from .kinematics import particle_grid
+from .memory import grid_cache
+from .modulation import log_modulation, outside_heliosphere
+from .species import get_species
+
+__all__ = [
+    "departure_from_power_law",
+    "inelastic_cross_section",
+    "interaction_length",
+    "log_leaky_box_with_loss",
+    "power_law_from",
+    "surviving_fraction",
+]
+
+_UNIT_GEV = 0.93149410242
+_UNIT_G = 1.66053906660e-24
+"""Atomic mass unit in GeV and g (CODATA 2018, Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
+_MILLIBARN_CM2 = 1e-27
+_HELIUM = 0.1
+"""Atoms of helium per atom of hydrogen in interstellar matter (Ferriere 2001, Rev. Mod. Phys. 73,
+1031: 9.1 % and 90.8 % of all atoms)."""
+_TARGET_U = 1.008 + _HELIUM * 4.0026
+"""Mass of a hydrogen atom with its share of helium in atomic mass units."""
+_LIGHTEST = 1.5
+_HEAVIEST_HELIUM = 4.5
+_LOWEST_GEV = 0.01
+"""Energy per nucleon from which on the cross sections hold; constant below."""
+_FAST_GEV = 5.0
+_REFERENCE_GV = 10.0
+
+
+def _high_energy_cross_section(A):
+    """Inelastic cross section on hydrogen above some 2 GeV per nucleon in mb; 0 for protons."""
+    common = 45 * A**0.7 * (1 + 0.016 * np.sin(5.3 - 2.63 * np.log(A)))
+    helium = np.where(A < _HEAVIEST_HELIUM, 0.8, 1.0)
+    return np.where(A < _LIGHTEST, 0.0, helium * common)
+
+
+def _energy_factor(energy):
+    """Cross section over that at high energies, for an energy per nucleon in GeV."""
+    energy = np.asarray(energy)
+    factor = np.ones(energy.shape)
+    # beyond, the exponential is below 1e-11
+    slow = energy < _FAST_GEV
+    mev = 1e3 * np.maximum(energy[slow], _LOWEST_GEV)
+    factor[slow] -= 0.62 * np.exp(mev * (-1 / 200)) * np.sin(10.9 * mev**-0.28)
+    return factor
+
+
+def _inverse_length(A):
+    """Inverse of the interaction length at high energies in cm2/g."""
+    hydrogen = _high_energy_cross_section(A)
+    # on helium 2.10 A^-0.055 times that on hydrogen
+    return hydrogen * (1 + _HELIUM * 2.10 * A**-0.055) * (_MILLIBARN_CM2 / (_TARGET_U * _UNIT_G))
+
+
+def _checked(A, energy):
+    A, energy = np.asarray(A, dtype=float), np.asarray(energy, dtype=float)
+    for value, good, what in (
+        (A, A >= 1, "mass number must be at least 1"),
+        (energy, energy > 0, "kinetic energy per nucleon must be positive (GeV)"),
+    ):
+        if not np.all(good & np.isfinite(value)):
+            raise ValueError(f"{what}, got {value[~(good & np.isfinite(value))].flat[0]}")
+    return A, energy
+
+
+def inelastic_cross_section(A, energy):
+    """Total inelastic cross section of a nucleus on hydrogen.
+
+    sigma = 45 mb A^0.7 [1 + 0.016 sin(5.3 - 2.63 ln A)]
+    [1 - 0.62 exp(-E / 200 MeV) sin(10.9 (E / MeV)^-0.28)], times 0.8 for helium (Letaw, Silberberg
+    & Tsao 1983, ApJS 51, 271). It is made for 10 MeV per nucleon and more, and constant below; the
+    slow rise above some 100 GeV per nucleon is not in it.
+
+    Parameters
+    ----------
+    A : array_like
+        Mass number, at least 1; not an integer for a group of nuclei. Up to 1.5 it stands for
+        protons, which are not lost: the one that comes out keeps half of the energy or so.
+    energy : array_like
+        Kinetic energy per nucleon in GeV.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Cross section in mb; 0 for protons.
+
+    Raises
+    ------
+    ValueError
+        If a mass number is below 1, an energy not positive, or one of them not finite.
+    """
+    A, energy = _checked(A, energy)
+    return _high_energy_cross_section(A) * _energy_factor(energy)
+
+
+def interaction_length(A, energy):
+    """Mean grammage of interstellar matter that a nucleus crosses before an inelastic collision.
+
+    Mean mass over mean cross section of interstellar atoms, one of helium for ten of hydrogen
+    (Ferriere 2001, Rev. Mod. Phys. 73, 1031). On helium the cross section is that on hydrogen
+    times 2.10 A^-0.055 (Ferrando et al. 1988, Phys. Rev. C 37, 1490).
+
+    Parameters
+    ----------
+    A : array_like
+        Mass number, see `inelastic_cross_section`.
+    energy : array_like
+        Kinetic energy per nucleon in GeV.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Interaction length in g/cm2; infinite for protons.
+
+    Raises
+    ------
+    ValueError
+        As `inelastic_cross_section`.
+    """
+    A, energy = _checked(A, energy)
+    inverse = _inverse_length(A) * _energy_factor(energy)
+    return np.divide(1, inverse, out=np.full(inverse.shape, np.inf), where=inverse > 0)
+
+
+@grid_cache
+def _of_nuclei(grid):
+    """Inverse interaction length at high energies in cm2/g, and Z / m in 1/GV."""
+    # a mass number for each point, which for groups of nuclei is none of an isotope
+    return _inverse_length(np.maximum(grid.rest_energy / _UNIT_GEV, 1.0)), grid.Z / grid.rest_energy
+
+
+def _log_loss(grid, rigidity, log_rigidity, grammage, delta):
+    """ln(1 + X / lambda) at interstellar rigidities of the nuclei of a grid."""
+    inverse, charge_to_mass = _of_nuclei(grid)
+    momentum2 = (rigidity * charge_to_mass) ** 2
+    # kinetic energy over rest energy without a difference of large numbers
+    energy = _UNIT_GEV * momentum2 / (1 + np.sqrt(1 + momentum2))
+    escape = grammage * np.exp(delta * (math.log(_REFERENCE_GV) - log_rigidity))
+    return np.log1p(escape * (inverse * _energy_factor(energy)))
+
+
+def log_leaky_box_with_loss(grid, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta, phi, grammage):
+    """Logarithm of the background intensity near Earth with inelastic loss of nuclei.
+
+    The intensity of `~crlocal_plugin.physics.intensity.log_modulated_leaky_box` outside the
+    heliosphere is divided by 1 + X / lambda, where X = X_0 (R / 10 GV)^-delta is the grammage up
+    to escape and lambda the `interaction_length` of the nuclei. The speed cancels in X as it does
+    in the intensity: X is mean density times speed times H_G^2 / D.
+
+    Parameters
+    ----------
+    grid : ParticleGrid
+        Rigidities observed near Earth.
+    Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta, phi : array_like
+        As in `~crlocal_plugin.physics.intensity.log_modulated_leaky_box`.
+    grammage : array_like
+        Escape grammage X_0 at an interstellar rigidity of 10 GV in g/cm2, not negative.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        ln(J / (1/(GV m2 s sr))).
+    """
+    rigidity, log_rigidity, log_energy = outside_heliosphere(grid, phi)
+    outside = log_leaky_box(rigidity, log_rigidity, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta)
+    outside = outside - _log_loss(grid, rigidity, log_rigidity, grammage, delta)
+    return outside + log_modulation(grid, log_rigidity, log_energy)
+
+
+def surviving_fraction(species, rigidity, grammage, delta):
+    """Share of the intensity that inelastic loss leaves outside the heliosphere.
+
+    Parameters
+    ----------
+    species : str or Species
+        Nucleus.
+    rigidity : array_like
+        Interstellar rigidity in GV, positive and finite.
+    grammage : float
+        Escape grammage at 10 GV in g/cm2, not negative.
+    delta : float
+        Slope of the diffusion coefficient, with which the grammage falls.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        1 / (1 + X / lambda).
+
+    Raises
+    ------
+    ValueError
+        If species, rigidity or grammage are not physical.
+    """
+    if not 0 <= grammage < np.inf:
+        raise ValueError(f"grammage must not be negative or infinite (g/cm2), got {grammage}")
+    grid = particle_grid(rigidity, species)
+    return np.exp(-_log_loss(grid, grid.rigidity, grid.log_rigidity, grammage, delta))
+
+
+def departure_from_power_law(species, lowest, highest, grammage, delta):
+    """How far a leaky box without loss is off where strength and index are fitted instead.
+
+    The logarithm of `surviving_fraction` between two rigidities is fitted with a straight line in
+    ln R, all decades alike.
+
+    Parameters
+    ----------
+    species : str or Species
+        Nucleus.
+    lowest, highest : float
+        Interstellar rigidities in GV.
+    grammage, delta : float
+        As in `surviving_fraction`.
+
+    Returns
+    -------
+    float
+        Largest departure of the logarithm of the intensity.
+
+    Raises
+    ------
+    ValueError
+        If the rigidities do not grow, or as in `surviving_fraction`.
+    """
+    if not 0 < lowest < highest < np.inf:
+        raise ValueError(f"expected two growing rigidities (GV), got {lowest} and {highest}")
+    rigidity = np.geomspace(lowest, highest, 200)
+    log = np.log(surviving_fraction(species, rigidity, grammage, delta))
+    place = np.linspace(-1, 1, rigidity.size)
+    line = np.polynomial.polynomial.polyfit(place, log, 1)
+    return float(np.max(np.abs(log - np.polynomial.polynomial.polyval(place, line))))
+
+
+def power_law_from(species, tolerance, highest, grammage, delta):
+    """Rigidity from which on a power law stands for the loss within a tolerance.
+
+    Parameters
+    ----------
+    species : str or Species
+        Nucleus.
+    tolerance : float
+        Largest `departure_from_power_law` that is allowed.
+    highest : float
+        Highest rigidity of the data in GV.
+    grammage, delta : float
+        As in `surviving_fraction`.
+
+    Returns
+    -------
+    float
+        Rigidity in GV, to 2 %; 1 GV if the power law is good everywhere.
+
+    Raises
+    ------
+    ValueError
+        If the tolerance is not positive, or as in `departure_from_power_law`.
+    """
+    if not tolerance > 0:
+        raise ValueError(f"tolerance must be positive, as in 0.03 for 3 %, got {tolerance}")
+    if not highest > 1:
+        raise ValueError(f"highest rigidity must be above 1 GV, got {highest}")
+    species = get_species(species)
+    candidates = np.geomspace(1, highest, 2 + int(math.log(highest) / math.log(1.02)))[:-1]
+    for lowest in candidates:
+        if departure_from_power_law(species, lowest, highest, grammage, delta) <= tolerance:
+            return float(lowest)
+    return float(candidates[-1])
