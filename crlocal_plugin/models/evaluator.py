@@ -198,8 +198,9 @@ class ModelEvaluator:
             compute = functools.partial(plan.evaluate, joined, values)
             log = joined.remembered(plan, plan.all_values(values), compute)
             if plan.strengths:
-                own = [log_strength(values[place]) for place in plan.strengths]
-                log = log + joined.spread_own(own)
+                strengths = [log_strength(values[place]) for place in plan.strengths]
+                powers = [values[place] for place in plan.powers]
+                log = log + joined.power_laws(strengths, powers)
             logs.append(log)
         return logs
 
@@ -314,19 +315,22 @@ class _Plan:
     ----------
     kernel : callable
         Takes a grid and values.
-    strengths : tuple of int
-        Positions of the strengths of the species, if the kernel leaves the strength out.
-    places : list of int or tuple of int
-        Position of each argument, or its position for each species where they differ.
+    places : list of int or tuple of int or None
+        Position of each argument, or its position for each species where they differ; None for an
+        argument that is zero.
+    strengths, powers : tuple of int
+        Positions of the strengths of the species and of powers of R, if the kernel leaves them out.
     """
 
-    def __init__(self, kernel, strengths, places):
+    def __init__(self, kernel, places, strengths=(), powers=()):
         self.kernel = kernel
-        self.strengths = strengths
         self.places = places
+        self.strengths = strengths
+        self.powers = powers
         self._flat = []
         for place in places:
-            self._flat += [place] if type(place) is int else place
+            if place is not None:
+                self._flat += [place] if type(place) is int else place
 
     def all_values(self, values):
         """Values on which the kernel depends, in a list."""
@@ -334,10 +338,14 @@ class _Plan:
 
     def evaluate(self, joined, values):
         """Call the kernel for all points of a joined grid."""
-        arguments = [
-            values[place] if type(place) is int else joined.spread(place, values)
-            for place in self.places
-        ]
+        arguments = []
+        for place in self.places:
+            if place is None:
+                arguments.append(0.0)
+            elif type(place) is int:
+                arguments.append(values[place])
+            else:
+                arguments.append(joined.spread(place, values))
         return self.kernel(joined.grid, *arguments)
 
 
@@ -362,9 +370,13 @@ def _plan(parts, names):
     model = chosen[0].model
     columns = list(zip(*(part.positions for part in chosen), strict=True))
     places = [column[0] if len(set(column)) == 1 else column for column in columns]
-    if isinstance(model, SourceSpectralModel):
-        return _Plan(model.log_shape, columns[0], places[1:])
-    return _Plan(model.log_intensity, (), places)
+    if not isinstance(model, SourceSpectralModel):
+        return _Plan(model.log_intensity, places)
+    powers = ()
+    if model._power is not None:
+        k = model.default_parameters.names.index(model._power)
+        places[k], powers = None, columns[k]
+    return _Plan(model.log_shape, places[1:], columns[0], powers)
 
 
 def _are_alike(parts):

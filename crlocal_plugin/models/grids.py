@@ -105,6 +105,7 @@ class JoinedGrid:
         self.names = names
         self.index = index
         self._membership = (index == np.arange(len(names))[:, np.newaxis]).astype(float)
+        self._power_basis = None
         self._kept = {}
 
     def rows(self, name):
@@ -171,6 +172,34 @@ class JoinedGrid:
         """
         values = parameter_sets(own)
         return values.take(self.index) if values.ndim == 1 else values @ self._membership
+
+    def power_laws(self, log_strengths, powers):
+        """Logarithms of strength times R^-power for points, from values for each species.
+
+        Parameters
+        ----------
+        log_strengths : list
+            Natural logarithms, floats or arrays of shape ``(m, 1)`` for sets of parameters.
+        powers : list
+            As many powers, or none at all.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            A value for each point, shape ``(n,)`` or ``(m, n)``.
+        """
+        if not powers:
+            return self.spread_own(log_strengths)
+        log_rigidity = self.grid.log_rigidity
+        values = parameter_sets([*log_strengths, *powers])
+        if values.ndim > 1 and log_rigidity.ndim == 1:
+            if self._power_basis is None:
+                self._power_basis = np.vstack([self._membership, -self._membership * log_rigidity])
+            return values @ self._power_basis
+        inclined = self.remembered(
+            "power laws", powers, lambda: self.spread_own(powers) * log_rigidity
+        )
+        return self.spread_own(log_strengths) - inclined
 
 
 def join_species(grids):

@@ -85,7 +85,7 @@ class NearbySourceSpectralModel(SourceSpectralModel):
 
     tag = ["NearbySourceSpectralModel", "nearby-source"]
     settings = ("species", "local_transport")
-    _strength = "Q_0n"
+    _strength, _power = "Q_0n", "index_offset"
     Q_0n = parameter("Q_0n")
     Gamma = parameter("Gamma")
     index_offset = parameter("index_offset")
@@ -184,7 +184,7 @@ class GalacticCenterSpectralModel(SourceSpectralModel):
     """
 
     tag = ["GalacticCenterSpectralModel", "galactic-center"]
-    _strength = "Q_0c"
+    _strength, _power = "Q_0c", "index_offset"
     Q_0c = parameter("Q_0c")
     Gamma = parameter("Gamma")
     index_offset = parameter("index_offset")

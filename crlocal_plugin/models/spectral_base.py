@@ -225,7 +225,13 @@ class CosmicRaySpectralModel(PhysicsModel, SpectralModel):
 
 
 class SourceSpectralModel(CosmicRaySpectralModel):
-    """Base of the spectra whose first parameter, named by ``_strength``, is a factor."""
+    """Base of the spectra whose first parameter, named by ``_strength``, is a factor.
+
+    A parameter named by ``_power`` enters as R^-p and nowhere else, so that those of several
+    species can be taken together with their strengths.
+    """
+
+    _power = None
 
     @abc.abstractmethod
     def log_shape(self, grid, *values):

@@ -161,22 +161,24 @@ def weighted_sum_of_terms(log_intensities, contributions, n_species=1, size=3):
     top = np.maximum.reduce(by_species, axis=(0, -2), keepdims=True)
     weights = np.exp(by_species - top).reshape(shape)
     everything = np.add.reduce(weights, axis=0)
-    parts, vectors = [], []
+    # profiles along the same vector are added up, and what all species share is left for the end
+    pointwise, common = {}, []
     for component, terms in contributions:
         weight = everything if component is None else weights[component]
         for profile, vector in terms:
-            parts.append(weight * profile)
-            vectors.append(vector)
-    if all(part.ndim == 1 for part in parts):
-        sums = np.array(vectors).T[:size] @ np.array(parts)
-    else:
-        along = {}
-        for part, vector in zip(parts, vectors, strict=True):
-            before = along.get(id(vector))
-            along[id(vector)] = vector, part if before is None else part + before[1]
-        sums = [sum(part * vector[..., k] for vector, part in along.values()) for k in range(size)]
+            if np.ndim(profile) == 0 or profile.shape[-1] == 1:
+                common.append((profile * _sum_over_species(weight, n_species), vector))
+            else:
+                part = weight * profile
+                before = pointwise.get(id(vector))
+                pointwise[id(vector)] = part if before is None else before[0] + part, vector
+    sums = [(_sum_over_species(part, n_species), vector) for part, vector in pointwise.values()]
+    sums += common
     norm = 1 / _sum_over_species(everything, n_species)
-    return [_sum_over_species(part, n_species) * norm for part in sums]
+    if all(part.ndim == 1 for part, _ in sums):
+        vectors = np.array([vector for _, vector in sums])
+        return list(vectors.T[:size] @ np.array([part * norm for part, _ in sums]))
+    return [sum(part * vector[..., k] for part, vector in sums) * norm for k in range(size)]
 
 
 def _sum_over_species(array, n_species):
