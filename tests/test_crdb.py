@@ -18,7 +18,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets.crdb import read_crdb, read_crdb_export
+from crlocal_plugin.datasets import read_crdb, read_crdb_export
 from crlocal_plugin.datasets.tables import TableError
 
 DATA = Path(__file__).parent / "data" / "crdb"
@@ -218,6 +218,19 @@ def test_a_limit_of_a_dipole(tmp_path):
     assert_array_equal(np.isnan(table["amplitude_ul"]), [True] * 8 + [False])
 
 
+def test_a_limit_next_to_its_measurement(tmp_path):
+    lines = recorded("all.csv").splitlines()
+    row = next(line for line in lines if '"DipoleAmplitude"' in line and '"5370000"' in line)
+    assert '"0.00046"' in row
+    limit = re.sub(r'"0","0"$', '"1","0"', row.replace('"0.00046"', '"0.0015"'))
+    path = tmp_path / "limit.csv"
+    path.write_text("\n".join([*lines, limit]) + "\n")
+    table = read_crdb_export(path, quantity="dipole")[0].table
+    last = table[-1]
+    assert (last["amplitude"], last["amplitude_ul"], last["phase"]) == (0.00046, 0.0015, 144)
+    assert len(table) == 9
+
+
 def test_halves_of_a_dipole_must_match(tmp_path):
     lines = recorded("all.csv").splitlines()
     lines = [line for line in lines if not ("DipolePhase" in line and '"24000"' in line)]
@@ -402,6 +415,8 @@ def test_no_rows(server):
     [
         ({"quantity": "B/C"}, "ratios have no dataset"),
         ({"quantity": []}, "at least one"),
+        ({"quantity": None}, "at least one"),
+        ({"quantity": "1H", "as_quantity": "proton"}, "as_quantity: expected .* got 'proton'"),
         ({"quantity": "H", "energy_type": "ETOTN"}, "total energy per nucleon is no axis"),
         ({"quantity": "H", "energy_type": "GeV"}, "expected R, EK, EKN or ETOT"),
         ({"quantity": "H", "flux_rescaling": 2.7}, "unknown option 'flux_rescaling'"),

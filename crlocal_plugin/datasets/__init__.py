@@ -3,6 +3,7 @@
 from .catalog import SELECTIONS, OverlapError, catalog, read_catalog_table, table_path
 from .citations import bibtex, citations
 from .collection import CosmicRayDatasets
+from .crdb import read_crdb, read_crdb_export
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
 from .identifiability import DegenerateParametersWarning
@@ -26,5 +27,7 @@ __all__ = [
     "citations",
     "load_datasets",
     "read_catalog_table",
+    "read_crdb",
+    "read_crdb_export",
     "table_path",
 ]

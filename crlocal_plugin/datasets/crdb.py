@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import inspect
 import io
+import sys
 import warnings
 from http.client import HTTPException
 
@@ -15,7 +16,8 @@ from .crdb_tables import DIPOLE, crdb_names, measurements
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
 from .mean_log_mass import MeanLogMassDataset
-from .raw_table import TableError
+from .spectrum_table import QUANTITIES
+from .tables import TableError
 
 __all__ = ["read_crdb", "read_crdb_export"]
 
@@ -64,9 +66,11 @@ def read_crdb(
     Returns
     -------
     CosmicRayDatasets
-        One dataset per sub-experiment and publication, without floors. The meta of its table has
-        publication, sub-experiment, dates and solar modulation. Datasets of one experiment share
-        a nuisance model. A limit counts as one at 95 %, since CRDB does not say its level.
+        One dataset per sub-experiment and publication, without floors; those of one experiment
+        share a nuisance model. They may share events as well, as releases of one measurement do:
+        choose among them before a fit. The meta of a table has publication, sub-experiment, dates
+        and solar modulation. A limit counts as one at 95 %, and the amplitude of a dipole as that
+        of a first harmonic, since CRDB does not say.
 
     Raises
     ------
@@ -80,6 +84,7 @@ def read_crdb(
         If a table cannot be used; the message names it.
     """
     library = _import_crdb()
+    _check(as_quantity)
     energy_type = str(energy_type).upper()
     if energy_type not in ("R", "EK", "EKN", "ETOT"):
         why = "; a total energy per nucleon is no axis of this package" * (energy_type == "ETOTN")
@@ -129,6 +134,7 @@ def read_crdb_export(path, *, quantity=None, experiment=None, as_quantity=None, 
     ValueError
         If nothing in the file is asked for.
     """
+    _check(as_quantity)
     rows = read_rows(path)
     names = None if quantity is None else _names(quantity)
     if names:
@@ -150,8 +156,16 @@ def _import_crdb():
     return crdb
 
 
+def _check(as_quantity):
+    if as_quantity is not None and as_quantity not in QUANTITIES:
+        raise ValueError(
+            "as_quantity: expected an element symbol from H to Ni, 'light' or 'all_particle', got "
+            f"{as_quantity!r}"
+        )
+
+
 def _names(quantity):
-    quantities = [quantity] if isinstance(quantity, str) else list(quantity)
+    quantities = [quantity] if isinstance(quantity, str) else list(quantity or ())
     names = [name for wanted in quantities for name in crdb_names(wanted)]
     ratios = [name for name in names if "/" in name]
     if ratios:
@@ -166,8 +180,9 @@ def _names(quantity):
 def _ask(question, *args, **options):
     """Answer of CRDB, or one line on why there is none."""
     try:
-        # the package prints the traceback of an error of the network before it raises another one
-        with contextlib.redirect_stderr(io.StringIO()):
+        # the package reports progress on stdout, and prints the traceback of an error of the
+        # network before it raises another one
+        with contextlib.redirect_stdout(sys.stderr), contextlib.redirect_stderr(io.StringIO()):
             return question(*args, **options)
     except (ConnectionError, TimeoutError, HTTPException) as error:
         what = "does not answer in time" if isinstance(error, TimeoutError) else "cannot be reached"

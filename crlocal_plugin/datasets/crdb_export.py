@@ -129,7 +129,8 @@ def rows_of(records):
 def _tidied(rows):
     for name in _WORDS:
         # the server writes & as &amp; in names, and as %26 in bibcodes
-        rows[name] = [unquote(html.unescape(str(word))).strip() for word in rows[name]]
+        decode = unquote if name == "ads" else html.unescape
+        rows[name] = [decode(str(word)).strip() for word in rows[name]]
     for name in ("stat_low", "stat_high", "syst_low", "syst_high"):
         # lower errors come with either sign; nan, like zero, is an error that is not given
         error = np.abs(np.asarray(rows[name], dtype=float))

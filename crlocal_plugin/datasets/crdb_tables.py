@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -34,6 +35,8 @@ _AXES = {
     "ETOT": "total_energy",
 }
 
+_KEY = ("quantity", "sub_exp", "ads", "e_type")
+
 _SAME_ENERGY = 1e-3
 """Relative distance in energy up to which an amplitude and a phase belong together."""
 
@@ -65,17 +68,18 @@ def measurements(rows, as_quantity=None):
         Amplitudes and phases of a dipole are one quantity.
     """
     groups = {}
-    for row, (name, *rest) in enumerate(zip(*(rows[c] for c in _KEY), strict=True)):
-        own = as_quantity or QUANTITY_NAMES.get(name, name)
-        groups.setdefault((own, name if name not in DIPOLE else own, *rest), []).append(row)
+    for row, key in enumerate(zip(*(rows[column] for column in _KEY), strict=True)):
+        name, *rest = key
+        own = QUANTITY_NAMES.get(name, name)
+        if as_quantity and own not in ("dipole", "mean_log_mass") and "/" not in own:
+            own = as_quantity
+        # the halves of a dipole belong together
+        groups.setdefault((own, own if own == "dipole" else name, *rest), []).append(row)
     found = [Measurement(own, rows[index]) for (own, *_), index in groups.items()]
-    names = [measurement.name for measurement in found]
+    times = Counter(measurement.name for measurement in found)
     for measurement in found:
-        measurement.long_name = names.count(measurement.name) > 1
+        measurement.long_name = times[measurement.name] > 1
     return found
-
-
-_KEY = ("quantity", "sub_exp", "ads", "e_type")
 
 
 @dataclass
@@ -212,12 +216,15 @@ class Measurement:
                 f"a dipole against {self._axis}: expected a total energy", "read another table"
             )
         rows = self.rows[np.argsort(self.rows["e"], kind="stable")]
-        limits = rows[(rows["quantity"] == DIPOLE[0]) & rows["is_upper_limit"]]
-        # the phase of a limit says nothing that the likelihood could use
-        bare = np.any(_same(rows["e"], limits["e"]), axis=1) & (rows["quantity"] == DIPOLE[1])
-        amplitude, phase = (
-            rows[(rows["quantity"] == half) & ~rows["is_upper_limit"] & ~bare] for half in DIPOLE
+        is_amplitude = rows["quantity"] == DIPOLE[0]
+        amplitude = rows[is_amplitude & ~rows["is_upper_limit"]]
+        limits = rows[is_amplitude & rows["is_upper_limit"]]
+        phase = rows[~is_amplitude]
+        # the phase of a bare limit says nothing that the likelihood could use
+        of_measured, of_limit = (
+            _same(phase["e"], half["e"]).any(axis=1) for half in (amplitude, limits)
         )
+        phase = phase[of_measured | ~of_limit]
         if len(amplitude) != len(phase) or not _same(amplitude["e"], phase["e"]).diagonal().all():
             energies = [", ".join(f"{e:g}" for e in half["e"]) for half in (amplitude, phase)]
             raise self.error(
