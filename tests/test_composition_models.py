@@ -37,7 +37,8 @@ TOTAL_ENERGY = {
     "GST-4": crflux.models.GaisserStanevTilav("4-gen"),
     "poly-gonato": crflux.models.PolyGonato(),
 }
-# Gaisser 2012, Table 1: integral index and norm of three populations, charge of the cut-off
+# Gaisser 2012, Table 1: integral index and norm of three populations; charge of the cut-off as in
+# crflux, where others take 7 and 13 for the groups
 H3A = {
     "H": (1, ((1.66, 7860), (1.4, 20), (1.4, 1.7))),
     "He": (2, ((1.58, 3550), (1.4, 20), (1.4, 1.7))),
@@ -95,7 +96,7 @@ def test_gaisser_honda_against_its_formula(species):
 
 
 def test_poly_gonato_against_its_formula():
-    # Hoerandel 2003, Table 1 for iron, with a knee at 26 x 4.51 PeV and a common change of index
+    # Hoerandel 2003, Table 1 for iron; the knee is at 26 x 4.51 PeV as in crflux
     expected = (
         2.04e-2 / 1e3 * (ENERGY / 1e3) ** -2.59
         * (1 + (ENERGY / (26 * 4.51e6)) ** 1.87) ** (-2.10 / 1.87)

@@ -130,9 +130,11 @@ class PublishedSpectralModel(SourceSpectralModel):
         J(R) = \mathrm{norm} \cdot J_\mathrm{published}(R)
 
     The published intensity is read on the axis of its formula, see `PUBLISHED_COMPOSITIONS`, and
-    turned into one against rigidity with the nucleus of this package, so that intensities per
-    total energy are those that crflux returns. GSF is a function of rigidity; isotopes of an
-    element are added at equal rigidity.
+    turned into one against rigidity with the nucleus of this package, so that where the axis is
+    total energy, intensities per total energy are those that crflux returns. GSF is a function of
+    rigidity; isotopes of an element are added at equal rigidity. Numbers are those of crflux and
+    globalsplinefit: H3a and H4a have the charges 6 and 14 in the cut-offs of the groups, where
+    other codes have 7 and 13.
 
     Between 0.1 GV and 1e12 GV the model is tabulated with 1000 rigidities per decade, and the
     logarithm of the intensity is interpolated in that of the rigidity: to better than 1e-4,
