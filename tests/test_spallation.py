@@ -185,6 +185,8 @@ def test_compensated_loss():
     assert ratio[1] == pytest.approx(1, rel=1e-12)
     assert ratio[0] < 0.9
     assert ratio[2] > 1.1
+    with pytest.raises(ValueError, match="loss is compensated at one rigidity"):
+        model.compensate_loss([10, 100] * u.GV)
 
 
 def test_grammage_is_frozen_and_of_the_model_alone():
@@ -336,6 +338,7 @@ def test_lowest_rigidity_of_protons():
         (lambda: inelastic_cross_section(12, np.inf), r"energy per nucleon .* got inf"),
         (lambda: surviving_fraction("C", 10, -1, 0.3), r"grammage must not be negative.* got -1"),
         (lambda: surviving_fraction("C", 10, np.nan, 0.3), r"grammage must not be .* got nan"),
+        (lambda: surviving_fraction("C", 10, 5, np.nan), r"slope delta must be finite, got nan"),
         (lambda: surviving_fraction("C", 0, 5, 0.3), r"rigidity of C must be positive.* got 0"),
         (lambda: surviving_fraction("Zn", 10, 5, 0.3), r"unknown species 'Zn'"),
         (lambda: departure_from_power_law("C", 30, 30, 5, 0.3), r"two growing rigidities"),

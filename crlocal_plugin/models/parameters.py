@@ -19,7 +19,8 @@ class Definition(NamedTuple):
     Attributes
     ----------
     value : float
-        Default, the value of Xue & Liu 2025 (Table I and Sections II A-B).
+        Default, the value of Xue & Liu 2025 (Table I and Sections II A-B); the grammage, which is
+        not of that paper, is explained in `SpallationLeakyBoxSpectralModel`.
     unit : str
         Unit of ``value``, ``min`` and ``max``, shown to users.
     kernel_unit : str

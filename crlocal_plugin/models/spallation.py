@@ -1,6 +1,7 @@
 """Leaky box with inelastic loss of nuclei as a gammapy spectral model."""
 
 import astropy.units as u
+import numpy as np
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 
 from ..physics import spallation
@@ -30,8 +31,9 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
     Q_0b, Gamma, index_offset, R_cut, D_0, delta, w, H_G, V_G, phi : `~astropy.units.Quantity`
         As in `LeakyBoxSpectralModel`.
     grammage : `~astropy.units.Quantity`
-        :math:`X_0`. It is a parameter of its own because ``H_G`` and ``D_0`` tell a time, and no
-        density of gas on the way.
+        :math:`X_0`, by default that of boron, 8.7 g/cm2 (R / 10 GV)^-0.5 (Blum, Katz & Waxman
+        2013, Phys. Rev. Lett. 111, 211101), at 100 GV, with the slope 1/3 of the paper. It is a
+        parameter of its own because ``H_G`` and ``D_0`` tell a time, and no density of gas.
     """
 
     tag = ["SpallationLeakyBoxSpectralModel", "leaky-box-spallation"]
@@ -84,8 +86,16 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
         ----------
         rigidity : `~astropy.units.Quantity` or str, optional
             Interstellar rigidity.
+
+        Raises
+        ------
+        ValueError
+            If several rigidities are given.
         """
-        self.Q_0b.value /= float(self.surviving_fraction(u.Quantity(rigidity)))
+        share = self.surviving_fraction(u.Quantity(rigidity))
+        if np.ndim(share):
+            raise ValueError(f"loss is compensated at one rigidity, got {rigidity}")
+        self.Q_0b.value /= float(share)
 
 
 register(SPECTRAL_MODEL_REGISTRY, SpallationLeakyBoxSpectralModel)

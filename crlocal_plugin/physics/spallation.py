@@ -80,8 +80,8 @@ def inelastic_cross_section(A, energy):
     """Total inelastic cross section of a nucleus on hydrogen.
 
     sigma = 45 mb A^0.7 [1 + 0.016 sin(5.3 - 2.63 ln A)]
-    [1 - 0.62 exp(-E / 200 MeV) sin(10.9 (E / MeV)^-0.28)], times 0.8 for helium (Letaw, Silberberg
-    & Tsao 1983, ApJS 51, 271). It is made for 10 MeV per nucleon and more, and constant below; the
+    [1 - 0.62 exp(-E / 200 MeV) sin(10.9 (E / MeV)^-0.28)], times 0.8 up to helium (Letaw,
+    Silberberg & Tsao 1983, ApJS 51, 271). It is made for 10 MeV per nucleon and more, and constant below; the
     slow rise above some 100 GeV per nucleon is not in it.
 
     Parameters
@@ -202,10 +202,12 @@ def surviving_fraction(species, rigidity, grammage, delta):
     Raises
     ------
     ValueError
-        If species, rigidity or grammage are not physical.
+        If species, rigidity, grammage or slope are not physical.
     """
     if not 0 <= grammage < np.inf:
         raise ValueError(f"grammage must not be negative or infinite (g/cm2), got {grammage}")
+    if not math.isfinite(delta):
+        raise ValueError(f"slope delta must be finite, got {delta}")
     grid = particle_grid(rigidity, species)
     return np.exp(-_log_loss(grid, grid.rigidity, grid.log_rigidity, grammage, delta))
 

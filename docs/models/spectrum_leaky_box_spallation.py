@@ -26,7 +26,7 @@ ax.set(xlabel="Interstellar rigidity [GV]", ylabel="Intensity with loss / withou
 ax.legend()
 
 # %%
-# What it means for fits is in the guide on nuclei that are lost on the way.
+# What it means for fits: :doc:`/howto/spallation`.
 #
 # Parameters
 # ----------
