@@ -414,8 +414,8 @@ def test_no_rows(server):
     ("arguments", "message"),
     [
         ({"quantity": "B/C"}, "ratios have no dataset"),
-        ({"quantity": []}, "at least one"),
-        ({"quantity": None}, "at least one"),
+        ({"quantity": []}, "one or more names"),
+        ({"quantity": None}, "one or more names"),
         ({"quantity": "1H", "as_quantity": "proton"}, "as_quantity: expected .* got 'proton'"),
         ({"quantity": "H", "energy_type": "ETOTN"}, "total energy per nucleon is no axis"),
         ({"quantity": "H", "energy_type": "GeV"}, "expected R, EK, EKN or ETOT"),
@@ -479,5 +479,5 @@ def test_files_that_cannot_be_read(tmp_path):
     path.write_text("# Data export from CRDB\n#\n")
     with pytest.raises(TableError, match="at least one row"):
         read_crdb_export(path)
-    with pytest.raises(ValueError, match=r"h_r\.csv: no He"):
+    with pytest.raises(ValueError, match=r"h_r\.csv: no He; the file has H$"):
         read_crdb_export(DATA / "h_r.csv", quantity="He")

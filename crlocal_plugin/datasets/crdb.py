@@ -84,13 +84,14 @@ def read_crdb(
         If a table cannot be used; the message names it.
     """
     library = _import_crdb()
-    _check(as_quantity)
+    _check_taken_for(as_quantity)
     energy_type = str(energy_type).upper()
     if energy_type not in ("R", "EK", "EKN", "ETOT"):
         why = "; a total energy per nucleon is no axis of this package" * (energy_type == "ETOTN")
         raise ValueError(f"energy_type: expected R, EK, EKN or ETOT, got {energy_type!r}{why}")
     names = _names(quantity)
-    known = set(inspect.signature(library.query).parameters) - {"flux_rescaling"}
+    known = set(inspect.signature(library.query).parameters)
+    known -= {"quantity", "energy_type", "flux_rescaling"}
     unknown = sorted(set(options) - known)
     if unknown:
         raise ValueError(
@@ -134,11 +135,14 @@ def read_crdb_export(path, *, quantity=None, experiment=None, as_quantity=None, 
     ValueError
         If nothing in the file is asked for.
     """
-    _check(as_quantity)
+    _check_taken_for(as_quantity)
     rows = read_rows(path)
     names = None if quantity is None else _names(quantity)
     if names:
+        available = ", ".join(dict.fromkeys(rows["quantity"]))
         rows = rows[np.isin(rows["quantity"], names)]
+        if not len(rows):
+            raise ValueError(f"{path}: no {', '.join(names)}; the file has {available}")
     found = measurements(rows, as_quantity)
     return _datasets(str(path), found, names, experiment, skip_invalid)
 
@@ -156,7 +160,7 @@ def _import_crdb():
     return crdb
 
 
-def _check(as_quantity):
+def _check_taken_for(as_quantity):
     if as_quantity is not None and as_quantity not in QUANTITIES:
         raise ValueError(
             "as_quantity: expected an element symbol from H to Ni, 'light' or 'all_particle', got "
@@ -165,15 +169,15 @@ def _check(as_quantity):
 
 
 def _names(quantity):
-    quantities = [quantity] if isinstance(quantity, str) else list(quantity or ())
+    quantities = np.atleast_1d(quantity).tolist()
+    if not quantities or not all(isinstance(wanted, str) for wanted in quantities):
+        raise ValueError(f"quantity: expected one or more names such as 'H', got {quantity!r}")
     names = [name for wanted in quantities for name in crdb_names(wanted)]
     ratios = [name for name in names if "/" in name]
     if ratios:
         raise ValueError(
             f"quantity {ratios[0]!r}: ratios have no dataset; read the two nuclei one by one"
         )
-    if not names:
-        raise ValueError("quantity: expected at least one, got none; pass 'H', say")
     return list(dict.fromkeys(names))
 
 

@@ -169,7 +169,7 @@ class Measurement:
         name = self._first("quantity")
         if "/" in name:
             return self.error(
-                f"{name} is a ratio, which has no errors that a fit of spectra could use",
+                f"{name} is a ratio, for which there is no dataset",
                 "read the two nuclei one by one",
             )
         return self.error(
