@@ -192,7 +192,7 @@ class TestResiduals:
     def test_errors(self, model, datasets):
         with pytest.raises(ValueError, match="no data to compare with the model"):
             plot_residuals(model)
-        with pytest.raises(ValueError, match="expected 2, of spectra and dipole, got 1"):
+        with pytest.raises(ValueError, match="expected 2, of Spectra and Dipole, got 1"):
             plot_residuals(datasets, axes=[plt.subplots()[1]])
         with pytest.raises(ValueError, match="no CosmicRayModel"):
             plot_residuals(crl.load_datasets(["dampe_h"]))

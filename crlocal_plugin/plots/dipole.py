@@ -10,26 +10,27 @@ from ..datasets.dipole import DipoleDataset
 from ..datasets.drawing import draw_dipole_points, draw_phase, phase_window, points_in_fit
 from ..datasets.plot_axes import axis_unit, curve_grid, log_limits, new_dipole_axes
 from ..inference.bands import dipole_band
-from ..models.component import GROUPS
 from ..models.core import ENERGY_UNIT
 from .bands import band_handle, bands_of, draw_band, draw_phase_band
-from .points import data_bounds, data_label, drawn_nuclei, energy_bounds, in_range, source_names
-from .sky import reference_directions
-from .style import (
-    add_legend,
-    component_style,
-    experiment_markers,
-    line_handle,
-    listed,
-    marker_handle,
-    species_label,
-    species_style,
+from .legend import add_legend, line_handle, marker_handle
+from .points import (
+    data_bounds,
+    data_label,
+    drawn_nuclei,
+    energy_bounds,
+    in_range,
+    known_quantities,
+    source_names,
 )
+from .sky import reference_directions
+from .style import component_style, experiment_markers, listed, species_label, species_style
 from .subject import chosen_names, find_subject
 
 __all__ = ["plot_dipole"]
 
 _DEFAULT_RANGE = (1e2, 1e8)
+
+_WIDTH = 8.0
 
 _DECADES = 5
 """Decades of amplitude that are shown at most, however well contributions cancel."""
@@ -150,7 +151,8 @@ def plot_dipole(
     start = _window(dipoles, energies, total, low, high)
     if phase_start is not None:
         start = float(u.Quantity(phase_start, u.deg).value)
-    axes = new_dipole_axes(axes, start, figsize=(8, 6.8), unit=x_unit)
+    width = _WIDTH if axes is None else None
+    axes = new_dipole_axes(axes, start, figsize=(_WIDTH, 6.8), unit=x_unit)
     for ax in axes:
         ax.set_xlim(factor * low, factor * high)
 
@@ -170,9 +172,9 @@ def plot_dipole(
     axes[0].set_ylim(log_limits(np.concatenate(shown), 2.5, _DECADES))
     if legend:
         # in two parts, since one would be longer than the axes that it stands beside
-        add_legend(axes[0], curves)
+        add_legend(axes[0], curves, width)
     if legend and points:
-        add_legend(axes[1], points)
+        add_legend(axes[1], points, width)
     return axes
 
 
@@ -180,7 +182,7 @@ def _chosen_species(species, model):
     """Species that are drawn alone."""
     if species is True:
         return list(model.species)
-    return chosen_names(species, [*model.species, *GROUPS], "species")
+    return chosen_names(species, known_quantities(model), "species")
 
 
 def _window(dipoles, energies, total, low, high):

@@ -7,12 +7,11 @@ import numpy as np
 from matplotlib.patches import Patch
 
 from ..datasets.plot_axes import SpectrumAxes, curve_grid
-from ..inference.bands import LEVELS, Band, evaluate_ensemble
-from ..inference.parameter_sets import make_ensemble
 from ..models.core import x_unit as own_unit
-from .bands import band_handle, bands_of, draw_band
+from .bands import band_handle, bands_of, draw_band, evaluated_band
+from .legend import add_legend, line_handle
 from .points import drawn_nuclei, energy_bounds
-from .style import add_legend, component_hatch, component_style, line_handle
+from .style import component_hatch, component_style
 from .subject import chosen_names, find_subject
 
 __all__ = ["plot_component_fractions"]
@@ -20,6 +19,8 @@ __all__ = ["plot_component_fractions"]
 _DEFAULT_RANGE = (1.0, 1e8)
 
 _AREA_ALPHA = 0.35
+
+_WIDTH = 8.0
 
 
 def plot_component_fractions(
@@ -97,13 +98,14 @@ def plot_component_fractions(
     x = axes.x_factor * grid.value
     shares = _shares(model, grid, species, axis, names, model.evaluator.values())
 
+    width = None if ax is not None else _WIDTH
     if ax is None:
-        _, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
+        _, ax = plt.subplots(figsize=(_WIDTH, 4.2), layout="constrained")
     if stacked:
         handles = _draw_areas(ax, x, names, shares)
     else:
         handles = _draw_curves(ax, x, names, shares)
-        make = partial(_share_band, model, grid, species, axis, names)
+        make = partial(evaluated_band, model, partial(_shares, model, grid, species, axis, names))
         found = bands_of(make, model, subject.samples) if band else None
         if found is not None:
             for name, *ends in zip(names, *found.interval(), strict=True):
@@ -113,7 +115,7 @@ def plot_component_fractions(
     ax.set(xscale="log", xlim=(x[0], x[-1]), ylim=(0, 1) if stacked else (-0.02, 1.02))
     ax.set(xlabel=axes.labels[0], ylabel=f"Share of the intensity of {of}")
     if legend:
-        add_legend(ax, handles)
+        add_legend(ax, handles, width)
     return ax
 
 
@@ -124,16 +126,6 @@ def _shares(model, grid, species, axis, names, values):
     parts = np.broadcast_arrays(*(evaluate(component=name).value for name in names), total)[:-1]
     with np.errstate(invalid="ignore"):
         return np.stack([part / total for part in parts], axis=-2)
-
-
-def _share_band(model, grid, species, axis, names, *, levels=LEVELS, **kwargs):
-    """Shares of components with their uncertainty (`Band`)."""
-    ensemble = make_ensemble(model, **kwargs)
-    best, values = evaluate_ensemble(
-        model, ensemble, partial(_shares, model, grid, species, axis, names)
-    )
-    median, lower, upper = ensemble.intervals(best, values, levels)
-    return Band(best, median, levels, lower, upper)
 
 
 def _draw_curves(ax, x, names, shares):

@@ -6,6 +6,7 @@ import numpy as np
 from ..datasets.plot_axes import log_limits
 from ..models.component import GROUPS, species_group
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
+from ..physics.species import ELEMENT_GROUPS
 
 __all__ = [
     "data_bounds",
@@ -14,6 +15,7 @@ __all__ = [
     "energy_bounds",
     "has_species",
     "in_range",
+    "known_quantities",
     "points_on_axis",
     "source_names",
 ]
@@ -29,7 +31,17 @@ def drawn_nuclei(model, quantity):
 
 def has_species(model, quantity):
     """Whether a model has all species that a measured quantity sums over (bool)."""
-    return set(GROUPS.get(quantity, (quantity,)) or ()) <= set(model.species)
+    try:
+        species_group(quantity, model.species)
+    except ValueError:
+        return False
+    return True
+
+
+def known_quantities(model):
+    """Species of a model, and the sums of them that have a name (list of str)."""
+    sums = [name for name in (*GROUPS, *ELEMENT_GROUPS) if has_species(model, name)]
+    return list(dict.fromkeys([*model.species, *sums]))
 
 
 def points_on_axis(dataset, model, axis):
@@ -177,10 +189,25 @@ def _hadronic_model(dataset):
     return dataset.table.meta.get("hadronic_model") or ""
 
 
-def data_label(dataset, name):
-    """Legend entry of a dataset: its name, and by how much a fit has shifted its data."""
-    norm, scale = dataset.scales()
+def data_label(dataset, name, norm=True):
+    """Legend entry of a dataset: its name, and by how much a fit has shifted its data.
+
+    Parameters
+    ----------
+    dataset : `~crlocal_plugin.datasets.core.CosmicRayDataset`
+        Dataset.
+    name : str
+        Name of its data.
+    norm : bool, optional
+        Whether its normalisation matters.
+
+    Returns
+    -------
+    str
+        Entry.
+    """
+    factor, scale = dataset.scales()
     shifts = [f"E × {scale:.3g}"] if scale != 1 else []
-    shifts += [f"J / {norm:.3g}"] if norm != 1 else []
+    shifts += [f"J / {factor:.3g}"] if norm and factor != 1 else []
     label = name.replace("ASgamma", "ASγ")
     return f"{label} ({', '.join(shifts)})" if shifts else label

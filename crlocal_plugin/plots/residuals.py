@@ -9,27 +9,20 @@ from matplotlib.patches import Patch
 from ..datasets.dipole import DipoleDataset
 from ..datasets.drawing import draw_points, points_in_fit
 from ..datasets.flux import CosmicRayFluxDataset
+from ..datasets.mean_log_mass import MeanLogMassDataset
 from ..datasets.plot_axes import axis_label, axis_unit
 from ..datasets.plotting import DIPOLE_PULLS
-from ..models.component import GROUPS
 from ..models.core import ENERGY_UNIT
+from .legend import add_legend, line_handle, marker_handle
 from .points import (
     data_bounds,
     data_label,
     energy_bounds,
-    has_species,
+    known_quantities,
     points_on_axis,
     source_names,
 )
-from .style import (
-    add_legend,
-    experiment_markers,
-    line_handle,
-    listed,
-    marker_handle,
-    species_color,
-    species_label,
-)
+from .style import experiment_markers, listed, species_color, species_label
 from .subject import chosen_names, find_subject
 
 __all__ = ["DIPOLE_PULL_COLORS", "plot_residuals"]
@@ -37,11 +30,15 @@ __all__ = ["DIPOLE_PULL_COLORS", "plot_residuals"]
 DIPOLE_PULL_COLORS = ("#000000", "#E69F00")
 """Colours of the two numbers of a measured dipole."""
 
+_MEAN_LOG_MASS = "$\\langle\\ln A\\rangle$"
+
 _SIGMA_BANDS = {2: "0.94", 1: "0.86"}
 """Grey of the bands by their half width in standard deviations."""
 
 _LOWEST_TOP = 3.5
 """Half height of a panel in standard deviations at least."""
+
+_WIDTH = 8.0
 
 _USUAL_RANGE = (1.0, 1e8)
 
@@ -59,9 +56,10 @@ def plot_residuals(
 
     Pulls are the residuals of the likelihood: their squares add up to the statistic that the
     legend gives for each experiment, over the number of fitted numbers. A spectrum has one pull
-    for each point, in the colour of its species. A dipole has two, told apart by colour: along
-    the measured phase and across it where vectors are compared, amplitude and phase where these
-    are. Limits, as arrows, have one; points outside the fit are faint and not counted.
+    for each point, in the colour of its species, and so has <ln A>. A dipole has two, told apart
+    by colour: along the measured phase and across it where vectors are compared, amplitude and
+    phase where these are. Limits, as arrows, have one; points outside the fit are faint and not
+    counted.
 
     Parameters
     ----------
@@ -72,8 +70,8 @@ def plot_residuals(
         Data, by default those of the subject; spectra of species that the model lacks are passed
         over.
     axes : sequence of `~matplotlib.axes.Axes`, optional
-        Axes of spectra and of dipoles, one if there are data of one kind only; new ones by
-        default.
+        Axes of spectra, of <ln A> and of dipoles, without those of a kind of which there are no
+        data; new ones by default.
     species : str or list of str, optional
         Species, ``"light"`` or ``"all_particle"`` of the spectra; all by default.
     energy_range : tuple of `~astropy.units.Quantity`, optional
@@ -87,7 +85,7 @@ def plot_residuals(
     Returns
     -------
     `~numpy.ndarray` of `~matplotlib.axes.Axes`
-        The axes of spectra and of dipoles, or of the one kind that there is.
+        The axes of spectra, of <ln A> and of dipoles, of those kinds that there are.
 
     Raises
     ------
@@ -100,8 +98,7 @@ def plot_residuals(
     subject = find_subject(subject, datasets)
     model = subject.model
     factor = ENERGY_UNIT.to(axis_unit("total_energy", x_unit))
-    known = [name for name in (*model.species, *GROUPS) if has_species(model, name)]
-    wanted = chosen_names(True if species is None else species, known, "species")
+    wanted = chosen_names(True if species is None else species, known_quantities(model), "species")
     drawn = [
         dataset
         for dataset in subject.datasets
@@ -110,6 +107,7 @@ def plot_residuals(
     fitted = replace(subject, datasets=drawn).fitted_datasets()
     kinds = {
         "Spectra": listed(fitted, CosmicRayFluxDataset),
+        _MEAN_LOG_MASS: listed(fitted, MeanLogMassDataset),
         "Dipole": listed(fitted, DipoleDataset),
     }
     kinds = {kind: found for kind, found in kinds.items() if found}
@@ -123,18 +121,20 @@ def plot_residuals(
     bounds = data_bounds(everything, in_fit, _USUAL_RANGE)
     low, high = energy_bounds(energy_range, bounds, ENERGY_UNIT)
 
+    width = _WIDTH if axes is None else None
     axes = _panels(axes, kinds)
     for ax, (kind, found) in zip(axes, kinds.items(), strict=True):
         ax.set(xscale="log", xlim=(factor * low, factor * high))
         ax.set_ylabel(f"{kind}: (data $-$ model) / error")
         positions = [factor * x for x in energies[kind]]
-        handles = (_draw_spectra if kind == "Spectra" else _draw_dipoles)(ax, found, positions)
+        draw = _draw_dipoles if kind == "Dipole" else _draw_scalars
+        handles = draw(ax, found, positions)
         _draw_bands(ax, _largest(found, energies[kind], low, high))
         if legend:
             stat, numbers = _stat(found)
             title = f"$\\chi^2$ / numbers: {stat:.1f} / {numbers}"
             style = {"title": title, "title_fontsize": "small", "alignment": "left"}
-            add_legend(ax, [*handles, *_band_handles()], **style)
+            add_legend(ax, [*handles, *_band_handles()], width, **style)
     axes[-1].set_xlabel(axis_label("total_energy", x_unit))
     return axes
 
@@ -149,28 +149,29 @@ def _energy(dataset, model):
 def _panels(axes, kinds):
     """Axes of the kinds of data, new ones if none are given."""
     if axes is None:
-        size = (8, 0.6 + 3.1 * len(kinds))
+        size = (_WIDTH, 0.6 + 3.1 * len(kinds))
         _, axes = plt.subplots(len(kinds), 1, sharex=True, figsize=size, layout="constrained")
     axes = np.ravel(np.asarray(axes, dtype=object))
     if len(axes) != len(kinds):
-        raise ValueError(
-            f"axes: expected {len(kinds)}, of {' and '.join(kinds).lower()}, got {len(axes)}"
-        )
+        raise ValueError(f"axes: expected {len(kinds)}, of {' and '.join(kinds)}, got {len(axes)}")
     return axes
 
 
-def _draw_spectra(ax, datasets, positions):
-    """Draw the pulls of spectra, and return their legend handles."""
+def _draw_scalars(ax, datasets, positions):
+    """Draw the pulls of spectra or of <ln A>, and return their legend handles."""
     looks = _looks(datasets)
+    colors = {}
     for dataset, x, (marker, filled) in zip(datasets, positions, looks, strict=True):
-        color = species_color(dataset.quantity)
-        _draw(ax, dataset, x, dataset.residuals("pull"), marker, filled, color)
-    quantities = dict.fromkeys(dataset.quantity for dataset in datasets)
-    colors = [
-        line_handle(species_label(name), color=species_color(name), linewidth=3)
-        for name in quantities
+        quantity = dataset.table.meta["quantity"]
+        is_spectrum = isinstance(dataset, CosmicRayFluxDataset)
+        colors[quantity] = species_color(quantity if is_spectrum else "all_particle")
+        _draw(ax, dataset, x, dataset.residuals("pull"), marker, filled, colors[quantity])
+    handles = [
+        line_handle(species_label(name), color=colors[name], linewidth=3)
+        for name in known_quantities(datasets[0].model)
+        if name in colors
     ]
-    return [*colors, *_experiment_handles(datasets, looks)]
+    return [*handles, *_experiment_handles(datasets, looks)]
 
 
 def _draw_dipoles(ax, datasets, positions):

@@ -6,9 +6,10 @@ import numpy as np
 from ..models.core import ENERGY_UNIT
 from ..models.parameters import KERNEL_UNITS
 from ..physics import geometry
+from .legend import add_legend, line_handle
 from .sky_axes import draw_track, on_map, sky_axes
 from .sky_labels import place_labels
-from .style import add_legend, component_style, line_handle
+from .style import component_style
 from .subject import chosen_names, find_subject
 
 __all__ = ["DIRECTION_LABELS", "plot_sky", "reference_directions"]

@@ -10,8 +10,8 @@ from astropy.coordinates import SkyCoord
 from ..models.field_of_view import FieldOfView
 from ..models.sky_map import declination_band_profile
 from ..physics import geometry
+from .legend import add_legend, line_handle
 from .sky_axes import draw_track, sky_axes
-from .style import add_legend, line_handle
 from .subject import find_subject
 
 __all__ = ["plot_band_profiles", "plot_sky_map"]

@@ -10,9 +10,10 @@ from ..datasets.drawing import draw_points, points_in_fit
 from ..datasets.flux import CosmicRayFluxDataset
 from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits
 from ..inference.bands import intensity_band
-from ..models.component import GROUPS, species_group
+from ..models.component import species_group
 from ..models.core import x_unit as own_unit
 from .bands import band_handle, bands_of, draw_band
+from .legend import add_legend, line_handle, marker_handle
 from .points import (
     data_bounds,
     data_label,
@@ -24,27 +25,30 @@ from .points import (
     source_names,
 )
 from .style import (
-    add_legend,
     component_style,
     experiment_markers,
-    line_handle,
     listed,
-    marker_handle,
     name_marker,
+    name_places,
     species_color,
     species_label,
 )
 from .subject import chosen_names, find_subject
 
-__all__ = ["plot_spectra"]
+__all__ = ["draw_spectra", "plot_spectra", "spectra_on_axis", "with_spectrum"]
 
 _DEFAULT_RANGE = (1.0, 1e8)
 
 _COLORS_IN_GREY = 2
-"""Species whose colours can be told in grey; if there are more, their names are on the curves."""
+"""Species whose colours can be told in grey; if there are more, their names are on the curves.
 
-_NAME_EVERY = (60, 120)
-"""First point of a curve with the name of the species, and points from one to the next."""
+All particles are black and need no name.
+"""
+
+_FEW = 5
+"""Species whose components can be told beside each other; if there are more, they are faint."""
+
+_WIDTH = 8.0
 
 _DECADES_WITHOUT_DATA = 4
 """Decades of E^2.7 J that are shown if there are no data."""
@@ -124,68 +128,131 @@ def plot_spectra(
     model = subject.model
     axes = SpectrumAxes(axis, energy_power, x_unit, intensity_unit)
     components = chosen_names(components, model.components, "component")
-    flux = [
-        dataset
-        for dataset in listed(subject.datasets, CosmicRayFluxDataset)
-        if has_species(model, dataset.quantity)
-        and (dataset.quantity not in GROUPS or dataset.axis == axis)
-    ]
+    flux = spectra_on_axis(model, subject.datasets, axis)
     species = _drawn_species(model, flux, species)
     if not species:
         raise ValueError("there are no species to draw: the model has no spectra, or none is named")
     flux = [dataset for dataset in flux if dataset.quantity in species]
-    points = [_points(dataset, model, axes) for dataset in flux]
+    parts = {name: with_spectrum(model, name, components) for name in species}
+    options = {"energy_range": energy_range, "legend": legend, "band": band}
+    return draw_spectra(ax, subject, flux, parts, axes, **options)
 
+
+def spectra_on_axis(model, datasets, axis):
+    """Spectra among datasets that a picture can show.
+
+    Parameters
+    ----------
+    model : CosmicRayModel
+        Model.
+    datasets : list of `~gammapy.datasets.Dataset`
+        Datasets of any kinds.
+    axis : str
+        Axis of the picture; a sum of several species is no function of another than its own.
+
+    Returns
+    -------
+    list of CosmicRayFluxDataset
+        Those of species that the model has.
+    """
+    return [
+        dataset
+        for dataset in listed(datasets, CosmicRayFluxDataset)
+        if has_species(model, dataset.quantity)
+        and (dataset.axis == axis or len(drawn_nuclei(model, dataset.quantity)) == 1)
+    ]
+
+
+def draw_spectra(
+    ax, subject, flux, parts, axes, whole=(), usual=_DEFAULT_RANGE, *, energy_range, legend, band
+):
+    """Draw spectra of species and sums of species.
+
+    Parameters
+    ----------
+    ax : `~matplotlib.axes.Axes` or None
+        Axes to draw into; new ones if there are none.
+    subject : Subject
+        Model and samples.
+    flux : list of CosmicRayFluxDataset
+        Data.
+    parts : dict of str to list of str
+        Components that are drawn, by species or sum.
+    axes : SpectrumAxes
+        What the axes show.
+    whole : sequence of str, optional
+        Those of the species and sums to which the others contribute, and which alone have bands;
+        all by default.
+    usual : tuple of float, optional
+        Range in GV or GeV without data, outside which points that are not in the fit do not count.
+    energy_range, legend, band
+        As for `plot_spectra`.
+
+    Returns
+    -------
+    `~matplotlib.axes.Axes`
+        The axes.
+    """
+    model, axis = subject.model, axes.axis
+    points = [_points(dataset, model, axes) for dataset in flux]
     fitted = [points_in_fit(dataset) for dataset in flux]
-    default = data_bounds([x for x, _, _ in points], fitted, _DEFAULT_RANGE)
+    default = data_bounds([x for x, _, _ in points], fitted, usual)
     low, high = energy_bounds(energy_range, default, own_unit(axis))
 
-    grids = {name: curve_grid(low, high, axis, drawn_nuclei(model, name)) for name in species}
+    grids = {name: curve_grid(low, high, axis, drawn_nuclei(model, name)) for name in parts}
     if not any(grid.size for grid in grids.values()):
         raise ValueError("energy_range: all of it is below the rest energies of the species")
     seen = in_range([x for x, _, _ in points], low, high)
     flux, points, fitted = (list(compress(part, seen)) for part in (flux, points, fitted))
 
+    width = None if ax is not None else _WIDTH
     if ax is None:
-        _, ax = plt.subplots(figsize=(8, 4.8), layout="constrained")
+        _, ax = plt.subplots(figsize=(_WIDTH, 4.8), layout="constrained")
     ax.set(xscale="log", yscale="log", xlabel=axes.labels[0], ylabel=axes.labels[1])
     ax.set_xlim(axes.x_factor * low, axes.x_factor * high)
 
-    totals, handles = _draw_curves(ax, model, grids, components, axes)
+    totals, handles = _draw_curves(ax, model, grids, parts, axes, whole)
     if band:
-        handles += _draw_bands(ax, model, grids, subject.samples, axes)
+        banded = {name: grids[name] for name in whole or grids}
+        handles += _draw_bands(ax, model, banded, subject.samples, axes)
     handles += _draw_data(ax, flux, points, fitted, axes)
     shown = [
         y[rows & (x >= low) & (x <= high)] for (x, y, _), rows in zip(points, fitted, strict=True)
     ]
+    if whole and shown:
+        # what contributes is in sight too, at its highest
+        shown += [[np.nanmax(total)] for total in totals]
     limits = log_limits(np.concatenate([*shown, []]), 3)
-    ax.set_ylim(limits or _limits_without_data(totals, energy_power, low, high))
+    ax.set_ylim(limits or _limits_without_data(totals, axes.energy_power, low, high))
     if legend:
-        add_legend(ax, handles)
+        add_legend(ax, handles, width)
     return ax
 
 
-def _draw_curves(ax, model, grids, components, axes):
+def _draw_curves(ax, model, grids, parts, axes, whole):
     """Draw totals and components of the species, and return the totals and legend handles."""
-    totals, handles, parts = [], [], {}
-    for name, grid in grids.items():
+    totals, handles, components = [], [], {}
+    few = len(grids) <= _FEW
+    look = {"linewidth": 1.1 if few else 0.7, "alpha": 1.0 if few else 0.6}
+    for number, (name, grid) in enumerate(grids.items()):
         color = {"color": species_color(name)}
         x, total = axes.x_factor * grid.value, _curve(model, grid, name, None, axes)
         if not np.isfinite(total).any():
             continue
-        style = component_style("total") | color | {"linewidth": 1.8}
-        if len(grids) > _COLORS_IN_GREY:
-            style |= name_marker(name)
-        ax.plot(x, total, **style, markevery=_NAME_EVERY, zorder=3)
-        totals.append(total)
+        style = component_style("total") | color
+        style["linewidth"] = 1.8 if name in (whole or grids) else 1.1
         handles.append(line_handle(species_label(name), **style))
-        for part in _with_spectrum(model, name, components):
+        if len(grids) > _COLORS_IN_GREY and name != "all_particle":
+            style |= name_marker(name)
+        ax.plot(x, total, **style, markevery=name_places(number, len(grids)), zorder=3)
+        totals.append(total)
+        for part in parts[name]:
             y = _curve(model, grid, name, part, axes)
             if np.isfinite(y).any():
                 style = component_style(part)
-                ax.plot(x, y, **style | color, linewidth=1.1, zorder=2)
-                parts[part] = line_handle(part, **style | {"color": "0.3"})
-    return totals, handles + list(parts.values())
+                ax.plot(x, y, **style | color | look, zorder=2)
+                components[part] = line_handle(part, **style | {"color": "0.3"})
+    return totals, handles + list(components.values())
 
 
 def _draw_bands(ax, model, grids, samples, axes):
@@ -218,8 +285,7 @@ def _draw_data(ax, flux, points, fitted, axes):
 
 def _drawn_species(model, flux, species):
     if species is None:
-        sums = (dataset.quantity for dataset in flux if dataset.quantity in GROUPS)
-        return [*model.species, *dict.fromkeys(sums)]
+        return list(dict.fromkeys([*model.species, *(dataset.quantity for dataset in flux)]))
     names = [species] if isinstance(species, str) or not np.iterable(species) else list(species)
     names = [getattr(name, "name", name) for name in names]
     for name in names:
@@ -227,8 +293,23 @@ def _drawn_species(model, flux, species):
     return names
 
 
-def _with_spectrum(model, name, components):
-    """Those of the components that have a spectrum of the species."""
+def with_spectrum(model, name, components):
+    """Those of the components that have a spectrum of a species, or of one of a sum.
+
+    Parameters
+    ----------
+    model : CosmicRayModel
+        Model.
+    name : str
+        Species or sum.
+    components : list of str
+        Components.
+
+    Returns
+    -------
+    list of str
+        Components.
+    """
     members = species_group(name, model.species)
     return [
         component

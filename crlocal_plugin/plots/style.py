@@ -1,4 +1,4 @@
-"""Styles that are the same in every picture, and the legend beside it.
+"""Styles that are the same in every picture.
 
 Colours are those of Okabe & Ito (2008), which colour-blind readers tell apart; line styles and
 markers tell the same in grey.
@@ -6,7 +6,6 @@ markers tell the same in grey.
 
 import zlib
 
-from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
 
 from ..datasets.core import CosmicRayDataset
@@ -17,14 +16,12 @@ __all__ = [
     "EXPERIMENT_MARKERS",
     "SPECIES_COLORS",
     "SPECIES_LINESTYLES",
-    "add_legend",
     "component_hatch",
     "component_style",
     "experiment_markers",
-    "line_handle",
     "listed",
-    "marker_handle",
     "name_marker",
+    "name_places",
     "species_color",
     "species_label",
     "species_style",
@@ -66,16 +63,32 @@ SPECIES_COLORS = {
     "C": _GREEN,
     "O": _SKY_BLUE,
     "Fe": _VERMILLION,
+    "N": "#999933",
+    "Ne": "#882255",
+    "Na": "#8C564B",
+    "Mg": "#6A3D9A",
+    "Al": "#44AA99",
+    "Si": "#117733",
+    "S": "#332288",
+    "CNO": _GREEN,
+    "Ne-S": "#6A3D9A",
+    "Fe-group": _VERMILLION,
     "light": _PURPLE,
     "all_particle": _BLACK,
 }
-"""Colour by species or sum of species."""
+"""Colour by species or sum of species; a group of elements has that of one of them.
+
+Okabe & Ito have no colours left for the rarer nuclei: names on the curves tell those too.
+"""
 
 SPECIES_LINESTYLES = {"H": "dashdot", "He": "dotted"}
 """Line style by species where each is drawn alone, as in Xue & Liu 2025, Fig. 2."""
 
 _NAME_SIZE = 9
 """Size of the names of species on their curves in points."""
+
+_FEW_NAMES = 3
+"""Curves whose names hardly meet, so that they need not be apart."""
 
 _OTHER_SPECIES = (_PURPLE, _GREEN, _VERMILLION, _SKY_BLUE)
 
@@ -203,7 +216,9 @@ def name_marker(name):
         Marker, its size and its colours.
     """
     label = {"light": "H+He", "all_particle": "all"}.get(name, name)
-    text = f"$\\mathrm{{{label.replace('+', '{+}')}}}$"
+    # a plain hyphen would be a minus sign
+    label = label.replace("+", "{+}").replace("-", "\N{HYPHEN}")
+    text = f"$\\mathrm{{{label}}}$"
     extents = TextPath((0, 0), text, size=_NAME_SIZE).get_extents()
     return {
         "marker": text,
@@ -213,6 +228,26 @@ def name_marker(name):
         "markeredgecolor": _BLACK,
         "markeredgewidth": 0.4,
     }
+
+
+def name_places(number, n):
+    """Points of a curve that bear the name of its species, others than those of its neighbours.
+
+    Parameters
+    ----------
+    number : int
+        Number of the curve.
+    n : int
+        How many curves there are.
+
+    Returns
+    -------
+    tuple of int
+        First point with a name, and points from one to the next.
+    """
+    if n <= _FEW_NAMES:
+        return 60, 120
+    return 20 + 180 * number // n, 180
 
 
 def species_label(name):
@@ -266,51 +301,3 @@ def listed(datasets, kind):
     if isinstance(datasets, CosmicRayDataset):
         datasets = [datasets]
     return [dataset for dataset in datasets if isinstance(dataset, kind)]
-
-
-def marker_handle(label, marker, filled, faint=False):
-    """Legend handle of an experiment."""
-    face = "none" if faint else _BLACK if filled else "white"
-    return Line2D(
-        [],
-        [],
-        linestyle="none",
-        marker=marker,
-        color=_BLACK,
-        markerfacecolor=face,
-        markersize=5,
-        markeredgewidth=0.8,
-        alpha=0.35 if faint else None,
-        label=label,
-    )
-
-
-def line_handle(label, **style):
-    """Legend handle of a curve."""
-    return Line2D([], [], label=label, **style)
-
-
-def add_legend(ax, handles, **kwargs):
-    """Add a legend to the right of the axes, where it covers no data.
-
-    Parameters
-    ----------
-    ax : `~matplotlib.axes.Axes`
-        Axes.
-    handles : list of `~matplotlib.artist.Artist`
-        Handles; of those with one label, the first counts.
-    **kwargs : dict
-        Passed to `~matplotlib.axes.Axes.legend`.
-    """
-    unique = {}
-    for handle in handles:
-        unique.setdefault(handle.get_label(), handle)
-    style = {
-        "loc": "upper left",
-        "bbox_to_anchor": (1.01, 1),
-        "borderaxespad": 0,
-        "frameon": False,
-        "fontsize": "small",
-        "handlelength": 2.8,
-    }
-    ax.legend(handles=list(unique.values()), **style | kwargs)

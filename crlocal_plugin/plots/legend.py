@@ -1,0 +1,85 @@
+"""The legend beside a picture, and its entries."""
+
+from matplotlib.lines import Line2D
+
+__all__ = ["add_legend", "line_handle", "marker_handle"]
+
+_BLACK = "#000000"
+
+_MOST_COLUMNS = 4
+
+_LAID_OUT = 0.9
+"""Share of the height of a figure that a layout engine leaves to its axes."""
+
+
+def add_legend(ax, handles, width=None, **kwargs):
+    """Add a legend to the right of the axes, in as many columns as its length needs.
+
+    Parameters
+    ----------
+    ax : `~matplotlib.axes.Axes`
+        Axes.
+    handles : list of `~matplotlib.artist.Artist`
+        Handles; of those with one label, the first counts.
+    width : float, optional
+        Width in inches of a figure that was made for the picture: further columns widen it. A
+        figure of the user keeps its width.
+    **kwargs : dict
+        Passed to `~matplotlib.axes.Axes.legend`.
+    """
+    unique = {}
+    for handle in handles:
+        unique.setdefault(handle.get_label(), handle)
+    style = {
+        "handles": list(unique.values()),
+        "loc": "upper left",
+        "bbox_to_anchor": (1.01, 1),
+        "borderaxespad": 0,
+        "frameon": False,
+        "fontsize": "small",
+        "handlelength": 2.8,
+    } | kwargs
+    legend = ax.legend(**style)
+    first = legend.get_window_extent()
+    if "ncols" in style:
+        return
+    room = _room(ax)
+    for columns in range(2, _MOST_COLUMNS + 1):
+        if legend.get_window_extent().height <= room:
+            break
+        legend = ax.legend(**style, ncols=columns, columnspacing=1.0)
+    if width is not None:
+        further = legend.get_window_extent().width - first.width
+        figure = ax.figure
+        figure.set_figwidth(max(figure.get_figwidth(), width + further / figure.dpi))
+
+
+def _room(ax):
+    """Height in pixels that a legend may have."""
+    spec, figure = ax.get_subplotspec(), ax.figure
+    if spec is None or figure.get_layout_engine() is None:
+        return ax.get_window_extent().height
+    rows = len(spec.rowspan) / spec.get_gridspec().nrows
+    return _LAID_OUT * rows * figure.bbox.height
+
+
+def marker_handle(label, marker, filled, faint=False):
+    """Legend handle of an experiment."""
+    face = "none" if faint else _BLACK if filled else "white"
+    return Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker=marker,
+        color=_BLACK,
+        markerfacecolor=face,
+        markersize=5,
+        markeredgewidth=0.8,
+        alpha=0.35 if faint else None,
+        label=label,
+    )
+
+
+def line_handle(label, **style):
+    """Legend handle of a curve."""
+    return Line2D([], [], label=label, **style)
