@@ -367,6 +367,8 @@ def test_abundances_need_helium_and_one_rigidity():
         abundances_from(published_composition("H3a", species=("H", "Fe")))
     with pytest.raises(ValueError, match="at one rigidity, got"):
         abundances_from(published_composition("H3a"), [1, 2] * u.TV)
+    with pytest.raises(TypeError, match="those of a CosmicRayModel, got 'H3a'"):
+        abundances_from("H3a")
     outside = published_composition("GSF", time_interval="LIS")
     with pytest.raises(ValueError, match=r"'GSF' has no helium at 0\.5 GV"):
         abundances_from(outside, 0.5 * u.GV)
@@ -382,7 +384,7 @@ def test_abundances_need_helium_and_one_rigidity():
         ("H3a", "Fe", {}),
         ("GSF", "O", {"version": "2017"}),
         ("GSF", "H", {"version": "2026.1", "time_interval": "LIS"}),
-        ("GSF", "H", {"version": "2026.1", "time_interval": (200901, 201001)}),
+        ("GSF", "H", {"version": "2026.1", "time_interval": tuple(np.array([200901, 201001]))}),
     ],
 )
 def test_dictionary_round_trip(composition, species, options):
@@ -455,6 +457,17 @@ def test_every_composition_says_what_to_cite():
 def test_mistakes_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         PublishedSpectralModel(*arguments)
+
+
+def test_another_composition_may_be_assigned():
+    model = published_composition("H3a")
+    spectrum = model.components["H3a"].spectral_models["H"]
+    before = model.intensity(1 * u.EV, "H")
+    spectrum.composition = "H4a"
+    assert model.intensity(1 * u.EV, "H") == PublishedSpectralModel("H4a")(1 * u.EV) != before
+    spectrum.composition = "H5a"
+    with pytest.raises(ValueError, match="unknown composition 'H5a'"):
+        model.intensity(1 * u.EV, "H")
 
 
 @pytest.mark.parametrize("species", [(), ("Fe", "Fe-group"), ("H", "H")])

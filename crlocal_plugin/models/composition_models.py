@@ -279,7 +279,14 @@ def abundances_from(model, rigidity=100 * u.GV):
     ------
     ValueError
         If the model has no helium at that rigidity, or several rigidities are given.
+    TypeError
+        If ``model`` is not a CosmicRayModel.
     """
+    if not isinstance(model, CosmicRayModel):
+        raise TypeError(
+            f"abundances are those of a CosmicRayModel, got {model!r}: make one, for example with "
+            "published_composition('H3a')"
+        )
     rigidity = u.Quantity(rigidity)
     if not rigidity.isscalar:
         raise ValueError(f"abundances are taken at one rigidity, got {rigidity}")
@@ -306,6 +313,7 @@ class _Table(NamedTuple):
 
 @functools.lru_cache(maxsize=16)
 def _table(composition, version, time_interval):
+    _solar_settings(composition, version, time_interval)
     if composition == "GSF":
         intensities = _gsf_intensities(version, time_interval)
     else:
@@ -354,8 +362,8 @@ def _solar_settings(composition, version, time_interval):
             )
         return None, None
     if isinstance(time_interval, list | tuple) and len(time_interval) == 2:
-        time_interval = tuple(time_interval)
-        is_known = all(isinstance(month, int) for month in time_interval)
+        is_known = all(isinstance(month, int | np.integer) for month in time_interval)
+        time_interval = tuple(map(int, time_interval)) if is_known else time_interval
     else:
         is_known = time_interval is None or time_interval == "LIS"
     if not is_known:
