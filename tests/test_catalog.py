@@ -196,13 +196,9 @@ def test_unknown_table_comes_with_suggestions(function):
         ("kascade_h_sibyll-2p1", "kascade_he_qgsjet-01", "unfolded with two models"),
         ("lhaaso_light_epos-lhc", "lhaaso_h_epos-lhc", "contained"),
         ("lhaaso_light_epos-lhc", "lhaaso_he_sibyll-2p3d", "unfolded with two models"),
-        ("lhaaso_all_particle_epos-lhc", "lhaaso_light_epos-lhc", "contained"),
+        ("lhaaso_all_particle_epos-lhc", "lhaaso_h_sibyll-2p3d", "unfolded with two models"),
+        ("lhaaso_mean_log_mass_epos-lhc", "lhaaso_h_sibyll-2p3d", "unfolded with two models"),
         ("dampe_light", "dampe_he", "contained"),
-        (
-            "icetop-icecube_all_particle_sibyll-2p1",
-            "icetop-icecube_h_sibyll-2p1",
-            "contained",
-        ),
         ("argo-ybj-2015", "argo-ybj-2018", "later analysis contains"),
         ("tibet-asgamma-2005", "tibet-asgamma-2017", "share years"),
         ("eas-top-1995", "eas-top-1996", "successive analyses"),
@@ -234,6 +230,11 @@ def test_tables_that_share_events_are_refused(one, other, reason):
         ("icecube-2016", "icetop-2016"),
         ("icetop-icecube_h_sibyll-2p1", "icecube-2025"),
         ("hawc_light", "hawc-2018"),
+        # the total knows the nuclei that have no table
+        ("lhaaso_all_particle_epos-lhc", "lhaaso_h_epos-lhc"),
+        ("lhaaso_all_particle_epos-lhc", "lhaaso_light_epos-lhc"),
+        ("icetop-icecube_all_particle_sibyll-2p1", "icetop-icecube_he_sibyll-2p1"),
+        ("lhaaso_mean_log_mass_epos-lhc", "lhaaso_all_particle_epos-lhc"),
     ],
 )
 def test_independent_tables_are_accepted(one, other):

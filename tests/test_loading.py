@@ -8,6 +8,8 @@ from gammapy.datasets import Datasets
 from numpy.testing import assert_array_equal
 
 import crlocal_plugin as crl
+from crlocal_plugin.datasets.catalog import SelectionItem
+from crlocal_plugin.models.composition import valid_from
 
 
 def floors_of(datasets):
@@ -133,7 +135,7 @@ def test_unknown_likelihood():
 # Names
 
 
-@pytest.mark.parametrize("name", ["dampe", "xue-liu", ""])
+@pytest.mark.parametrize("name", ["dumpe", "xue-liu", ""])
 def test_unknown_names(name):
     with pytest.raises(ValueError, match=r"is called|expected at least one"):
         crl.load_datasets([name] if name else [])
@@ -144,6 +146,122 @@ def test_overlaps_are_refused_by_name():
     with pytest.raises(crl.OverlapError, match=r"ams-02_h.*ams-02_h_2015"):
         crl.load_datasets(names)
     assert crl.load_datasets(names, allow_overlap=True).names == names
+
+
+# Experiments
+
+
+def names_of(names, **kwargs):
+    return crl.load_datasets(names, **kwargs).names
+
+
+def test_experiment_with_one_model():
+    expected = [f"icetop-icecube_{q}_sibyll-2p1" for q in ("all_particle", "h", "he")]
+    assert names_of("IceTop-IceCube") == names_of("icetop icecube") == expected
+    assert names_of(["hawc", "grapes-3"]) == ["hawc_all_particle", "hawc_light", "grapes-3_h"]
+
+
+def test_experiment_with_several_models():
+    expected = [f"lhaaso_{q}_epos-lhc" for q in ("all_particle", "h", "he", "mean_log_mass")]
+    assert names_of("LHAASO", hadronic_model="EPOS-LHC") == expected
+    assert names_of("lhaaso", hadronic_model={"lhaaso": "epos-lhc"}) == expected
+    message = "LHAASO has tables for several .* EPOS-LHC, QGSJET-II-04, SIBYLL-2.3d"
+    with pytest.raises(ValueError, match=message):
+        crl.load_datasets("lhaaso")
+
+
+def test_experiment_stands_for_its_newest_independent_tables():
+    names = names_of("dampe")
+    # the sum of hydrogen and helium is of 2024
+    assert {"dampe_h", "dampe_he", "dampe_fe"} <= set(names)
+    assert "dampe_light" not in names
+    names = names_of("AMS-02")
+    assert "ams-02_h" in names
+    assert "ams-02_h_2015" not in names
+
+
+def test_experiment_without_spectra():
+    with pytest.raises(ValueError, match="IceCube has neither spectra nor <ln A>"):
+        crl.load_datasets("icecube")
+
+
+# Hadronic models
+
+
+def test_tables_are_swapped():
+    assert names_of(["dampe_h", "lhaaso_he_epos-lhc"], hadronic_model="SIBYLL-2.3d") == [
+        "dampe_h",
+        "lhaaso_he_sibyll-2p3d",
+    ]
+    datasets = crl.load_datasets("xue-liu-2025", hadronic_model="QGSJET-01")
+    assert datasets.names == names_of("xue-liu-2025-qgsjet")
+    assert datasets["kascade_h_qgsjet-01"].energy_range == (None, 2.5e7 * u.GeV)
+    both = {"KASCADE": "QGSJET-01", "LHAASO": ["QGSJET-II-04", "EPOS-LHC"]}
+    datasets = crl.load_datasets(["kascade", "lhaaso_h_epos-lhc"], hadronic_model=both)
+    assert datasets.names[-1] == "lhaaso_h_qgsjet-ii-04"
+    assert datasets[0].hadronic_models == []
+    assert datasets[-1].hadronic_models == ["QGSJET-II-04", "EPOS-LHC"]
+
+
+@pytest.mark.parametrize(
+    ("names", "hadronic_model", "message"),
+    [
+        ("dampe_h", "EPOS-LHC", "no table that exists for several .* KASCADE, LHAASO"),
+        ("dampe_h", {"LHAASO": "EPOS-LHC"}, "no table of LHAASO that exists for several"),
+        ("lhaaso", {"DAMPE": "EPOS-LHC"}, "'DAMPE' is no experiment with .* KASCADE, LHAASO"),
+        ("lhaaso", "EPOS", "LHAASO has no tables for 'EPOS'; expected some of EPOS-LHC"),
+        ("xue-liu-2025", "EPOS-LHC", "KASCADE has no tables for 'EPOS-LHC'"),
+        ("lhaaso", ["EPOS-LHC", "epos-lhc"], "expected different models"),
+        ("lhaaso", [], "a list of 1 to 6"),
+        ("lhaaso", 3, "expected the name of a model"),
+        ("lhaaso", {"LHAASO": None}, "expected the name of a model"),
+    ],
+)
+def test_wrong_hadronic_models(names, hadronic_model, message):
+    with pytest.raises(ValueError, match=f"(hadronic_model: )?.*{message}"):
+        crl.load_datasets(names, hadronic_model=hadronic_model)
+
+
+# Where the model describes heavy nuclei
+
+
+@pytest.mark.parametrize("name", ["ams-02_fe", "dampe_o", "calet_c"])
+def test_heavy_nuclei_enter_where_the_model_describes_them(name):
+    (data,) = crl.load_datasets(name)
+    nucleus = crl.SPECIES[data.quantity]
+    limit = valid_from(nucleus).to_value("GV")
+    x, m = data.x.value, nucleus.rest_energy
+    total = {
+        "kinetic_energy": lambda: x + m,
+        "kinetic_energy_per_nucleon": lambda: nucleus.A * x + m,
+        "rigidity": lambda: np.hypot(nucleus.Z * x, m),
+    }[data.axis]()
+    expected = np.sqrt(total**2 - m**2) / nucleus.Z >= limit
+    assert expected.any()
+    assert not expected.all() or data.mask_fit is None
+    assert_array_equal(np.ones(len(x), bool) if data.mask_fit is None else data.mask_fit, expected)
+    (data,) = crl.load_datasets(name, valid_only=False)
+    assert data.mask_fit is None
+
+
+def test_light_nuclei_and_sums_are_left_alone():
+    for data in crl.load_datasets(["ams-02_h", "dampe_he", "hawc"]):
+        assert data.energy_range == (None, None)
+
+
+def test_range_of_ones_own_stays(tmp_path):
+    item = SelectionItem("ams-02_o", (5 * u.GV, None))
+    assert crl.load_datasets(item)[0].energy_range == (5 * u.GV, None)
+    (data,) = crl.load_datasets("ams-02_o", valid_only=False)
+    data.write(tmp_path / "oxygen.ecsv")
+    assert crl.load_datasets(tmp_path / "oxygen.ecsv")[0].mask_fit is None
+    path = write_spectrum(tmp_path / "mine.ecsv")
+    table = Table.read(path)
+    table.meta["quantity"] = "O"
+    table.write(path, overwrite=True)
+    (data,) = crl.load_datasets(path)
+    assert data.energy_range[0] is not None
+    assert_array_equal(data.mask_fit, [False, False])
 
 
 # Own files

@@ -6,6 +6,7 @@ from .collection import CosmicRayDatasets
 from .crdb import read_crdb, read_crdb_export
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
+from .hadronic import join_hadronic_models
 from .identifiability import DegenerateParametersWarning
 from .joint_likelihood import JointLikelihood
 from .loading import load_datasets
@@ -25,6 +26,7 @@ __all__ = [
     "bibtex",
     "catalog",
     "citations",
+    "join_hadronic_models",
     "load_datasets",
     "read_catalog_table",
     "read_crdb",

@@ -17,6 +17,7 @@ import numpy as np
 from astropy import units as u
 from astropy.table import Table
 
+from .experiments import HadronicChoice, experiment_named
 from .tables import read_dipole_table, read_flux_table, read_mean_log_mass_table
 
 __all__ = [
@@ -74,11 +75,14 @@ class SelectionItem:
         rigidity for tables in rigidity); None where the table is not cut.
     path : `~pathlib.Path`, optional
         The file, if the table is not one of the catalogue.
+    alternatives : tuple of str, optional
+        Tables of the same measurement for other hadronic models.
     """
 
     name: str
     energy_range: tuple[u.Quantity | None, u.Quantity | None] = (None, None)
     path: Path | None = None
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -290,17 +294,21 @@ def overlapping_tables(name):
     return {other: reason for other, reason in reasons.items() if reason}
 
 
-def resolve(names, *, allow_overlap=False):
+def resolve(names, *, allow_overlap=False, hadronic_model=None):
     """Turn names into tables to load, refusing tables that share events.
 
     Parameters
     ----------
     names : str, path-like, SelectionItem, or list of those
-        Names of selections, names of tables, files, or tables that are cut.
+        Names of selections, of tables or of experiments, files, or tables that are cut. An
+        experiment stands for its newest spectra and <ln A>, without sums beside their parts.
     allow_overlap : bool
         Whether tables that share events may come together. A selection that allows it by itself
         needs no flag if it is the only name. What is in the user's own files is not known here,
         so they are never refused for this reason.
+    hadronic_model : str, list of str or dict, optional
+        Hadronic interaction model of tables that exist for several; a list of them, of which the
+        others become ``alternatives`` of the first; or either by experiment.
 
     Returns
     -------
@@ -312,13 +320,16 @@ def resolve(names, *, allow_overlap=False):
     OverlapError
         If two tables share events.
     ValueError
-        If there is no name, a name is not known, or a table comes twice.
+        If there is no name, a name is not known, a table comes twice, or a hadronic model is
+        not known or not named where it must be.
     """
     alone = isinstance(names, str | os.PathLike | SelectionItem)
     names = [names] if alone else list(names)
     if not names:
         raise ValueError("expected at least one selection, table or file, got none")
-    items = [item for name in names for item in _items(name)]
+    choice = HadronicChoice(_rows(), hadronic_model)
+    items = [choice.apply(item) for name in names for item in _items(name, choice)]
+    choice.require_used()
     for one, other in itertools.combinations(items, 2):
         if one.name == other.name:
             raise ValueError(
@@ -331,7 +342,7 @@ def resolve(names, *, allow_overlap=False):
     return items
 
 
-def _items(name):
+def _items(name, choice):
     if isinstance(name, SelectionItem):
         return (name,)
     if name in SELECTIONS:
@@ -339,10 +350,15 @@ def _items(name):
     if name in _rows():
         # a name out of a table is a text of NumPy
         return (SelectionItem(str(name)),)
+    experiment = experiment_named(_rows().values(), name)
+    if experiment is not None:
+        return _whole(*choice.tables(experiment))
     path = Path(name)
     if path.suffix in FILE_SUFFIXES or path.is_file():
         return (SelectionItem(path.stem, path=path),)
-    raise _unknown(name, "selection, table or file", [*SELECTIONS, *_rows()])
+    experiments = dict.fromkeys(row["experiment"] for row in _rows().values())
+    known = [*SELECTIONS, *_rows(), *experiments]
+    raise _unknown(name, "selection, table, experiment or file", known)
 
 
 def _row(name):
@@ -352,7 +368,8 @@ def _row(name):
 
 
 def _unknown(name, what, known):
-    close = difflib.get_close_matches(str(name).lower(), known, n=3)
+    folded = {text.lower(): text for text in known}
+    close = [folded[x] for x in difflib.get_close_matches(str(name).lower(), folded, n=3)]
     hint = (
         f"did you mean {' or '.join(map(repr, close))}?"
         if close
@@ -393,13 +410,11 @@ def _shared_events(one, other):
     quantities = one["quantity"], other["quantity"]
     if quantities[0] == quantities[1]:
         return "they are two releases of the same measurement", same_axis
-    if _is_sum_with(*quantities) or _is_sum_with(*quantities[::-1]):
+    if "light" in quantities and {"H", "He"} & set(quantities):
         return "the nuclei of one are contained in the other", same_axis
+    # An all-particle spectrum shares showers with those of nuclei, but holds the nuclei that have
+    # no table, and its systematic errors are far above the errors of the counts that are shared.
     return None, False
-
-
-def _is_sum_with(total, part):
-    return total == "all_particle" or (total == "light" and part in ("H", "He"))
 
 
 def _ranges_are_apart(one, other):

@@ -261,11 +261,12 @@ class CosmicRayDataset(Dataset):
 
     @property
     def nuisance(self):
-        """Normalisation and energy scale (`NuisanceModel`); datasets may share one."""
+        """Normalisation, energy scale and hadronic model; datasets may share a `NuisanceModel`."""
         if self._nuisance is None:
             self._nuisance = NuisanceModel(
                 datasets_names=[self.name], name=f"{self.name.replace('.', '-')}-nuisance"
             )
+            self._limit_hadronic()
         return self._nuisance
 
     @nuisance.setter
@@ -276,6 +277,18 @@ class CosmicRayDataset(Dataset):
             )
         self._nuisance = nuisance
         self._nuisance_given = False
+        self._limit_hadronic()
+
+    def _limit_hadronic(self):
+        """Keep the parameter of the hadronic model among the models, unless it has a limit."""
+        last = len(self.hadronic_models) - 1
+        if last > 0 and np.isnan(self._nuisance.hadronic.max):
+            self._nuisance.hadronic.max = last
+
+    @property
+    def hadronic_models(self):
+        """Hadronic models among which `hadronic` moves; empty if the table has but one (list)."""
+        return list(self.table.meta.get("hadronic_models") or [])
 
     @property
     def norm(self):
@@ -286,6 +299,11 @@ class CosmicRayDataset(Dataset):
     def energy_scale(self):
         """Scale of the energies (`~gammapy.modeling.Parameter`), frozen at 1 by default."""
         return self.nuisance.energy_scale
+
+    @property
+    def hadronic(self):
+        """Position among `hadronic_models` (`~gammapy.modeling.Parameter`), 0 is the first."""
+        return self.nuisance.hadronic
 
     def scales(self):
         """Values of normalisation and energy scale (two floats)."""
@@ -381,6 +399,8 @@ class CosmicRayDataset(Dataset):
         norm, scale = self.scales()
         lines.append(f"  {'norm':16}: {norm:g}")
         lines.append(f"  {'energy scale':16}: {scale:g}")
+        if self.hadronic_models:
+            lines.append(f"  {'hadronic':16}: {self.hadronic.value:g}")
         lines.append(f"  {'models':16}: {self.models.names if self.models else 'none'}")
         return "\n".join(lines) + "\n"
 

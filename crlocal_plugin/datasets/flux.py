@@ -153,6 +153,9 @@ class CosmicRayFluxDataset(ScalarDataset):
     def intensity_pred(self):
         """Predicted intensities on the axis of the data (`~astropy.units.Quantity`).
 
+        With all nuisances: normalisation, energy scale, and the ratio of the first table to the
+        one at the position of `hadronic`.
+
         Raises
         ------
         ValueError
@@ -165,7 +168,8 @@ class CosmicRayFluxDataset(ScalarDataset):
         total = 0.0
         for name, (grid, jacobian) in self.particle_grids(model, scale).items():
             total = total + evaluator.intensity(name, grid, values) * jacobian
-        return u.Quantity(total * (norm * scale), intensity_unit(self.axis))
+        total = total * (norm * scale) * np.exp(self.hadronic_shift())
+        return u.Quantity(total, intensity_unit(self.axis))
 
     # ----------------------------------------------------------------- plots
 

@@ -13,6 +13,7 @@ from ..physics.linear import parameter_sets
 from ..physics.memory import all_floats
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
+from .hadronic import prediction_shift
 from .likelihood import LIKELIHOODS, concatenate
 from .mean_log_mass import MeanLogMassDataset
 
@@ -35,8 +36,12 @@ class FusedLikelihood:
     Attributes
     ----------
     parameters : list of `~gammapy.modeling.Parameter`
-        Unique parameters of the model, then normalisation and energy scale of each nuisance
-        model of the datasets.
+        Unique parameters of the model, then those of each nuisance model of the datasets.
+
+    Raises
+    ------
+    ValueError
+        If datasets share the parameter of the hadronic model, but not the models.
     """
 
     def __init__(self, model, datasets):
@@ -46,9 +51,7 @@ class FusedLikelihood:
         self._nuisances = list(dict.fromkeys(nuisances))
         self._given = {d._nuisance for d in datasets if d._nuisance_given}
         self._nuisance_slots = [
-            (nuisance.__dict__, name)
-            for nuisance in self._nuisances
-            for name in ("norm", "energy_scale")
+            (nuisance.__dict__, name) for nuisance in self._nuisances for name in _NUISANCES
         ]
         self._nuisance_parameters = self._read_nuisances()
         self.parameters = [*self.evaluator.parameters, *self._nuisance_parameters]
@@ -68,6 +71,9 @@ class FusedLikelihood:
         self._energies = _column([*dipoles, *masses], lambda dataset: dataset.x.value)
         self._energy_nuisances = _column([*dipoles, *masses], self._nuisance_of)
         self._grids_at = None
+        _require_one_list(datasets)
+        self._flux_shift = _HadronicPoints(flux, self._nuisance_of)
+        self._mass_shift = _HadronicPoints(masses, self._nuisance_of)
 
     def _nuisance_of(self, dataset):
         """Position of the nuisance model of a dataset; beyond the last if it has none."""
@@ -99,7 +105,7 @@ class FusedLikelihood:
         used = list(self.evaluator.parameters)
         for nuisance in self._nuisances:
             if nuisance in self._given or nuisance.is_active:
-                used += nuisance.__dict__["norm"], nuisance.__dict__["energy_scale"]
+                used += [nuisance.__dict__[name] for name in _NUISANCES]
         return used
 
     def predictions(self, values):
@@ -121,18 +127,22 @@ class FusedLikelihood:
             Equatorial components of the dipoles, of shapes that broadcast to ``(..., n)``.
         """
         evaluator, points = self.evaluator, self._points
-        nuisances = values[self._n_model :]
-        joined, factor, dipoles, log_jacobians, mass_jacobians = self._grids(nuisances)
+        norms, scales, hadronic = (values[self._n_model + k :: len(_NUISANCES)] for k in range(3))
+        joined, factor, dipoles, log_jacobians, mass_jacobians = self._grids(norms + scales)
         logs = evaluator.log_components(joined, values)
         split, end = points.size, points.size + self._n_species * self._n_dipoles
         intensity = functools.reduce(np.add, [np.exp(log[..., :split]) for log in logs])
         intensity = points.sum_of_species(intensity * factor)
+        if self._flux_shift.size:
+            intensity = intensity * np.exp(self._flux_shift(hadronic))
         mass = x = y = np.zeros(0)
         if self._n_masses:
             total = functools.reduce(np.logaddexp, [log[..., end:] for log in logs])
             total = total + mass_jacobians
             total = total.reshape(*total.shape[:-1], self._n_species, -1)
             mass = log_mass_mean(shares(total), self._log_masses)
+            if self._mass_shift.size:
+                mass = mass + self._mass_shift(hadronic)
         if self._n_dipoles:
             logs = [log[..., split:end] for log in logs]
             x, y = evaluator.joined_excess(dipoles, log_jacobians, logs, values, size=2)
@@ -204,12 +214,16 @@ class FusedLikelihood:
         return new
 
     def _grids(self, nuisances):
-        """Rigidities of all points, worked out again only when a nuisance has changed."""
+        """Rigidities of all points, worked out again only when a nuisance has changed.
+
+        ``nuisances`` are normalisations and then energy scales.
+        """
         fixed = all_floats(nuisances)
         if fixed and nuisances == self._grids_at:
             return self._kept
         # the last one stands for datasets without a nuisance model
-        norms, scales = [*nuisances[::2], 1.0], [*nuisances[1::2], 1.0]
+        half = len(nuisances) // 2
+        norms, scales = [*nuisances[:half], 1.0], [*nuisances[half:], 1.0]
         parts, points = [], self._points
         jacobian = np.zeros(0)
         if points.size:
@@ -243,6 +257,44 @@ class FusedLikelihood:
 
     def __getstate__(self):
         return {**self.__dict__, "_grids_at": None, "_kept": None}
+
+
+_NUISANCES = ("norm", "energy_scale", "hadronic")
+"""Parameters of a nuisance model, in the order of the values."""
+
+
+def _require_one_list(datasets):
+    """Refuse datasets that share the parameter of the hadronic model, but not the models."""
+    named = {}
+    for dataset in datasets:
+        if dataset.hadronic_models:
+            first = named.setdefault(dataset._nuisance, dataset)
+            if dataset._nuisance is not None and first.hadronic_models != dataset.hadronic_models:
+                raise ValueError(
+                    f"datasets {first.name!r} and {dataset.name!r} share the parameter 'hadronic', "
+                    f"but have the models {', '.join(first.hadronic_models)} and "
+                    f"{', '.join(dataset.hadronic_models)}: load both with the same list, or give "
+                    "one a NuisanceModel of its own"
+                )
+
+
+class _HadronicPoints:
+    """Shift of the predictions of points, some of which have tables of other hadronic models."""
+
+    def __init__(self, pairs, nuisance_of):
+        self.size = 0
+        if not any(dataset.hadronic_models for dataset, _ in pairs):
+            return
+        parts = [dataset._hadronic_coefficients()[:, rows] for dataset, rows in pairs]
+        degree = max(len(part) for part in parts)
+        padded = [np.pad(part, ((0, degree - len(part)), (0, 0))) for part in parts]
+        self._coefficients = np.concatenate(padded, axis=1)
+        self._nuisances = _column(pairs, nuisance_of)
+        self.size = len(self._nuisances)
+
+    def __call__(self, hadronic):
+        position = _of_points([*hadronic, 0.0], self._nuisances)
+        return prediction_shift(self._coefficients, position)
 
 
 class _FluxPoints:

@@ -49,6 +49,9 @@ class JointLikelihood:
         Their limits, infinite where open, shape ``(n, 2)``.
     values : `~numpy.ndarray`
         Their values when the likelihood was made, shape ``(n,)``.
+    stays_positive : `~numpy.ndarray` of bool
+        Which are quantities that their limits keep positive, and so are measured by their own
+        value. A position among hadronic models starts at zero and is none, shape ``(n,)``.
 
     Raises
     ------
@@ -73,6 +76,8 @@ class JointLikelihood:
         limits = limits.reshape(-1, 2)
         self.bounds = np.where(np.isnan(limits), (-np.inf, np.inf), limits)
         self.values = np.array([par.value for par in self.parameters], dtype=float)
+        is_position = np.array([par.name == "hadronic" for par in self.parameters], dtype=bool)
+        self.stays_positive = (self.bounds[:, 0] >= 0) & ~is_position
         fused, others = datasets._fusion()
         self._parts = [_Part(part, self.parameters) for part in fused]
         self._priors = _Priors(datasets._used_parameters(), self.parameters)
@@ -242,7 +247,7 @@ class JointLikelihood:
         `~numpy.ndarray`
             Natural scales, of that shape. A quantity at zero has the optimiser's unit of it.
         """
-        positive = (self.bounds[:, 0] >= 0) & (theta > 0)
+        positive = self.stays_positive & (theta > 0)
         return np.where(positive, theta, self._spans)
 
     def _checked(self, theta):

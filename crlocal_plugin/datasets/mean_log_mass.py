@@ -103,14 +103,15 @@ class MeanLogMassDataset(ScalarDataset):
         return self.mean_log_mass_pred()
 
     def mean_log_mass_pred(self):
-        """Predicted <ln A> (`~numpy.ndarray`).
+        """Predicted <ln A>, shifted as the position of `hadronic` wants it (`~numpy.ndarray`).
 
         Raises
         ------
         ValueError
             If the dataset has no model, or there are no cosmic rays at an energy.
         """
-        return self._require_model().mean_log_mass(self.x * self.scales()[1])
+        mean = self._require_model().mean_log_mass(self.x * self.scales()[1])
+        return mean + self.hadronic_shift()
 
     # ----------------------------------------------------------------- plots
 

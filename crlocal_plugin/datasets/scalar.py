@@ -7,6 +7,7 @@ import numpy as np
 
 from ..models.core import x_unit
 from .core import CosmicRayDataset
+from .hadronic import hadronic_columns, prediction_shift, shift_coefficients
 from .likelihood import FluxData
 
 __all__ = ["ScalarDataset"]
@@ -53,7 +54,28 @@ class ScalarDataset(CosmicRayDataset):
         return FluxData(self._y, self._errn, self._errp, self._is_ul)
 
     def _settings_info(self):
-        return {"axis": self.axis, "floor": self.floor, "systematics": self.systematics}
+        info = {"axis": self.axis, "floor": self.floor, "systematics": self.systematics}
+        models = ", ".join(self.hadronic_models)
+        return {**info, "hadronic_models": models} if models else info
+
+    def _hadronic_coefficients(self):
+        """Polynomials of the shifts in `hadronic`, shape ``(k, n)``; none without other models."""
+        names = hadronic_columns(len(self.hadronic_models))
+        if not names:
+            return np.zeros((0, len(self.table)))
+        return shift_coefficients([self.table[name] for name in names])
+
+    def hadronic_shift(self):
+        """What the parameter `hadronic` adds to ln(intensity) or <ln A> of predictions.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Table of the first hadronic model less that at the position of `hadronic`, for each
+            point. Zero without other models.
+        """
+        position = 0.0 if self._nuisance is None else self._nuisance.hadronic._value
+        return prediction_shift(self._hadronic_coefficients(), position)
 
     @abc.abstractmethod
     def _measured(self):

@@ -6,6 +6,7 @@ import numpy as np
 from astropy import units as u
 
 from ..physics.species import SYMBOLS
+from .hadronic import MAX_MODELS, hadronic_columns
 from .raw_table import RawTable
 from .table_parts import checked_confidence, error_names, error_sides, normalised
 
@@ -43,6 +44,7 @@ def _spectrum_layout(value):
         *error_names(f"{value}_syst"),
         *error_names(value),
         "is_ul",
+        *hadronic_columns(),
     )
 
 
@@ -171,10 +173,33 @@ def _read_spectrum(table, value, *, experiment, quantity, axis):
         "add an error, or mark an upper limit by is_ul",
     )
     content.update((name, (values, unit)) for name, values in errors.items())
+    content.update(_hadronic_shifts(table))
     if is_ul is not None:
         content["is_ul"] = (is_ul, None)
         checked_confidence(table)
     return normalised(table, content, experiment=experiment, quantity=quantity, axis=axis)
+
+
+def _hadronic_shifts(table):
+    """Columns of the shifts between hadronic models, checked against their names."""
+    models = table.meta.get("hadronic_models")
+    given = [name for name in hadronic_columns() if table.has(name)]
+    if not models:
+        if given:
+            raise table.error(
+                "expected hadronic_models in the meta, got none",
+                "name the models in the order of the columns, that of the table first",
+                column=given[0],
+            )
+        return {}
+    names = [*map(str, models)] if isinstance(models, list | tuple) else []
+    if not 2 <= len(set(names)) == len(names) <= MAX_MODELS:
+        raise table.error(
+            f"hadronic_models: expected 2 to {MAX_MODELS} different names, got {models!r}",
+            "name the models in the order of the columns hadronic_shift_1, ...",
+        )
+    none = u.dimensionless_unscaled
+    return {name: (table.numbers(name, none), none) for name in hadronic_columns(len(names))}
 
 
 def _checked_axis(table, axis):

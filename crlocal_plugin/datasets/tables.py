@@ -9,7 +9,9 @@ Spectrum, one row per point, ordered in the first column:
 - ``intensity`` in 1/(GV m2 s sr) or 1/(GeV m2 s sr);
 - ``intensity_stat_errn``, ``intensity_stat_errp``, ``intensity_syst_errn``,
   ``intensity_syst_errp``: lower and upper errors, zero where an error is not given;
-- ``is_ul``, optional: true where the intensity is an upper limit.
+- ``is_ul``, optional: true where the intensity is an upper limit;
+- ``hadronic_shift_1``, ..., optional: ln(intensity) or <ln A> with another hadronic model less that
+  of the table; ``hadronic_models`` in the meta names the models, that of the table first.
 
 Dipole, one row per measurement:
 
@@ -22,7 +24,7 @@ Dipole, one row per measurement:
 - ``site``, optional: where a compiled point was measured.
 
 Other columns are left out. What holds for the whole table is in ``meta``: ``experiment``,
-``quantity``, ``axis``, ``reference``, ``hadronic_model``, ``amplitude_kind``,
+``quantity``, ``axis``, ``reference``, ``hadronic_model``, ``hadronic_models``, ``amplitude_kind``,
 ``declination_factor``, ``ul_confidence``, ``simulated``, ``comment``.
 """
 

@@ -258,7 +258,7 @@ class _Words:
     def __init__(self, likelihood):
         self._names, self._units = likelihood.names, likelihood.units
         self.scales = likelihood.scales_at(likelihood.values)
-        self.positive = (likelihood.bounds[:, 0] >= 0) & (likelihood.values > 0)
+        self.positive = likelihood.stays_positive & (likelihood.values > 0)
 
     def rows(self, constraint):
         """Rows of the table of directions."""

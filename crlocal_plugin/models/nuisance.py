@@ -1,4 +1,4 @@
-"""Normalisation and energy scale of an experiment."""
+"""Normalisation, energy scale and hadronic model of an experiment."""
 
 import html
 
@@ -15,16 +15,26 @@ __all__ = ["NuisanceModel"]
 _ASSUMED = "assumed by the package, not measured: replace it by the experiment's own"
 
 
+_AT_REST = {"norm": 1, "energy_scale": 1, "hadronic": 0}
+"""Values at which the parameters are without effect."""
+
+
 def _assumed_prior(width):
     return MeasurementPrior(mu=1, sigma=width, source=_ASSUMED)
 
 
 class NuisanceModel(ModelBase):
-    """Flux normalisation and energy scale of the datasets of one experiment.
+    """Flux normalisation, energy scale and hadronic model of the datasets of one experiment.
 
     A measured energy (or rigidity) E stands for a true one of ``energy_scale * E``; predicted
     intensities are multiplied by ``norm * energy_scale``, the second factor from the width of
     the bins. Both are frozen at 1 by default and carry a Gaussian prior of 10 % once freed.
+
+    ``hadronic`` is the position among the hadronic interaction models that the datasets were
+    loaded with, 0 for the first, 1 for the second, frozen at 0 by default and without a prior.
+    Between them the data are taken from the curve through the tables of all models. This assumes
+    that the truth is on that curve, at the same position for all quantities of the experiment.
+    It is of no effect on datasets that were loaded with one model.
 
     Parameters
     ----------
@@ -32,7 +42,7 @@ class NuisanceModel(ModelBase):
         Datasets that the model is for; all by default.
     name : str, optional
         Name, without dots.
-    norm, energy_scale : float or `~gammapy.modeling.Parameter`, optional
+    norm, energy_scale, hadronic : float or `~gammapy.modeling.Parameter`, optional
         Values or Parameters.
     """
 
@@ -40,6 +50,7 @@ class NuisanceModel(ModelBase):
     _type = "nuisance"
     norm = Parameter("norm", 1, min=0.1, max=10, frozen=True)
     energy_scale = Parameter("energy_scale", 1, min=0.1, max=10, frozen=True)
+    hadronic = Parameter("hadronic", 0, min=0, frozen=True)
 
     # read at every evaluation of a likelihood, where gammapy's own would dominate
     __getattribute__ = object.__getattribute__
@@ -48,7 +59,7 @@ class NuisanceModel(ModelBase):
         super().__init__(**kwargs)
         self._name = make_name(name)
         self.datasets_names = datasets_names
-        for par in self.parameters:
+        for par in (self.norm, self.energy_scale):
             if par.prior is None and not isinstance(kwargs.get(par.name), Parameter):
                 par.prior = _assumed_prior(0.1)
 
@@ -59,10 +70,11 @@ class NuisanceModel(ModelBase):
 
     @property
     def is_active(self):
-        """Whether a parameter is free or away from 1 (bool)."""
-        norm, scale = self.__dict__["norm"], self.__dict__["energy_scale"]
-        at_rest = norm._frozen and norm._value == 1 and scale._frozen and scale._value == 1
-        return not at_rest
+        """Whether a parameter is free or away from its default (bool)."""
+        own = self.__dict__
+        return any(
+            not own[name]._frozen or own[name]._value != rest for name, rest in _AT_REST.items()
+        )
 
     def freeze(self, model_type=None):
         """Freeze the parameters, unless another type is asked for."""
