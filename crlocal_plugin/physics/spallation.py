@@ -81,8 +81,8 @@ def inelastic_cross_section(A, energy):
 
     sigma = 45 mb A^0.7 [1 + 0.016 sin(5.3 - 2.63 ln A)]
     [1 - 0.62 exp(-E / 200 MeV) sin(10.9 (E / MeV)^-0.28)], times 0.8 up to helium (Letaw,
-    Silberberg & Tsao 1983, ApJS 51, 271). It is made for 10 MeV per nucleon and more, and constant below; the
-    slow rise above some 100 GeV per nucleon is not in it.
+    Silberberg & Tsao 1983, ApJS 51, 271). It is made for 10 MeV per nucleon and more, and constant
+    below; the slow rise above some 100 GeV per nucleon is not in it.
 
     Parameters
     ----------
