@@ -19,6 +19,8 @@ from .datasets import (
     citations,
     load_datasets,
     read_catalog_table,
+    read_crdb,
+    read_crdb_export,
 )
 from .inference import (
     Analysis,
@@ -185,6 +187,8 @@ __all__ = [
     "propagate",
     "random_starts",
     "read_catalog_table",
+    "read_crdb",
+    "read_crdb_export",
     "register",
     "relative_intensity_map",
     "run_toys",

@@ -10,7 +10,7 @@ import astropy.units as u
 import numpy as np
 
 from ..physics.dipole import weighted_sum_of_terms
-from ..physics.intensity import ABSENT, log_strength
+from ..physics.intensity import ABSENT
 from .core import RIGIDITY_UNIT, PhysicsModel, intensity_unit
 from .grids import JoinedGrid, join_species, shift, take
 from .spectral_base import SourceSpectralModel
@@ -198,7 +198,7 @@ class ModelEvaluator:
             compute = functools.partial(plan.evaluate, joined, values)
             log = joined.remembered(plan, plan.all_values(values), compute)
             if plan.strengths:
-                strengths = [log_strength(values[place]) for place in plan.strengths]
+                strengths = [values[place] for place in plan.strengths]
                 powers = [values[place] for place in plan.powers]
                 log = log + joined.power_laws(strengths, powers)
             logs.append(log)

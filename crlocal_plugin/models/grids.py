@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..physics.intensity import ABSENT
+from ..physics.intensity import ABSENT, log_strength
 from ..physics.kinematics import (
     ParticleGrid,
     axis_to_rigidity,
@@ -173,13 +173,13 @@ class JoinedGrid:
         values = parameter_sets(own)
         return values.take(self.index) if values.ndim == 1 else values @ self._membership
 
-    def power_laws(self, log_strengths, powers):
+    def power_laws(self, strengths, powers):
         """Logarithms of strength times R^-power for points, from values for each species.
 
         Parameters
         ----------
-        log_strengths : list
-            Natural logarithms, floats or arrays of shape ``(m, 1)`` for sets of parameters.
+        strengths : list
+            Floats, or arrays of shape ``(m, 1)`` for sets of parameters.
         powers : list
             As many powers, or none at all.
 
@@ -188,18 +188,23 @@ class JoinedGrid:
         `~numpy.ndarray`
             A value for each point, shape ``(n,)`` or ``(m, n)``.
         """
-        if not powers:
-            return self.spread_own(log_strengths)
         log_rigidity = self.grid.log_rigidity
-        values = parameter_sets([*log_strengths, *powers])
-        if values.ndim > 1 and log_rigidity.ndim == 1:
+        values = parameter_sets([*strengths, *powers])
+        k = len(strengths)
+        logs = values[..., :k] = log_strength(values[..., :k])
+        if values.ndim == 1:
+            logs = logs.take(self.index)
+        elif powers and log_rigidity.ndim == 1:
             if self._power_basis is None:
                 self._power_basis = np.vstack([self._membership, -self._membership * log_rigidity])
             return values @ self._power_basis
-        inclined = self.remembered(
+        else:
+            logs = logs @ self._membership
+        if not powers:
+            return logs
+        return logs - self.remembered(
             "power laws", powers, lambda: self.spread_own(powers) * log_rigidity
         )
-        return self.spread_own(log_strengths) - inclined
 
 
 def join_species(grids):
