@@ -62,8 +62,10 @@ def plot_flux_fit(dataset, ax=None, energy_power=2.7, **kwargs):
     ax = _new_axes(ax)
     axis, x = dataset.axis, dataset.x.value
     weight = x**energy_power
-    y = dataset.intensity.value * weight
-    errors = [error.value * weight for error in dataset.intensity_errors]
+    # the data as the hadronic model at the position of the parameter has them
+    of_model = weight * np.exp(-dataset.hadronic_shift())
+    y = dataset.intensity.value * of_model
+    errors = [error.value * of_model for error in dataset.intensity_errors]
 
     norm, scale = dataset.scales()
     names = species_group(dataset.quantity, model.species)
@@ -149,7 +151,8 @@ def plot_mean_log_mass_fit(dataset, ax=None, **kwargs):
     ax.plot(grid.value / scale, curve, color="black", zorder=3, label=model.name)
     style = {"label": dataset.experiment} | kwargs
     errors, in_fit = dataset.mean_log_mass_errors, points_in_fit(dataset)
-    draw_points(ax, dataset.x.value, dataset.mean_log_mass, errors, in_fit=in_fit, **style)
+    values = dataset.mean_log_mass - dataset.hadronic_shift()
+    draw_points(ax, dataset.x.value, values, errors, in_fit=in_fit, **style)
     ax.legend(frameon=False)
     return ax
 

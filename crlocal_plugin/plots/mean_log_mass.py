@@ -158,9 +158,8 @@ def _draw_data(ax, data, fitted, energies, factor):
     for dataset, name, energy, rows in zip(data, names, energies, fitted, strict=True):
         marker, filled = markers[name]
         style = {"marker": marker, "filled": filled, "in_fit": rows}
-        draw_points(
-            ax, factor * energy, dataset.mean_log_mass, dataset.mean_log_mass_errors, **style
-        )
+        values = dataset.mean_log_mass - dataset.hadronic_shift()
+        draw_points(ax, factor * energy, values, dataset.mean_log_mass_errors, **style)
         handles.append(marker_handle(data_label(dataset, name, norm=False), marker, filled))
     if not all(rows.all() for rows in fitted):
         handles.append(marker_handle("not in the fit", "o", False, faint=True))

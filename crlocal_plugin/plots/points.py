@@ -60,7 +60,7 @@ def points_on_axis(dataset, model, axis):
     -------
     x : `~numpy.ndarray`
         Positions in GV or GeV.
-    factor : float or `~numpy.ndarray`
+    factor : `~numpy.ndarray`
         What measured intensities are multiplied with.
 
     Notes
@@ -69,7 +69,7 @@ def points_on_axis(dataset, model, axis):
     species would be, which is good for a position and not for an intensity.
     """
     norm, scale = dataset.scales()
-    x, factor = dataset.x.value * scale, 1 / (norm * scale)
+    x, factor = dataset.x.value * scale, np.exp(-dataset.hadronic_shift()) / (norm * scale)
     if dataset.axis == axis:
         return x, factor
     nuclei = drawn_nuclei(model, dataset.quantity)
@@ -209,5 +209,7 @@ def data_label(dataset, name, norm=True):
     factor, scale = dataset.scales()
     shifts = [f"E × {scale:.3g}"] if scale != 1 else []
     shifts += [f"J / {factor:.3g}"] if norm and factor != 1 else []
+    if dataset.hadronic_models and dataset.hadronic.value != 0:
+        shifts.append(f"hadronic {dataset.hadronic.value:.3g}")
     label = name.replace("ASgamma", "ASγ")
     return f"{label} ({', '.join(shifts)})" if shifts else label

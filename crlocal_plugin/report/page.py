@@ -306,8 +306,12 @@ def _remarks(dataset):
         factor = f"{info['declination_factor']:.3g}"
         used = info["apply_declination_factor"]
         yield f"amplitudes × {factor}" if used else "amplitudes as published"
-    for par, name in ((dataset.norm, "norm"), (dataset.energy_scale, "energy scale")):
-        if not par.frozen or par.value != 1:
+    nuisances = [(dataset.norm, "norm", 1), (dataset.energy_scale, "energy scale", 1)]
+    if dataset.hadronic_models:
+        yield f"hadronic models {', '.join(dataset.hadronic_models)}"
+        nuisances.append((dataset.hadronic, "hadronic", 0))
+    for par, name, rest in nuisances:
+        if not par.frozen or par.value != rest:
             value, error = rounded(par.value, par.error)
             state = "(frozen)" if par.frozen else "(free)" if error == "-" else f"± {error}"
             yield f"{name} {value} {state}"
