@@ -15,10 +15,6 @@ __all__ = ["NuisanceModel"]
 _ASSUMED = "assumed by the package, not measured: replace it by the experiment's own"
 
 
-_AT_REST = {"norm": 1, "energy_scale": 1, "hadronic": 0}
-"""Values at which the parameters are without effect."""
-
-
 def _assumed_prior(width):
     return MeasurementPrior(mu=1, sigma=width, source=_ASSUMED)
 
@@ -72,9 +68,9 @@ class NuisanceModel(ModelBase):
     def is_active(self):
         """Whether a parameter is free or away from its default (bool)."""
         own = self.__dict__
-        return any(
-            not own[name]._frozen or own[name]._value != rest for name, rest in _AT_REST.items()
-        )
+        norm, scale, hadronic = own["norm"], own["energy_scale"], own["hadronic"]
+        at_rest = norm._frozen and norm._value == 1 and scale._frozen and scale._value == 1
+        return not (at_rest and hadronic._frozen and hadronic._value == 0)
 
     def freeze(self, model_type=None):
         """Freeze the parameters, unless another type is asked for."""
