@@ -284,6 +284,16 @@ def test_parameter_of_data_without_other_models_is_told():
         datasets.warn_of_degeneracies()
 
 
+def test_parameter_is_found_where_there_are_several_models():
+    datasets = loaded(["lhaaso_h_epos-lhc", "dampe_h"])
+    datasets["dampe_h"].norm.frozen = False
+    crl.free_parameters(datasets, ["hadronic"])
+    assert not datasets[0].hadronic.frozen
+    assert datasets["dampe_h"].hadronic.frozen
+    with pytest.raises(ValueError, match=r"no parameter is called 'DAMPE.hadronic'"):
+        crl.free_parameters(datasets, ["DAMPE.hadronic"])
+
+
 def test_two_lists_for_one_parameter():
     one = crl.load_datasets("lhaaso_h_epos-lhc", hadronic_model=MODELS)
     other = crl.load_datasets("lhaaso_he_epos-lhc", hadronic_model=MODELS[:2])

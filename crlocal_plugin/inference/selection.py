@@ -42,10 +42,13 @@ def find_parameters(datasets, name):
     known = {}
     for model in datasets.models:
         known.update(zip(model.parameters_unique_names, model.parameters, strict=True))
-    for dataset in datasets:
-        if isinstance(dataset, CosmicRayDataset):
-            for par in dataset.nuisance.parameters:
-                known[f"{dataset.experiment}.{par.name}"] = par
+    own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
+    for dataset in own:
+        for par in dataset.nuisance.parameters:
+            known[f"{dataset.experiment}.{par.name}"] = par
+    # a position among hadronic models is one where there are several
+    several = {dataset.hadronic for dataset in own if dataset.hadronic_models}
+    known = {x: par for x, par in known.items() if par.name != "hadronic" or par in several}
     if name in known:
         return {name: known[name]}
     found = {label: par for label, par in known.items() if label.split(".")[-1] == name}
