@@ -130,7 +130,7 @@ class TestStyle:
     def test_unknown_names_get_styles_of_their_own(self):
         assert component_style("Vela") == component_style("Vela")
         assert component_style("Vela") not in COMPONENT_STYLES.values()
-        assert species_color("Mg") == species_color("Mg")
+        assert species_color("Ti") == species_color("Ti")
 
     def test_names_on_curves_are_of_one_size(self):
         heights = []

@@ -8,9 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from ..datasets.files import replace_file
-from ..plots import plot_dipole, plot_sky, plot_spectra
-from ..plots.fractions import plot_component_fractions
-from ..plots.residuals import plot_residuals
+from ..plots import (
+    plot_all_particle,
+    plot_component_fractions,
+    plot_composition_fractions,
+    plot_dipole,
+    plot_mean_log_mass,
+    plot_residuals,
+    plot_sky,
+    plot_spectra,
+)
 from .numbers import finite
 from .output import check_file, pyplot
 from .progress import progress_bar
@@ -23,17 +30,23 @@ _PICTURES = {
     "sky": plot_sky,
     "residuals": plot_residuals,
     "fractions": plot_component_fractions,
+    "all-particle": plot_all_particle,
+    "mean-log-mass": plot_mean_log_mass,
+    "composition": plot_composition_fractions,
 }
 """Functions by picture; their arguments of the names of the options below are those options."""
 
 _FORMATS = ("png", "pdf", "svg")
 
 _EPILOG = """pictures:
-  spectra     intensities of the species with components and data
-  dipole      amplitude and phase of the dipole with components and data
-  sky         directions that shape the dipole, and its track with energy
-  residuals   pulls of all data
-  fractions   shares of the components in the intensity
+  spectra        intensities of the species with components and data
+  dipole         amplitude and phase of the dipole with components and data
+  sky            directions that shape the dipole, and its track with energy
+  residuals      pulls of all data
+  fractions      shares of the components in the intensity
+  all-particle   sum of all species with each of them, and data
+  mean-log-mass  mean logarithm of the mass number, and data
+  composition    shares of the species in the sum
 
 examples:
   crlocal plot crlocal-fit spectra dipole

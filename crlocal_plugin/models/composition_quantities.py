@@ -11,7 +11,7 @@ from .core import intensity_unit
 from .grids import energy_grid, join_species
 from .predictions import axis_value, check_component
 
-__all__ = ["CompositionQuantities", "species_shares"]
+__all__ = ["CompositionQuantities", "composition_nuclei", "species_shares"]
 
 
 class CompositionQuantities:
@@ -192,6 +192,39 @@ class CompositionQuantities:
         return _shaped(parts[..., rows, :].sum(axis=-2), energy)
 
 
+def composition_nuclei(model, component=None):
+    """Nuclei whose shares make the composition of a model or of one of its components.
+
+    Parameters
+    ----------
+    model : CosmicRayModel
+        Model.
+    component : str, optional
+        Component; the sum by default.
+
+    Returns
+    -------
+    list of `~crlocal_plugin.Species`
+        Nuclei.
+
+    Raises
+    ------
+    ValueError
+        If the component is not known or has no spectra.
+    """
+    check_component(model, component)
+    if component is None:
+        return model.nuclei
+    known = _with_spectra(model)
+    if component not in known:
+        raise ValueError(
+            f"component {component!r} has no spectra, and so no composition: expected one of "
+            f"{', '.join(known)}"
+        )
+    nuclei = model.evaluator.species
+    return [nuclei[name] for name in model.components[component].spectral_models]
+
+
 def species_shares(model, values, energy, component=None):
     """Shares of all species in the all-particle intensity.
 
@@ -205,7 +238,7 @@ def species_shares(model, values, energy, component=None):
     Returns
     -------
     names : tuple of str
-        The k species, of the component if one is named.
+        The k species, those of `composition_nuclei`.
     shares : `~numpy.ndarray`
         Shares, shape ``(k, n)``, or ``(m, k, n)`` for sets of values; nan at energies at which
         there is no particle.
@@ -216,29 +249,22 @@ def species_shares(model, values, energy, component=None):
 
 def _log_intensities(model, values, energy, component):
     """Species, and the logarithms of their intensities, shape ``(..., k, n)``."""
-    check_component(model, component)
+    nuclei = composition_nuclei(model, component)
     _, energy = axis_value(energy, "total_energy")
-    spectra = {
-        name: part.spectral_models
-        for name, part in model.components.items()
-        if part.spectral_models
-    }
-    if component is not None and component not in spectra:
-        raise ValueError(
-            f"component {component!r} has no spectra, and so no composition: expected one of "
-            f"{', '.join(spectra)}"
-        )
-    wanted = model.species if component is None else spectra[component]
-    evaluator = model.evaluator
-    grid = energy_grid(np.ravel(energy), [evaluator.species[name] for name in wanted])
+    grid = energy_grid(np.ravel(energy), nuclei)
     joined = join_species(grid.grids)
     with np.errstate(under="ignore"):
-        logs = evaluator.log_components(joined, values)
+        logs = model.evaluator.log_components(joined, values)
         if component is not None:
-            logs = [logs[list(spectra).index(component)]]
+            logs = [logs[_with_spectra(model).index(component)]]
         total = functools.reduce(np.logaddexp, logs)
     total = total + np.concatenate(list(grid.log_jacobians.values()))
     return joined.names, total.reshape((*total.shape[:-1], len(joined.names), -1))
+
+
+def _with_spectra(model):
+    """Components that have spectra, in the order in which the evaluator gives them."""
+    return [name for name, component in model.components.items() if component.spectral_models]
 
 
 def _present_shares(model, values, energy, component):

@@ -8,11 +8,11 @@ from matplotlib.patches import Patch
 
 from ..datasets.plot_axes import axis_label, axis_unit, curve_grid
 from ..models.component import species_group
-from ..models.composition_quantities import species_shares
+from ..models.composition_quantities import composition_nuclei, species_shares
 from ..models.core import ENERGY_UNIT
 from .bands import band_handle, bands_of, draw_band, evaluated_band
 from .legend import add_legend, line_handle
-from .points import drawn_nuclei, energy_bounds, known_quantities
+from .points import energy_bounds, known_quantities
 from .style import name_marker, name_places, species_color, species_label
 from .subject import chosen_names, find_subject
 
@@ -94,11 +94,9 @@ def plot_composition_fractions(
         raise ValueError(f"stacked: {', '.join(names)} have a species in common")
     low, high = energy_bounds(energy_range, _DEFAULT_RANGE, ENERGY_UNIT)
     # heavier nuclei set in where the energy reaches their rest energy
-    nuclei = drawn_nuclei(model, "all_particle")
-    if component in model.components:
-        nuclei = [n for n in nuclei if n.name in model.components[component].spectral_models]
+    nuclei = composition_nuclei(model, component)
     lightest = min(nuclei, key=lambda nucleus: nucleus.rest_energy, default=None)
-    grid = curve_grid(low, high, "total_energy", [lightest] if lightest else [])
+    grid = curve_grid(low, high, "total_energy", [lightest])
     if not grid.size:
         raise ValueError("energy_range: all of it is below the rest energies of the species")
     function = partial(_shares, model, grid, names, component)

@@ -46,8 +46,8 @@ _REFERENCES = {
 _CLOSE = 22
 """Distance in deg of lines below which their labels would overlap."""
 
-_LETTER_EVERY = 55
-"""Points of a curve from one name of a species to the next."""
+_LETTER_EVERY, _LETTER_WIDTH = 55, 18
+"""Points of a curve from one name of its species to the next, and to that of another species."""
 
 _COLUMN = 80
 """Distance in points of labels that stand side by side."""
@@ -218,11 +218,12 @@ def _draw_species(axes, model, species, grid, start, factor):
             continue
         style = species_style(name) | {"zorder": 2.8}
         # names of species whose curves coincide shall not
-        first = int(_LETTER_EVERY * (number + 0.5) / len(species))
-        every = {"markevery": (first, _LETTER_EVERY)}
+        step = max(_LETTER_EVERY, _LETTER_WIDTH * len(species))
+        every = {"markevery": (int(step * (number + 0.5) / len(species)), step)}
         dipole = model.dipole(alone, species=name)
         if _draw_amplitude(axes[0], dipole, factor, **style, **every):
             _draw_phase_of(axes[1], dipole, start, factor, **style, **every)
+            style["marker"] = "none"
             handles.append(line_handle(f"{species_label(name)} alone", **style))
     return handles
 

@@ -11,7 +11,7 @@ from ..models.core import x_unit as own_unit
 from .bands import band_handle, bands_of, draw_band, evaluated_band
 from .legend import add_legend, line_handle
 from .points import drawn_nuclei, energy_bounds
-from .style import component_hatch, component_style
+from .style import component_hatch, component_style, species_label
 from .subject import chosen_names, find_subject
 
 __all__ = ["plot_component_fractions"]
@@ -21,6 +21,9 @@ _DEFAULT_RANGE = (1.0, 1e8)
 _AREA_ALPHA = 0.35
 
 _WIDTH = 8.0
+
+_MOST_NAMES = 4
+"""Species that the label of the axis names one by one."""
 
 
 def plot_component_fractions(
@@ -112,6 +115,8 @@ def plot_component_fractions(
                 draw_band(ax, x, *ends, component_style(name)["color"])
             handles.append(band_handle())
     of = " + ".join(nucleus.name for nucleus in nuclei)
+    if len(nuclei) > _MOST_NAMES:
+        of = species_label(species)
     ax.set(xscale="log", xlim=(x[0], x[-1]), ylim=(0, 1) if stacked else (-0.02, 1.02))
     ax.set(xlabel=axes.labels[0], ylabel=f"Share of the intensity of {of}")
     if legend:

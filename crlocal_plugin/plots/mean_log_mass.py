@@ -10,7 +10,7 @@ from ..datasets.drawing import draw_points, points_in_fit
 from ..datasets.mean_log_mass import MeanLogMassDataset
 from ..datasets.plot_axes import axis_label, axis_unit, curve_grid
 from ..inference.bands import composition_band
-from ..models.composition_quantities import species_shares
+from ..models.composition_quantities import composition_nuclei, species_shares
 from ..models.core import ENERGY_UNIT
 from ..physics.composition import log_mass, log_mass_mean
 from ..physics.species import SPECIES
@@ -133,11 +133,9 @@ def _draw_guides(ax):
 def _draw_curves(ax, model, grid, components, factor):
     """Draw <ln A> of the total and of components, and return their legend handles."""
     handles = []
-    for name in (None, *components):
-        members = model.species if name is None else model.components[name].spectral_models
-        if not members:
-            continue
-        nuclei = [model.evaluator.species[member] for member in members]
+    with_spectra = [name for name in components if model.components[name].spectral_models]
+    for name in (None, *with_spectra):
+        nuclei = composition_nuclei(model, name)
         own = grid[grid.value > min(nucleus.rest_energy for nucleus in nuclei)]
         _, shares = species_shares(model, model.evaluator.values(), own, name)
         mean = log_mass_mean(shares, [log_mass(nucleus) for nucleus in nuclei])

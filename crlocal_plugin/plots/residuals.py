@@ -153,7 +153,8 @@ def _panels(axes, kinds):
         _, axes = plt.subplots(len(kinds), 1, sharex=True, figsize=size, layout="constrained")
     axes = np.ravel(np.asarray(axes, dtype=object))
     if len(axes) != len(kinds):
-        raise ValueError(f"axes: expected {len(kinds)}, of {' and '.join(kinds)}, got {len(axes)}")
+        names = [kind.replace(_MEAN_LOG_MASS, "<ln A>") for kind in kinds]
+        raise ValueError(f"axes: expected {len(kinds)}, of {' and '.join(names)}, got {len(axes)}")
     return axes
 
 

@@ -44,7 +44,8 @@ def plot_side_by_side(models, datasets=None, axes=None, species=None, components
     n = len(models)
     if not n:
         raise ValueError("models: expected at least one, by the title of its column")
-    if axes is None:
+    own = axes is None
+    if own:
         size = (_COLUMN * n + (_LEGEND if legend else 0), _HEIGHT)
         _, axes = plt.subplots(3, n, figsize=size, squeeze=False, layout="constrained")
     axes = np.asarray(axes, dtype=object)
@@ -64,6 +65,12 @@ def plot_side_by_side(models, datasets=None, axes=None, species=None, components
         for ax in row[1:]:
             ax.set_ylabel("")
             ax.tick_params(labelleft=False)
+    if own and legend:
+        figure = axes[0, 0].figure
+        widths = [
+            ax.get_legend().get_window_extent().width for ax in axes[:, -1] if ax.get_legend()
+        ]
+        figure.set_figwidth(_COLUMN * n + max(_LEGEND, max(widths) / figure.dpi))
     for ax in axes[1]:
         # amplitude and phase share the axis of energy
         ax.set_xlabel("")

@@ -242,12 +242,13 @@ def name_places(number, n):
 
     Returns
     -------
-    tuple of int
-        First point with a name, and points from one to the next.
+    list of int
+        Places among the points of `~crlocal_plugin.datasets.plot_axes.curve_grid`.
     """
     if n <= _FEW_NAMES:
-        return 60, 120
-    return 20 + 180 * number // n, 180
+        return [60, 180, 300]
+    first = 20 + 180 * number // n
+    return [first, first + 180]
 
 
 def species_label(name):

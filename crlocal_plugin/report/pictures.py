@@ -7,11 +7,13 @@ from functools import partial
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..datasets import CosmicRayFluxDataset, DipoleDataset
+from ..datasets import CosmicRayFluxDataset, DipoleDataset, MeanLogMassDataset
 from ..models import CosmicRayModel
 from ..plots import (
+    plot_all_particle,
     plot_component_fractions,
     plot_dipole,
+    plot_mean_log_mass,
     plot_residuals,
     plot_sky,
     plot_spectra,
@@ -64,6 +66,27 @@ def _drawings(model, datasets):
             f"{_experiments(spectra)}, and the curves of the model with its components "
             f"{components}.",
             partial(plot_spectra, model, datasets),
+        )
+    sums = [dataset for dataset in spectra if dataset.quantity == "all_particle"]
+    if sums:
+        yield (
+            "All particles",
+            "Bold lines are the sums that the data are compared with, thin ones the species. A "
+            "band is 68 %, from the errors.",
+            f"Intensity of all particles against total energy: measurements by "
+            f"{_experiments(sums)}, and the curves of the model with its species "
+            f"{', '.join(model.species)}.",
+            partial(plot_all_particle, model, datasets),
+        )
+    masses = listed(datasets, MeanLogMassDataset)
+    if masses:
+        yield (
+            "Mean logarithmic mass",
+            "Of all particles at one total energy; thin lines are those of single nuclei. A band "
+            "is 68 %, from the errors.",
+            f"Mean logarithm of the mass number against total energy: measurements by "
+            f"{_experiments(masses)}, and the curve of the model.",
+            partial(plot_mean_log_mass, model, datasets),
         )
     if dipoles:
         yield (
