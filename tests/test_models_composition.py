@@ -12,6 +12,7 @@ from crlocal_plugin.models.composition import (
     COMPOSITION,
     GROUPED_COMPOSITION,
     INDEX_GROUPS,
+    OBSERVED_INDEX_GROUPS,
     valid_from,
     xue_liu_2025_composition,
 )
@@ -28,7 +29,8 @@ AMS_RATIOS = {
 
 @pytest.fixture(scope="module")
 def model():
-    return xue_liu_2025_composition()
+    """Without loss, so that intensities follow from those of helium."""
+    return xue_liu_2025_composition(spallation=False)
 
 
 class TestComposition:
@@ -75,14 +77,32 @@ class TestComposition:
             assert (value > 0) == (name in ("H", "He"))
 
     def test_a_new_species_needs_an_abundance_and_nothing_else(self):
-        calcium = xue_liu_2025_composition((*COMPOSITION, "Ca"), abundances={"Ca": 1e-3})
+        calcium = xue_liu_2025_composition(
+            (*COMPOSITION, "Ca"), abundances={"Ca": 1e-3}, spallation=False
+        )
         ratio = calcium.parameters["Ca.Q_0b"].value / calcium.parameters["He.Q_0b"].value
         assert ratio == pytest.approx(1e-3)
         assert not calcium.parameters["Ca.index_offset"].frozen
 
+    def test_loss_brings_one_offset_and_a_grammage_with_a_prior(self, model):
+        lossy = xue_liu_2025_composition()
+        labels = {label for label in lossy.parameters.labels if label.endswith("offset")}
+        shared = "+".join(n for n in INDEX_GROUPS[0] if n in COMPOSITION) + ".index_offset"
+        own = {f"{name}.index_offset" for name in ("H", "He", "N")}
+        assert labels == own | {shared}
+        assert not lossy.grammage.frozen
+        assert lossy.grammage.prior is not None
+        for name in COMPOSITION:
+            expected = model.intensity(100 * u.GV, name).value
+            assert lossy.intensity(100 * u.GV, name).value == pytest.approx(expected, rel=0.01)
+
+    def test_no_prior_on_a_grammage_that_is_not_there(self, model):
+        assert "grammage" not in model.parameters.names
+        assert model.V_sun.prior is not None
+
     @pytest.mark.parametrize("variant", ["kinetic", "wandering", "qgsjet"])
     def test_variants(self, variant):
-        model = xue_liu_2025_composition(variant=variant)
+        model = xue_liu_2025_composition(variant=variant, spallation=False)
         paper = crl.xue_liu_2025(variant=variant)
         assert_allclose(model.T_c.value, paper.T_c.value)
         assert_allclose(
@@ -92,7 +112,7 @@ class TestComposition:
 
 class TestSharedOffsets:
     def test_one_parameter_for_a_group(self, model):
-        for group in INDEX_GROUPS:
+        for group in OBSERVED_INDEX_GROUPS:
             present = [name for name in group if name in COMPOSITION]
             found = {id(model.parameters[f"{name}.index_offset"]) for name in present}
             assert len(found) == 1
@@ -157,8 +177,8 @@ class TestGroups:
             assert np.average((log_A - mean) ** 2, weights=weights) == pytest.approx(0.02, abs=4e-3)
 
     def test_strength_is_that_of_its_elements(self):
-        grouped = xue_liu_2025_composition(GROUPED_COMPOSITION)
-        single = xue_liu_2025_composition()
+        grouped = xue_liu_2025_composition(GROUPED_COMPOSITION, spallation=False)
+        single = xue_liu_2025_composition(spallation=False)
         for name in ("CNO", "Ne-S", "Fe-group"):
             at = 100 * u.GV
             assert_allclose(

@@ -111,7 +111,7 @@ def test_unknown_measurement():
 
 
 def test_priors_of_the_model():
-    model = xue_liu_2025()
+    model = xue_liu_2025(spallation=True)
     for name in crl.PRIOR_SETS["measured"]:
         prior = model.parameters[name].prior
         assert prior.source == measured_prior(name).source
@@ -153,7 +153,7 @@ def test_prior_on_several_parameters_is_refused():
 
 def test_every_set_has_sourced_priors():
     for name, members in crl.PRIOR_SETS.items():
-        model = xue_liu_2025(priors=name)
+        model = xue_liu_2025(priors=name, spallation=True)
         assert [p.name for p in model.parameters if p.prior is not None] == [
             p.name for p in model.parameters if p.name in members
         ]
@@ -161,6 +161,11 @@ def test_every_set_has_sourced_priors():
     both = xue_liu_2025(priors=["solar-motion", "modulation"])
     assert both.phi.prior is not None
     assert both.x.prior is None
+
+
+def test_sets_leave_out_what_a_model_does_not_have():
+    assert xue_liu_2025(priors="spallation").parameters.names == xue_liu_2025().parameters.names
+    assert xue_liu_2025(spallation=True).grammage.prior.mu.quantity == 5.9 * u.g / u.cm**2
 
 
 def test_default_model_has_the_measured_set():

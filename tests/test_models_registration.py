@@ -15,6 +15,8 @@ SPECTRAL = (
     "NearbySourceSpectralModel",
     "GalacticCenterSpectralModel",
     "IntensitySpectralModel",
+    "PublishedSpectralModel",
+    "SpallationLeakyBoxSpectralModel",
 )
 DIPOLE = (
     "BackgroundDipoleModel",

@@ -39,8 +39,8 @@ def load_datasets(
     ----------
     names : str, path-like, `~crlocal_plugin.datasets.catalog.SelectionItem`, or list of those
         Names of selections ("xue-liu-2025", "xue-liu-2025-qgsjet", "xue-liu-2025-all",
-        "latest"), names of tables (see `catalog`), names of experiments for all of their spectra
-        and <ln A>, files in the same layout, or parts of those.
+        "latest", "composition"), names of tables (see `catalog`), names of experiments for all of
+        their spectra and <ln A>, files in the same layout, or parts of those.
     allow_overlap : bool, optional
         Accept tables that share events.
     floors : {"recommended"}, float, dict or None, optional

@@ -5,6 +5,7 @@ from .composition import (
     COMPOSITION,
     GROUPED_COMPOSITION,
     INDEX_GROUPS,
+    OBSERVED_INDEX_GROUPS,
     valid_from,
     xue_liu_2025_composition,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "GROUPED_COMPOSITION",
     "INDEX_GROUPS",
     "MEASURED",
+    "OBSERVED_INDEX_GROUPS",
     "PRIOR_SETS",
     "PUBLISHED_COMPOSITIONS",
     "SITES",

@@ -150,6 +150,13 @@ MEASURED = {
         "value of Xue & Liu 2025 for their interstellar spectrum; 10 % is how well neutron "
         "monitors tell the potential, Ghelfi et al. 2017, Adv. Space Res. 60, 833",
     ),
+    "grammage": (
+        "5.9 g cm-2",
+        "1.5 g cm-2",
+        "8.7 (R / 10 GV)^-0.5 g/cm2 from boron over carbon, Blum, Katz & Waxman 2013, PRL 111, "
+        "211101, at 100 GV with the slope 1/3; the width, half of the difference at 10 GV, is an "
+        "assumption",
+    ),
 }
 """Measured values by parameter name: mean, standard deviation, source."""
 
@@ -159,9 +166,11 @@ PRIOR_SETS = {
     "local-cloud": ("u_HC", "u_HC_ra", "u_HC_dec", "x"),
     "nearby-source": ("T_n",),
     "modulation": ("phi",),
-    "measured": ("U_sun", "V_sun", "W_sun", "u_HC", "u_HC_ra", "u_HC_dec", "x", "T_n"),
+    "spallation": ("grammage",),
+    "measured": ("U_sun", "V_sun", "W_sun", "u_HC", "u_HC_ra", "u_HC_dec", "x", "T_n", "grammage"),
 }
-"""Named sets of parameters whose priors are in `MEASURED`; "measured" is the default of a model.
+"""Named sets of parameters whose priors are in `MEASURED`; "measured" is the default of a model. A
+model takes those that it has the parameters for.
 The modulation potential is not in it: its value depends on the interstellar spectrum that is
 assumed, and the spectra of AMS-02 determine it."""
 

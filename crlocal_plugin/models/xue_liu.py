@@ -179,7 +179,8 @@ def _set_priors(model, priors):
     if priors is None:
         return
     if isinstance(priors, str | list | tuple):
-        priors = prior_set(priors)
+        present = model.parameters.names
+        priors = {name: prior for name, prior in prior_set(priors).items() if name in present}
     if not isinstance(priors, dict):
         raise ValueError(
             f"priors {priors!r}: expected names of sets such as 'measured', None, or a dictionary "
