@@ -19,8 +19,11 @@ from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
 
 import crlocal_plugin as crl
+from crlocal_plugin.plots.all_particle import plot_all_particle
+from crlocal_plugin.plots.composition_fractions import plot_composition_fractions
 from crlocal_plugin.plots.dipole import plot_dipole
 from crlocal_plugin.plots.fractions import plot_component_fractions
+from crlocal_plugin.plots.mean_log_mass import plot_mean_log_mass
 from crlocal_plugin.plots.profile import plot_profile
 from crlocal_plugin.plots.residuals import plot_residuals
 from crlocal_plugin.plots.sky import plot_sky
@@ -62,6 +65,28 @@ def component_fractions():
     return curves
 
 
+def heavy():
+    """The same with the ten nuclei that AMS-02 measured."""
+    return crl.xue_liu_2025(species=("H", "He", "C", "N", "O", "Ne", "Mg", "Si", "S", "Fe"))
+
+
+def all_particle():
+    tables = ["lhaaso_all_particle_qgsjet-ii-04", "hawc_all_particle", "dampe_light"]
+    return plot_all_particle(heavy(), crl.load_datasets(tables), components=["nearby"])
+
+
+def mean_log_mass():
+    data = crl.load_datasets("lhaaso_mean_log_mass_qgsjet-ii-04")
+    return plot_mean_log_mass(heavy(), data, components=True)
+
+
+def composition_fractions():
+    _, (curves, areas) = plt.subplots(2, 1, figsize=(8, 8))
+    plot_composition_fractions(heavy(), curves)
+    plot_composition_fractions(heavy(), areas, component="background", stacked=True)
+    return curves
+
+
 def profile():
     values = np.linspace(12.0, 20.0, 17)
     stat = 560.0 + ((values - 16.0) / np.where(values < 16, 1.0, 1.5)) ** 2
@@ -71,7 +96,17 @@ def profile():
     return plot_profile(scan)
 
 
-PICTURES = [spectra, dipole, sky, residuals, component_fractions, profile]
+PICTURES = [
+    spectra,
+    dipole,
+    sky,
+    residuals,
+    component_fractions,
+    all_particle,
+    mean_log_mass,
+    composition_fractions,
+    profile,
+]
 
 
 def save(draw, path):
