@@ -3,7 +3,7 @@
 from .analysis import Analysis
 from .analysis_errors import AnalysisError
 from .backends import register_backends
-from .bands import Band, DipoleBand, dipole_band, intensity_band, propagate
+from .bands import Band, DipoleBand, composition_band, dipole_band, intensity_band, propagate
 from .comparison import compare_models
 from .covariance import likelihood_covariance
 from .coverage import ToyStudy
@@ -34,6 +34,7 @@ __all__ = [
     "ToyStudy",
     "UnconvergedError",
     "compare_models",
+    "composition_band",
     "dipole_band",
     "find_parameters",
     "fit_summary",
