@@ -349,3 +349,10 @@ def test_lowest_rigidity_of_protons():
 def test_errors_name_the_item(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_surviving_fraction_of_one_slow_nucleus():
+    """At 5 GV the cross section of carbon depends on energy; one value is as good as a list."""
+    several = surviving_fraction("C", [5, 50], 5.9, 1 / 3)
+    assert surviving_fraction("C", 5, 5.9, 1 / 3) == several[0]
+    assert surviving_fraction("H", 5, 5.9, 1 / 3) == 1

@@ -2,14 +2,17 @@
 
 import copy
 import functools
+from typing import NamedTuple
 
 import numpy as np
 
 from ..models.component import species_group
 from ..models.grids import JoinedGrid, concatenate_grids, energy_grid, take
-from ..physics.composition import log_mass, log_mass_mean, shares
+from ..physics.composition import log_mass, shares
+from ..physics.dipole import mean_of_terms
+from ..physics.intensity import ABSENT
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, grid_of_nuclei
-from ..physics.linear import parameter_sets
+from ..physics.linear import parameter_sets, sum_of_beginnings
 from ..physics.memory import all_floats
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
@@ -24,7 +27,8 @@ class FusedLikelihood:
     """Residuals of datasets that share a CosmicRayModel, evaluated once per parameter state.
 
     The points of all datasets and species are joined, so that each component is evaluated once.
-    Only points in the fit are evaluated.
+    Only points in the fit are evaluated; all-particle intensities and <ln A> at the same energy
+    come from the same intensities of the species.
 
     Parameters
     ----------
@@ -57,19 +61,20 @@ class FusedLikelihood:
         self.parameters = [*self.evaluator.parameters, *self._nuisance_parameters]
         self._n_model = len(self.evaluator.parameters)
         flux = _with_points(datasets, CosmicRayFluxDataset)
+        # sums of all species stand behind
+        flux.sort(key=lambda pair: _is_sum(pair[0]))
+        sums = [pair for pair in flux if _is_sum(pair[0])]
         masses = _with_points(datasets, MeanLogMassDataset)
         # dipoles that are compared in the same way stand together
         dipoles = _with_points(datasets, DipoleDataset)
         dipoles.sort(key=lambda pair: LIKELIHOODS.index(pair[0].likelihood))
         self.flux_data, self.mass_data = _joined(flux), _joined(masses)
         self.dipole_data = _joined_dipoles(dipoles)
-        self._points = _FluxPoints(model, flux, self._nuisance_of)
+        self._points = _FluxPoints(model, flux[: len(flux) - len(sums)], self._nuisance_of)
+        self._energies = _EnergyPoints(dipoles, sums, masses, self._nuisance_of)
         self._n_species = len(self.evaluator.species)
+        self._order = _SpeciesOrder(self._points.species, self._n_species, self._energies)
         self._log_masses = np.array([log_mass(s) for s in self.evaluator.species.values()])
-        # where all species are needed at the same energies
-        self._n_dipoles, self._n_masses = _n_points(dipoles), _n_points(masses)
-        self._energies = _column([*dipoles, *masses], lambda dataset: dataset.x.value)
-        self._energy_nuisances = _column([*dipoles, *masses], self._nuisance_of)
         self._grids_at = None
         _require_one_list(datasets)
         self._flux_shift = _HadronicPoints(flux, self._nuisance_of)
@@ -126,27 +131,66 @@ class FusedLikelihood:
         x, y : `~numpy.ndarray`
             Equatorial components of the dipoles, of shapes that broadcast to ``(..., n)``.
         """
-        evaluator, points = self.evaluator, self._points
+        evaluator, points, at = self.evaluator, self._points, self._energies
         norms, scales, hadronic = (values[self._n_model + k :: len(_NUISANCES)] for k in range(3))
-        joined, factor, dipoles, log_jacobians, mass_jacobians = self._grids(norms + scales)
-        logs = evaluator.log_components(joined, values)
-        split, end = points.size, points.size + self._n_species * self._n_dipoles
-        intensity = functools.reduce(np.add, [np.exp(log[..., :split]) for log in logs])
-        intensity = points.sum_of_species(intensity * factor)
+        grids = self._grids(norms + scales)
+        logs = evaluator.log_components(grids.joined, values, crop=True)
+        components = [np.exp(log) for log in logs]
+        total = sum_of_beginnings(components)
+        intensity = points.sum_of_species(total.take(self._order.flux, axis=-1) * grids.factor)
+        mass = x = y = np.zeros(0)
+        if at.n_sums or at.n_masses:
+            by_species = total.take(self._order.others, axis=-1) * grids.other_jacobian
+            everything = by_species.sum(axis=-2)
+            if at.n_sums:
+                sums = everything.take(at.sums, axis=-1) * grids.sum_factor
+                intensity = np.concatenate([intensity, sums], axis=-1)
+            if at.n_masses:
+                if not everything.all():
+                    by_species = shares(self._logs_of_others(grids, logs))
+                    everything = 1.0
+                mass = (self._log_masses @ by_species / everything)[..., at.masses]
+                if self._mass_shift.size:
+                    mass = mass + self._mass_shift(hadronic)
         if self._flux_shift.size:
             intensity = intensity * np.exp(self._flux_shift(hadronic))
-        mass = x = y = np.zeros(0)
-        if self._n_masses:
-            total = functools.reduce(np.logaddexp, [log[..., end:] for log in logs])
-            total = total + mass_jacobians
-            total = total.reshape(*total.shape[:-1], self._n_species, -1)
-            mass = log_mass_mean(shares(total), self._log_masses)
-            if self._mass_shift.size:
-                mass = mass + self._mass_shift(hadronic)
-        if self._n_dipoles:
-            logs = [log[..., split:end] for log in logs]
-            x, y = evaluator.joined_excess(dipoles, log_jacobians, logs, values, size=2)
+        if at.n_dipoles:
+            weights = self._dipole_weights(grids, components, logs)
+            terms = evaluator.dipole_terms(grids.dipoles, values)
+            everything = sum_of_beginnings(weights)
+            x, y = mean_of_terms(weights, everything, terms, self._n_species, size=2)
         return intensity, mass, x, y
+
+    def _dipole_weights(self, grids, components, logs):
+        """Intensity per energy of each component, one species after another, for the dipoles."""
+        rows, n = self._order.dipoles, self._energies.n_dipoles
+        sizes = [n * self._order.n_species(array.shape[-1]) for array in components]
+        weights = [
+            array.take(rows[:size], axis=-1) * grids.dipole_jacobian[:size]
+            for array, size in zip(components, sizes, strict=True)
+        ]
+        totals = sum_of_beginnings(weights)
+        totals = totals.reshape(*totals.shape[:-1], -1, n).sum(axis=-2)
+        if totals.min() > _UNDERFLOW:
+            return weights
+        weights = [
+            log[..., rows[:size]] + grids.log_dipole_jacobian[:size]
+            for log, size in zip(logs, sizes, strict=True)
+        ]
+        tops = [w.reshape(*w.shape[:-1], -1, n).max(axis=-2) for w in weights]
+        top = functools.reduce(np.maximum, tops)
+        return [np.exp(w - np.tile(top, w.shape[-1] // n)) for w in weights]
+
+    def _logs_of_others(self, grids, logs):
+        """Logarithms of intensities per energy of all species for sums and <ln A>."""
+        rows, total = self._order.others, grids.log_other_jacobian + ABSENT
+        for log in logs:
+            k = self._order.n_species(log.shape[-1])
+            log = log[..., rows[:k]] + grids.log_other_jacobian[:k]
+            wide = np.full((*log.shape[:-2], *rows.shape), ABSENT)
+            wide[..., :k, :] = log
+            total = np.logaddexp(total, wide)
+        return total
 
     def residuals(self, values):
         """Residuals of all points in the fit.
@@ -161,7 +205,7 @@ class FusedLikelihood:
         `~numpy.ndarray`
             Residuals whose squares add up to the statistic, shape ``(k,)`` or ``(m, k)``.
         """
-        if self._points.size + len(self._energies) == 0:
+        if not self.n_points:
             return np.zeros(0)
         with np.errstate(under="ignore"):
             intensity, mass, x, y = self.predictions(values)
@@ -179,12 +223,13 @@ class FusedLikelihood:
     @property
     def size(self):
         """Number of residuals (int)."""
-        return self._points.n_data + self._n_masses + 2 * self._n_dipoles
+        at = self._energies
+        return self._points.n_data + at.n_sums + at.n_masses + 2 * at.n_dipoles
 
     @property
     def n_points(self):
         """Number of points at which intensities are evaluated (int)."""
-        return self._points.size + self._n_species * len(self._energies)
+        return len(self._order.order)
 
     def fake(self, values, rng):
         """Likelihood of simulated data.
@@ -224,33 +269,38 @@ class FusedLikelihood:
         # the last one stands for datasets without a nuisance model
         half = len(nuisances) // 2
         norms, scales = [*nuisances[:half], 1.0], [*nuisances[half:], 1.0]
-        parts, points = [], self._points
-        jacobian = np.zeros(0)
+        parts, points, at = [], self._points, self._energies
+        factor, sum_factor = np.zeros(0), np.zeros(0)
         if points.size:
-            grid, jacobian = points.grid(_of_points(scales, points.nuisances))
-            jacobian = jacobian * _of_points(norms, points.nuisances)
+            grid, factor = points.grid(_of_points(scales, points.nuisances))
+            factor = factor * _of_points(norms, points.nuisances)
             parts.append(grid)
-        names, n = tuple(self.evaluator.species), self._n_dipoles
-        index, log_jacobians = [points.species], []
-        if len(self._energies):
+        names = tuple(self.evaluator.species)
+        log_jacobian = np.zeros((len(names), 0))
+        if len(at.x):
             energies = energy_grid(
-                self._energies * _of_points(scales, self._energy_nuisances),
-                self.evaluator.species.values(),
+                at.x * _of_points(scales, at.nuisances), self.evaluator.species.values()
             )
-        # all species of the dipoles, then all of <ln A>
-        for rows in (slice(0, n), slice(n, n + self._n_masses)):
-            size = rows.stop - rows.start
-            log_jacobians.append(np.zeros(0))
-            if size:
-                parts += [take(energies.grids[name], rows) for name in names]
-                log_jacobians[-1] = np.concatenate(
-                    [energies.log_jacobians[name][..., rows] for name in names], axis=-1
-                )
-                index.append(np.repeat(np.arange(len(names)), size))
-        joined = JoinedGrid(concatenate_grids(parts), names, np.concatenate(index))
-        rows = slice(points.size, points.size + len(names) * n)
-        dipoles = JoinedGrid(take(joined.grid, rows), names, joined.index[rows])
-        result = joined, jacobian, dipoles, *log_jacobians
+            parts += [energies.grids[name] for name in names]
+            log_jacobian = np.stack([energies.log_jacobians[name] for name in names], axis=-2)
+        if at.n_sums:
+            sum_factor = _of_points(norms, at.sum_nuisances) * _of_points(scales, at.sum_nuisances)
+        grid = take(concatenate_grids(parts), self._order.order)
+        joined = JoinedGrid(grid, names, self._order.species)
+        rows, n = self._order.dipoles, at.n_dipoles
+        dipoles = JoinedGrid(take(grid, rows), names, self._order.species[rows])
+        of_dipoles = log_jacobian[..., :n].reshape(*log_jacobian.shape[:-2], -1)
+        of_others = log_jacobian[..., n:]
+        result = _Grids(
+            joined,
+            factor,
+            sum_factor,
+            dipoles,
+            of_dipoles,
+            np.exp(of_dipoles),
+            of_others,
+            np.exp(of_others),
+        )
         if fixed:
             self._grids_at, self._kept = nuisances, result
         return result
@@ -258,6 +308,9 @@ class FusedLikelihood:
     def __getstate__(self):
         return {**self.__dict__, "_grids_at": None, "_kept": None}
 
+
+_UNDERFLOW = 1e-250
+"""Intensity below which logarithms tell shares of the components, in 1/(GeV m2 s sr)."""
 
 _NUISANCES = ("norm", "energy_scale", "hadronic")
 """Parameters of a nuisance model, in the order of the values."""
@@ -276,6 +329,108 @@ def _require_one_list(datasets):
                     f"{', '.join(dataset.hadronic_models)}: load both with the same list, or give "
                     "one a NuisanceModel of its own"
                 )
+
+
+class _Grids(NamedTuple):
+    """Where everything is evaluated.
+
+    Attributes
+    ----------
+    joined : JoinedGrid
+        All points, one species after another.
+    factor : `~numpy.ndarray`
+        Intensities of the data per intensity per rigidity of the points of spectra.
+    sum_factor : `~numpy.ndarray`
+        Those of sums of all species per intensity per energy.
+    dipoles : JoinedGrid
+        The points of the dipoles, one species after another.
+    log_dipole_jacobian, dipole_jacobian : `~numpy.ndarray`
+        ln(dR/dE) of them, and dR/dE.
+    log_other_jacobian, other_jacobian : `~numpy.ndarray`
+        The same for sums and <ln A>, shape ``(..., s, n)``.
+    """
+
+    joined: JoinedGrid
+    factor: np.ndarray
+    sum_factor: np.ndarray
+    dipoles: JoinedGrid
+    log_dipole_jacobian: np.ndarray
+    dipole_jacobian: np.ndarray
+    log_other_jacobian: np.ndarray
+    other_jacobian: np.ndarray
+
+
+class _SpeciesOrder:
+    """All points in the order of the species, so that those of a species stand together.
+
+    Attributes
+    ----------
+    order : `~numpy.ndarray` of int
+        Which point comes where, of those of spectra and then all species at all energies.
+    species : `~numpy.ndarray` of int
+        Species of the points in that order.
+    flux : `~numpy.ndarray` of int
+        Where the points of spectra are.
+    dipoles : `~numpy.ndarray` of int
+        Where those of dipoles are, one species after another.
+    others : `~numpy.ndarray` of int
+        Where those of sums and <ln A> are, shape ``(s, n)``.
+    """
+
+    def __init__(self, of_flux, n_species, energies):
+        of_all = np.repeat(np.arange(n_species), len(energies.x))
+        species = np.concatenate([of_flux, of_all])
+        self.order = np.argsort(species, kind="stable")
+        self.species = species[self.order]
+        place = np.empty(len(species), dtype=int)
+        place[self.order] = np.arange(len(species))
+        self.flux, rest = place[: len(of_flux)], place[len(of_flux) :]
+        rest = rest.reshape(n_species, len(energies.x))
+        self.dipoles = rest[:, : energies.n_dipoles].ravel()
+        self.others = rest[:, energies.n_dipoles :]
+        self._n_species = {}
+        for k in range(n_species, 0, -1):
+            self._n_species[int(np.count_nonzero(species < k))] = k
+
+    def n_species(self, size):
+        """Number of species that the first points are of."""
+        return self._n_species[size]
+
+
+class _EnergyPoints:
+    """Energies at which all species are needed: those of dipoles, then of sums and <ln A>.
+
+    Attributes
+    ----------
+    x, nuisances : `~numpy.ndarray`
+        Energies and positions of their nuisance models.
+    n_dipoles, n_sums, n_masses : int
+        Numbers of data.
+    sums, masses : `~numpy.ndarray` of int
+        Where the data are among the energies behind those of the dipoles.
+    sum_nuisances : `~numpy.ndarray` of int
+        Positions of the nuisance models of sums.
+    """
+
+    def __init__(self, dipoles, sums, masses, nuisance_of):
+        self.n_dipoles, self.n_sums, self.n_masses = map(_n_points, (dipoles, sums, masses))
+        x, nuisances = (
+            _column([*dipoles, *sums, *masses], values_of)
+            for values_of in (lambda dataset: dataset.x.value, nuisance_of)
+        )
+        n = self.n_dipoles
+        pairs = np.stack([x[n:], nuisances[n:]], axis=-1)
+        # sums and <ln A> of an experiment often have the same energies
+        pairs, where = np.unique(pairs, axis=0, return_inverse=True)
+        self.x = np.concatenate([x[:n], pairs[:, 0]])
+        self.nuisances = np.concatenate([nuisances[:n], pairs[:, 1]]).astype(int)
+        self.sums, self.masses = where[: self.n_sums], where[self.n_sums :]
+        self.sum_nuisances = nuisances[n : n + self.n_sums]
+
+
+def _is_sum(dataset):
+    """Whether a spectrum is that of all particles against their total energy."""
+    return dataset.quantity == "all_particle" and dataset.axis == "total_energy"
 
 
 class _HadronicPoints:

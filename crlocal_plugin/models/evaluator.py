@@ -34,6 +34,13 @@ class _Part:
     def arguments(self, values):
         return [values[index] for index in self.positions]
 
+    def is_absent(self, values):
+        """Whether the strength is zero in all sets of parameters (bool)."""
+        if not isinstance(self.model, SourceSpectralModel):
+            return False
+        strength = values[self.positions[0]]
+        return type(strength) is float and strength == 0.0
+
 
 class ModelEvaluator:
     """Runs the kernels of a CosmicRayModel.
@@ -171,7 +178,7 @@ class ModelEvaluator:
                     total = total + np.exp(self._log_intensity(part, grid, values))
         return total
 
-    def log_components(self, joined, values):
+    def log_components(self, joined, values, crop=False):
         """Logarithms of the intensities of the components at points of several species.
 
         Parameters
@@ -180,6 +187,9 @@ class ModelEvaluator:
             Rigidities, shape ``(..., n)``.
         values : list
             Parameter values as from `values`, floats or arrays of shape ``(m, 1)``.
+        crop : bool, optional
+            Leave out the points of the last species of a component that has none of them; all
+            points of a species must stand together, in the order of the species.
 
         Returns
         -------
@@ -187,11 +197,15 @@ class ModelEvaluator:
             ln(J / (1/(GV m2 s sr))), shape ``(n,)`` or ``(m, n)``, for each component with
             spectra in the order of the model.
         """
-        names = joined.names
-        if names not in self._plans:
-            self._plans[names] = [_plan(parts, names) for parts in self._by_component.values()]
-        logs = []
-        for plan, parts in zip(self._plans[names], self._by_component.values(), strict=True):
+        everywhere, logs = joined, []
+        for name, parts in self._by_component.items():
+            joined = everywhere
+            if crop:
+                joined = everywhere.first_species(self._n_present(parts, joined.names, values))
+            key = name, joined.names
+            if key not in self._plans:
+                self._plans[key] = _plan(parts, joined.names)
+            plan = self._plans[key]
             if plan is None:
                 logs.append(self._log_one_by_one(parts, joined, values))
                 continue
@@ -203,6 +217,15 @@ class ModelEvaluator:
                 log = log + joined.power_laws(strengths, powers)
             logs.append(log)
         return logs
+
+    @staticmethod
+    def _n_present(parts, names, values):
+        """Number of species up to the last one of which a component has any; at least 1."""
+        for k in range(len(names), 1, -1):
+            part = parts.get(names[k - 1])
+            if part is not None and not part.is_absent(values):
+                return k
+        return 1
 
     def _log_one_by_one(self, parts, joined, values):
         """Logarithms of one component whose sub-models differ between species."""
@@ -269,6 +292,31 @@ class ModelEvaluator:
         list of `~numpy.ndarray`
             Cartesian components of the excess, of shapes that broadcast to ``(..., n)``.
         """
+        logs = [log + log_jacobians for log in logs]
+        if any(log.ndim != logs[0].ndim for log in logs):
+            # frozen components have no axis of parameter sets
+            logs = np.broadcast_arrays(*logs)
+        contributions = self.dipole_terms(joined, values, component)
+        return weighted_sum_of_terms(np.array(logs), contributions, len(joined.names), size)
+
+    def dipole_terms(self, joined, values, component=None):
+        """Dipoles of the components for `~crlocal_plugin.physics.dipole.mean_of_terms`.
+
+        Parameters
+        ----------
+        joined : JoinedGrid
+            Rigidities of the same energies for one species after another.
+        values : list
+            Parameter values as from `values`.
+        component : str, optional
+            Only that of one component; all by default.
+
+        Returns
+        -------
+        list of tuple
+            Position of the component among those with spectra, None for an effect on all cosmic
+            rays such as Compton-Getting, and its terms.
+        """
         contributions = []
         for name, part in self._dipoles.items():
             if component not in (None, name):
@@ -280,13 +328,8 @@ class ModelEvaluator:
             else:
                 compute = functools.partial(part.model.terms, joined.grid, *arguments)
                 terms = joined.remembered(part, arguments, compute)
-            # without a spectrum of its own (Compton-Getting) it acts on all cosmic rays
             contributions.append((self._rows.get(name), terms))
-        logs = [log + log_jacobians for log in logs]
-        if any(log.ndim != logs[0].ndim for log in logs):
-            # frozen components have no axis of parameter sets
-            logs = np.broadcast_arrays(*logs)
-        return weighted_sum_of_terms(np.array(logs), contributions, len(joined.names), size)
+        return contributions
 
     @staticmethod
     def _log_intensity(part, grid, values):

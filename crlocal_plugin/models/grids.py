@@ -106,11 +106,21 @@ class JoinedGrid:
         self.index = index
         self._membership = (index == np.arange(len(names))[:, np.newaxis]).astype(float)
         self._power_basis = None
+        self._first = {}
         self._kept = {}
 
     def rows(self, name):
         """Points of one species (`~numpy.ndarray` of int)."""
         return np.flatnonzero(self.index == self.names.index(name))
+
+    def first_species(self, k):
+        """Grid of the points of the first k species (`JoinedGrid`), which must stand in front."""
+        if k == len(self.names):
+            return self
+        if k not in self._first:
+            rows = slice(0, np.count_nonzero(self.index < k))
+            self._first[k] = JoinedGrid(take(self.grid, rows), self.names[:k], self.index[rows])
+        return self._first[k]
 
     def remembered(self, what, arguments, compute):
         """Result of a function, computed again only if its arguments are not those of last time.

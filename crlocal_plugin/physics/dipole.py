@@ -14,6 +14,7 @@ __all__ = [
     "background_terms",
     "compton_getting_terms",
     "galactic_center_terms",
+    "mean_of_terms",
     "nearby_source_terms",
     "sum_of_terms",
     "weighted_sum_of_terms",
@@ -154,36 +155,59 @@ def weighted_sum_of_terms(log_intensities, contributions, n_species=1, size=3):
         Cartesian components, of shapes that broadcast to ``(..., n)``; they are defined even
         where every intensity underflows.
     """
-    if not contributions:
-        return [np.zeros(1)] * size
     shape = log_intensities.shape
     by_species = log_intensities.reshape(*shape[:-1], n_species, -1)
     top = np.maximum.reduce(by_species, axis=(0, -2), keepdims=True)
     weights = np.exp(by_species - top).reshape(shape)
-    everything = np.add.reduce(weights, axis=0)
+    return mean_of_terms(weights, np.add.reduce(weights, axis=0), contributions, n_species, size)
+
+
+def mean_of_terms(weights, total, contributions, n_species=1, size=3):
+    """Mean of dipoles whose weights are known (second term of Eq. 15).
+
+    Parameters
+    ----------
+    weights : sequence of `~numpy.ndarray`
+        Intensities of the components per total energy, times anything that is common to all of
+        one energy, shape ``(..., s n)``; less at the end where species are not there.
+    total : `~numpy.ndarray`
+        Their sum, shape ``(..., s n)``.
+    contributions, n_species, size
+        As for `weighted_sum_of_terms`.
+
+    Returns
+    -------
+    list of `~numpy.ndarray`
+        Cartesian components, of shapes that broadcast to ``(..., n)``.
+    """
+    if not contributions:
+        return [np.zeros(1)] * size
+    n = total.shape[-1] // n_species
     # profiles along the same vector are added up, and what all species share is left for the end
     pointwise, common = {}, []
     for component, terms in contributions:
-        weight = everything if component is None else weights[component]
+        weight = total if component is None else weights[component]
+        present = weight.shape[-1]
         for profile, vector in terms:
             if np.ndim(profile) == 0 or profile.shape[-1] == 1:
-                common.append((profile * _sum_over_species(weight, n_species), vector))
-            else:
-                part = weight * profile
-                before = pointwise.get(id(vector))
-                pointwise[id(vector)] = part if before is None else before[0] + part, vector
-    sums = [(_sum_over_species(part, n_species), vector) for part, vector in pointwise.values()]
+                common.append((profile * _sum_over_species(weight, n), vector))
+                continue
+            part = weight * profile[..., :present]
+            key = id(vector), present
+            before = pointwise.get(key)
+            pointwise[key] = part if before is None else before[0] + part, vector
+    sums = [(_sum_over_species(part, n), vector) for part, vector in pointwise.values()]
     sums += common
-    norm = 1 / _sum_over_species(everything, n_species)
+    norm = 1 / _sum_over_species(total, n)
     if all(part.ndim == 1 for part, _ in sums):
         vectors = np.array([vector for _, vector in sums])
         return list(vectors.T[:size] @ np.array([part * norm for part, _ in sums]))
     return [sum(part * vector[..., k] for part, vector in sums) * norm for k in range(size)]
 
 
-def _sum_over_species(array, n_species):
+def _sum_over_species(array, n):
     """Sum of shape ``(..., n)`` of an array of shape ``(..., s n)``."""
-    return np.add.reduce(array.reshape(*array.shape[:-1], n_species, -1), axis=-2)
+    return np.add.reduce(array.reshape(*array.shape[:-1], -1, n), axis=-2)
 
 
 def amplitude_and_phase(vector):

@@ -6,7 +6,7 @@ times faster than one array operation after another.
 
 import numpy as np
 
-__all__ = ["linear_combination", "parameter_sets"]
+__all__ = ["linear_combination", "parameter_sets", "sum_of_beginnings"]
 
 
 def parameter_sets(values):
@@ -65,4 +65,26 @@ def linear_combination(coefficients, basis):
     total = parameter_sets(common) @ basis
     for part in pointwise:
         total = total + part
+    return total
+
+
+def sum_of_beginnings(arrays):
+    """Sum of arrays of which some are shorter and count as zero behind their end.
+
+    Parameters
+    ----------
+    arrays : list of `~numpy.ndarray`
+        Shape ``(n,)`` or ``(m, n)`` with the same m and different n.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        A new array, of the largest shape.
+    """
+    shape = np.broadcast_shapes(*(array.shape[:-1] for array in arrays))
+    longest = sorted(arrays, key=lambda array: -array.shape[-1])
+    total = np.empty((*shape, longest[0].shape[-1]))
+    total[...] = longest[0]
+    for array in longest[1:]:
+        total[..., : array.shape[-1]] += array
     return total

@@ -37,7 +37,7 @@ _HEAVIEST_HELIUM = 4.5
 _LOWEST_GEV = 0.01
 """Energy per nucleon from which on the cross sections hold; constant below."""
 _FAST_GEV = 5.0
-_REFERENCE_GV = 10.0
+_LOG_REFERENCE = math.log(10.0)
 
 
 def _high_energy_cross_section(A):
@@ -137,19 +137,41 @@ def interaction_length(A, energy):
 
 @grid_cache
 def _of_nuclei(grid):
-    """Inverse interaction length at high energies in cm2/g, and Z / m in 1/GV."""
+    """Inverse interaction length at high energies in cm2/g, Z / m in 1/GV, and slow points.
+
+    Those are where cross sections depend on energy: outside the heliosphere particles are not
+    slower than where they are observed.
+    """
+    charge_to_mass = grid.Z / grid.rest_energy
+    slow = _kinetic_energy(grid.rigidity * charge_to_mass) < _FAST_GEV
+    if slow.ndim > 1:
+        slow = slow.any(axis=tuple(range(slow.ndim - 1)))
     # a mass number for each point, which for groups of nuclei is none of an isotope
-    return _inverse_length(np.maximum(grid.rest_energy / _UNIT_GEV, 1.0)), grid.Z / grid.rest_energy
+    inverse = _inverse_length(np.maximum(grid.rest_energy / _UNIT_GEV, 1.0))
+    return (
+        inverse,
+        charge_to_mass,
+        np.flatnonzero(np.broadcast_to(slow & (inverse > 0), slow.shape)),
+    )
+
+
+def _kinetic_energy(momentum):
+    """Kinetic energy per nucleon in GeV of a momentum over mass."""
+    momentum2 = momentum * momentum
+    # without a difference of large numbers
+    return _UNIT_GEV * momentum2 / (1 + np.sqrt(1 + momentum2))
 
 
 def _log_loss(grid, rigidity, log_rigidity, grammage, delta):
     """ln(1 + X / lambda) at interstellar rigidities of the nuclei of a grid."""
-    inverse, charge_to_mass = _of_nuclei(grid)
-    momentum2 = (rigidity * charge_to_mass) ** 2
-    # kinetic energy over rest energy without a difference of large numbers
-    energy = _UNIT_GEV * momentum2 / (1 + np.sqrt(1 + momentum2))
-    escape = grammage * np.exp(delta * (math.log(_REFERENCE_GV) - log_rigidity))
-    return np.log1p(escape * (inverse * _energy_factor(energy)))
+    inverse, charge_to_mass, slow = _of_nuclei(grid)
+    escape = np.exp(-delta * log_rigidity) * (grammage * np.exp(delta * _LOG_REFERENCE))
+    loss = escape * inverse
+    if slow.size:
+        ratio = charge_to_mass[slow] if np.ndim(charge_to_mass) else charge_to_mass
+        loss[..., slow] *= _energy_factor(_kinetic_energy(rigidity[..., slow] * ratio))
+    # log1p takes several times as long, and small losses do not matter to the last digit
+    return np.log(1 + loss)
 
 
 def log_leaky_box_with_loss(grid, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta, phi, grammage):
@@ -208,8 +230,10 @@ def surviving_fraction(species, rigidity, grammage, delta):
         raise ValueError(f"grammage must not be negative or infinite (g/cm2), got {grammage}")
     if not math.isfinite(delta):
         raise ValueError(f"slope delta must be finite, got {delta}")
-    grid = particle_grid(rigidity, species)
-    return np.exp(-_log_loss(grid, grid.rigidity, grid.log_rigidity, grammage, delta))
+    rigidity = np.asarray(rigidity, dtype=float)
+    grid = particle_grid(rigidity.ravel(), species)
+    loss = _log_loss(grid, grid.rigidity, grid.log_rigidity, grammage, delta)
+    return np.exp(-loss).reshape(rigidity.shape)
 
 
 def departure_from_power_law(species, lowest, highest, grammage, delta):
