@@ -122,6 +122,19 @@ def test_heavier_nuclei_than_the_energy_do_not_contribute(model):
     assert model.mean_log_mass(2 * u.GeV) == 0
 
 
+def test_sums_at_low_energies_are_those_of_the_lighter_nuclei(model):
+    energy = [2, 10, 30, 100] * u.GeV
+    total = model.intensity(energy, "all_particle", axis="total_energy")
+    assert_allclose(total, model.all_particle(energy), rtol=1e-12)
+    light = model.intensity(energy, "light", axis="total_energy")
+    assert light[0] == model.intensity(energy[0], "H", axis="total_energy")
+    with pytest.raises(ValueError, match="above the rest energy of H"):
+        model.intensity(0.9 * u.GeV, "all_particle", axis="total_energy")
+    # one nucleus alone has no intensity there
+    with pytest.raises(ValueError, match="of Fe must not be below its rest energy"):
+        model.intensity(energy, "Fe", axis="total_energy")
+
+
 def test_intensities_that_underflow():
     # far below its rigidities, the component has no particle that a float could hold
     model = crl.xue_liu_2025(species=NUCLEI)
@@ -237,6 +250,12 @@ def test_component_without_particles():
     assert model.all_particle(ENERGY, "nearby").value.max() == 0
     with pytest.raises(ValueError, match="component 'nearby' has no particles at 100 GeV"):
         model.mean_log_mass(ENERGY, "nearby")
+
+
+def test_model_without_spectra():
+    dipole = crl.CosmicRayComponent("motion", dipole_model=crl.ComptonGettingDipoleModel())
+    with pytest.raises(ValueError, match="the model has no spectra"):
+        crl.CosmicRayModel([dipole]).mean_log_mass(ENERGY)
 
 
 # Bands

@@ -188,7 +188,9 @@ class TestFractions:
         assert_allclose(total, 1, rtol=1e-12)
 
     def test_sums_and_one_component(self, model):
-        ax = plot_composition_fractions(model, species=["light", "Fe"], component="nearby")
+        ax = plot_composition_fractions(
+            model, species=["light", crl.SPECIES["Fe"]], component="nearby"
+        )
         assert labels(ax) == ["H + He", "Fe"]
         x, y = curve(ax, color=species_color("light"))
         assert_allclose(y, model.fraction(x * u.GeV, "light", "nearby"), rtol=1e-9)
@@ -216,6 +218,11 @@ class TestFractions:
             plot_composition_fractions(model, species="Zn")
         with pytest.raises(ValueError, match="light, H have a species in common"):
             plot_composition_fractions(model, species=["light", "H"], stacked=True)
+        empty = model.copy()
+        for name in model.species:
+            empty.components["nearby"].spectral_models[name].Q_0n.value = 0
+        with pytest.raises(ValueError, match="'nearby' has no particles"):
+            plot_composition_fractions(empty, component="nearby")
         with pytest.raises(ValueError, match="species: expected one at least"):
             plot_composition_fractions(model, species=[])
         with pytest.raises(ValueError, match="unknown component 'halo'"):
@@ -235,6 +242,12 @@ class TestAllParticle:
         assert_allclose(y, x**2.7 * expected, rtol=1e-9)
         widths = {to_hex(line.get_color()): line.get_linewidth() for line in ax.lines}
         assert widths["#000000"] > widths[to_hex(species_color("Fe"))]
+
+    def test_sum_begins_where_the_lightest_does(self, model):
+        ax = plot_all_particle(model, energy_range=(1 * u.GeV, 1 * u.TeV))
+        x, y = curve(ax, color="black")
+        assert x.min() == pytest.approx(1)
+        assert_allclose(y, x**2.7 * model.all_particle(x * u.GeV).value, rtol=1e-9)
 
     def test_data_are_those_of_sums(self, model, lhaaso):
         ax = plot_all_particle(lhaaso)

@@ -210,12 +210,14 @@ def composition_nuclei(model, component=None):
     Raises
     ------
     ValueError
-        If the component is not known or has no spectra.
+        If the component is not known, or it or the model has no spectra.
     """
     check_component(model, component)
+    known = _with_spectra(model)
+    if not known:
+        raise ValueError("the model has no spectra, and so no composition")
     if component is None:
         return model.nuclei
-    known = _with_spectra(model)
     if component not in known:
         raise ValueError(
             f"component {component!r} has no spectra, and so no composition: expected one of "

@@ -23,7 +23,8 @@ class Predictions:
         x : `~astropy.units.Quantity`
             Rigidity, or energy if ``axis`` says which.
         species : str or `~crlocal_plugin.Species`
-            Species, ``"light"`` for H + He, ``"all_particle"`` for all of the model.
+            Species, ``"light"`` for H + He, ``"all_particle"`` for all of the model. In a sum at
+            total energies, a nucleus that is heavier than an energy does not contribute.
         component : str, optional
             Only one component; the sum by default.
         axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}, \
@@ -64,13 +65,19 @@ optional
         """
         axis, x = axis_value(x, axis)
         check_component(self, component)
-        evaluator = self.evaluator
+        evaluator, points = self.evaluator, np.ravel(x)
+        nuclei = [evaluator.species[name] for name in species_group(species, self.species)]
+        if axis == "total_energy" and len(nuclei) > 1:
+            energies = energy_grid(points, nuclei)
+            grids = energies.grids
+            with np.errstate(under="ignore"):
+                jacobians = {name: np.exp(log) for name, log in energies.log_jacobians.items()}
+        else:
+            grids = {n.name: particle_grid(axis_to_rigidity(points, n, axis), n) for n in nuclei}
+            jacobians = {n.name: axis_jacobian(grids[n.name].beta, n, axis) for n in nuclei}
         total = np.zeros(x.size)
-        for name in species_group(species, self.species):
-            nucleus = evaluator.species[name]
-            grid = particle_grid(axis_to_rigidity(np.ravel(x), nucleus, axis), nucleus)
-            jacobian = axis_jacobian(grid.beta, nucleus, axis)
-            total = total + evaluator.intensity(name, grid, values, component) * jacobian
+        for name, grid in grids.items():
+            total = total + evaluator.intensity(name, grid, values, component) * jacobians[name]
         return u.Quantity(total.reshape(total.shape[:-1] + x.shape), intensity_unit(axis))
 
     def dipole(self, energy, component=None, species=None):

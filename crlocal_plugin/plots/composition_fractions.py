@@ -84,6 +84,7 @@ def plot_composition_fractions(
     subject = find_subject(subject, samples=samples)
     model = subject.model
     factor = ENERGY_UNIT.to(axis_unit("total_energy", x_unit))
+    nuclei = composition_nuclei(model, component)
     names = list(model.species)
     if species is not True:
         names = chosen_names(species, known_quantities(model), "species")
@@ -94,13 +95,14 @@ def plot_composition_fractions(
         raise ValueError(f"stacked: {', '.join(names)} have a species in common")
     low, high = energy_bounds(energy_range, _DEFAULT_RANGE, ENERGY_UNIT)
     # heavier nuclei set in where the energy reaches their rest energy
-    nuclei = composition_nuclei(model, component)
-    lightest = min(nuclei, key=lambda nucleus: nucleus.rest_energy, default=None)
+    lightest = min(nuclei, key=lambda nucleus: nucleus.rest_energy)
     grid = curve_grid(low, high, "total_energy", [lightest])
     if not grid.size:
         raise ValueError("energy_range: all of it is below the rest energies of the species")
     function = partial(_shares, model, grid, names, component)
     x, shares = factor * grid.value, function(model.evaluator.values())
+    if not np.isfinite(shares).any():
+        raise ValueError(f"component {component!r} has no particles, and so no composition")
 
     width = None if ax is not None else _WIDTH
     if ax is None:

@@ -40,10 +40,9 @@ def add_legend(ax, handles, width=None, **kwargs):
         "handlelength": 2.8,
     } | kwargs
     legend = ax.legend(**style)
-    first = legend.get_window_extent()
     if "ncols" in style:
         return
-    room = _room(ax)
+    first, room = legend.get_window_extent(), _room(ax)
     for columns in range(2, _MOST_COLUMNS + 1):
         if legend.get_window_extent().height <= room:
             break

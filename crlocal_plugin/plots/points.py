@@ -16,6 +16,7 @@ __all__ = [
     "has_species",
     "in_range",
     "known_quantities",
+    "lightest_nucleus",
     "points_on_axis",
     "source_names",
 ]
@@ -27,6 +28,11 @@ def drawn_nuclei(model, quantity):
     if not members:
         raise ValueError("the model has no spectra, and so no species: there is nothing to draw")
     return [nucleus for nucleus in model.nuclei if nucleus.name in members]
+
+
+def lightest_nucleus(model, quantity):
+    """Lightest nucleus that a quantity sums over (`~crlocal_plugin.Species`)."""
+    return min(drawn_nuclei(model, quantity), key=lambda nucleus: nucleus.rest_energy)
 
 
 def has_species(model, quantity):
@@ -72,8 +78,7 @@ def points_on_axis(dataset, model, axis):
     x, factor = dataset.x.value * scale, np.exp(-dataset.hadronic_shift()) / (norm * scale)
     if dataset.axis == axis:
         return x, factor
-    nuclei = drawn_nuclei(model, dataset.quantity)
-    nucleus = min(nuclei, key=lambda nucleus: nucleus.rest_energy)
+    nucleus = lightest_nucleus(model, dataset.quantity)
     rigidity = axis_to_rigidity(x, nucleus, dataset.axis)
     beta = particle_grid(rigidity, nucleus).beta
     own = axis_jacobian(beta, nucleus, dataset.axis)

@@ -170,7 +170,7 @@ def chosen_names(choice, available, what):
     Parameters
     ----------
     choice : bool, str or list of str
-        All, none, or names.
+        All, none, or names, or what has a ``name``.
     available : iterable of str
         Names that there are.
     what : str
@@ -189,7 +189,8 @@ def chosen_names(choice, available, what):
     available = list(available)
     if isinstance(choice, bool | np.bool_) or choice is None:
         return available if choice else []
-    names = [choice] if isinstance(choice, str) else list(choice)
+    names = [choice] if isinstance(choice, str) or not np.iterable(choice) else list(choice)
+    names = [getattr(name, "name", name) for name in names]
     for name in names:
         if name not in available:
             close = difflib.get_close_matches(str(name), available, n=1)
