@@ -413,6 +413,34 @@ def test_fit_recovers_the_position(truth, backend):
     assert result.total_stat - datasets.stat_sum() == pytest.approx(0, abs=1e-6)
 
 
+def test_fit_from_any_start():
+    found = []
+    for start in (0.0, 0.7, 2.0):
+        datasets = toy_datasets(1.3, 11)
+        datasets[0].hadronic.value = start
+        result = Fit(backend="least-squares").run(datasets)
+        assert result.success
+        found.append((datasets[0].hadronic.value, result.total_stat))
+    assert 0.2 < found[0][0] < 1.8
+    assert_allclose(found[1:], found[:1] * 2, rtol=1e-3)
+
+
+def test_error_close_to_an_end():
+    datasets = toy_datasets(0.02, 3)
+    par = datasets[0].hadronic
+    datasets.models[0].freeze()
+    par.value = 1
+    assert Fit(backend="least-squares").run(datasets).success
+    best, error, step = par.value, par.error, 0.01
+    assert 0 < best < 0.3 * error
+    stat = []
+    for shift in (-step, 0, step):
+        par.value = best + shift
+        stat.append(datasets.stat_sum())
+    curvature = (stat[0] + stat[2] - 2 * stat[1]) / step**2
+    assert_allclose(error, np.sqrt(2 / curvature), rtol=0.1)
+
+
 # Pictures
 
 

@@ -46,6 +46,7 @@ class Gaussian:
         self.size = len(parameters)
         limits = np.array([(par.min, par.max) for par in parameters]).reshape(-1, 2)
         self.bounds = np.where(np.isnan(limits), (-np.inf, np.inf), limits)
+        self.is_position = np.zeros(self.size, dtype=bool)
         error = np.sqrt(np.diag(covariance))
         root = np.linalg.cholesky(covariance / np.outer(error, error))
         self._matrix = np.linalg.inv(root) / error

@@ -8,6 +8,7 @@ from gammapy.modeling.models import GaussianPrior, Prior, UniformPrior
 
 from ..models import MeasurementPrior
 from ..models.parameters import DEFINITIONS
+from .least_squares import stays_positive
 
 __all__ = ["JointLikelihood", "gaussian_factor", "is_gaussian"]
 
@@ -49,9 +50,9 @@ class JointLikelihood:
         Their limits, infinite where open, shape ``(n, 2)``.
     values : `~numpy.ndarray`
         Their values when the likelihood was made, shape ``(n,)``.
-    stays_positive : `~numpy.ndarray` of bool
-        Which are quantities that their limits keep positive, and so are measured by their own
-        value. A position among hadronic models starts at zero and is none, shape ``(n,)``.
+    is_position : `~numpy.ndarray` of bool
+        Which are positions among hadronic models, where zero is a place like others, shape
+        ``(n,)``.
 
     Raises
     ------
@@ -76,8 +77,7 @@ class JointLikelihood:
         limits = limits.reshape(-1, 2)
         self.bounds = np.where(np.isnan(limits), (-np.inf, np.inf), limits)
         self.values = np.array([par.value for par in self.parameters], dtype=float)
-        is_position = np.array([par.name == "hadronic" for par in self.parameters], dtype=bool)
-        self.stays_positive = (self.bounds[:, 0] >= 0) & ~is_position
+        self.is_position = np.array([p.name == "hadronic" for p in self.parameters], dtype=bool)
         fused, others = datasets._fusion()
         self._parts = [_Part(part, self.parameters) for part in fused]
         self._priors = _Priors(datasets._used_parameters(), self.parameters)
@@ -247,7 +247,7 @@ class JointLikelihood:
         `~numpy.ndarray`
             Natural scales, of that shape. A quantity at zero has the optimiser's unit of it.
         """
-        positive = self.stays_positive & (theta > 0)
+        positive = stays_positive(self) & (theta > 0)
         return np.where(positive, theta, self._spans)
 
     def _checked(self, theta):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import least_squares
 
-__all__ = ["Minimum", "gauss_newton_covariance", "minimise"]
+__all__ = ["Minimum", "gauss_newton_covariance", "minimise", "stays_positive"]
 
 _SMALLEST, _LARGEST = 1e-12, 1e6
 """Ends of a logarithmic coordinate, relative to the starting value."""
@@ -48,6 +48,22 @@ class Minimum(NamedTuple):
     success: bool
     message: str
     n_calls: int
+
+
+def stays_positive(likelihood):
+    """Which parameters are quantities that limits keep positive, such as strengths and lengths.
+
+    Parameters
+    ----------
+    likelihood : JointLikelihood
+        Likelihood.
+
+    Returns
+    -------
+    `~numpy.ndarray` of bool
+        Shape ``(n,)``. A position among hadronic models starts at zero and is none.
+    """
+    return (likelihood.bounds[:, 0] >= 0) & ~likelihood.is_position
 
 
 def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, callback=None):
@@ -101,7 +117,7 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
     if moving.any():
         best = _descend(likelihood, start, before, moving, *options)
     # a logarithm cannot come back from a strength or a length that an early step drove to nothing
-    collapsed = moving & (best.theta < COLLAPSED * start) & (likelihood.bounds[:, 0] >= 0)
+    collapsed = moving & (best.theta < COLLAPSED * start) & stays_positive(likelihood)
     if collapsed.any():
         again = np.where(collapsed, start, best.theta)
         best = _better(best, _descend(likelihood, again, likelihood(again), moving, *options))
@@ -123,7 +139,7 @@ def _better(first, second):
 def _idle(likelihood, theta, jacobian):
     """Which strengths and lengths are so small that nothing depends on them."""
     size = theta * np.linalg.norm(jacobian, axis=0)
-    return (likelihood.bounds[:, 0] == 0) & (size < _IDLE)
+    return stays_positive(likelihood) & (likelihood.bounds[:, 0] == 0) & (size < _IDLE)
 
 
 def _revived(likelihood, theta, jacobian, free):
@@ -138,7 +154,7 @@ def _revived(likelihood, theta, jacobian, free):
 
 def _descend(likelihood, start, before, free, tolerance, max_calls, callback):
     """One descent."""
-    coordinates = _Coordinates(start, likelihood.bounds, free)
+    coordinates = _Coordinates(start, likelihood.bounds, stays_positive(likelihood), free)
 
     def residuals(position):
         return likelihood.residuals(coordinates.values(position))
@@ -173,10 +189,10 @@ def _descend(likelihood, start, before, free, tolerance, max_calls, callback):
 class _Coordinates:
     """Positive parameters as logarithms, others as they are."""
 
-    def __init__(self, start, bounds, free):
+    def __init__(self, start, bounds, stays_positive, free):
         self._theta, self._free = start, free
         value, (low, high) = start[free], bounds[free].T
-        self._log = (low >= 0) & (value > 0)
+        self._log = stays_positive[free] & (value > 0)
         safe = np.where(self._log, value, 1.0)
         smallest = np.log(np.maximum(np.where(self._log, low, 1.0), _SMALLEST * safe))
         largest = np.log(np.minimum(np.where(self._log, high, np.inf), _LARGEST * safe))

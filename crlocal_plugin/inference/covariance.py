@@ -39,22 +39,29 @@ def likelihood_covariance(likelihood, theta, guess=None):
         Whether it does.
     """
     theta = np.asarray(theta, dtype=float)
-    first = None
+    first, bounds = None, _hard_bounds(likelihood, theta)
     if likelihood.is_least_squares:
         first = gauss_newton_covariance(likelihood.jacobian(theta))
     for approximate in (guess, first):
         if approximate is not None:
-            better = _refined(likelihood, theta, approximate)
+            better = _refined(likelihood, theta, approximate, bounds)
             if better is not None:
                 return better, True
     return (guess if first is None else first), False
 
 
-def _refined(likelihood, theta, guess):
+def _hard_bounds(likelihood, theta):
+    """Limits beyond which there is nothing; a position among models may be tried beyond its own."""
+    between = (theta > likelihood.bounds[:, 0]) & (theta < likelihood.bounds[:, 1])
+    soft = (likelihood.is_position & between)[:, np.newaxis]
+    return np.where(soft, (-np.inf, np.inf), likelihood.bounds)
+
+
+def _refined(likelihood, theta, guess, bounds):
     """Second derivatives along axes that they themselves have given, None if there are none."""
     found = None
     for _ in range(_PASSES):
-        better = hesse_covariance(likelihood, theta, guess, likelihood.bounds)
+        better = hesse_covariance(likelihood, theta, guess, bounds)
         if better is None:
             break
         before, after = np.sqrt(np.diag(guess)), np.sqrt(np.diag(better))

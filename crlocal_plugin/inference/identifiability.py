@@ -21,6 +21,7 @@ from ..datasets.identifiability import (
     natural_directions,
     natural_jacobian,
 )
+from ..datasets.least_squares import stays_positive
 
 __all__ = ["NULL", "SOURCES", "Identifiability", "identifiability"]
 
@@ -258,7 +259,7 @@ class _Words:
     def __init__(self, likelihood):
         self._names, self._units = likelihood.names, likelihood.units
         self.scales = likelihood.scales_at(likelihood.values)
-        self.positive = likelihood.stays_positive & (likelihood.values > 0)
+        self.positive = stays_positive(likelihood) & (likelihood.values > 0)
 
     def rows(self, constraint):
         """Rows of the table of directions."""

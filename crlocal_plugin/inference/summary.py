@@ -175,7 +175,9 @@ def _remark(par):
             return f"at its limit {limit:g}, the error means nothing"
     if not par.error > 0:
         return "no error"
-    return "not determined" if par.error > 3 * abs(par.value) > 0 else ""
+    # a position among hadronic models may be close to the first of them
+    is_open = par.error > 3 * abs(par.value) > 0 and par.name != "hadronic"
+    return "not determined" if is_open else ""
 
 
 def _dataset_row(dataset):
