@@ -88,7 +88,7 @@ _NAME_SIZE = 9
 """Size of the names of species on their curves in points."""
 
 _FEW_NAMES = 3
-"""Curves whose names hardly meet, so that they need not be apart."""
+"""Curves with place for three names each."""
 
 _OTHER_SPECIES = (_PURPLE, _GREEN, _VERMILLION, _SKY_BLUE)
 
@@ -245,10 +245,8 @@ def name_places(number, n):
     list of int
         Places among the points of `~crlocal_plugin.datasets.plot_axes.curve_grid`.
     """
-    if n <= _FEW_NAMES:
-        return [60, 180, 300]
-    first = 20 + 180 * number // n
-    return [first, first + 180]
+    step = 120 if n <= _FEW_NAMES else 180
+    return list(range(20 + step * number // n, 370, step))
 
 
 def species_label(name):
