@@ -243,12 +243,33 @@ def test_sets_of_parameters_at_once(datasets, scale_is_free):
     datasets[0].energy_scale.frozen = not scale_is_free
     likelihood = crl.JointLikelihood(datasets)
     rng = np.random.default_rng(5)
-    theta = likelihood.values * rng.uniform(0.95, 1.05, (4, likelihood.size))
+    # more sets than there are points
+    theta = likelihood.values * rng.uniform(0.95, 1.05, (150, likelihood.size))
     together = likelihood.residuals(theta)
-    for row, values in zip(together, theta, strict=True):
+    for row, values in zip(together[::30], theta[::30], strict=True):
         assert_allclose(row, likelihood.residuals(values), rtol=1e-10, atol=1e-10)
         likelihood.assign(values)
         assert_allclose(likelihood(values), datasets.stat_sum(), rtol=1e-10)
+
+
+@pytest.mark.parametrize("scale_is_free", [True, False])
+def test_intensities_that_underflow(datasets, scale_is_free):
+    datasets = crl.CosmicRayDatasets([datasets[NAMES[0]], datasets[NAMES[3]]])
+    model = datasets[0].model
+    datasets[0].energy_scale.frozen = not scale_is_free
+    likelihood = crl.JointLikelihood(datasets)
+    sets = likelihood.values * (1 + 1e-3 * np.arange(60))[:, np.newaxis]
+    expected = likelihood.residuals(sets)
+    # <ln A> and dipoles are shares: they do not change if all strengths do by one factor
+    for par in model.parameters:
+        if par.name.startswith("Q_0"):
+            par.value *= 1e-300
+    assert 0 < model.intensity(1 * u.PeV, "H", axis="total_energy").value < 1e-308
+    likelihood = crl.JointLikelihood(datasets)
+    is_strength = ["Q_0" in name for name in likelihood.names]
+    sets = np.where(is_strength, 1e-300, 1.0) * sets
+    assert_allclose(likelihood.residuals(sets), expected, rtol=1e-6, atol=1e-9)
+    assert_allclose(likelihood.residuals(sets[7]), expected[7], rtol=1e-6, atol=1e-9)
 
 
 def test_derivatives(datasets):

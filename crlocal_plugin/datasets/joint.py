@@ -146,7 +146,7 @@ class FusedLikelihood:
                 sums = everything.take(at.sums, axis=-1) * grids.sum_factor
                 intensity = np.concatenate([intensity, sums], axis=-1)
             if at.n_masses:
-                if not everything.all():
+                if not everything.min() > _UNDERFLOW:
                     by_species = shares(self._logs_of_others(grids, logs))
                     everything = 1.0
                 mass = (self._log_masses @ by_species / everything)[..., at.masses]
@@ -166,7 +166,7 @@ class FusedLikelihood:
         rows, n = self._order.dipoles, self._energies.n_dipoles
         sizes = [n * self._order.n_species(array.shape[-1]) for array in components]
         weights = [
-            array.take(rows[:size], axis=-1) * grids.dipole_jacobian[:size]
+            array.take(rows[:size], axis=-1) * grids.dipole_jacobian[..., :size]
             for array, size in zip(components, sizes, strict=True)
         ]
         totals = sum_of_beginnings(weights)
@@ -174,7 +174,7 @@ class FusedLikelihood:
         if totals.min() > _UNDERFLOW:
             return weights
         weights = [
-            log[..., rows[:size]] + grids.log_dipole_jacobian[:size]
+            log[..., rows[:size]] + grids.log_dipole_jacobian[..., :size]
             for log, size in zip(logs, sizes, strict=True)
         ]
         tops = [w.reshape(*w.shape[:-1], -1, n).max(axis=-2) for w in weights]
@@ -186,7 +186,7 @@ class FusedLikelihood:
         rows, total = self._order.others, grids.log_other_jacobian + ABSENT
         for log in logs:
             k = self._order.n_species(log.shape[-1])
-            log = log[..., rows[:k]] + grids.log_other_jacobian[:k]
+            log = log[..., rows[:k]] + grids.log_other_jacobian[..., :k, :]
             wide = np.full((*log.shape[:-2], *rows.shape), ABSENT)
             wide[..., :k, :] = log
             total = np.logaddexp(total, wide)
