@@ -383,7 +383,7 @@ def toy_datasets(truth, seed):
 
 def test_simulated_data_keep_the_position():
     pulls = []
-    for seed in range(10):
+    for seed in range(4):
         datasets = toy_datasets(1.3, seed)
         pulls += [data.residuals("pull") for data in datasets]
     pulls = np.concatenate(pulls)
