@@ -5,7 +5,8 @@ The complete model of Xue & Liu 2025
 .. autofunction:: crlocal_plugin.xue_liu_2025
    :no-index:
 
-Equations are on the pages of its parts, the functions that implement them in :doc:`/paper`.
+Equations are on the pages of its parts, the functions that implement them in :doc:`/paper`. With
+heavier nuclei: :doc:`xue_liu_2025_composition`.
 """
 
 # %%
