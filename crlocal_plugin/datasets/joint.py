@@ -77,8 +77,9 @@ class FusedLikelihood:
         self._log_masses = np.array([log_mass(s) for s in self.evaluator.species.values()])
         self._grids_at = None
         _require_one_list(datasets)
-        self._flux_shift = _HadronicPoints(flux, self._nuisance_of)
-        self._mass_shift = _HadronicPoints(masses, self._nuisance_of)
+        # intensities are multiplied, <ln A> is added to
+        self._flux_factor = _HadronicPoints(flux, self._nuisance_of, np.exp)
+        self._mass_shift = _HadronicPoints(masses, self._nuisance_of, np.asarray)
 
     def _nuisance_of(self, dataset):
         """Position of the nuisance model of a dataset; beyond the last if it has none."""
@@ -152,8 +153,8 @@ class FusedLikelihood:
                 mass = (self._log_masses @ by_species / everything)[..., at.masses]
                 if self._mass_shift.size:
                     mass = mass + self._mass_shift(hadronic)
-        if self._flux_shift.size:
-            intensity = intensity * np.exp(self._flux_shift(hadronic))
+        if self._flux_factor.size:
+            intensity = intensity * self._flux_factor(hadronic)
         if at.n_dipoles:
             weights = self._dipole_weights(grids, components, logs)
             terms = evaluator.dipole_terms(grids.dipoles, values)
@@ -434,10 +435,11 @@ def _is_sum(dataset):
 
 
 class _HadronicPoints:
-    """Shift of the predictions of points, some of which have tables of other hadronic models."""
+    """What the position among hadronic models does to predictions, if any point has several."""
 
-    def __init__(self, pairs, nuisance_of):
+    def __init__(self, pairs, nuisance_of, effect_of_shift):
         self.size = 0
+        self._effect_of_shift, self._kept = effect_of_shift, (None, None)
         if not any(dataset.hadronic_models for dataset, _ in pairs):
             return
         parts = [dataset._hadronic_coefficients()[:, rows] for dataset, rows in pairs]
@@ -448,8 +450,14 @@ class _HadronicPoints:
         self.size = len(self._nuisances)
 
     def __call__(self, hadronic):
+        fixed = all_floats(hadronic)
+        if fixed and hadronic == self._kept[0]:
+            return self._kept[1]
         position = _of_points([*hadronic, 0.0], self._nuisances)
-        return prediction_shift(self._coefficients, position)
+        effect = self._effect_of_shift(prediction_shift(self._coefficients, position))
+        if fixed:
+            self._kept = hadronic, effect
+        return effect
 
 
 class _FluxPoints:
