@@ -9,6 +9,7 @@ import pytest
 from gammapy.modeling import Fit
 
 import crlocal_plugin as crl
+from crlocal_plugin.inference import find_parameters
 from crlocal_plugin.inference.analysis import Analysis, make_analysis
 from crlocal_plugin.inference.analysis_errors import AnalysisError
 from crlocal_plugin.inference.analysis_parts import DatasetEntry, ParameterEntry, PriorEntry
@@ -129,6 +130,129 @@ declination_factor: false
     assert (dampe.energy_scale.frozen, dampe.energy_scale.prior.sigma.value) == (False, 0.03)
 
 
+def same_models(one, other):
+    """Whether two models have the same parameters, free and frozen, at the same values."""
+    rows = [
+        [(par.value, par.unit, par.frozen, par.min, par.max) for par in model.parameters]
+        for model in (one, other)
+    ]
+    return one.parameters.labels == other.parameters.labels and str(rows[0]) == str(rows[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{composition: true}", crl.xue_liu_2025_composition()),
+        (
+            "{composition: true, species: groups, spallation: false, variant: wandering}",
+            crl.xue_liu_2025_composition(
+                species=("H", "He", "CNO", "Ne-S", "Fe-group"),
+                spallation=False,
+                variant="wandering",
+            ),
+        ),
+        (
+            "{composition: true, species: [H, He, C, O], index_groups: none}",
+            crl.xue_liu_2025_composition(species=("H", "He", "C", "O"), index_groups=()),
+        ),
+        (
+            "{species: [H, He, C, O, Fe], spallation: true, index_groups: [[C, O], [He, Fe]]}",
+            crl.xue_liu_2025(
+                species=("H", "He", "C", "O", "Fe"),
+                spallation=True,
+                index_groups=[("C", "O"), ("He", "Fe")],
+            ),
+        ),
+        (
+            "{composition: false, species: default, spallation: default, index_groups: default}",
+            crl.xue_liu_2025(),
+        ),
+    ],
+)
+def test_models_of_nuclei(text, expected, read):
+    analysis = read(f"model: {text}\npriors: none\n")
+    (model,) = analysis.prepare().models
+    expected.priors = None
+    assert same_models(model, expected)
+    again = read(analysis_text(analysis), "again.yaml")
+    assert same_models(again.prepare().models[0], expected)
+    changed = analysis.changed({"model": {"variant": analysis.model.variant}})
+    assert same_models(changed.model.make(), expected)
+
+
+def test_hadronic_models_and_experiments(read):
+    text = """
+model: {composition: true}
+datasets:
+  - calet
+  - lhaaso
+  - {name: lhaaso_h_sibyll-2p3d, floor: 0.1}
+  - {name: lhaaso_mean_log_mass_qgsjet-ii-04, floor: 0.2}
+hadronic_model: {LHAASO: [QGSJET-II-04, epos-lhc]}
+parameters: {LHAASO.hadronic: {value: 0.5, free: true}}
+"""
+    datasets = read(text).prepare()
+    by_hand = crl.load_datasets(
+        ["calet", "lhaaso"],
+        hadronic_model={"LHAASO": ["QGSJET-II-04", "EPOS-LHC"]},
+        floors={"lhaaso_h_qgsjet-ii-04": 0.1, "lhaaso_mean_log_mass_qgsjet-ii-04": 0.2},
+    )
+    by_hand.models = [crl.xue_liu_2025_composition()]
+    assert datasets.names == by_hand.names
+    masses = datasets["lhaaso_mean_log_mass_qgsjet-ii-04"]
+    assert (type(masses), masses.floor) == (crl.MeanLogMassDataset, 0.2)
+    assert masses.hadronic_models == ["QGSJET-II-04", "EPOS-LHC"]
+    assert (masses.hadronic.value, masses.hadronic.frozen) == (0.5, False)
+    at_half = datasets.stat_sum()
+    by_hand["lhaaso_h_qgsjet-ii-04"].hadronic.value = 0.5
+    assert at_half == by_hand.stat_sum()
+    masses.hadronic.value = by_hand["lhaaso_h_qgsjet-ii-04"].hadronic.value = 0
+    assert datasets.stat_sum() == by_hand.stat_sum() != at_half
+
+
+def test_nuclei_where_the_model_does_not_hold(read):
+    text = """
+model: {composition: true}
+datasets: [ams-02_c, {name: ams-02_o, energy_range: [5 GV, none]}]"""
+    for line, carbon in (("", 30 * u.GV), ("valid_only: false", None)):
+        ranges = [dataset.energy_range for dataset in read(f"{text}\n{line}").prepare()]
+        assert ranges == [(carbon, None), (5 * u.GV, None)]
+
+
+def test_nuisances_of_some_tables(read):
+    analysis = read(
+        """
+model: {composition: true}
+datasets: [ams-02_h, calet_h, calet_he, calet_c, calet_fe]
+nuisances: {calet-nuclei: [calet_c, calet_fe], alone: ams-02_h}
+parameters:
+  CALET.norm: 0.9
+  calet-nuclei.norm: {value: 0.8, free: true, prior: {mean: 1, sigma: 0.2}}
+"""
+    )
+    for one in (analysis, read(analysis_text(analysis), "again.yaml")):
+        datasets = one.prepare()
+        norms = {dataset.name: dataset.norm for dataset in datasets}
+        assert [norm.value for norm in norms.values()] == [1, 0.9, 0.9, 0.8, 0.8]
+        assert norms["calet_c"] is norms["calet_fe"]
+        assert (norms["calet_c"].frozen, norms["calet_c"].prior.sigma.value) == (False, 0.2)
+        assert norms["calet_h"].frozen
+        assert datasets.models.names == ["cosmic-ray", "alone", "CALET-nuisance", "calet-nuclei"]
+        stat = datasets.stat_sum()
+        for name, norm in (("calet_h", 0.9), ("calet_c", 0.8)):
+            predicted = datasets[name].intensity_pred()
+            norms[name].value = 1
+            ratio = (predicted / datasets[name].intensity_pred()).to_value("")
+            assert ratio == pytest.approx(norm, rel=1e-12)
+            norms[name].value = norm
+        assert datasets.stat_sum() == pytest.approx(stat, rel=1e-12)
+    datasets.write("d.yaml", filename_models="m.yaml")
+    again = crl.CosmicRayDatasets.read("d.yaml", filename_models="m.yaml")
+    for name, expected in (("CALET.norm", 0.9), ("calet-nuclei.norm", 0.8)):
+        (par,) = find_parameters(again, name).values()
+        assert par.value == expected
+
+
 def test_paths_are_relative_to_the_file(read, tmp_path):
     (tmp_path / "study").mkdir()
     crl.load_datasets("dampe_h")[0].write(tmp_path / "study" / "own.ecsv")
@@ -202,11 +326,35 @@ MISTAKES = {
     "model: {abundances: {Li: 1}}": "1: model: abundances: unknown 'Li': expected one of H, He",
     "model: {species: [H, H]}": "1: model: species must be given, each once, got ['H', 'H']",
     "model: {species: [H, He, Li]}": "1: model: no abundance is known for Li",
-    "datasets:\n- damp_h": "2: datasets[0]: no selection, table or file is called 'damp_h'; did",
+    "model: {species: composition}": "1: model.species: expected nuclei, groups or default: compos",
+    "model: {composition: 1}": "1: model.composition: expected true or false, got 1",
+    "model: {spallation: 1}": "1: model.spallation: expected true or false, got 1",
+    "model: {index_groups: [[C, Cx]]}": "1: model.index_groups[0][1]: unknown species 'Cx'",
+    "model: {index_groups: [C]}": "1: model.index_groups[0]: expected a list, got 'C'",
+    "model: {index_groups: [[H], [H]]}": "1: model: index_groups (('H',), ('H',)): expected group",
+    "model: {composition: true, abundances: {Li: 1}}": "1: model: abundances: unknown 'Li': expect",
+    "datasets:\n- damp_h": "2: datasets[0]: no selection, table, experiment or file is called 'd",
     "datasets:\n- {name: own.ecsv}": "2: datasets[0]: own.ecsv is a file: write file instead",
     "datasets:\n- own.ecsv": "2: datasets[0]: there is no file own.ecsv",
     "datasets:\n- {floor: 1}": "2: datasets[0]: expected a name or a file",
     "datasets:\n- {name: dampe_h, flor: 1}": "2: datasets[0].flor: unknown key 'flor': did you ",
+    "datasets: [ams-02]": "1: datasets[0]: the model has no species 'Al', 'C', 'Fe', 'Mg', 'N', ",
+    "datasets: [icecube]": "1: datasets[0]: IceCube has neither spectra nor <ln A> in the cat",
+    "datasets:\n- dampe_h\n- lhaaso": "3: datasets[1]: LHAASO has tables for several hadronic",
+    "datasets: [{name: lhaaso, floor: 1}]": "1: datasets[0]: floor belong to a table, and lhaaso i",
+    "hadronic_model: 3": "1: hadronic_model: expected the name of a model, a list of 1 to 6, or a",
+    "hadronic_model: SIBYLL": "1: hadronic_model: KASCADE has no tables for 'SIBYLL'; expected som",
+    "hadronic_model: {LHASO: EPOS-LHC}": "1: hadronic_model: 'LHASO' is no experiment with tables",
+    "hadronic_model: {LHAASO: EPOS-LHC}": "1: hadronic_model: no table of LHAASO that exists for",
+    "datasets: [dampe_h, dampe_he]\nhadronic_model: EPOS-LHC": "2: hadronic_model: no table that e",
+    "nuisances: [a]": "1: nuisances: expected keys with values, got ['a']",
+    "nuisances: {a.b: dampe_h}": "1: nuisances.a.b: expected a name of its own without dots, such",
+    "nuisances: {DAMPE: dampe_h}": "1: nuisances.DAMPE: expected a name of its own without dots",
+    "nuisances: {cosmic-ray: dampe_h}": "1: nuisances.cosmic-ray: expected a name of its own with",
+    "nuisances: {a: [dampe_x]}": "1: nuisances.a[0]: unknown table 'dampe_x': did you mean dampe_h",
+    "nuisances:\n  a: dampe_h\n  b: [dampe_h]": "3: nuisances.b[0]: dampe_h is in a already: name",
+    "nuisances: {a: []}": "1: nuisances.a: expected at least one table, got none",
+    "parameters: {LHAASO.hadronic: 1}": "1: parameters.LHAASO.hadronic: no parameter is called 'LH",
     "parameters:\n\n  V_sn: 3": "3: parameters.V_sn: no parameter is called 'V_sn'; did you mean V",
     "parameters: {V_sun: {valu: 3}}": "1: parameters.V_sun.valu: unknown key 'valu': did you mean",
     "parameters: {DAMP.norm: 1}": "1: parameters.DAMP.norm: no parameter is called 'DAMP.norm'",
@@ -254,7 +402,7 @@ MISTAKES = {
     "datasets: [xue-liu-2025, dampe_h]": "1: datasets: table 'dampe_h' is asked for twice",
     "datasets:\n- ams-02_h\n- ams-02_h_2015": "1: datasets: tables 'ams-02_h' and 'ams-02_h_2015'",
     "model: {species: He}\ndatasets: [dampe_he, dampe_h]": "2: datasets[1]: the model has no spec",
-    "datasets: [dampe_h_mean]": "1: datasets[0]: no selection, table or file is called",
+    "datasets: [dampe_h_mean]": "1: datasets[0]: no selection, table, experiment or file is called",
     # YAML
     "priors: none\nfloors: none\npriors: none": "3: priors: given twice, in line 1 and in line 3",
     "model:\n  variant: kinetic\n species: [H]": "3: while parsing a block mapping expected <bloc",
@@ -331,6 +479,22 @@ def test_nothing_else_than_a_mistake_comes_of_nonsense(monkeypatch):
             refused.append(error)
     assert len(refused) > 100
     assert all(len(message) > 10 for error in refused for _, message in error.mistakes)
+
+
+def test_what_follows_from_another_mistake_is_not_told(read):
+    # the strength of helium is known to be there, and of what LHAASO would have nothing is
+    lines = mistakes_in(
+        read,
+        """datasets: [ams-02_h, lhaaso]
+nuisances: {lhaaso-light: [lhaaso_h_epos-lhc]}
+parameters:
+  LHAASO.hadronic: {free: true}
+  lhaaso-light.norm: {free: true}
+  He.Q_0n: -1
+  V_sn: 1
+""",
+    )
+    assert [int(re.match(r"a\.yaml:(\d+): ", line)[1]) for line in lines] == [1, 6, 7]
 
 
 def test_own_table_is_checked_like_all_others(read, tmp_path):

@@ -21,7 +21,7 @@ from crlocal_plugin.cli import main
 from crlocal_plugin.cli.analysis import analysis_of
 from crlocal_plugin.cli.main import _parser
 from crlocal_plugin.cli.outcome import exit_code
-from crlocal_plugin.cli.output import check_output, replace_folder, write_output
+from crlocal_plugin.cli.output import check_output, read_output, replace_folder, write_output
 from crlocal_plugin.cli.progress import progress_bar
 from crlocal_plugin.inference.analysis import Analysis
 
@@ -122,6 +122,16 @@ BAD = {
     ("fit", "--free", "nothing_like_it"): "nothing_like_it",
     ("fit", "--species", "Q"): "'Q'",
     ("fit", "--species", "H"): "no species 'He'",
+    ("fit", "--datasets", "dampe"): "'C', 'Fe', 'O', only H, He: add to species",
+    ("fit", "--composition", "--index-groups", "C,Ox"): "--index-groups C,Ox: unknown species 'Ox'",
+    ("fit", "--index-groups", "C,O", "N,C"): "each species in one group, not twice C",
+    ("fit", "--hadronic-model", "EPOS"): "--hadronic-model: KASCADE has no tables for 'EPOS'",
+    ("fit", "--hadronic-model", "LHAASO=EPOS-LHC", "SIBYLL-2.1"): "EXPERIMENT=MODEL for each",
+    ("fit", "--hadronic-model", "LHASO=EPOS-LHC"): "'LHASO' is no experiment with tables for",
+    ("fit", "--free", "KASCADE.hadronic"): "for several hadronic models",
+    ("compare", "kinetic+spallation", "kinetic+spalation"): "no parameter is called 'spalation'",
+    ("data", "list", "--hadronic-model", "QGSJET"): "expected EPOS-LHC, QGSJET-01",
+    ("data", "list", "--quantity", "dipole", "--hadronic-model", "EPOS-LHC"): "leave out an option",
     ("fit", "--floors", "-1"): "floor",
     ("fit", "--floors", "much"): "recommended, none or a fraction",
     ("fit", "--likelihood", "poisson"): "vector, amplitude_phase",
@@ -216,6 +226,16 @@ def test_data_show(capsys):
     assert "ams-02_h" in printed
     assert main(["data", "show", "xue-liu-2025"]) == 0
     assert "kascade_he_sibyll-2p1" in capsys.readouterr().out
+
+
+def test_data_of_hadronic_models(capsys):
+    words = ["--quantity", "mean_log_mass", "--hadronic-model", "epos-lhc"]
+    assert main(["data", "list", *words]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("lhaaso_mean_log_mass_epos-lhc ")
+    assert "\n1 tables." in printed
+    assert main(["data", "show", "kascade"]) == 0
+    assert "kascade_h_sibyll-2p1  (SIBYLL-2.1)\n" in capsys.readouterr().out
 
 
 def test_version(capsys):
@@ -404,6 +424,52 @@ output: result
     assert set(Table.read(tmp_path / "again" / "chi2.ecsv")["floor"]) == {"5 %", "5 %, 10 deg"}
 
 
+def test_fit_of_nuclei_and_mean_log_mass(tmp_path, capsys, monkeypatch):
+    (tmp_path / "a.yaml").write_text(
+        """
+model: {composition: true}
+datasets: [ams-02_h, ams-02_he, calet_c, calet_fe, lhaaso_h_epos-lhc, lhaaso_mean_log_mass_epos-lhc]
+nuisances: {calet-nuclei: [calet_c, calet_fe]}
+parameters: {calet-nuclei.norm: {free: true}}
+"""
+    )
+    options = ["--species", "H", "He", "C", "Fe", "--hadronic-model"]
+    options += ["LHAASO=EPOS-LHC", "LHAASO=SIBYLL-2.3d", "--free", "LHAASO.hadronic", "--fix"]
+    options += ["Q_0n", "R_cut", "D_0", "delta_b", "x", "V_sun", "phi", "T_c", "R_cutc", "He.Q_0c"]
+    assert main(["fit", "a.yaml", *options, "--starts", "0", "--output", "result"]) == 0
+    printed = capsys.readouterr().out
+    for label in ("C+Fe.index_offset", "grammage", "LHAASO-nuisance.hadronic", "calet-nuclei.norm"):
+        assert label in printed
+    monkeypatch.setattr("crlocal_plugin.cli.output._draw", lambda *arguments: None)
+    assert main(["fit", "result/analysis.yaml", "--output", "again"]) == 0
+    for name in ("parameters.ecsv", "summary.txt", "analysis.yaml"):
+        first, second = ((tmp_path / folder / name).read_bytes() for folder in ("result", "again"))
+        assert first == second
+    assert (tmp_path / "result" / "mean-log-mass.png").stat().st_size > 0
+    datasets = read_output("result")
+    assert isinstance(datasets["lhaaso_mean_log_mass_epos-lhc"], crl.MeanLogMassDataset)
+    total = float(printed.split("total ")[1].split()[0])
+    assert datasets.stat_sum() == pytest.approx(total, abs=0.006)
+    assert main(["plot", "result", "mean-log-mass", "--output", "masses.svg"]) == 0
+    assert "FillBetween" in (tmp_path / "masses.svg").read_text()
+
+
+def test_comparison_with_and_without_loss(tmp_path):
+    words = ["--composition", "--species", "H", "He", "C", "--datasets", "ams-02_h", "ams-02_c"]
+    words += ["--fix", "x", "V_sun", "delta_b", "Q_0c", "R_cutc", "T_c", "R_cut", "He.Q_0b"]
+    words += ["He.Q_0n", "He.index_offset", "--free", "AMS-02.norm", "--starts", "0"]
+    models = ["kinetic", "kinetic+spallation", "kinetic+no-spallation"]
+    models += ["kinetic+no-spallation+no-compton-getting"]
+    assert main(["compare", *models, *words, "--output", "table.ecsv"]) == 0
+    table = Table.read(tmp_path / "table.ecsv")
+    assert list(table["name"]) == models
+    with_loss, default, without, no_motion = (dict(row) for row in table)
+    assert with_loss["chi2"] == default["chi2"] != without["chi2"]
+    # the grammage is free where nuclei are lost; spectra know nothing of motion
+    assert with_loss["free"] == without["free"] + 1
+    assert no_motion["chi2"] == pytest.approx(without["chi2"], abs=1e-3)
+
+
 @pytest.mark.usefixtures("_without_pictures")
 def test_fit_ends_in_the_lowest_of_several_minima(tmp_path):
     for starts, expected in (("0", 591.22), ("24", 563.68)):
@@ -428,6 +494,28 @@ def test_options_replace_entries_of_the_file(tmp_path):
     (model,) = analysis.prepare().models
     assert (model.x.value, model.x.frozen, model.x.prior) == (2, True, None)
     assert (model.V_sun.value, model.V_sun.frozen, model.u_HC.frozen) == (12, False, False)
+
+
+def test_options_on_nuclei():
+    words = ["fit", "--composition", "--species", "groups", "--no-spallation", "--no-valid-only"]
+    words += ["--index-groups", "CNO,Ne-S", "--hadronic-model", "EPOS-LHC", "SIBYLL-2.3d"]
+    analysis = analysis_of(_parser().parse_args([*words, "--datasets", "lhaaso"]))
+    expected = Analysis(
+        model={
+            "composition": True,
+            "species": ["H", "He", "CNO", "Ne-S", "Fe-group"],
+            "spallation": False,
+            "index_groups": [["CNO", "Ne-S"]],
+        },
+        datasets=["lhaaso"],
+        hadronic_model=["EPOS-LHC", "SIBYLL-2.3d"],
+        valid_only=False,
+    )
+    assert analysis.model_dump() == expected.model_dump()
+    words = ["--index-groups", "none", "--hadronic-model", "none", "--species", "default"]
+    analysis = analysis_of(_parser().parse_args(["fit", *words]))
+    assert analysis.model.index_groups == ()
+    assert (analysis.model.species, analysis.hadronic_model) == ("default", None)
 
 
 def test_mistakes_in_file_and_options_have_their_places(tmp_path, capsys):

@@ -9,8 +9,13 @@ __all__ = ["add_analysis_options", "analysis_of", "prepare", "take_words"]
 
 _OPTIONS = {
     ("datasets",): {"nargs": "+", "metavar": "NAME"},
+    ("hadronic_model",): {"nargs": "+", "metavar": "MODEL"},
+    ("valid_only",): {"action": argparse.BooleanOptionalAction},
     ("model", "variant"): {"metavar": "VARIANT"},
+    ("model", "composition"): {"action": argparse.BooleanOptionalAction},
     ("model", "species"): {"nargs": "+", "metavar": "ELEMENT"},
+    ("model", "spallation"): {"action": argparse.BooleanOptionalAction},
+    ("model", "index_groups"): {"nargs": "+", "metavar": "C,O"},
     ("model", "compton_getting"): {"metavar": "INDEX"},
     ("priors",): {"nargs": "+", "metavar": "SET"},
     ("floors",): {"metavar": "FLOOR"},
@@ -21,6 +26,12 @@ _OPTIONS = {
     ("backend",): {"metavar": "NAME"},
 }
 """Entries of an analysis that have an option of their own, and what the parser has to know."""
+
+_NOTES = {
+    "hadronic_model": "for one experiment LHAASO=EPOS-LHC",
+    "index_groups": "each group as C,O",
+}
+"""How options are written that a file writes in another way."""
 
 
 def add_analysis_options(parser, leave_out=()):
@@ -68,12 +79,17 @@ def _help(location):
     for key in location[:-1]:
         part = part.model_fields[key].annotation
     info = part.model_fields[location[-1]]
+    note = f"; {_NOTES[location[-1]]}" if location[-1] in _NOTES else ""
     default = info.default
-    if isinstance(default, tuple):
+    if default == "default":
+        return f"{info.description}{note}".replace("%", "%%")
+    if default is None:
+        default = "none"
+    elif isinstance(default, tuple):
         default = " ".join(str(getattr(item, "name", item)) for item in default)
     elif isinstance(default, bool):
         default = "yes" if default else "no"
-    return f"{info.description}; default: {default}".replace("%", "%%")
+    return f"{info.description}{note}; default: {default}".replace("%", "%%")
 
 
 def take_words(arguments, name):
@@ -122,7 +138,7 @@ def analysis_of(arguments):
     for location in _OPTIONS:
         value = getattr(arguments, location[-1], None)
         if value is not None:
-            _enter(changes, places, location, _data(value), _option(location))
+            _enter(changes, places, location, _data(location[-1], value), _option(location))
     if arguments.no_priors:
         _enter(changes, places, ("priors",), [], "--no-priors")
     for name in arguments.free:
@@ -136,9 +152,29 @@ def analysis_of(arguments):
     return analysis.changed(changes, places)
 
 
-def _data(value):
+def _data(name, value):
     """Value of an option as a file gives it."""
-    return None if value in ("none", ["none"]) else value
+    if value in ("none", ["none"]):
+        return None
+    if name == "index_groups" and value != ["default"]:
+        return [word.split(",") for word in value]
+    if name == "hadronic_model" and any("=" in word for word in value):
+        return _by_experiment(value)
+    return value
+
+
+def _by_experiment(words):
+    """Hadronic models by experiment."""
+    models = {}
+    for word in words:
+        experiment, equals, model = word.partition("=")
+        if not (experiment and equals and model):
+            raise ValueError(
+                f"--hadronic-model {' '.join(words)}: expected models, or EXPERIMENT=MODEL for "
+                f"each of them, got {word!r}"
+            )
+        models.setdefault(experiment, []).append(model)
+    return models
 
 
 def _enter(data, places, location, value, place):
@@ -150,7 +186,8 @@ def _enter(data, places, location, value, place):
         places[location[:length]] = place
     places[location] = place
     for number, item in enumerate(value if isinstance(value, list) else ()):
-        places[(*location, number)] = f"{place} {item}"
+        word = ",".join(item) if isinstance(item, list) else item
+        places[(*location, number)] = f"{place} {word}"
 
 
 def prepare(arguments):

@@ -15,6 +15,7 @@ _EPILOG = """examples:
   crlocal compare analysis.yaml kinetic wandering
   crlocal compare kinetic kinetic+u_HC wandering wandering+u_HC
   crlocal compare kinetic qgsjet --datasets xue-liu-2025-qgsjet
+  crlocal compare kinetic+spallation kinetic+no-spallation --composition --datasets composition
   crlocal compare kinetic wandering --evidence --seed 1"""
 
 
@@ -28,7 +29,7 @@ def add_parser(commands):
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_EPILOG,
     )
-    add_analysis_options(parser, leave_out=("variant", "compton_getting", "backend"))
+    add_analysis_options(parser, leave_out=("variant", "spallation", "compton_getting", "backend"))
     add = parser.add_argument
     add(
         "models",
@@ -36,8 +37,9 @@ def add_parser(commands):
         default=[],
         metavar="MODEL",
         help="kinetic, wandering or qgsjet, with +local for C from the summed spectrum, "
-        "+no-compton-getting, or +NAME for a parameter that is free; variant and compton_getting "
-        f"of the analysis file do not count. Default: {' '.join(_DEFAULT)}",
+        "+no-compton-getting, +spallation or +no-spallation, or +NAME for a parameter that is "
+        "free; variant and compton_getting of the analysis file do not count. Default: "
+        f"{' '.join(_DEFAULT)}",
     )
     add(
         "--starts",
@@ -105,15 +107,20 @@ def _prepare(text, analysis):
 
     variant, *changes = text.split("+")
     model = {"variant": variant, "compton_getting": "local" if "local" in changes else "constant"}
-    free = {name: {"free": True} for name in changes if name not in ("local", _WITHOUT)}
+    for word, spallation in _SPALLATION.items():
+        if word in changes:
+            model["spallation"] = spallation
+    words = ("local", _WITHOUT, *_SPALLATION)
+    free = {name: {"free": True} for name in changes if name not in words}
     entries = {"model": model, "parameters": free}
     locations = [("model", "variant"), *(("parameters", name) for name in free)]
     datasets = analysis.changed(entries, dict.fromkeys(locations, text)).prepare()
     if _WITHOUT in changes:
-        (model,) = datasets.models
+        model, *nuisances = datasets.models
         kept = [c for c in model.components.values() if c.name != "compton-getting"]
-        datasets.models = [CosmicRayModel(kept, name=model.name)]
+        datasets.models = [CosmicRayModel(kept, name=model.name), *nuisances]
     return datasets
 
 
 _WITHOUT = "no-compton-getting"
+_SPALLATION = {"spallation": True, "no-spallation": False}

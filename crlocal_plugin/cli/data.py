@@ -18,10 +18,13 @@ def add_parser(commands):
         "list",
         help="list all tables with their publications, and the named selections",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="example:\n  crlocal data list --quantity He",
+        epilog="examples:\n  crlocal data list --quantity He\n"
+        "  crlocal data list --quantity mean_log_mass --hadronic-model EPOS-LHC",
     )
-    listing.add_argument("--quantity", help="only tables of a species, 'light', 'dipole' ...")
-    listing.add_argument("--experiment", help="only tables of an experiment")
+    add = listing.add_argument
+    add("--quantity", help="only tables of a species, light, all_particle, mean_log_mass, dipole")
+    add("--experiment", help="only tables of an experiment")
+    add("--hadronic-model", help="only tables for a hadronic interaction model")
     listing.set_defaults(run=_list)
     show = actions.add_parser(
         "show",
@@ -29,7 +32,7 @@ def add_parser(commands):
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="example:\n  crlocal data show ams-02_h_2015",
     )
-    show.add_argument("name", metavar="NAME", help="name of a table or of a selection")
+    show.add_argument("name", metavar="NAME", help="name of a table, selection or experiment")
     show.set_defaults(run=_show)
 
 
@@ -37,14 +40,16 @@ def _list(arguments):
     from ..datasets import SELECTIONS, catalog
 
     table = catalog()
-    for column in ("quantity", "experiment"):
+    for column in ("quantity", "experiment", "hadronic_model"):
         wanted = getattr(arguments, column)
         if wanted is not None:
-            known = sorted(set(table[column]))
+            known = sorted(set(catalog()[column]) - {""})
             match = {name.lower(): name for name in known}.get(wanted.lower())
             if match is None:
                 raise ValueError(f"no table of {column} {wanted!r}: expected {', '.join(known)}")
             table = table[table[column] == match]
+    if not len(table):
+        raise ValueError("no table is of all of these: leave out an option")
     widths = [max(map(len, table[name])) for name in ("name", "quantity", "axis")]
     for row in table:
         name, quantity, axis = (
@@ -59,8 +64,9 @@ def _list(arguments):
 
 
 def _show(arguments):
-    from ..datasets import SELECTIONS, read_catalog_table
+    from ..datasets import SELECTIONS, catalog, read_catalog_table
     from ..datasets.catalog import overlapping_tables
+    from ..datasets.experiments import experiment_named
 
     if arguments.name in SELECTIONS:
         selection = SELECTIONS[arguments.name]
@@ -68,6 +74,13 @@ def _show(arguments):
         for item in selection.items:
             low, high = ("" if end is None else end for end in item.energy_range)
             print(f"  {item.name}" + (f"  ({low} .. {high})" if (low, high) != ("", "") else ""))
+        return
+    index = catalog()
+    experiment = experiment_named(index, arguments.name)
+    if experiment is not None and arguments.name not in index["name"]:
+        for row in index[index["experiment"] == experiment]:
+            model = row["hadronic_model"]
+            print(row["name"] + (f"  ({model})" if model else ""))
         return
     table = read_catalog_table(arguments.name)
     for key, value in table.meta.items():

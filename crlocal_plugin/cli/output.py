@@ -194,9 +194,10 @@ def replace_folder(folder, overwrite=False, mark="summary.txt"):
 
 
 def _draw(folder, datasets):
-    """Draw the three figures."""
+    """Draw the figures, that of <ln A> if there are data on it."""
+    from ..datasets import MeanLogMassDataset
     from ..models import CosmicRayModel
-    from ..plots import plot_dipole, plot_sky, plot_spectra
+    from ..plots import plot_dipole, plot_mean_log_mass, plot_sky, plot_spectra
 
     model = next(m for m in datasets.models if isinstance(m, CosmicRayModel))
     figures = {
@@ -204,6 +205,8 @@ def _draw(folder, datasets):
         "dipole": lambda: plot_dipole(model, datasets)[0],
         "sky": lambda: plot_sky(model),
     }
+    if any(isinstance(dataset, MeanLogMassDataset) for dataset in datasets):
+        figures["mean-log-mass"] = lambda: plot_mean_log_mass(model, datasets)
     plt = pyplot()
     with progress_bar(len(figures), "drawing", "figures") as update:
         for name, draw in figures.items():

@@ -1,6 +1,5 @@
 """Description of an analysis: the same for Python, for a file and for the command line."""
 
-import contextlib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,9 +14,9 @@ from pydantic import (
 )
 from pydantic import ValidationError as InvalidDataError
 
-from ..datasets import CosmicRayDatasets, DipoleDataset, load_datasets
 from ..datasets.likelihood import LIKELIHOODS
-from ..models import PRIOR_SETS, MeasurementPrior, xue_liu_2025
+from ..models import PRIOR_SETS, MeasurementPrior
+from .analysis_data import attach_models, hadronic_choice, load_tables, noted, tables_of
 from .analysis_errors import AnalysisError, messages_of, without
 from .analysis_parts import (
     DatasetEntry,
@@ -37,9 +36,6 @@ from .selection import find_parameters, read_quantity, read_value
 
 __all__ = ["Analysis", "make_analysis"]
 
-_MISTAKES = (ValueError, TypeError, OSError)
-"""What the package raises for something that a user has given."""
-
 
 def _floors(value):
     if value is None or value == "recommended":
@@ -50,6 +46,19 @@ def _floors(value):
         raise ValueError(
             f"expected recommended, none or a fraction such as 0.05, got {value!r}"
         ) from None
+
+
+def _hadronic_model(value):
+    try:
+        hadronic_choice(value)
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix("hadronic_model: ")) from None
+    return value
+
+
+def _nothing(value):
+    """No entries in place of None."""
+    return {} if value is None else value
 
 
 def _listed(value):
@@ -84,13 +93,31 @@ class Analysis(Part):
         description="selections, tables (crlocal data list) and own files (.ecsv, .csv, .fits)",
         examples=["{name: dampe_h, energy_range: [100 GeV, 50 TeV]}", "{file: my-table.ecsv}"],
     )
-    parameters: Annotated[
-        dict[str, ParameterEntry], BeforeValidator(lambda value: {} if value is None else value)
+    hadronic_model: Annotated[Any, PlainValidator(_hadronic_model)] = Field(
+        None,
+        description="hadronic interaction model of the tables that exist for several; with a "
+        "list, EXPERIMENT.hadronic moves between its models; or one of these for each "
+        "experiment; none for the tables as they are named",
+        examples=["hadronic_model: {LHAASO: [EPOS-LHC, SIBYLL-2.3d, QGSJET-II-04]}"],
+    )
+    valid_only: StrictBool = Field(
+        True,
+        description="whether nuclei heavier than helium are left out of the fit at rigidities "
+        "where the model does not describe them",
+    )
+    nuisances: Annotated[
+        dict[str, Annotated[tuple[str, ...], BeforeValidator(_listed)]], BeforeValidator(_nothing)
     ] = Field(
         {},
+        description="tables that share a norm, an energy_scale and a hadronic of their own, "
+        "apart from those of their experiment: parameters NAME.norm and so on",
+        examples=["calet-nuclei: [calet_c, calet_o, calet_fe]"],
+    )
+    parameters: Annotated[dict[str, ParameterEntry], BeforeValidator(_nothing)] = Field(
+        {},
         description="what is changed of parameters, by label or by a name that stands for all of "
-        "that name; also EXPERIMENT.norm and EXPERIMENT.energy_scale. A value alone fixes the "
-        "parameter there",
+        "that name; also EXPERIMENT.norm, EXPERIMENT.energy_scale and EXPERIMENT.hadronic. A "
+        "value alone fixes the parameter there",
         examples=[
             "V_sun: {value: 15 km/s, free: true, prior: {mean: 12.24 km/s, sigma: 2 km/s}}",
             "x: 1.6 pc",
@@ -212,11 +239,15 @@ class Analysis(Part):
         """
         mistakes = []
         model = self._make_model()
-        datasets = self._load(mistakes)
-        datasets = self._attach(datasets, model, mistakes)
+        tables = tables_of(self, mistakes)
+        datasets = load_tables(self, tables, mistakes)
+        datasets = attach_models(self, datasets, tables, model, mistakes)
         set_priors(datasets, list(self.priors))
+        are_complete = not mistakes
         for name, entry in self.parameters.items():
-            _set_parameter(datasets, name, entry, mistakes)
+            # that of a table which is not there may be right
+            if are_complete or name.split(".")[0] in model.species or not _is_of_data(name):
+                _set_parameter(datasets, name, entry, mistakes)
         if not mistakes and not len(datasets.parameters.free_parameters):
             mistakes.append((("parameters",), "no parameter is left free: there is nothing to fit"))
         if mistakes:
@@ -239,7 +270,7 @@ class Analysis(Part):
             The copy.
         """
         entries = list(self.datasets)
-        for number, item in self._tables():
+        for number, item in tables_of(self, []):
             if item.path is not None:
                 file = Path(folder) / datasets[item.name].to_dict()["filename"]
                 update = {"name": item.name, "file": file}
@@ -248,125 +279,40 @@ class Analysis(Part):
 
     def _make_model(self):
         try:
-            return xue_liu_2025(
-                self.model.variant,
-                species=self.model.species,
-                priors=None,
-                abundances=self.model.abundances,
-                compton_getting=self.model.compton_getting,
-            )
+            return self.model.make()
         except ValueError as error:
             raise AnalysisError([(("model",), str(error))], self._places) from None
 
-    def _tables(self):
-        """Tables of all entries (list of pairs: number of the entry, SelectionItem)."""
-        tables = []
-        for number, entry in enumerate(self.datasets):
-            for item in entry.items():
-                place = self._place_in_selection(tables, item) if entry.settings else None
-                if place is None:
-                    tables.append((number, item))
-                else:
-                    kept = tables[place][1] if entry.energy_range is None else item
-                    tables[place] = number, kept
-        return tables
 
-    def _place_in_selection(self, tables, item):
-        """Place of a table that a selection has brought, None if there is none."""
-        places = (
-            place
-            for place, (number, table) in enumerate(tables)
-            if self.datasets[number].is_selection and table.name == item.name and item.path is None
-        )
-        return next(places, None)
-
-    def _load(self, mistakes):
-        """Datasets without model; in case of mistakes those that can be loaded alone."""
-        tables = self._tables()
-        settings = {
-            "floors": self.floors,
-            "apply_declination_factor": self.declination_factor,
-            "likelihood": self.likelihood,
-            "systematics": self.systematics,
-        }
-        # a selection for pictures may overlap if it is alone
-        alone = len(self.datasets) == 1 and self.datasets[0].is_selection
-        names = self.datasets[0].name if alone else [item for _, item in tables]
-        try:
-            return load_datasets(names, allow_overlap=self.allow_overlap, **settings)
-        except _MISTAKES as error:
-            message = str(error)
-        loaded, n_before = {}, len(mistakes)
-        for number, item in tables:
-            with _noted(mistakes, ("datasets", number)):
-                loaded[item.name] = load_datasets(item, **settings)[0]
-        if len(mistakes) == n_before:
-            mistakes.append((("datasets",), message))
-        return CosmicRayDatasets(list(loaded.values()))
-
-    def _attach(self, datasets, model, mistakes):
-        """Give datasets their model and settings, and return those that take both."""
-        numbers = {item.name: number for number, item in self._tables()}
-        usable = []
-        for dataset in datasets:
-            number = numbers[dataset.name]
-            with _noted(mistakes, ("datasets", number)):
-                dataset.models = [model]
-                _set_dataset(dataset, self.datasets[number])
-                usable.append(dataset)
-        if not usable:
-            raise AnalysisError(mistakes, self._places)
-        return datasets if len(usable) == len(datasets) else CosmicRayDatasets(usable)
-
-
-@contextlib.contextmanager
-def _noted(mistakes, location):
-    """Note a mistake at a location, and go on."""
-    try:
-        yield
-    except _MISTAKES as error:
-        mistakes.append((location, str(error)))
-
-
-def _set_dataset(dataset, entry):
-    """Set the floors of an entry, and check that its range leaves something."""
-    if entry.floor is not None:
-        dataset.floor = entry.floor
-    if entry.phase_floor is not None:
-        if not isinstance(dataset, DipoleDataset):
-            raise ValueError(f"{dataset.name} has no phases: phase_floor is for dipoles")
-        dataset.phase_floor = entry.phase_floor
-    if entry.energy_range is not None and not (dataset.mask_fit is None or dataset.mask_fit.any()):
-        raise ValueError(
-            f"no point of {dataset.name} is in this energy_range: they reach from "
-            f"{dataset.x.min():.4g} to {dataset.x.max():.4g}"
-        )
+def _is_of_data(name):
+    """Whether a parameter is, or may be, one of an experiment or of some tables."""
+    return "." in name or name in ("norm", "energy_scale", "hadronic")
 
 
 def _set_parameter(datasets, name, entry, mistakes):
     """Set limits, value, status and prior of the parameters of a name."""
     location = ("parameters", name)
     found = {}
-    with _noted(mistakes, location):
+    with noted(mistakes, location):
         found = find_parameters(datasets, name)
         if entry.value is not None and len(found) > 1:
             raise ValueError(f"{name} is several parameters: set one of {', '.join(found)}")
     for label, par in found.items():
         limits = {"min": par.min, "max": par.max}
         for key in limits:
-            with _noted(mistakes, (*location, key)):
+            with noted(mistakes, (*location, key)):
                 if getattr(entry, key) is not None:
                     limits[key] = read_value(label, par, getattr(entry, key))
-        with _noted(mistakes, location):
+        with noted(mistakes, location):
             if limits["min"] >= limits["max"]:
                 raise ValueError(f"min {limits['min']:g} is not below max {limits['max']:g}")
             par.min, par.max = limits.values()
-        with _noted(mistakes, (*location, "value")):
+        with noted(mistakes, (*location, "value")):
             given = entry.value is not None and len(found) == 1
             par.value = read_value(label, par, entry.value if given else par.value)
         if entry.free is not None:
             par.frozen = not entry.free
-        with _noted(mistakes, (*location, "prior")):
+        with noted(mistakes, (*location, "prior")):
             if "prior" in entry.model_fields_set:
                 par.prior = _prior(label, par, entry.prior)
 
@@ -418,6 +364,10 @@ def make_analysis(data, places=None, folder="", mistakes=()):
     return analysis
 
 
+_STRUCTURE = {"model", "datasets", "hadronic_model", "nuisances"}
+"""Entries on which it depends what parameters there are."""
+
+
 def _further(analysis, mistakes):
     """Mistakes in what is left of an analysis, apart from those that follow from others."""
     try:
@@ -426,13 +376,13 @@ def _further(analysis, mistakes):
         further = error.mistakes
     else:
         return []
-    if {"model", "datasets"}.isdisjoint(location[0] for location, _ in mistakes if location):
+    if _STRUCTURE.isdisjoint(location[0] for location, _ in mistakes if location):
         return further
     # a species or an experiment that is not known may be the one that is misspelt
     return [
         (location, message)
         for location, message in further
-        if location[0] == "parameters" and "." not in "".join(location[1:2])
+        if location[0] == "parameters" and not _is_of_data("".join(location[1:2]))
     ]
 
 

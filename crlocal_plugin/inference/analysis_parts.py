@@ -13,14 +13,19 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     PlainValidator,
     StrictBool,
+    WrapValidator,
     field_validator,
     model_validator,
 )
 
 from ..datasets import SELECTIONS, catalog
 from ..datasets.catalog import FILE_SUFFIXES, SelectionItem, resolve
+from ..datasets.experiments import experiment_named
+from ..models import xue_liu_2025, xue_liu_2025_composition
+from ..models.composition import COMPOSITION, GROUPED_COMPOSITION
 from ..models.xue_liu import VARIANTS
 from ..physics.species import get_species
 
@@ -158,6 +163,31 @@ Fraction = _optional(fraction)
 """Number of at least zero, or None."""
 
 
+DEFAULT = "default"
+"""Word for a setting that the other settings of the model decide."""
+
+
+Nucleus = Annotated[str, AfterValidator(lambda name: get_species(name).name)]
+"""Element symbol, or name of a group."""
+
+
+def _or_default(*validators):
+    """What makes a type take the word default too."""
+
+    def check(value, handler):
+        return DEFAULT if value in (DEFAULT, [DEFAULT]) else handler(value)
+
+    return (*validators, WrapValidator(check), PlainSerializer(lambda value: value))
+
+
+def _listed_species(value):
+    if value in ("groups", ["groups"]):
+        return GROUPED_COMPOSITION
+    if value in ("composition", ["composition"]):
+        raise ValueError("expected nuclei, groups or default: composition is a key of its own")
+    return [value] if isinstance(value, str) else value
+
+
 class ModelEntry(Part):
     """Model of Xue & Liu 2025."""
 
@@ -166,10 +196,29 @@ class ModelEntry(Part):
         description="kinetic (best fit of the paper), wandering (field lines wander on small "
         "scales too) or qgsjet (its fit to KASCADE with QGSJET 01)",
     )
-    species: Annotated[
-        tuple[Annotated[str, AfterValidator(lambda name: get_species(name).name)], ...],
-        BeforeValidator(lambda names: [names] if isinstance(names, str) else names),
-    ] = Field(("H", "He"), description="nuclei, as element symbols")
+    composition: StrictBool = Field(
+        False,
+        description="whether it is the model of nuclei up to iron, with index offsets and other "
+        "parameters free that the paper fixes",
+    )
+    species: Annotated[tuple[Nucleus, ...], *_or_default(BeforeValidator(_listed_species))] = Field(
+        DEFAULT,
+        description="nuclei, as element symbols or groups (CNO, Ne-S, Fe-group); groups for H, He "
+        "and these three; default for H and He, or for ten nuclei up to iron with composition",
+    )
+    spallation: Annotated[StrictBool, *_or_default()] = Field(
+        DEFAULT,
+        description="whether nuclei of the background are lost in inelastic collisions; default "
+        "for true with composition, false without",
+    )
+    index_groups: Annotated[
+        tuple[tuple[Nucleus, ...], ...],
+        *_or_default(BeforeValidator(lambda groups: () if groups is None else groups)),
+    ] = Field(
+        DEFAULT,
+        description="nuclei that share one index offset, such as [[C, O], [Ne, Mg, Si]]; none if "
+        "each has its own; default for none, or for groups after AMS-02 with composition",
+    )
     compton_getting: Annotated[str, one_of(("constant", "local"))] = Field(
         "constant",
         description="factor C of the Compton-Getting effect: constant (the parameter C) or local "
@@ -183,17 +232,35 @@ class ModelEntry(Part):
 
     @model_validator(mode="after")
     def _abundances_of_species(self):
+        species = self.species
+        if species == DEFAULT:
+            species = COMPOSITION if self.composition else ("H", "He")
         for name in self.abundances:
-            if name not in self.species:
-                raise ValueError(f"abundances: {unknown_name(name, self.species)}")
+            if name not in species:
+                raise ValueError(f"abundances: {unknown_name(name, species)}")
         return self
+
+    def make(self):
+        """Make the model, without priors (`~crlocal_plugin.CosmicRayModel`)."""
+        names = ("species", "spallation", "index_groups")
+        settings = {name: getattr(self, name) for name in names if getattr(self, name) != DEFAULT}
+        make = xue_liu_2025_composition if self.composition else xue_liu_2025
+        return make(
+            variant=self.variant,
+            abundances=self.abundances,
+            compton_getting=self.compton_getting,
+            priors=None,
+            **settings,
+        )
 
 
 class DatasetEntry(Part):
-    """Selection, table of the catalogue, or own file, with settings for a table."""
+    """Selection, experiment, table of the catalogue, or own file, with settings for a table."""
 
     name: str | None = Field(
-        None, description="selection or table of the package; with a file, its name"
+        None,
+        description="selection or table of the package, or experiment for all of its spectra; "
+        "with a file, its name",
     )
     file: Path | None = Field(None, description="own table")
     energy_range: _optional(_energy_range) = Field(
@@ -215,7 +282,7 @@ class DatasetEntry(Part):
             return {"file": data}
         if not isinstance(data, str):
             return data
-        known = data in SELECTIONS or data in catalog()["name"]
+        known = data in SELECTIONS or data in catalog()["name"] or _experiment(data)
         path = folder_of(info) / data
         if not known and (path.suffix in FILE_SUFFIXES or path.is_file()):
             return {"file": data}
@@ -236,15 +303,21 @@ class DatasetEntry(Part):
         if self.file is None:
             if self.name is None:
                 raise ValueError("expected a name or a file")
-            (item, *_) = resolve(self.name, allow_overlap=True)
-            if item.path is not None:
-                raise ValueError(f"{self.name} is a file: write file instead of name")
-            if self.name in SELECTIONS and self.settings:
-                raise ValueError(
-                    f"{', '.join(self.settings)} belong to a table, and {self.name} is a "
-                    "selection: name the table in an entry of its own, behind the selection"
-                )
+            if self.is_several:
+                self._refuse_settings()
+            else:
+                (item,) = resolve(self.name, allow_overlap=True)
+                if item.path is not None:
+                    raise ValueError(f"{self.name} is a file: write file instead of name")
         return self
+
+    def _refuse_settings(self):
+        kind = "a selection" if self.is_selection else "an experiment"
+        if self.settings:
+            raise ValueError(
+                f"{', '.join(self.settings)} belong to a table, and {self.name} is {kind}: name "
+                f"the table in an entry of its own, behind the {kind.split()[1]}"
+            )
 
     def short(self):
         """What was given, in the shortest form (dict, or a name)."""
@@ -261,13 +334,51 @@ class DatasetEntry(Part):
         """Whether it names a selection (bool)."""
         return self.file is None and self.name in SELECTIONS
 
-    def items(self):
-        """Tables that it stands for (list of `~crlocal_plugin.datasets.catalog.SelectionItem`)."""
+    @property
+    def is_several(self):
+        """Whether it names a selection or an experiment (bool)."""
+        return self.is_selection or (self.file is None and _experiment(self.name) is not None)
+
+    @property
+    def allows_overlap(self):
+        """Whether it names a selection for pictures, with tables that share events (bool)."""
+        return self.is_selection and SELECTIONS[self.name].allow_overlap
+
+    def items(self, choice):
+        """Tables that it stands for.
+
+        Parameters
+        ----------
+        choice : `~crlocal_plugin.datasets.experiments.HadronicChoice`
+            Hadronic models that are asked for.
+
+        Returns
+        -------
+        list of `~crlocal_plugin.datasets.catalog.SelectionItem`
+            The tables, each for the model that is asked for.
+
+        Raises
+        ------
+        ValueError
+            If there is no table for a model, or an experiment has no spectra or needs a model.
+        """
         if self.is_selection:
-            return list(SELECTIONS[self.name].items)
-        ends = self.energy_range or (None, None)
-        ends = tuple(None if end is None else u.Quantity(end) for end in ends)
-        return [SelectionItem(self.name or self.file.stem, ends, self.file)]
+            items = SELECTIONS[self.name].items
+        elif self.is_several:
+            items = [SelectionItem(name) for name in choice.tables(_experiment(self.name))]
+        else:
+            ends = self.energy_range or (None, None)
+            ends = tuple(None if end is None else u.Quantity(end) for end in ends)
+            items = [SelectionItem(self.name or self.file.stem, ends, self.file)]
+        return [choice.apply(item) for item in items]
+
+
+def _experiment(name):
+    """Experiment of the catalogue that a name means, None for a table or for none."""
+    table = catalog()
+    experiment = None if name in table["name"] else experiment_named(table, name)
+    # a name out of a table is a text of NumPy
+    return None if experiment is None else str(experiment)
 
 
 class PriorEntry(Part):

@@ -6,6 +6,7 @@ import astropy.units as u
 import numpy as np
 
 from ..datasets.core import CosmicRayDataset
+from ..models import NuisanceModel
 from ..models.core import unit_text
 
 __all__ = [
@@ -26,8 +27,9 @@ def find_parameters(datasets, name):
     datasets : CosmicRayDatasets
         Datasets with models.
     name : str
-        Label, such as ``"V_sun"`` or ``"He.Q_0n"``; name, such as ``"Q_0n"``, which stands for
-        all of that name; or nuisance of an experiment, such as ``"KASCADE.energy_scale"``.
+        Label, such as ``"V_sun"`` or ``"He.Q_0n"``, with one of the species where several share
+        it; name, such as ``"Q_0n"``, which stands for all of that name; nuisance of an experiment,
+        such as ``"KASCADE.energy_scale"``, or of a `NuisanceModel` among the models, by its name.
 
     Returns
     -------
@@ -39,21 +41,34 @@ def find_parameters(datasets, name):
     ValueError
         If there is no such parameter.
     """
-    known = {}
+    known, experiments = {}, {}
     for model in datasets.models:
-        known.update(zip(model.parameters_unique_names, model.parameters, strict=True))
+        if not isinstance(model, NuisanceModel):
+            known.update(zip(model.parameters_unique_names, model.parameters, strict=True))
     own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
-    for dataset in own:
+    # where tables of an experiment have several, its name means the model that they share
+    for dataset in sorted(own, key=lambda d: d.nuisance.name.endswith("-nuisance")):
+        owner = dataset.nuisance.name if dataset._nuisance_given else dataset.experiment
         for par in dataset.nuisance.parameters:
-            known[f"{dataset.experiment}.{par.name}"] = par
+            known[f"{owner}.{par.name}"] = par
+            experiments[f"{dataset.experiment}.{par.name}"] = par
     # a position among hadronic models is one where there are several
     several = {dataset.hadronic for dataset in own if dataset.hadronic_models}
-    known = {x: par for x, par in known.items() if par.name != "hadronic" or par in several}
-    if name in known:
-        return {name: known[name]}
-    found = {label: par for label, par in known.items() if label.split(".")[-1] == name}
+    known, experiments = (
+        {label: par for label, par in group.items() if par.name != "hadronic" or par in several}
+        for group in (known, experiments)
+    )
+    named = experiments | known
+    if name in named:
+        return {name: named[name]}
+    found = {label: par for label, par in known.items() if _is_meant(label, name)}
     if found:
         return found
+    if name.split(".")[-1] == "hadronic":
+        raise ValueError(
+            f"no parameter is called {name!r}: there is one for tables that are loaded for several "
+            "hadronic models, with a list as hadronic_model"
+        )
     close = difflib.get_close_matches(name, [*known, *(p.name for p in known.values())], n=3)
     hint = (
         f"did you mean {' or '.join(dict.fromkeys(close))}?"
@@ -61,6 +76,12 @@ def find_parameters(datasets, name):
         else (f"expected one of {', '.join(known)}")
     )
     raise ValueError(f"no parameter is called {name!r}; {hint}")
+
+
+def _is_meant(label, name):
+    """Whether a name is that of a label alone, or of one of the species that share it."""
+    owner, _, par = label.rpartition(".")
+    return name == par or name in [f"{species}.{par}" for species in owner.split("+")]
 
 
 def free_parameters(datasets, names):
