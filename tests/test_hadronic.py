@@ -132,6 +132,8 @@ def test_tables_that_do_not_belong_together(change, message):
 def test_one_table_or_a_dipole_is_refused():
     with pytest.raises(TableError, match=r"expected 2 to 6 tables.*got QGSJET-II-04"):
         join_hadronic_models(tables("h", ["qgsjet-ii-04"]))
+    with pytest.raises(TableError, match="expected a list of tables, got one table"):
+        join_hadronic_models(tables("h")[0])
     dipoles = [read_catalog_table("icecube-2016") for _ in range(2)]
     for table, name in zip(dipoles, "ab", strict=True):
         table.meta["hadronic_model"] = name

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets import MeanLogMassDataset, TableError
+from crlocal_plugin.datasets import MeanLogMassDataset, TableError, table_path
 from crlocal_plugin.models import IntensitySpectralModel
 
 NAMES = ["lhaaso_mean_log_mass_epos-lhc", "lhaaso_h_epos-lhc", "dampe_he", "lhaaso-km2a-2021"]
@@ -165,6 +165,13 @@ def test_tables_that_are_refused(change, message):
         MeanLogMassDataset.read(table)
 
 
+def test_spectrum_is_refused():
+    with pytest.raises(TableError, match="'mean_log_mass': expected this column"):
+        MeanLogMassDataset.read(table_path("dampe_h"))
+    with pytest.raises(TableError, match=r"not an intensity; read it with MeanLogMassDataset.read"):
+        crl.CosmicRayFluxDataset.read(table_path(NAMES[0]))
+
+
 # Files
 
 
@@ -230,6 +237,15 @@ def test_evaluated_together(datasets):
     datasets[NAMES[0]].mask_fit = None
     check(alone)
     assert len(alone.residuals()) == 20 + sum(p.prior is not None for p in alone.parameters)
+
+
+def test_model_without_spectra():
+    datasets = crl.load_datasets([NAMES[0], NAMES[3]])
+    dipole = crl.ComptonGettingDipoleModel()
+    datasets.models = [crl.CosmicRayModel([crl.CosmicRayComponent("motion", {}, dipole)])]
+    for data in (datasets, *datasets):
+        with pytest.raises(ValueError, match="the model has no spectra"):
+            data.stat_sum()
 
 
 def test_without_dipoles_and_spectra_of_its_species():

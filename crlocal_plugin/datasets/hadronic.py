@@ -54,6 +54,8 @@ def join_hadronic_models(tables):
     TableError
         If the tables do not belong together.
     """
+    if isinstance(tables, Table):
+        raise TableError("hadronic models: expected a list of tables, got one table")
     tables = list(tables)
     models = [table.meta.get("hadronic_model") for table in tables]
     if not 2 <= len(tables) <= MAX_MODELS or not all(models) or len(set(models)) < len(models):

@@ -156,31 +156,31 @@ class FusedLikelihood:
         if self._flux_factor.size:
             intensity = intensity * self._flux_factor(hadronic)
         if at.n_dipoles:
-            weights = self._dipole_weights(grids, components, logs)
+            weights, everything = self._dipole_weights(grids, components, logs)
             terms = evaluator.dipole_terms(grids.dipoles, values)
-            everything = sum_of_beginnings(weights)
             x, y = mean_of_terms(weights, everything, terms, self._n_species, size=2)
         return intensity, mass, x, y
 
     def _dipole_weights(self, grids, components, logs):
-        """Intensity per energy of each component, one species after another, for the dipoles."""
+        """Intensity per energy of components and of their sum, species by species, for dipoles."""
         rows, n = self._order.dipoles, self._energies.n_dipoles
         sizes = [n * self._order.n_species(array.shape[-1]) for array in components]
         weights = [
             array.take(rows[:size], axis=-1) * grids.dipole_jacobian[..., :size]
             for array, size in zip(components, sizes, strict=True)
         ]
-        totals = sum_of_beginnings(weights)
-        totals = totals.reshape(*totals.shape[:-1], -1, n).sum(axis=-2)
-        if totals.min() > _UNDERFLOW:
-            return weights
+        everything = sum_of_beginnings(weights)
+        # that of all species is larger still
+        if everything[..., :n].min() > _UNDERFLOW:
+            return weights, everything
         weights = [
             log[..., rows[:size]] + grids.log_dipole_jacobian[..., :size]
             for log, size in zip(logs, sizes, strict=True)
         ]
         tops = [w.reshape(*w.shape[:-1], -1, n).max(axis=-2) for w in weights]
         top = functools.reduce(np.maximum, tops)
-        return [np.exp(w - np.tile(top, w.shape[-1] // n)) for w in weights]
+        weights = [np.exp(w - np.tile(top, w.shape[-1] // n)) for w in weights]
+        return weights, sum_of_beginnings(weights)
 
     def _logs_of_others(self, grids, logs):
         """Logarithms of intensities per energy of all species for sums and <ln A>."""
@@ -206,7 +206,7 @@ class FusedLikelihood:
         `~numpy.ndarray`
             Residuals whose squares add up to the statistic, shape ``(k,)`` or ``(m, k)``.
         """
-        if not self.n_points:
+        if not self.size:
             return np.zeros(0)
         with np.errstate(under="ignore"):
             intensity, mass, x, y = self.predictions(values)

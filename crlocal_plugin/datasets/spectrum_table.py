@@ -106,6 +106,8 @@ def read_mean_log_mass_table(source, *, columns=None, experiment=None, axis=None
         If the table cannot be read, or is not valid.
     """
     table = RawTable(source, columns, _spectrum_layout("mean_log_mass"))
+    if not table.has("mean_log_mass"):
+        raise table.missing("mean_log_mass")
     axis = axis or table.meta.get("axis") or "total_energy"
     if axis != "total_energy":
         raise table.error(
@@ -125,7 +127,8 @@ def _checked_quantity(table, quantity):
         raise table.error(f"quantity: expected {expected}, got none", "pass quantity='H', say")
     if quantity == "mean_log_mass":
         raise table.error(
-            "quantity: mean_log_mass is not an intensity", "read it with read_mean_log_mass_table"
+            "quantity: mean_log_mass is not an intensity",
+            "read it with MeanLogMassDataset.read or read_mean_log_mass_table",
         )
     word = str(quantity).lower()
     by_case = {known.lower(): known for known in QUANTITIES}
