@@ -8,13 +8,13 @@ from gammapy.modeling.models import GaussianPrior, Prior, UniformPrior
 
 from ..models import MeasurementPrior
 from ..models.parameters import DEFINITIONS
+from ..physics.memory import keep_freed_memory
 from .least_squares import stays_positive
 
 __all__ = ["JointLikelihood", "gaussian_factor", "is_gaussian"]
 
-CHUNK = 25_000
-"""Numbers in an array that is evaluated at once: 200 kB, few enough for the processor's cache and
-for memory that is used again instead of fetched anew."""
+CHUNK = 100_000
+"""Numbers in an array that is evaluated at once: 800 kB, few enough for the processor's cache."""
 
 _OFFSET = 100.0
 """How far below its value at the start the level of a prior that is not Gaussian is."""
@@ -378,6 +378,7 @@ class _Part:
 
     def _chunks(self, theta):
         """Slices of sets of parameters."""
+        keep_freed_memory()
         size = max(1, CHUNK // max(self.fused.n_points, 1))
         return [slice(start, start + size) for start in range(0, len(theta), size)]
 

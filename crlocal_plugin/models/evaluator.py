@@ -27,6 +27,7 @@ class _Part:
         self.component = component
         self.model = model
         self.is_kernel = isinstance(model, PhysicsModel)
+        self._has_strength = isinstance(model, SourceSpectralModel)
         names = model.default_parameters.names if self.is_kernel else ()
         positions = {id(par): index for index, par in enumerate(parameters)}
         self.positions = [positions[id(model.__dict__[name])] for name in names]
@@ -36,7 +37,7 @@ class _Part:
 
     def is_absent(self, values):
         """Whether the strength is zero in all sets of parameters (bool)."""
-        if not isinstance(self.model, SourceSpectralModel):
+        if not self._has_strength:
             return False
         strength = values[self.positions[0]]
         return type(strength) is float and strength == 0.0
@@ -210,12 +211,7 @@ class ModelEvaluator:
                 logs.append(self._log_one_by_one(parts, joined, values))
                 continue
             compute = functools.partial(plan.evaluate, joined, values)
-            log = joined.remembered(plan, plan.all_values(values), compute)
-            if plan.strengths:
-                strengths = [values[place] for place in plan.strengths]
-                powers = [values[place] for place in plan.powers]
-                log = log + joined.power_laws(strengths, powers)
-            logs.append(log)
+            logs.append(joined.remembered((plan, "all"), plan.all_values(values), compute))
         return logs
 
     @staticmethod
@@ -370,17 +366,27 @@ class _Plan:
         self.places = places
         self.strengths = strengths
         self.powers = powers
-        self._flat = []
+        self._common = []
         for place in places:
             if place is not None:
-                self._flat += [place] if type(place) is int else place
+                self._common += [place] if type(place) is int else place
+        self._all = [*self._common, *strengths, *powers]
 
     def all_values(self, values):
-        """Values on which the kernel depends, in a list."""
-        return [values[place] for place in self._flat]
+        """Values on which the component depends, in a list."""
+        return [values[place] for place in self._all]
 
     def evaluate(self, joined, values):
-        """Call the kernel for all points of a joined grid."""
+        """Evaluate the component at all points of a joined grid."""
+        common = [values[place] for place in self._common]
+        log = joined.remembered(self, common, functools.partial(self._kernel, joined, values))
+        if not self.strengths:
+            return log
+        strengths = [values[place] for place in self.strengths]
+        return log + joined.power_laws(strengths, [values[place] for place in self.powers])
+
+    def _kernel(self, joined, values):
+        """Call the kernel."""
         arguments = []
         for place in self.places:
             if place is None:

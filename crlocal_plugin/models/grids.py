@@ -199,21 +199,23 @@ class JoinedGrid:
             A value for each point, shape ``(n,)`` or ``(m, n)``.
         """
         log_rigidity = self.grid.log_rigidity
+        if all_floats(strengths):
+            logs = self.spread_own([log_strength(strength) for strength in strengths])
+            return logs - self._inclined(powers) if powers else logs
         values = parameter_sets([*strengths, *powers])
         k = len(strengths)
         logs = values[..., :k] = log_strength(values[..., :k])
-        if values.ndim == 1:
-            logs = logs.take(self.index)
-        elif powers and log_rigidity.ndim == 1:
+        if powers and log_rigidity.ndim == 1:
             if self._power_basis is None:
                 self._power_basis = np.vstack([self._membership, -self._membership * log_rigidity])
             return values @ self._power_basis
-        else:
-            logs = logs @ self._membership
-        if not powers:
-            return logs
-        return logs - self.remembered(
-            "power laws", powers, lambda: self.spread_own(powers) * log_rigidity
+        logs = logs @ self._membership
+        return logs - self._inclined(powers) if powers else logs
+
+    def _inclined(self, powers):
+        """Power of R times ln R for points."""
+        return self.remembered(
+            "inclined", powers, lambda: self.spread_own(powers) * self.grid.log_rigidity
         )
 
 

@@ -183,6 +183,10 @@ def mean_of_terms(weights, total, contributions, n_species=1, size=3):
     if not contributions:
         return [np.zeros(1)] * size
     n = total.shape[-1] // n_species
+    if total.ndim == 1:
+        found = _mean_of_one_set(weights, total, contributions, n, size)
+        if found is not None:
+            return found
     # profiles along the same vector are added up, and what all species share is left for the end
     pointwise, common = {}, []
     for component, terms in contributions:
@@ -199,10 +203,27 @@ def mean_of_terms(weights, total, contributions, n_species=1, size=3):
     sums = [(_sum_over_species(part, n), vector) for part, vector in pointwise.values()]
     sums += common
     norm = 1 / _sum_over_species(total, n)
-    if all(part.ndim == 1 for part, _ in sums):
-        vectors = np.array([vector for _, vector in sums])
-        return list(vectors.T[:size] @ np.array([part * norm for part, _ in sums]))
     return [sum(part * vector[..., k] for part, vector in sums) * norm for k in range(size)]
+
+
+def _mean_of_one_set(weights, total, contributions, n, size):
+    """`mean_of_terms` for one set of parameters, where few calls count more than few numbers."""
+    terms = [
+        (total if component is None else weights[component], profile, vector)
+        for component, pairs in contributions
+        for profile, vector in pairs
+    ]
+    parts = np.zeros((len(terms), len(total)))
+    for part, (weight, profile, vector) in zip(parts, terms, strict=True):
+        if vector.ndim > 1 or (type(profile) is np.ndarray and profile.ndim > 1):
+            return None
+        present = len(weight)
+        if type(profile) is np.ndarray and profile.size > 1:
+            profile = profile[:present]
+        np.multiply(weight, profile, out=part[:present])
+    vectors = np.array([vector[:size] for _, _, vector in terms])
+    sums = (vectors.T @ parts).reshape(size, -1, n)
+    return list(np.add.reduce(sums, axis=1) / np.add.reduce(total.reshape(-1, n), axis=0))
 
 
 def _sum_over_species(array, n):

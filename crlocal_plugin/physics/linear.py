@@ -81,10 +81,19 @@ def sum_of_beginnings(arrays):
     `~numpy.ndarray`
         A new array, of the largest shape.
     """
-    shape = np.broadcast_shapes(*(array.shape[:-1] for array in arrays))
-    longest = sorted(arrays, key=lambda array: -array.shape[-1])
-    total = np.empty((*shape, longest[0].shape[-1]))
-    total[...] = longest[0]
-    for array in longest[1:]:
-        total[..., : array.shape[-1]] += array
+    longest = max(arrays, key=_length)
+    sets = max(arrays, key=_ndim)
+    total = np.empty((*sets.shape[:-1], longest.shape[-1]))
+    total[...] = longest
+    for array in arrays:
+        if array is not longest:
+            total[..., : array.shape[-1]] += array
     return total
+
+
+def _length(array):
+    return array.shape[-1]
+
+
+def _ndim(array):
+    return array.ndim

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-__all__ = ["all_floats", "grid_cache", "scalar_cache"]
+__all__ = ["all_floats", "grid_cache", "keep_freed_memory", "scalar_cache"]
 
 
 def all_floats(values):
@@ -82,3 +82,16 @@ def grid_cache(function):
         return kept[1]
 
     return wrapper
+
+
+@functools.cache
+def keep_freed_memory():
+    """Let the process keep memory of large arrays for the next ones, once and for all.
+
+    The C library of Linux gives freed memory back at once and fetches it anew, page by page, for
+    the next array, which takes as long as the arithmetic on it. It stops doing so for sizes up to
+    that of the largest array that was freed (mallopt(3), M_MMAP_THRESHOLD), for which 32 MiB is
+    the limit. Elsewhere this does nothing.
+    """
+    # freed as soon as it is there
+    np.empty(31 * 2**20, dtype=np.uint8)
