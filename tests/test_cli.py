@@ -130,6 +130,7 @@ BAD = {
     ("fit", "--hadronic-model", "LHASO=EPOS-LHC"): "'LHASO' is no experiment with tables for",
     ("fit", "--free", "KASCADE.hadronic"): "for several hadronic models",
     ("compare", "kinetic+spallation", "kinetic+spalation"): "no parameter is called 'spalation'",
+    ("compare", "kinetic", "kinetic+spallation+no-spallation"): "expected one of +spallation and ",
     ("data", "list", "--hadronic-model", "QGSJET"): "expected EPOS-LHC, QGSJET-01",
     ("data", "list", "--quantity", "dipole", "--hadronic-model", "EPOS-LHC"): "leave out an option",
     ("fit", "--floors", "-1"): "floor",

@@ -107,9 +107,10 @@ def _prepare(text, analysis):
 
     variant, *changes = text.split("+")
     model = {"variant": variant, "compton_getting": "local" if "local" in changes else "constant"}
-    for word, spallation in _SPALLATION.items():
-        if word in changes:
-            model["spallation"] = spallation
+    loss = [word for word in _SPALLATION if word in changes]
+    if len(loss) > 1:
+        raise ValueError(f"{text}: expected one of +{' and +'.join(loss)}, not both")
+    model |= {"spallation": _SPALLATION[word] for word in loss}
     words = ("local", _WITHOUT, *_SPALLATION)
     free = {name: {"free": True} for name in changes if name not in words}
     entries = {"model": model, "parameters": free}

@@ -162,10 +162,8 @@ Value = _optional(_value)
 Fraction = _optional(fraction)
 """Number of at least zero, or None."""
 
-
 DEFAULT = "default"
 """Word for a setting that the other settings of the model decide."""
-
 
 Nucleus = Annotated[str, AfterValidator(lambda name: get_species(name).name)]
 """Element symbol, or name of a group."""
