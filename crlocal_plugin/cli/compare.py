@@ -110,7 +110,8 @@ def _prepare(text, analysis):
     loss = [word for word in _SPALLATION if word in changes]
     if len(loss) > 1:
         raise ValueError(f"{text}: expected one of +{' and +'.join(loss)}, not both")
-    model |= {"spallation": _SPALLATION[word] for word in loss}
+    if loss:
+        model["spallation"] = _SPALLATION[loss[0]]
     words = ("local", _WITHOUT, *_SPALLATION)
     free = {name: {"free": True} for name in changes if name not in words}
     entries = {"model": model, "parameters": free}
