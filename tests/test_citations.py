@@ -138,6 +138,36 @@ def test_references_in_texts(text):
     assert found == ([] if expected is None else [expected])
 
 
+BIBCODES = {
+    "2015PhRvL.114q1103A": ("PRL", "114", "171103", ""),
+    "2003ApJ...591.1220L": ("ApJ", "591", "1220", ""),
+    "2009ApJ...692L.130A": ("ApJL", "692", "L130", ""),
+    "1990A&A...233...96E": ("A&A", "233", "96", ""),
+    "2010A&A...516A..28P": ("A&A", "516", "A28", ""),
+    "1977ICRC....1...11B": ("ICRC", "1", "11", ""),
+    "2021arXiv211108922G": ("", "", "", "2111.08922"),
+}
+
+
+@pytest.mark.parametrize("bibcode", BIBCODES)
+def test_bibcodes(bibcode):
+    address = f"https://ui.adsabs.harvard.edu/abs/{bibcode.replace('&', '%26')}"
+    for text in (bibcode, f"{bibcode}, {address}", f"see {address}"):
+        (found,) = publications_in(text)
+        assert (found.journal, found.volume, found.pages, found.arxiv) == BIBCODES[bibcode]
+        assert found.key == bibcode.replace("&", "")
+        assert found.label == bibcode
+        ((key, entry),) = entries(found.bibtex()).items()
+        assert (key, entry["year"], entry["adsurl"]) == (found.key, bibcode[:4], address)
+    assert publications_of({"bibcode": bibcode}) == [found]
+
+
+def test_bibcode_beside_its_reference():
+    text = "Yoon et al. 2017, ApJ 839, 5, 2017ApJ...839....5Y"
+    assert [p.key for p in publications_in(text)] == ["Yoon2017-ApJ839-5"]
+    assert publications_in("table 2015PhRvL.114q1103AB of 12345678901234567890") == []
+
+
 def test_two_publications_in_one_text():
     found = publications_in("Ahn et al. 2009, ApJ 707, 593; Yoon et al. 2017, ApJ 839, 5")
     assert [p.key for p in found] == ["Ahn2009-ApJ707-593", "Yoon2017-ApJ839-5"]
@@ -206,7 +236,7 @@ def test_own_tables(tmp_path):
     table = crl.read_catalog_table("dampe_h")
     table.meta |= {"reference": "Me & You (in preparation), 100 % ours", "compilation": ""}
     table.write(tmp_path / "mine.ecsv")
-    del table.meta["reference"]
+    del table.meta["reference"], table.meta["bibcode"]
     table.write(tmp_path / "nameless.ecsv")
     *_, mine = entries(bibtex([tmp_path / "mine.ecsv", tmp_path / "nameless.ecsv"])).values()
     assert mine == {"kind": "misc", "note": r"Me \& You (in preparation), 100 \% ours"}

@@ -342,7 +342,11 @@ def test_a_fit_of_the_data():
 def test_citations():
     datasets = read_crdb_export(DATA / "ni_r.csv")
     texts = [str(publication) for publication in crl.citations(datasets)]
-    assert "1990A&A...233...96E, https://ui.adsabs.harvard.edu/abs/1990A%26A...233...96E" in texts
+    assert (
+        "1990A&A...233...96E, Astronomy & Astrophysics 233, 96, "
+        "https://ui.adsabs.harvard.edu/abs/1990A%26A...233...96E"
+    ) in texts
+    assert "1990AA...233...96E" in [publication.key for publication in crl.citations(datasets)]
     assert sum("10.1140/epjc/s10052-023-12092-8" in text for text in texts) == 1
     keys = re.findall(r"^@\w+\{(.*),$", crl.bibtex(datasets), re.MULTILINE)
     assert len(keys) == len(set(keys)) == 3 + 1 + 4

@@ -3,7 +3,8 @@
 Tables and priors name their publications in one line of text, such as "Aguilar et al. 2015, PRL
 114, 171103, doi:10.1103/PhysRevLett.114.171103", and that line is where entries come from. What
 it does not say, initials and titles, is in ``data/publications.ecsv`` by the key of the entry; a
-publication that is not in there gets an entry without them.
+publication that is not in there gets an entry without them. Tables of a database may know no more
+than the bibcode of a publication, which is the key of its entry then, as in the files of ADS.
 """
 
 import functools
@@ -12,11 +13,13 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 from importlib import resources
+from urllib.parse import unquote
 
 from astropy.table import Table
 from gammapy.datasets import Dataset
 
 from .._version import __version__
+from .bibcodes import BIBCODE, bibcode_address, split_bibcode
 from .catalog import read_catalog_table, resolve
 from .core import CosmicRayDataset
 from .raw_table import RawTable
@@ -58,6 +61,8 @@ class Publication:
         Title, empty if it is not known.
     note : str
         The reference itself, where it cannot be taken apart.
+    bibcode : str
+        Bibcode of ADS, if the authors are not known.
     """
 
     names: str = ""
@@ -70,10 +75,13 @@ class Publication:
     authors: str = ""
     title: str = ""
     note: str = ""
+    bibcode: str = ""
 
     @property
     def key(self):
         """BibTeX key (str), always the same for a publication."""
+        if self.bibcode:
+            return re.sub(r"[^\w.]", "", self.bibcode)
         first = re.split(r" et al\.|, | & | Collaboration| developers", self.names)[0]
         name = _slug(first.removeprefix("The ")) + self.year
         if self.journal:
@@ -85,14 +93,16 @@ class Publication:
     @property
     def label(self):
         """Short name such as "Aguilar et al. 2015" (str)."""
-        return f"{self.names} {self.year}".strip() or self.note
+        return self.bibcode or f"{self.names} {self.year}".strip() or self.note
 
     @property
     def url(self):
-        """Address (str), empty if there is neither DOI nor arXiv number."""
+        """Address (str), empty if there is no DOI, arXiv number or bibcode."""
         if self.doi:
             return f"https://doi.org/{self.doi}"
-        return f"https://arxiv.org/abs/{self.arxiv}" if self.arxiv else ""
+        if self.arxiv:
+            return f"https://arxiv.org/abs/{self.arxiv}"
+        return bibcode_address(self.bibcode) if self.bibcode else ""
 
     def __str__(self):
         journal = JOURNALS.get(self.journal, self.journal)
@@ -104,6 +114,7 @@ class Publication:
             self.note if self.label != self.note else "",
             f"arXiv:{self.arxiv}" if self.arxiv else "",
             f"doi:{self.doi}" if self.doi else "",
+            bibcode_address(self.bibcode) if self.bibcode else "",
         ]
         return ", ".join(part for part in parts if part)
 
@@ -121,6 +132,7 @@ class Publication:
             "doi": self.doi,
             "eprint": self.arxiv,
             "archivePrefix": "arXiv" if self.arxiv else "",
+            "adsurl": bibcode_address(self.bibcode) if self.bibcode else "",
             "note": _latex(self.note),
         }
         kind = "inproceedings" if proceedings else "article" if self.journal else "misc"
@@ -205,7 +217,7 @@ def publications_of(meta):
     Parameters
     ----------
     meta : dict
-        Meta of the table, with ``reference`` and ``compilation``.
+        Meta of the table, with ``reference``, or ``bibcode``, and ``compilation``.
 
     Returns
     -------
@@ -213,6 +225,7 @@ def publications_of(meta):
         Publications, empty if the table names none.
     """
     reference, compilation = (str(meta.get(name) or "") for name in ("reference", "compilation"))
+    reference = reference or str(meta.get("bibcode") or "")
     from_database = "CRDB" in reference or "CRDB" in compilation
     found = publications_in(reference)
     if reference and not found and "CRDB" not in reference:
@@ -226,7 +239,7 @@ def publications_in(text):
     Parameters
     ----------
     text : str
-        Text with references such as "Yoon et al. 2017, ApJ 839, 5".
+        Text with references such as "Yoon et al. 2017, ApJ 839, 5", or with bibcodes of ADS.
 
     Returns
     -------
@@ -241,7 +254,16 @@ def publications_in(text):
         if part["journal"] or part["arxiv"] or part["doi"]:
             del part["conference"], part["number"]
             found.append(_completed(Publication(**part)))
+    places = {(p.year, p.volume, p.pages) for p in found}
+    bibcodes = dict.fromkeys(match[0] for match in BIBCODE.finditer(unquote(text)))
+    known_only_by_it = (_of_bibcode(bibcode) for bibcode in bibcodes)
+    found += [p for p in known_only_by_it if (p.year, p.volume, p.pages) not in places]
     return found
+
+
+def _of_bibcode(bibcode):
+    year, journal, volume, pages, _, arxiv = split_bibcode(bibcode)
+    return Publication("", year, journal, volume, pages, arxiv=arxiv, bibcode=bibcode)
 
 
 _NAME = r"[A-ZÀ-ÖØ-Þ][\w'’-]+"

@@ -4,12 +4,12 @@ import functools
 import re
 from collections import Counter
 from dataclasses import dataclass
-from urllib.parse import quote
 
 import numpy as np
 from astropy import units as u
 from astropy.table import Table
 
+from .bibcodes import bibcode_address, split_bibcode
 from .catalog import catalog
 from .citations import publications_in
 from .raw_table import TableError
@@ -310,21 +310,14 @@ def _reference(bibcode):
     """Reference for a bibcode: as in the package's tables, else the address of its ADS page."""
     if not bibcode:
         return ""
-    address = f"{bibcode}, https://ui.adsabs.harvard.edu/abs/{quote(bibcode)}"
-    return _references().get(_place(bibcode), address)
+    return _references().get(_place(bibcode)) or f"{bibcode}, {bibcode_address(bibcode)}"
 
 
 def _place(bibcode):
-    """Year, volume, page and initial, as ADS composes a bibcode of 19 characters of them."""
-    volume, section, page = bibcode[9:13].strip("."), bibcode[13:14], bibcode[14:18].strip(".")
-    if len(bibcode) != 19 or not page.isdigit():
-        return None
-    if section.islower():
-        # Physical Review: pages such as 171103 are q1103
-        page = f"{ord(section) - ord('a') + 1}{page:0>4}"
-    elif section.isdigit():
-        page = section + page
-    return bibcode[:4], volume, int(page), bibcode[18]
+    """Year, volume, page and initial that a bibcode names; None if it has no page."""
+    parts = split_bibcode(bibcode)
+    number = "" if parts is None else parts.page.lstrip("LA")
+    return (parts.year, parts.volume, int(number), parts.initial) if number.isdigit() else None
 
 
 @functools.cache
