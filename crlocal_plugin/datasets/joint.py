@@ -44,7 +44,7 @@ class FusedLikelihood:
     Attributes
     ----------
     parameters : list of `~gammapy.modeling.Parameter`
-        Unique parameters of the model, then those of each nuisance model of the datasets.
+        Unique parameters of the model, then those of the nuisance models of the datasets.
 
     Raises
     ------
@@ -58,8 +58,9 @@ class FusedLikelihood:
         nuisances = [d._nuisance for d in datasets if d._nuisance is not None]
         self._nuisances = list(dict.fromkeys(nuisances))
         self._given = {d._nuisance for d in datasets if d._nuisance_given}
+        # all normalisations, then all energy scales, ...
         self._nuisance_slots = [
-            (nuisance.__dict__, name) for nuisance in self._nuisances for name in _NUISANCES
+            (nuisance.__dict__, name) for name in _NUISANCES for nuisance in self._nuisances
         ]
         self._nuisance_parameters = self._read_nuisances()
         self.parameters = [*self.evaluator.parameters, *self._nuisance_parameters]
@@ -137,10 +138,10 @@ class FusedLikelihood:
             Equatorial components of the dipoles, of shapes that broadcast to ``(..., n)``.
         """
         evaluator, points, at = self.evaluator, self._points, self._energies
-        norms, scales, hadronic = (values[self._n_model + k :: len(_NUISANCES)] for k in range(3))
-        grids = self._grids(norms + scales)
+        stop = self._n_model + 2 * len(self._nuisances)
+        grids, hadronic = self._grids(values[self._n_model : stop]), values[stop:]
         logs = evaluator.log_components(grids.joined, values, crop=True)
-        components = [np.exp(log) for log in logs]
+        components, weights = zip(*self._intensities(grids, logs), strict=True)
         total = sum_of_beginnings(components)
         intensity = points.sum_of_species(total.take(self._order.flux, axis=-1) * grids.factor)
         mass = x = y = np.zeros(0)
@@ -160,31 +161,42 @@ class FusedLikelihood:
         if self._flux_factor.size:
             intensity = intensity * self._flux_factor(hadronic)
         if at.n_dipoles:
-            weights, everything = self._dipole_weights(grids, components, logs)
+            everything = sum_of_beginnings(weights)
+            # that of all species is larger still
+            if not np.minimum.reduce(everything[..., : at.n_dipoles], axis=None) > _UNDERFLOW:
+                weights = self._dipole_shares(grids, logs)
+                everything = sum_of_beginnings(weights)
             terms = evaluator.dipole_terms(grids.dipoles, values)
-            x, y = mean_of_terms(weights, everything, terms, self._n_species, size=2)
+            x, y = mean_of_terms(weights, everything, terms, self._n_species, 2, grids.kept_dipoles)
         return intensity, mass, x, y
 
-    def _dipole_weights(self, grids, components, logs):
-        """Intensity per energy of components and of their sum, species by species, for dipoles."""
-        rows, n = self._order.dipoles, self._energies.n_dipoles
-        sizes = [n * self._order.n_species(array.shape[-1]) for array in components]
-        weights = [
-            array.take(rows[:size], axis=-1) * grids.dipole_jacobian[..., :size]
-            for array, size in zip(components, sizes, strict=True)
-        ]
-        everything = sum_of_beginnings(weights)
-        # that of all species is larger still
-        if everything[..., :n].min() > _UNDERFLOW:
-            return weights, everything
-        weights = [
-            log[..., rows[:size]] + grids.log_dipole_jacobian[..., :size]
-            for log, size in zip(logs, sizes, strict=True)
-        ]
+    def _intensities(self, grids, logs):
+        """Intensities of each component at all points, and per energy for dipoles, in pairs.
+
+        Those of one set of parameters are kept while their logarithms are the same object.
+        """
+        pairs = []
+        for place, log in enumerate(logs):
+            kept = grids.kept_intensities.get(place)
+            if kept is None or kept[0] is not log:
+                intensity = np.exp(log)
+                rows = self._order.dipoles_among(log.shape[-1])
+                jacobian = grids.dipole_jacobian[..., : len(rows)]
+                kept = log, (intensity, intensity.take(rows, axis=-1) * jacobian)
+                if log.ndim == 1:
+                    grids.kept_intensities[place] = kept
+            pairs.append(kept[1])
+        return pairs
+
+    def _dipole_shares(self, grids, logs):
+        """Intensities per energy for dipoles over the largest of each energy."""
+        weights, n = [], self._energies.n_dipoles
+        for log in logs:
+            rows = self._order.dipoles_among(log.shape[-1])
+            weights.append(log[..., rows] + grids.log_dipole_jacobian[..., : len(rows)])
         tops = [w.reshape(*w.shape[:-1], -1, n).max(axis=-2) for w in weights]
         top = functools.reduce(np.maximum, tops)
-        weights = [np.exp(w - np.tile(top, w.shape[-1] // n)) for w in weights]
-        return weights, sum_of_beginnings(weights)
+        return [np.exp(w - np.tile(top, w.shape[-1] // n)) for w in weights]
 
     def _logs_of_others(self, grids, logs):
         """Logarithms of intensities per energy of all species for sums and <ln A>."""
@@ -305,6 +317,8 @@ class FusedLikelihood:
             np.exp(of_dipoles),
             of_others,
             np.exp(of_others),
+            {},
+            {},
         )
         if fixed:
             self._grids_at, self._kept = nuisances, result

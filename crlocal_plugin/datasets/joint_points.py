@@ -42,6 +42,9 @@ class Grids(NamedTuple):
         ln(dR/dE) of them, and dR/dE.
     log_other_jacobian, other_jacobian : `~numpy.ndarray`
         The same for sums and <ln A>, shape ``(..., s, n)``.
+    kept_intensities, kept_dipoles : dict
+        Last intensities of each component, and memory for
+        `~crlocal_plugin.physics.dipole.mean_of_terms`.
     """
 
     joined: JoinedGrid
@@ -52,6 +55,8 @@ class Grids(NamedTuple):
     dipole_jacobian: np.ndarray
     log_other_jacobian: np.ndarray
     other_jacobian: np.ndarray
+    kept_intensities: dict
+    kept_dipoles: dict
 
 
 class SpeciesOrder:
@@ -82,13 +87,19 @@ class SpeciesOrder:
         rest = rest.reshape(n_species, len(energies.x))
         self.dipoles = rest[:, : energies.n_dipoles].ravel()
         self.others = rest[:, energies.n_dipoles :]
-        self._n_species = {}
+        self._n_species, self._dipoles = {}, {}
         for k in range(n_species, 0, -1):
-            self._n_species[int(np.count_nonzero(species < k))] = k
+            size = int(np.count_nonzero(species < k))
+            self._n_species[size] = k
+            self._dipoles[size] = rest[:k, : energies.n_dipoles].ravel()
 
     def n_species(self, size):
         """Number of species that the first points are of."""
         return self._n_species[size]
+
+    def dipoles_among(self, size):
+        """Where those of dipoles are among the first points, which are all of some species."""
+        return self._dipoles[size]
 
 
 class EnergyPoints:

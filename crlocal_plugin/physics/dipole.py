@@ -8,6 +8,7 @@ import numpy as np
 
 from .constants import LIGHT_SPEED_KM_S, LIGHT_YEAR_PC
 from .diffusion import directional_ratio
+from .linear import sum_of_beginnings
 
 __all__ = [
     "amplitude_and_phase",
@@ -162,7 +163,7 @@ def weighted_sum_of_terms(log_intensities, contributions, n_species=1, size=3):
     return mean_of_terms(weights, np.add.reduce(weights, axis=0), contributions, n_species, size)
 
 
-def mean_of_terms(weights, total, contributions, n_species=1, size=3):
+def mean_of_terms(weights, total, contributions, n_species=1, size=3, kept=None):
     """Mean of dipoles whose weights are known (second term of Eq. 15).
 
     Parameters
@@ -174,19 +175,22 @@ def mean_of_terms(weights, total, contributions, n_species=1, size=3):
         Their sum, shape ``(..., s n)``.
     contributions, n_species, size
         As for `weighted_sum_of_terms`.
+    kept : dict, optional
+        Memory for calls with the same ``n_species`` and ``size``: dipoles whose terms are the very
+        object of the call before are not worked out again. Of use for one set.
 
     Returns
     -------
-    list of `~numpy.ndarray`
+    sequence of `~numpy.ndarray`
         Cartesian components, of shapes that broadcast to ``(..., n)``.
     """
     if not contributions:
         return [np.zeros(1)] * size
     n = total.shape[-1] // n_species
     if total.ndim == 1:
-        found = _mean_of_one_set(weights, total, contributions, n, size)
-        if found is not None:
-            return found
+        dipoles = _dipoles_of_one_set(contributions, size, {} if kept is None else kept)
+        if dipoles is not None:
+            return _mean_of_one_set(weights, total, dipoles, n)
     # profiles along the same vector are added up, and what all species share is left for the end
     pointwise, common = {}, []
     for component, terms in contributions:
@@ -206,24 +210,31 @@ def mean_of_terms(weights, total, contributions, n_species=1, size=3):
     return [sum(part * vector[..., k] for part, vector in sums) * norm for k in range(size)]
 
 
-def _mean_of_one_set(weights, total, contributions, n, size):
+def _dipoles_of_one_set(contributions, size, kept):
+    """Pairs of component and dipole, shape ``(size, s n)`` or ``(size, 1)``; None for more sets."""
+    dipoles = []
+    for place, (component, terms) in enumerate(contributions):
+        before = kept.get(place)
+        if before is None or before[0] is not terms:
+            dipole = np.zeros((size, 1))
+            for profile, vector in terms:
+                if vector.ndim > 1 or (type(profile) is np.ndarray and profile.ndim > 1):
+                    return None
+                dipole = dipole + vector[:size, np.newaxis] * profile
+            before = kept[place] = terms, dipole
+        dipoles.append((component, before[1]))
+    return dipoles
+
+
+def _mean_of_one_set(weights, total, dipoles, n):
     """`mean_of_terms` for one set of parameters, where few calls count more than few numbers."""
-    terms = [
-        (total if component is None else weights[component], profile, vector)
-        for component, pairs in contributions
-        for profile, vector in pairs
-    ]
-    parts = np.zeros((len(terms), len(total)))
-    for part, (weight, profile, vector) in zip(parts, terms, strict=True):
-        if vector.ndim > 1 or (type(profile) is np.ndarray and profile.ndim > 1):
-            return None
-        present = len(weight)
-        if type(profile) is np.ndarray and profile.size > 1:
-            profile = profile[:present]
-        np.multiply(weight, profile, out=part[:present])
-    vectors = np.array([vector[:size] for _, _, vector in terms])
-    sums = (vectors.T @ parts).reshape(size, -1, n)
-    return list(np.add.reduce(sums, axis=1) / np.add.reduce(total.reshape(-1, n), axis=0))
+    parts = []
+    for component, dipole in dipoles:
+        weight = total if component is None else weights[component]
+        parts.append(weight * dipole[:, : len(weight)])
+    size = len(parts[0])
+    sums = sum_of_beginnings(parts).reshape(size, -1, n)
+    return np.add.reduce(sums, axis=1) / np.add.reduce(total.reshape(-1, n), axis=0)
 
 
 def _sum_over_species(array, n):

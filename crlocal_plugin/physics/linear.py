@@ -81,19 +81,24 @@ def sum_of_beginnings(arrays):
     `~numpy.ndarray`
         A new array, of the largest shape.
     """
-    longest = max(arrays, key=_length)
-    sets = max(arrays, key=_ndim)
-    total = np.empty((*sets.shape[:-1], longest.shape[-1]))
-    total[...] = longest
-    for array in arrays:
-        if array is not longest:
-            total[..., : array.shape[-1]] += array
+    total, is_new = arrays[0], False
+    for array in arrays[1:]:
+        if array.shape == total.shape:
+            total = np.add(total, array, out=total if is_new else None)
+        else:
+            total = _sum_of_two(total, array, is_new)
+        is_new = True
+    return total if is_new else total.copy()
+
+
+def _sum_of_two(total, array, may_change):
+    """Sum of two arrays of different shapes, in place if the first may change and is as large."""
+    n = max(total.shape[-1], array.shape[-1])
+    sets = total if total.ndim >= array.ndim else array
+    shape = (*sets.shape[:-1], n)
+    if not (may_change and total.shape == shape):
+        wide = np.zeros(shape)
+        wide[..., : total.shape[-1]] = total
+        total = wide
+    total[..., : array.shape[-1]] += array
     return total
-
-
-def _length(array):
-    return array.shape[-1]
-
-
-def _ndim(array):
-    return array.ndim
