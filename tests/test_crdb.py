@@ -309,7 +309,7 @@ def test_experiment_or_sub_experiment():
 
 def test_what_data_are_taken_for(server):
     server.answer = recorded("h_r.csv").replace('"H"', '"1H"')
-    with pytest.raises(TableError, match=r"no quantity '1H'.*as_quantity='H'"):
+    with pytest.raises(TableError, match=r"got '1H'.*as_quantity='H'"):
         read_crdb("1H")
     datasets = read_crdb("1H", as_quantity="H")
     assert datasets[0].quantity == "H"
@@ -442,7 +442,7 @@ def test_bad_arguments(server, arguments, message):
         (('"Ni","R"', '"Ni/Fe","R"'), "Ni/Fe is a ratio"),
         (('"Ni","R"', '"Ni","ETOTN"'), "ask for EKN"),
         (('"Ni","R"', '"Ni","GEV"'), "expected one of R, EK, EKN, ETOT"),
-        (('"Ni","R"', '"Zn","R"'), "no quantity 'Zn'"),
+        (('"Ni","R"', '"Zn","R"'), "expected an element symbol.*got 'Zn'"),
         (('"0.00011081672965317"', '"0"'), "crdb-heao3-c2-ni-.*: row 0, column 'intensity'"),
         (('"6.6470794126468E-6"', '"0"'), "positive error on at least one side"),
         (('"35.432133457282"', '"23.806622689753"'), "values that increase"),

@@ -85,7 +85,12 @@ def add_parser(commands):
     add("--format", choices=_FORMATS, help="default: that of --output, or png")
     add("--overwrite", action="store_true", help="replace existing files")
     add = parser.add_argument_group("what is drawn, where a picture has it").add_argument
-    add("--species", nargs="+", metavar="NAME", help="species, light or all_particle")
+    add(
+        "--species",
+        nargs="+",
+        metavar="NAME",
+        help="species, or a sum: light, all_particle, CNO, Ne-S, Fe-group",
+    )
     add("--axis", help="total_energy, rigidity, kinetic_energy or kinetic_energy_per_nucleon")
     add("--energy-power", type=finite, metavar="P", help="multiply intensities with E^P")
     add("--energy-range", nargs=2, metavar=("LOW", "HIGH"), help='such as "1 TeV" "10 PeV"')

@@ -17,6 +17,7 @@ import numpy as np
 from astropy import units as u
 from astropy.table import Table
 
+from ..physics.species import ELEMENT_GROUPS
 from .experiments import HadronicChoice, experiment_named
 from .tables import read_dipole_table, read_flux_table, read_mean_log_mass_table
 
@@ -43,6 +44,9 @@ _GV = u.Unit("GV")
 
 FILE_SUFFIXES = {".ecsv", ".fits", ".csv"}
 """Suffixes by which a name is one of a file, be it there or not."""
+
+_CONTAINED = {"light": ("H", "He"), **ELEMENT_GROUPS}
+"""Nuclei by the sums of them that have tables."""
 
 _JOINT_ANALYSES = {
     frozenset({"hawc-icecube-2019", "hawc-2018"}): "the joint analysis contains the HAWC events",
@@ -432,7 +436,7 @@ def _shared_events(one, other):
     quantities = one["quantity"], other["quantity"]
     if quantities[0] == quantities[1]:
         return "they are two releases of the same measurement", same_axis
-    if "light" in quantities and {"H", "He"} & set(quantities):
+    if any(name in _CONTAINED.get(group, ()) for group, name in itertools.permutations(quantities)):
         return "the nuclei of one are contained in the other", same_axis
     # An all-particle spectrum shares showers with those of nuclei, but holds the nuclei that have
     # no table, and its systematic errors are far above the errors of the counts that are shared.

@@ -16,7 +16,7 @@ from .crdb_tables import DIPOLE, crdb_names, measurements
 from .dipole import DipoleDataset
 from .flux import CosmicRayFluxDataset
 from .mean_log_mass import MeanLogMassDataset
-from .spectrum_table import QUANTITIES
+from .spectrum_table import EXPECTED_QUANTITY, QUANTITIES
 from .tables import TableError
 
 __all__ = ["read_crdb", "read_crdb_export"]
@@ -162,10 +162,7 @@ def _import_crdb():
 
 def _check_taken_for(as_quantity):
     if as_quantity is not None and as_quantity not in QUANTITIES:
-        raise ValueError(
-            "as_quantity: expected an element symbol from H to Ni, 'light' or 'all_particle', got "
-            f"{as_quantity!r}"
-        )
+        raise ValueError(f"as_quantity: expected {EXPECTED_QUANTITY}, got {as_quantity!r}")
 
 
 def _names(quantity):

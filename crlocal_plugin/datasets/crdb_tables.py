@@ -13,7 +13,7 @@ from .bibcodes import bibcode_address, split_bibcode
 from .catalog import catalog
 from .citations import publications_in
 from .raw_table import TableError
-from .spectrum_table import QUANTITIES
+from .spectrum_table import EXPECTED_QUANTITY, QUANTITIES
 
 __all__ = ["DIPOLE", "QUANTITY_NAMES", "Measurement", "crdb_names", "measurements", "plain"]
 
@@ -173,8 +173,7 @@ class Measurement:
                 "read the two nuclei one by one",
             )
         return self.error(
-            f"this package has no quantity {name!r}, but elements from H to Ni, 'light', "
-            "'all_particle', 'mean_log_mass' and 'dipole'",
+            f"quantity: expected {EXPECTED_QUANTITY}, 'mean_log_mass' or 'dipole', got {name!r}",
             "say what it is to be taken for, as in as_quantity='H' for the isotope 1H",
         )
 

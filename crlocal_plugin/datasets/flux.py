@@ -7,7 +7,6 @@ from gammapy.datasets import DATASET_REGISTRY
 from ..models.component import species_group
 from ..models.core import intensity_unit
 from ..models.registration import register
-from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
 from .likelihood import limit_sigma, total_errors
 from .scalar import ScalarDataset
 from .tables import read_flux_table
@@ -16,7 +15,10 @@ __all__ = ["CosmicRayFluxDataset"]
 
 
 class CosmicRayFluxDataset(ScalarDataset):
-    """Intensities of one species, of H + He ("light") or of all particles, on any axis.
+    """Intensities of one species, of a group of elements, of H + He or of all particles.
+
+    The axis is any of the four. A group, ``"CNO"``, ``"Ne-S"`` or ``"Fe-group"``, is the sum of
+    those of its elements that the model has, or the species of that name.
 
     The error of a point is the quadratic sum of its statistical error, its systematic error and
     the floor times the value, separately upwards and downwards. A side that the table gives as
@@ -101,7 +103,7 @@ class CosmicRayFluxDataset(ScalarDataset):
 
     @property
     def quantity(self):
-        """Element symbol, "light" or "all_particle" (str)."""
+        """Element symbol, group of elements, "light" or "all_particle" (str)."""
         return self.table.meta["quantity"]
 
     @property
@@ -126,30 +128,6 @@ class CosmicRayFluxDataset(ScalarDataset):
     def _check_model(self, model):
         species_group(self.quantity, model.species)
 
-    def particle_grids(self, model, energy_scale=1.0):
-        """Rigidities of the points for each species that contributes.
-
-        Parameters
-        ----------
-        model : CosmicRayModel
-            Model whose species count.
-        energy_scale : float, optional
-            True energy over measured energy.
-
-        Returns
-        -------
-        dict of str to tuple
-            By species, the `ParticleGrid` and the Jacobian from rigidity to the axis.
-        """
-        nuclei = {nucleus.name: nucleus for nucleus in model.nuclei}
-        x = self.x.value * energy_scale
-        grids = {}
-        for name in species_group(self.quantity, nuclei):
-            nucleus = nuclei[name]
-            grid = particle_grid(axis_to_rigidity(x, nucleus, self.axis), nucleus)
-            grids[name] = grid, axis_jacobian(grid.beta, nucleus, self.axis)
-        return grids
-
     def intensity_pred(self):
         """Predicted intensities on the axis of the data (`~astropy.units.Quantity`).
 
@@ -159,17 +137,12 @@ class CosmicRayFluxDataset(ScalarDataset):
         Raises
         ------
         ValueError
-            If the dataset has no model.
+            If the dataset has no model, or a single species is heavier than an energy.
         """
         model = self._require_model()
-        evaluator = model.evaluator
-        values = evaluator.values()
         norm, scale = self.scales()
-        total = 0.0
-        for name, (grid, jacobian) in self.particle_grids(model, scale).items():
-            total = total + evaluator.intensity(name, grid, values) * jacobian
-        total = total * (norm * scale) * np.exp(self.hadronic_shift())
-        return u.Quantity(total, intensity_unit(self.axis))
+        factor = norm * scale * np.exp(self.hadronic_shift())
+        return model.intensity(self.x * scale, self.quantity, axis=self.axis) * factor
 
     # ----------------------------------------------------------------- plots
 

@@ -5,6 +5,7 @@ import astropy.units as u
 from ..models.component import GROUPS
 from ..models.composition import valid_from
 from ..physics.kinematics import rigidity_to_axis
+from ..physics.species import ELEMENT_GROUPS
 from .catalog import catalog, read_catalog_table, resolve
 from .collection import CosmicRayDatasets
 from .dipole import DipoleDataset
@@ -61,8 +62,9 @@ def load_datasets(
         names a model or a list for each experiment.
     valid_only : bool, optional
         Leave spectra of one nucleus heavier than helium out of the fit below the rigidity from
-        which on the model describes it (`crlocal_plugin.models.composition.valid_from`), unless
-        the table comes with a range of its own.
+        which on the model describes it (`crlocal_plugin.models.composition.valid_from`), and
+        those of a group of elements below the energy from which on it describes each of them,
+        unless the table comes with a range of its own.
 
     Returns
     -------
@@ -125,12 +127,18 @@ def _has_settings(path):
 
 def _keep_valid(dataset):
     """Leave a heavy nucleus out of the fit where the model does not describe it."""
-    if dataset.quantity in (*GROUPS, "H", "He"):
+    if dataset.quantity in GROUPS:
         return
-    rigidity = valid_from(dataset.quantity)
-    if rigidity is not None:
-        low = rigidity_to_axis(rigidity.to_value("GV"), dataset.quantity, dataset.axis)
-        dataset.energy_range = (low * dataset.x.unit, None)
+    lowest = {
+        name: valid_from(name) for name in ELEMENT_GROUPS.get(dataset.quantity, (dataset.quantity,))
+    }
+    ends = [
+        rigidity_to_axis(rigidity.to_value("GV"), name, dataset.axis)
+        for name, rigidity in lowest.items()
+        if rigidity is not None
+    ]
+    if ends:
+        dataset.energy_range = (max(ends) * dataset.x.unit, None)
 
 
 def _floors(name, row, floors, kind):

@@ -5,15 +5,20 @@ import difflib
 import numpy as np
 from astropy import units as u
 
-from ..physics.species import SYMBOLS
+from ..physics.species import ELEMENT_GROUPS, SYMBOLS
 from .hadronic import MAX_MODELS, hadronic_columns
 from .raw_table import RawTable
 from .table_parts import checked_confidence, error_names, error_sides, normalised
 
-__all__ = ["AXES", "QUANTITIES", "read_flux_table", "read_mean_log_mass_table"]
+__all__ = ["AXES", "EXPECTED_QUANTITY", "QUANTITIES", "read_flux_table", "read_mean_log_mass_table"]
 
 AXES = ("rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy")
-QUANTITIES = (*SYMBOLS, "light", "all_particle")
+QUANTITIES = (*SYMBOLS, *ELEMENT_GROUPS, "light", "all_particle")
+EXPECTED_QUANTITY = (
+    "an element symbol from H to Ni, 'light', 'all_particle' or a group of elements, "
+    f"{', '.join(map(repr, ELEMENT_GROUPS))}"
+)
+"""What a quantity may be, for messages."""
 
 _GV = u.Unit("GV")
 _PER_AREA_TIME_ANGLE = u.Unit("1 / (m2 s sr)")
@@ -29,6 +34,9 @@ _COMMON_NAMES = {
     "nitrogen": "N",
     "oxygen": "O",
     "iron": "Fe",
+    "c-n-o": "CNO",
+    "cno-group": "CNO",
+    "iron-group": "Fe-group",
     "all": "all_particle",
     "all-particle": "all_particle",
     "p+he": "light",
@@ -62,8 +70,9 @@ def read_flux_table(source, *, columns=None, experiment=None, quantity=None, axi
     experiment : str, optional
         Name of the experiment; by default from the meta of the table.
     quantity : str, optional
-        Element symbol from H to Ni, ``"light"`` (H and He together) or ``"all_particle"``; by
-        default from the meta of the table.
+        Element symbol from H to Ni, ``"light"`` (H and He together), ``"all_particle"`` or one of
+        the groups of elements ``"CNO"``, ``"Ne-S"`` and ``"Fe-group"``; by default from the meta of
+        the table.
     axis : str, optional
         One of `AXES`; by default from the meta of the table. A rigidity column needs none.
 
@@ -122,9 +131,9 @@ def read_mean_log_mass_table(source, *, columns=None, experiment=None, axis=None
 def _checked_quantity(table, quantity):
     if quantity in QUANTITIES:
         return quantity
-    expected = "an element symbol from H to Ni, 'light' or 'all_particle'"
+    expected = f"quantity: expected {EXPECTED_QUANTITY}"
     if quantity is None:
-        raise table.error(f"quantity: expected {expected}, got none", "pass quantity='H', say")
+        raise table.error(f"{expected}, got none", "pass quantity='H', say")
     if quantity == "mean_log_mass":
         raise table.error(
             "quantity: mean_log_mass is not an intensity",
@@ -134,7 +143,7 @@ def _checked_quantity(table, quantity):
     by_case = {known.lower(): known for known in QUANTITIES}
     meant = _COMMON_NAMES.get(word) or by_case.get(word)
     raise table.error(
-        f"quantity: expected {expected}, got {quantity!r}",
+        f"{expected}, got {quantity!r}",
         f"did you mean {meant!r}?" if meant else "correct it or pass quantity=",
     )
 

@@ -2,10 +2,16 @@
 
 import contextlib
 
-from ..datasets import CosmicRayDatasets, DipoleDataset, catalog, load_datasets
+from ..datasets import (
+    CosmicRayDatasets,
+    CosmicRayFluxDataset,
+    DipoleDataset,
+    catalog,
+    load_datasets,
+)
 from ..datasets.experiments import HadronicChoice
 from ..models import NuisanceModel
-from ..physics.species import GROUP_SPECIES, SPECIES
+from ..models.component import has_species
 from .analysis_errors import AnalysisError
 from .analysis_parts import unknown_name
 
@@ -13,8 +19,6 @@ __all__ = ["attach_models", "hadronic_choice", "load_tables", "noted", "tables_o
 
 _MISTAKES = (ValueError, TypeError, OSError)
 """What the package raises for something that a user has given."""
-
-_NUCLEI = {*SPECIES, *GROUP_SPECIES}
 
 _HADRONIC = "hadronic_model: "
 
@@ -191,9 +195,9 @@ def attach_models(analysis, datasets, tables, model, mistakes):
     usable, missing = [], {}
     for dataset in datasets:
         number = numbers[dataset.name]
-        quantity = getattr(dataset, "quantity", None)
-        if quantity in _NUCLEI and quantity not in model.species:
-            missing.setdefault(number, []).append(quantity)
+        is_spectrum = isinstance(dataset, CosmicRayFluxDataset)
+        if is_spectrum and not has_species(model, dataset.quantity):
+            missing.setdefault(number, []).append(dataset.quantity)
             continue
         shared = dataset.nuisance
         with noted(mistakes, ("datasets", number)):

@@ -7,7 +7,7 @@ from ..physics.species import ELEMENT_GROUPS, SYMBOLS
 from .core import INTENSITY_UNITS, RIGIDITY_UNIT, PhysicsModel
 from .dipole import DipoleModel
 
-__all__ = ["CosmicRayComponent", "check_intensities", "species_group"]
+__all__ = ["CosmicRayComponent", "check_intensities", "has_species", "species_group"]
 
 GROUPS = {"light": ("H", "He"), "all_particle": None}
 """Sums of species that measurements report; None stands for all of a model."""
@@ -49,6 +49,15 @@ def species_group(quantity, available):
             f"xue_liu_2025(species=...){hint}"
         )
     return names
+
+
+def has_species(model, quantity):
+    """Whether a model has all species that a measured quantity sums over (bool)."""
+    try:
+        species_group(quantity, model.species)
+    except ValueError:
+        return False
+    return True
 
 
 class CosmicRayComponent:

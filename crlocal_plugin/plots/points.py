@@ -4,7 +4,7 @@ import astropy.units as u
 import numpy as np
 
 from ..datasets.plot_axes import log_limits
-from ..models.component import GROUPS, species_group
+from ..models.component import GROUPS, has_species, species_group
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
 from ..physics.species import ELEMENT_GROUPS
 
@@ -13,7 +13,6 @@ __all__ = [
     "data_label",
     "drawn_nuclei",
     "energy_bounds",
-    "has_species",
     "in_range",
     "known_quantities",
     "lightest_nucleus",
@@ -33,15 +32,6 @@ def drawn_nuclei(model, quantity):
 def lightest_nucleus(model, quantity):
     """Lightest nucleus that a quantity sums over (`~crlocal_plugin.Species`)."""
     return min(drawn_nuclei(model, quantity), key=lambda nucleus: nucleus.rest_energy)
-
-
-def has_species(model, quantity):
-    """Whether a model has all species that a measured quantity sums over (bool)."""
-    try:
-        species_group(quantity, model.species)
-    except ValueError:
-        return False
-    return True
 
 
 def known_quantities(model):

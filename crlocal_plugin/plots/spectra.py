@@ -10,7 +10,7 @@ from ..datasets.drawing import draw_points, points_in_fit
 from ..datasets.flux import CosmicRayFluxDataset
 from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits
 from ..inference.bands import intensity_band
-from ..models.component import species_group
+from ..models.component import has_species, species_group
 from ..models.core import x_unit as own_unit
 from .bands import band_handle, bands_of, draw_band
 from .legend import add_legend, line_handle, marker_handle
@@ -19,7 +19,6 @@ from .points import (
     data_label,
     drawn_nuclei,
     energy_bounds,
-    has_species,
     in_range,
     lightest_nucleus,
     points_on_axis,
@@ -88,8 +87,8 @@ def plot_spectra(
     ax : `~matplotlib.axes.Axes`, optional
         Axes to draw into; new ones by default.
     species : str or list of str, optional
-        Species, and the sums ``"light"`` (H + He) and ``"all_particle"``. By default the species
-        of the model, and the sums that are among the data.
+        Species, and the sums ``"light"`` (H + He), ``"all_particle"`` and those of groups of
+        elements. By default the species of the model, and the sums that are among the data.
     axis : {"total_energy", "rigidity", "kinetic_energy", "kinetic_energy_per_nucleon"}, optional
         Axis of the picture.
     energy_power : float, optional
