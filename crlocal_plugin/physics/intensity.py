@@ -26,6 +26,8 @@ __all__ = [
 
 _LOG_FLOW = math.log(LIGHT_SPEED_CM_S / (4 * math.pi)) + math.log(1e4)
 """Logarithm of c / (4 pi), which makes an intensity of a density, with cm-2 turned into m-2."""
+_LOG_BURST = _LOG_FLOW - 1.5 * math.log(math.pi)
+"""That of c / (4 pi) pi^(-3/2), for a density that has spread in three dimensions."""
 ABSENT = -1e300
 """Logarithm that stands for an intensity of zero; finite, so that sums and shares stay defined."""
 _LOG_REFERENCE = math.log(10.0)
@@ -195,13 +197,11 @@ def log_nearby_source(
     `~numpy.ndarray`
         ln(J / (1/(GV m2 s sr))), shape ``(n,)`` or ``(m, n)``.
     """
-    age = T_n * YEAR_S
-    log_D = np.log(D_ratio) + np.log(D_0)
+    spread2 = (4 * YEAR_S) * T_n * (D_ratio * D_0)
     M4 = M_A**4
     # D_par^(1/2) D_perp = M_A^4 D_par^(3/2)
-    log_norm = _LOG_FLOW - 1.5 * (np.log(4 * np.pi * age) + log_D) - np.log(M4)
-    distance2 = (r_par * r_par + r_perp * r_perp / M4) * PARSEC_CM**2
-    spread = distance2 / (4 * age) * np.exp(-log_D)
+    log_norm = _LOG_BURST - 1.5 * np.log(spread2) - np.log(M4)
+    spread = (r_par * r_par + r_perp * r_perp / M4) * PARSEC_CM**2 / spread2
     advection = (speed * 1e5) * (x * PARSEC_CM)
     log_norm = log_strength(Q_0n) + log_norm
     burst = _log_burst(grid, log_norm, Gamma, R_cut, spread, delta)
@@ -231,8 +231,8 @@ def log_galactic_center(grid, Q_0c, Gamma, R_cutc, T_c, r_c, D_0, delta):
     `~numpy.ndarray`
         ln(J / (1/(GV m2 s sr))), shape ``(n,)`` or ``(m, n)``.
     """
-    age = T_c * YEAR_S
-    log_norm = _LOG_FLOW - 1.5 * (np.log(4 * np.pi * age) + np.log(D_0))
-    spread = (r_c * 1e3 * PARSEC_CM) ** 2 / (4 * age * D_0)
+    spread2 = (4 * YEAR_S) * T_c * D_0
+    log_norm = _LOG_BURST - 1.5 * np.log(spread2)
+    spread = (r_c * (1e3 * PARSEC_CM)) ** 2 / spread2
     log_norm = log_strength(Q_0c) + log_norm
     return _log_burst(grid, log_norm, Gamma, R_cutc, spread, delta)
