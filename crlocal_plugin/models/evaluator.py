@@ -5,6 +5,7 @@ reads the values and runs the kernels. It is thrown away when the structure of t
 """
 
 import functools
+from operator import itemgetter
 
 import astropy.units as u
 import numpy as np
@@ -20,6 +21,17 @@ __all__ = ["ModelEvaluator"]
 _SLOPE_STEP = 1e-3
 
 
+def _values_at(places):
+    """Function that takes the values at some places, or of some keys, in a tuple."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return functools.partial(_few_values, places)
+
+
+def _few_values(places, values):
+    return tuple(values[place] for place in places)
+
+
 class _Part:
     """One sub-model and the positions of its parameters among those of the model."""
 
@@ -31,9 +43,7 @@ class _Part:
         names = model.default_parameters.names if self.is_kernel else ()
         positions = {id(par): index for index, par in enumerate(parameters)}
         self.positions = [positions[id(model.__dict__[name])] for name in names]
-
-    def arguments(self, values):
-        return [values[index] for index in self.positions]
+        self.arguments = _values_at(self.positions)
 
     def is_absent(self, values):
         """Whether the strength is zero in all sets of parameters (bool)."""
@@ -67,10 +77,13 @@ class ModelEvaluator:
         self._submodels = model._models
         slots = model._slots()
         # gammapy's attribute access runs Python code: go to the dictionaries themselves
-        self._slots = [(owner.__dict__, name) for owner, name in slots]
-        self._linked = [attributes[name] for attributes, name in self._slots]
+        names = {}
+        for owner, name in slots:
+            names.setdefault(id(owner), (owner.__dict__, []))[1].append(name)
+        self._slots = [(_values_at(own), attributes) for attributes, own in names.values()]
+        self._linked = self._read_slots()
         self._components = model.components
-        self.parameters = list(dict.fromkeys(self._linked))
+        self.parameters = list(dict.fromkeys(owner.__dict__[name] for owner, name in slots))
         self.foreign = {
             owner.__dict__[name] for owner, name in slots if not isinstance(owner, PhysicsModel)
         }
@@ -108,6 +121,10 @@ class ModelEvaluator:
         ]
         self._settings = self._read_settings()
 
+    def _read_slots(self):
+        """Parameters of the sub-models, in a tuple for each."""
+        return [values_of(attributes) for values_of, attributes in self._slots]
+
     def _read_structure(self):
         """All sub-models, in one list."""
         found = []
@@ -123,7 +140,7 @@ class ModelEvaluator:
     def is_current(self):
         """Whether sub-models, Parameters and units are still those that were looked up (bool)."""
         return (
-            [attributes[name] for attributes, name in self._slots] == self._linked
+            self._read_slots() == self._linked
             and [par._unit for par in self.parameters] == self._units
             and self._read_settings() == self._settings
             and self._read_structure() == self._structure
@@ -359,6 +376,8 @@ class _Plan:
         argument that is zero.
     strengths, powers : tuple of int
         Positions of the strengths of the species and of powers of R, if the kernel leaves them out.
+    all_values : callable
+        Takes values, returns those on which the component depends in a tuple.
     """
 
     def __init__(self, kernel, places, strengths=(), powers=()):
@@ -370,15 +389,12 @@ class _Plan:
         for place in places:
             if place is not None:
                 self._common += [place] if type(place) is int else place
-        self._all = [*self._common, *strengths, *powers]
-
-    def all_values(self, values):
-        """Values on which the component depends, in a list."""
-        return [values[place] for place in self._all]
+        self.all_values = _values_at([*self._common, *strengths, *powers])
+        self._common_values = _values_at(self._common)
 
     def evaluate(self, joined, values):
         """Evaluate the component at all points of a joined grid."""
-        common = [values[place] for place in self._common]
+        common = self._common_values(values)
         log = joined.remembered(self, common, functools.partial(self._kernel, joined, values))
         if not self.strengths:
             return log

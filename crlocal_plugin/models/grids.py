@@ -132,7 +132,7 @@ class JoinedGrid:
         ----------
         what : hashable
             What is asked for.
-        arguments : list
+        arguments : list or tuple
             Floats on which the result depends; with arrays among them nothing is remembered.
         compute : callable
             Function without arguments.
