@@ -8,6 +8,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 import yaml
+from astropy.table import Table
 from gammapy.modeling import Fit
 from gammapy.modeling.models import Models
 from matplotlib.figure import Figure
@@ -441,6 +442,49 @@ def test_error_close_to_an_end():
         stat.append(datasets.stat_sum())
     curvature = (stat[0] + stat[2] - 2 * stat[1]) / step**2
     assert_allclose(error, np.sqrt(2 / curvature), rtol=0.1)
+
+
+def two_minima():
+    """Data at ln J = 0.05 above the model, with shifts of the others of 0.3 and -0.1."""
+    model = crl.xue_liu_2025(priors=None)
+    model.freeze()
+    energy = np.geomspace(1e5, 1e6, 4) * u.GeV
+    value = model.intensity(energy, "H", axis="total_energy")
+    table = Table({"energy": energy, "intensity": value * np.exp(0.05)})
+    table["intensity_err"] = 0.01 * table["intensity"]
+    table["hadronic_shift_1"], table["hadronic_shift_2"] = 0.3, -0.1
+    table.meta = {"experiment": "TEST", "quantity": "H", "axis": "total_energy"}
+    table.meta["hadronic_models"] = MODELS
+    datasets = crl.CosmicRayDatasets([CosmicRayFluxDataset.read(table, name="toy")])
+    datasets.models = [model]
+    datasets[0].hadronic.frozen = False
+    return datasets
+
+
+def test_descent_may_end_at_a_limit_that_is_a_minimum():
+    # 0.65 h - 0.35 h^2 is 0 at h = 0, from where it rises, and -0.05 at
+    best = (0.65 + np.sqrt(0.65**2 + 4 * 0.35 * 0.05)) / (2 * 0.35)
+    at_limit = 4 * ((1 - np.exp(-0.05)) / 0.01) ** 2
+    datasets = two_minima()
+    position = datasets[0].hadronic
+    assert Fit(backend="least-squares").run(datasets).total_stat == pytest.approx(at_limit)
+    assert position.value == pytest.approx(0, abs=1e-6)
+    position.value = 2
+    assert Fit(backend="least-squares").run(datasets).total_stat == pytest.approx(0, abs=1e-6)
+    assert position.value == pytest.approx(best, rel=1e-5)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.01, 2.0])
+def test_random_starts_are_anywhere_among_the_models(start):
+    datasets = two_minima()
+    datasets[0].hadronic.value = start
+    found = crl.random_starts(datasets, 40)
+    assert len(found.minima) == 2
+    # starts before the crest, at 0.65 / 0.7, and behind it
+    assert 12 <= found.minima["starts"][1] <= 26
+    assert found.minima["starts"].sum() == 40
+    nothing_moves = crl.random_starts(datasets, 3, spread=0)
+    assert len(nothing_moves.minima) == 1
 
 
 # Pictures

@@ -6,7 +6,7 @@ import numpy as np
 from astropy.table import Column, Table
 
 from ..datasets import JointLikelihood
-from ..datasets.least_squares import minimise
+from ..datasets.least_squares import minimise, stays_positive
 from .parallel import run_parallel
 
 __all__ = ["RandomStarts", "lowest_minimum", "random_starts"]
@@ -79,7 +79,8 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
     spread : float, optional
         A positive quantity starts at its value times exp(spread z) with a normal z, another one
         at its value plus z times ``spread`` natural scales, a tenth of its range each. Starts
-        beyond a limit are drawn again.
+        beyond a limit are drawn again. A position among hadronic models starts anywhere in its
+        range, for both ends may have a minimum; with a spread of 0 nothing moves.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     n_jobs : int, optional
@@ -180,7 +181,7 @@ def _table(likelihood, groups):
 def _draw_starts(likelihood, n_starts, spread, rng):
     """Starts around the present values and inside the limits, shape ``(m, n)``."""
     values, (low, high) = likelihood.values, likelihood.bounds.T
-    positive = (low >= 0) & (values > 0)
+    positive = stays_positive(likelihood) & (values > 0)
     scales = likelihood.scales_at(values)
     starts = np.full((n_starts, likelihood.size), np.nan)
     for _ in range(1000):
@@ -189,6 +190,10 @@ def _draw_starts(likelihood, n_starts, spread, rng):
         starts = np.where(np.isnan(starts), drawn, starts)
         starts[(starts < low) | (starts > high)] = np.nan
         if np.isfinite(starts).all():
+            anywhere = likelihood.is_position & np.isfinite(high - low) & (spread > 0)
+            starts[:, anywhere] = rng.uniform(
+                low[anywhere], high[anywhere], (n_starts, anywhere.sum())
+            )
             return starts
     names = np.array(likelihood.names)[np.isnan(starts).any(axis=0)]
     raise ValueError(f"{', '.join(names)}: no start inside the limits, choose a smaller spread")
