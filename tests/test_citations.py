@@ -200,6 +200,14 @@ def test_priors_of_free_parameters_are_cited():
     assert cloud not in keys(datasets)
 
 
+def test_experiments_need_no_hadronic_model():
+    texts = [publication.label for publication in citations("lhaaso")[len(ALWAYS) :]]
+    assert texts == ["Cao et al. 2024", "LHAASO Collaboration 2025"]
+    assert citations(["lhaaso", "lhaaso"]) == citations("LHAASO")
+    with pytest.raises(ValueError, match="did you mean 'LHAASO'"):
+        citations("lhaasso")
+
+
 def test_text_for_readers():
     (publication,) = publications_in("Yoon et al. 2017, ApJ 839, 5, doi:10.3847/1538-4357/aa68e4")
     assert str(publication) == (

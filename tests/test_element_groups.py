@@ -165,5 +165,5 @@ def test_other_words_are_refused():
     for word, hint in (("cno", "'CNO'"), ("C-N-O", "'CNO'"), ("ne-s", "'Ne-S'")):
         with pytest.raises(TableError, match=f"a group of elements.*did you mean {hint}"):
             crl.CosmicRayFluxDataset.read(group_table(word))
-    with pytest.raises(TableError, match="expected an element symbol from H to Ni.*got '10Be'"):
+    with pytest.raises(TableError, match=r"expected an element symbol from H to Ni.*got '10Be'"):
         crl.CosmicRayFluxDataset.read(group_table("10Be"))

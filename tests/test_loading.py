@@ -324,6 +324,34 @@ def test_nuisance_model_of_a_user_is_not_shared():
     assert joined[1].nuisance.name == "DAMPE-nuisance"
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_given_nuisance_model_takes_its_tables_over(by_hand, tmp_path):
+    model = crl.xue_liu_2025()
+    datasets = crl.load_datasets(["dampe_h", "dampe_he"])
+    datasets.models = [model]
+    shared = datasets[0].nuisance
+    shared.norm.frozen = False
+    own = crl.NuisanceModel(datasets_names=["dampe_he"], name="own")
+    own.norm.value = 1.1
+    if by_hand:
+        datasets["dampe_he"].nuisance = own
+    else:
+        datasets.models = [model, own]
+    assert shared.datasets_names == ["dampe_h"]
+    datasets.write(tmp_path / "datasets.yaml", tmp_path / "models.yaml")
+    back = crl.CosmicRayDatasets.read(tmp_path / "datasets.yaml", tmp_path / "models.yaml")
+    assert [dataset.nuisance.name for dataset in back] == [shared.name, "own"]
+    assert back.stat_sum() == pytest.approx(datasets.stat_sum(), rel=1e-12)
+
+
+def test_all_datasets_have_a_quantity():
+    datasets = crl.load_datasets(["lhaaso", "dampe", "icecube-2016"], hadronic_model="EPOS-LHC")
+    quantities = [dataset.quantity for dataset in datasets]
+    assert {"H", "He", "all_particle", "mean_log_mass"} <= set(quantities)
+    assert quantities[-1] == "dipole"
+    assert [dataset.info_dict()["quantity"] for dataset in datasets] == quantities
+
+
 def test_experiments_share_a_nuisance_model():
     names = ["dampe_h", "dampe_he", "cream_h", "cream_he"]
     datasets = crl.load_datasets(names)

@@ -13,7 +13,7 @@ _FORMATS = ("bibtex", "text")
 _EPILOG = """examples:
   crlocal cite crlocal-fit --output references.bib
   crlocal cite xue-liu-2025
-  crlocal cite ams-02_h_2015 icecube-2016 --format text
+  crlocal cite ams-02_h_2015 icecube-2016 lhaaso --format text
   crlocal cite"""
 
 
@@ -32,7 +32,8 @@ def add_parser(commands):
         "sources",
         nargs="*",
         metavar="SOURCE",
-        help="folder that crlocal fit has written, selection, table (crlocal data list) or file",
+        help="folder that crlocal fit has written, selection, table (crlocal data list), experiment "
+        "or file",
     )
     add("--format", choices=_FORMATS, default=_FORMATS[0], help="default: %(default)s")
     add("--output", type=Path, metavar="FILE", help="write to a file, .bib or .txt")

@@ -27,6 +27,7 @@ __all__ = [
     "OverlapError",
     "Selection",
     "SelectionItem",
+    "any_tables",
     "catalog",
     "overlapping_tables",
     "read_catalog_table",
@@ -365,6 +366,34 @@ def resolve(names, *, allow_overlap=False, hadronic_model=None):
     selection = SELECTIONS.get(names[0]) if len(names) == 1 else None
     if not (allow_overlap or (selection and selection.allow_overlap)):
         _refuse_overlaps(items)
+    return items
+
+
+def any_tables(names):
+    """Tables that names may stand for, whatever hadronic model is asked for, overlaps included.
+
+    Parameters
+    ----------
+    names : list
+        As for `resolve`.
+
+    Returns
+    -------
+    list of SelectionItem
+        The tables, those of an experiment once for each of its hadronic models.
+
+    Raises
+    ------
+    ValueError
+        If a name is not known.
+    """
+    items = []
+    for name in names:
+        is_table = name in SELECTIONS or name in _rows()
+        experiment = None if is_table else experiment_named(_rows().values(), name)
+        models = HadronicChoice(_rows(), None).models(experiment)
+        for model in models if len(models) > 1 else [None]:
+            items += _items(name, HadronicChoice(_rows(), model))
     return items
 
 

@@ -20,7 +20,7 @@ from gammapy.datasets import Dataset
 
 from .._version import __version__
 from .bibcodes import BIBCODE, bibcode_address, split_bibcode
-from .catalog import read_catalog_table, resolve
+from .catalog import any_tables, read_catalog_table
 from .core import CosmicRayDataset
 from .raw_table import RawTable
 
@@ -158,7 +158,8 @@ def citations(source=None):
     Parameters
     ----------
     source : `~gammapy.datasets.Datasets`, str, path-like, or list, optional
-        Datasets, or names of selections, tables (see `catalog`) or files. By default, no data.
+        Datasets, or names of selections, tables (see `catalog`), experiments or files. By default,
+        no data.
 
     Returns
     -------
@@ -319,7 +320,7 @@ def _metas(names):
     """Meta of the tables that go by names."""
     return [
         RawTable(item.path, None, ()).meta if item.path else read_catalog_table(item.name).meta
-        for item in resolve(names, allow_overlap=True)
+        for item in any_tables(names)
     ]
 
 

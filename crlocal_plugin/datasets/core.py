@@ -95,6 +95,11 @@ class CosmicRayDataset(Dataset):
         """Rigidity or energy of the points (`~astropy.units.Quantity`)."""
 
     @property
+    def quantity(self):
+        """What is measured: a species, a sum of species, "mean_log_mass" or "dipole" (str)."""
+        return self.table.meta["quantity"]
+
+    @property
     def experiment(self):
         """Name of the experiment (str)."""
         return self.table.meta.get("experiment") or self.name
@@ -275,6 +280,12 @@ class CosmicRayDataset(Dataset):
             raise TypeError(
                 f"dataset {self.name!r}: expected a NuisanceModel, got {type(nuisance).__name__}"
             )
+        old = self._nuisance
+        if old is not nuisance and not self._nuisance_given:
+            # in a file, both would be models of this dataset
+            names = getattr(old, "datasets_names", None)
+            if isinstance(names, list) and self.name in names:
+                names.remove(self.name)
         self._nuisance = nuisance
         self._nuisance_given = False
         self._limit_hadronic()
@@ -373,7 +384,7 @@ class CosmicRayDataset(Dataset):
             "name": self.name,
             "type": self.tag,
             "experiment": self.experiment,
-            "quantity": self.table.meta.get("quantity", "dipole"),
+            "quantity": self.quantity,
             "n_points": len(self.table),
             "n_fit": int(np.sum(numbers if self.mask is None else numbers[self.mask])),
             **self._settings_info(),

@@ -77,6 +77,11 @@ class DipoleDataset(CosmicRayDataset):
         self._apply_declination_factor = bool(apply_declination_factor)
         super().__init__(table, *args, **kwargs)
 
+    @property
+    def quantity(self):
+        """Always "dipole" (str)."""
+        return "dipole"
+
     @classmethod
     def read(cls, filename, name=None, columns=None, experiment=None, **kwargs):
         """Read a dataset from an ECSV or FITS file.

@@ -102,11 +102,6 @@ class CosmicRayFluxDataset(ScalarDataset):
     # ----------------------------------------------------------------- data
 
     @property
-    def quantity(self):
-        """Element symbol, group of elements, "light" or "all_particle" (str)."""
-        return self.table.meta["quantity"]
-
-    @property
     def intensity(self):
         """Measured intensities (`~astropy.units.Quantity`); limits where `is_ul`."""
         return u.Quantity(self._y, intensity_unit(self.axis))

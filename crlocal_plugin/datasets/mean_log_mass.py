@@ -15,8 +15,8 @@ class MeanLogMassDataset(ScalarDataset):
     """Mean logarithm of the mass number of all cosmic rays, against total energy per particle.
 
     The prediction is sum_i J_i ln A_i / sum_i J_i over all species of the model, with their
-    intensities J_i at equal total energy (Kampert & Unger 2012, Astropart. Phys. 35, 660,
-    Eq. 8). It means something for a model that has the heavy nuclei too. The energy scale of the
+    intensities J_i at equal total energy (Kampert & Unger 2012, Astropart. Phys. 35, 660).
+    It means something for a model that has the heavy nuclei too. The energy scale of the
     experiment moves the energies; a normalisation is without effect.
 
     The error of a point is the quadratic sum of its statistical error, its systematic error and

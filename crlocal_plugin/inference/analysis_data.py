@@ -199,12 +199,8 @@ def attach_models(analysis, datasets, tables, model, mistakes):
         if is_spectrum and not has_species(model, dataset.quantity):
             missing.setdefault(number, []).append(dataset.quantity)
             continue
-        shared = dataset.nuisance
         with noted(mistakes, ("datasets", number)):
             dataset.models = models
-            if dataset.nuisance is not shared:
-                # files would give the table both
-                shared.datasets_names.remove(dataset.name)
             _set_dataset(dataset, analysis.datasets[number])
             usable.append(dataset)
     for number, names in missing.items():

@@ -36,7 +36,9 @@ def floor(row):
     """Recommended floors of a table, empty if there are none."""
     parts = []
     if row["floor"]:
-        parts.append(f"{row['floor']:.0%}")
+        # that of <ln A> is no fraction
+        form = "g" if row["kind"] == "mean_log_mass" else ".0%"
+        parts.append(format(float(row["floor"]), form))
     if row["phase_floor_deg"]:
         parts.append(f"{row['phase_floor_deg']:g}°")
     return ", ".join(parts)
