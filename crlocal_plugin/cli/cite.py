@@ -32,8 +32,8 @@ def add_parser(commands):
         "sources",
         nargs="*",
         metavar="SOURCE",
-        help="folder that crlocal fit has written, selection, table (crlocal data list), experiment "
-        "or file",
+        help="folder that crlocal fit has written, selection, table (crlocal data list), "
+        "experiment or file",
     )
     add("--format", choices=_FORMATS, default=_FORMATS[0], help="default: %(default)s")
     add("--output", type=Path, metavar="FILE", help="write to a file, .bib or .txt")

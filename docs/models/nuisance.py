@@ -1,6 +1,6 @@
 """
-Normalisation and energy scale of an experiment
-===============================================
+Normalisation, energy scale and hadronic model of an experiment
+===============================================================
 
 .. autoclass:: crlocal_plugin.NuisanceModel
    :no-index:
@@ -11,6 +11,7 @@ Normalisation and energy scale of an experiment
 # falls, so the model predicts fewer particles at each measured energy.
 
 import matplotlib.pyplot as plt
+import numpy as np
 import yaml
 
 import crlocal_plugin as crl
@@ -29,6 +30,22 @@ ax.set(
     xlabel="Kinetic energy [GeV]", ylabel="$E^{2.7} J$ [GeV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]"
 )
 ax.legend()
+
+# %%
+# The third parameter, ``hadronic``, is the position among the hadronic interaction models with
+# which showers were unfolded, if the tables of several were loaded. Here the data are drawn as
+# they are with each of them, and half-way between the first two.
+
+showers = crl.load_datasets(
+    "lhaaso_h_epos-lhc", hadronic_model=["EPOS-LHC", "SIBYLL-2.3d", "QGSJET-II-04"]
+)[0]
+fig, ax = plt.subplots(layout="constrained")
+for position, style in ((0, "o"), (0.5, "-"), (1, "s"), (2, "^")):
+    showers.hadronic.value = position
+    flux = showers.x.value**2.7 * showers.intensity.value * np.exp(-showers.hadronic_shift())
+    ax.loglog(showers.x, flux, style, color="black", mfc="white", label=f"hadronic {position}")
+ax.set(xlabel="Total energy [GeV]", ylabel="$E^{2.7} J$ [GeV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]")
+ax.legend(title=", ".join(showers.hadronic_models))
 
 # %%
 # Parameters
