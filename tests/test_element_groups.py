@@ -67,6 +67,16 @@ def test_dataset_by_dataset_and_together(elements):
     assert_allclose(dataset.intensity_pred(), sum(expected), rtol=1e-12)
 
 
+def test_curve_of_a_sum_begins_where_its_data_do(elements):
+    dataset = crl.CosmicRayFluxDataset.read(
+        group_table("all_particle", energy=np.geomspace(20, 1e4, 8))
+    )
+    dataset.models = [elements]
+    curve = dataset.plot_fit().lines[0].get_xdata()
+    assert curve[0] < 20
+    plt.close("all")
+
+
 def test_a_fit_finds_the_strength_of_a_group(groups):
     model = groups.copy(name="truth")
     strength = model.components["background"].spectral_models["CNO"].Q_0b

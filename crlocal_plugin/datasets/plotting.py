@@ -70,8 +70,10 @@ def plot_flux_fit(dataset, ax=None, energy_power=2.7, **kwargs):
     norm, scale = dataset.scales()
     names = species_group(dataset.quantity, model.species)
     nuclei = [nucleus for nucleus in model.nuclei if nucleus.name in names]
+    # what is heavier than an energy does not contribute to a sum
+    lightest = min(nuclei, key=lambda nucleus: nucleus.rest_energy)
     low, high = log_limits(x, margin=1.5)
-    grid = curve_grid(low * scale, high * scale, axis, nuclei)
+    grid = curve_grid(low * scale, high * scale, axis, [lightest])
     curve = model.intensity(grid, dataset.quantity, axis=axis).value * norm * scale
     measured = grid.value / scale
     curve = curve * measured**energy_power
