@@ -286,6 +286,24 @@ def test_variants_and_species(datasets, variant, species):
     check(datasets)
 
 
+NUCLEI = ["ams-02_h", "ams-02_fe"]
+ENERGIES = ["lhaaso_all_particle_epos-lhc", "lhaaso_mean_log_mass_epos-lhc", "icecube-2016"]
+
+
+@pytest.mark.parametrize("names", [NAMES, ["ams-02_fe"], NUCLEI, ENERGIES, ENERGIES[1:], NAMES[5:]])
+@pytest.mark.parametrize("absent", ["Fe", "C Fe", "H Fe", "He C Fe"])
+def test_species_that_are_absent_everywhere(names, absent):
+    model = crl.xue_liu_2025(species=("H", "He", "C", "Fe"))
+    datasets = crl.load_datasets(names, allow_overlap=True)
+    datasets.models = [model]
+    for species in absent.split():
+        for strength in ("Q_0b", "Q_0n", "Q_0c"):
+            model.parameters[f"{species}.{strength}"].value = 0
+    check(datasets)
+    likelihood = crl.JointLikelihood(datasets)
+    assert_allclose(likelihood(np.tile(likelihood.values, (2, 1))), datasets.stat_sum(), rtol=1e-10)
+
+
 def test_random_states(datasets, model):
     rng = np.random.default_rng(3)
     free = datasets.parameters.free_parameters
@@ -294,6 +312,22 @@ def test_random_states(datasets, model):
         for par, value in zip(free, start, strict=True):
             par.value = value * rng.uniform(0.7, 1.4)
         check(datasets)
+
+
+@pytest.mark.parametrize("names", [NAMES, ENERGIES])
+def test_one_parameter_after_another(names):
+    # what is kept of the evaluation before is that of the parameters before, there and back
+    floors = {"tibet-asgamma_all_particle_sibyll-hd": 0.5} if names == NAMES else None
+    datasets = crl.load_datasets(names, allow_overlap=True, floors=floors)
+    datasets.models = [crl.xue_liu_2025(species=("H", "He", "Fe"))]
+    first = datasets.stat_sum()
+    for par in datasets.models.parameters:
+        value = par.value
+        par.value = value * 1.01 + 0.01 * (value == 0)
+        moved = datasets.stat_sum()
+        assert_allclose(moved, crl.CosmicRayDatasets(datasets).stat_sum(), rtol=1e-12)
+        par.value = value
+        assert_allclose(datasets.stat_sum(), first, rtol=1e-14)
 
 
 def test_dataset_without_model():

@@ -141,6 +141,9 @@ class FusedLikelihood:
         stop = self._n_model + 2 * len(self._nuisances)
         grids, hadronic = self._grids(values[self._n_model : stop]), values[stop:]
         logs = evaluator.log_components(grids.joined, values, crop=True)
+        if max(log.shape[-1] for log in logs) < self.n_points:
+            # no component has the last species
+            logs[0] = _extended(logs[0], self.n_points)
         components, weights = zip(*self._intensities(grids, logs), strict=True)
         total = sum_of_beginnings(components)
         intensity = points.sum_of_species(total.take(self._order.flux, axis=-1) * grids.factor)
@@ -365,6 +368,13 @@ def _with_points(datasets, kind):
             if len(rows):
                 pairs.append((dataset, rows))
     return pairs
+
+
+def _extended(log, size):
+    """Logarithms of intensities of so many points, of which those at the end are absent."""
+    wide = np.full((*log.shape[:-1], size), ABSENT)
+    wide[..., : log.shape[-1]] = log
+    return wide
 
 
 def _joined(pairs):
