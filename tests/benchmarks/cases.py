@@ -22,6 +22,13 @@ def package_datasets():
     return datasets
 
 
+def composition_datasets(spallation=True):
+    """Spectra, <ln A> and dipoles of ten species, with or without their loss on the way."""
+    datasets = crl.load_datasets("composition")
+    datasets.models = [crl.xue_liu_2025_composition(spallation=spallation)]
+    return datasets
+
+
 def stock_datasets():
     """The same datasets and model in gammapy's own Datasets."""
     datasets = Datasets(list(crl.load_datasets(SELECTION)))
@@ -116,8 +123,13 @@ def minuit_calls(datasets, names, samples):
     return lambda: call(*next(rows))
 
 
-def migrad_calls():
-    """Functions that repeat all calls of MIGRAD in the default fit.
+def migrad_calls(make=package_datasets):
+    """Functions that repeat all calls of MIGRAD in a fit, by default the default fit.
+
+    Parameters
+    ----------
+    make : callable, optional
+        It returns new datasets.
 
     Returns
     -------
@@ -127,7 +139,7 @@ def migrad_calls():
     size : int
         Number of calls.
     """
-    datasets, seen = package_datasets(), []
+    datasets, seen = make(), []
     original = MinuitLikelihood.fcn
 
     def fcn(self, *factors):

@@ -92,6 +92,36 @@ def _fit_goals(key):
     )
 
 
+def _per(what, which):
+    """Time per number or intensity over that with hydrogen and helium."""
+
+    def ratio(figures):
+        each, plain = (
+            figures[f"batch, {key}"] / figures[f"{what}, {key}"] for key in (which, "H and He")
+        )
+        return each / plain
+
+    return ratio
+
+
+def _species_rows(which, *goals):
+    return (
+        Row(f"batch, {which}", f"{which}, in calls of 1000", _per_second, None, goals),
+        Row(f"parameters, {which}", "    free parameters", _number),
+        Row(f"numbers, {which}", "    numbers that are compared", _number),
+        Row(f"intensities, {which}", "    intensities that are evaluated", _number),
+        Row(f"stat_sum, {which}", "    stat_sum, all parameters change", _time),
+        Row(f"in MIGRAD, {which}", "    stat_sum, in the calls of MIGRAD", _time),
+    )
+
+
+def _species_goals(which, per_intensity):
+    return (
+        Goal("{:.2f} x per intensity", _per("intensities", which), per_intensity),
+        Goal("{:.2f} x per number", _per("numbers", which), 2),
+    )
+
+
 TABLE = {
     "The statistic of 20 tables with priors, once": (
         _stat_row("naive stat_sum", "naive: Quantities, gammapy Datasets"),
@@ -126,6 +156,13 @@ TABLE = {
         *_fit_rows("stock", "this package in gammapy Datasets"),
         *_fit_rows("minuit", 'Fit()', *_fit_goals("minuit")),
         *_fit_rows("least-squares", 'Fit(backend="least-squares")', *_fit_goals("least-squares")),
+    ),
+    "Ten species beside hydrogen and helium": (
+        *_species_rows("H and He"),
+        *_species_rows("ten species", *_species_goals("ten species", 1)),
+        *_species_rows("ten species with loss", *_species_goals("ten species with loss", 1.1)),
+        Row("minuit fit, ten species with loss", "    Fit()", _time),
+        Row("least-squares fit, ten species with loss", '    Fit(backend="least-squares")', _time),
     ),
     "What comes after a fit": (
         Row("minuit profile", "Fit().stat_profile, 30 points", _time, None, (
