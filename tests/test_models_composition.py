@@ -84,6 +84,22 @@ class TestComposition:
         assert ratio == pytest.approx(1e-3)
         assert not calcium.parameters["Ca.index_offset"].frozen
 
+    @pytest.mark.parametrize("abundance", [-1e-3, np.nan, np.inf, "1e-3", None])
+    def test_an_abundance_is_a_number(self, abundance):
+        with pytest.raises(ValueError, match="abundance of Ca: expected a number"):
+            xue_liu_2025_composition((*COMPOSITION, "Ca"), abundances={"Ca": abundance})
+
+    def test_abundances_have_names(self):
+        with pytest.raises(ValueError, match="expected a dictionary"):
+            xue_liu_2025_composition((*COMPOSITION, "Ca"), abundances=[1e-3])
+
+    @pytest.mark.parametrize(
+        ("element", "group"), [("C", "CNO"), ("Al", "Ne-S"), ("Fe", "Fe-group")]
+    )
+    def test_no_element_beside_its_group(self, element, group):
+        with pytest.raises(ValueError, match=f"species {element}: part of the group {group}"):
+            crl.xue_liu_2025(species=("H", "He", group, element))
+
     def test_loss_brings_one_offset_and_a_grammage_with_a_prior(self, model):
         lossy = xue_liu_2025_composition()
         labels = {label for label in lossy.parameters.labels if label.endswith("offset")}
@@ -148,6 +164,10 @@ class TestSharedOffsets:
     def test_bad_groups(self, groups):
         with pytest.raises(ValueError, match="expected groups of species"):
             xue_liu_2025_composition(index_groups=groups)
+
+    def test_a_name_that_is_no_nucleus(self):
+        with pytest.raises(ValueError, match="unknown species '0'"):
+            xue_liu_2025_composition(index_groups=[("C", "0")])
 
     def test_species_that_are_not_there_are_left_out(self):
         model = crl.xue_liu_2025(species=("H", "He", "O"), index_groups=[("C", "O")])

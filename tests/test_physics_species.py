@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import astropy.units as u
 import pytest
 import scipy.constants
 
@@ -141,7 +142,11 @@ def test_species_passes_through():
 
 @pytest.mark.parametrize(
     ("charge", "mass_number", "rest_energy"),
-    [(0, 1, 1.0), (-1, 1, 1.0), (2, 1, 1.0), (1, 1, 0.0), (1, 1, -1.0), (1, 1, float("nan"))],
+    [
+        *((0, 1, 1.0), (-1, 1, 1.0), (2, 1, 1.0), (1, 1, 0.0), (1, 1, -1.0), (1, 1, float("nan"))),
+        # in MeV, of one nucleon, with a unit
+        *((2, 3, 2808.39), (2, 3, 0.938), (2, 3, 2.80839 * u.GeV)),
+    ],
 )
 def test_unphysical_species_is_refused(charge, mass_number, rest_energy):
     with pytest.raises(ValueError, match="species 'odd'"):

@@ -1,8 +1,11 @@
 """The model of Xue & Liu 2025 (arXiv:2507.07057), ready made."""
 
-import astropy.units as u
+from numbers import Real
 
-from ..physics.species import get_species
+import astropy.units as u
+import numpy as np
+
+from ..physics.species import ELEMENT_GROUPS, get_species
 from .component import CosmicRayComponent
 from .core import LocalTransport, unit_text
 from .cosmic_ray import CosmicRayModel
@@ -89,8 +92,8 @@ def xue_liu_2025(
     Raises
     ------
     ValueError
-        If variant, species or priors are not known, a nucleus has no abundance, or a species is
-        in two groups.
+        If variant, species or priors are not known, a nucleus has no abundance or a negative one,
+        or a species is in two groups, or beside a group that it is part of.
     """
     if variant not in VARIANTS:
         raise ValueError(f"unknown variant {variant!r}: expected one of {', '.join(VARIANTS)}")
@@ -100,7 +103,14 @@ def xue_liu_2025(
     names = [nucleus.name for nucleus in nuclei]
     if not nuclei or len(set(names)) < len(names):
         raise ValueError(f"species must be given, each once, got {names}")
-    ratios = {"He": 1.0} | HELIUM_RATIOS | dict(abundances or {})
+    for group, members in ELEMENT_GROUPS.items():
+        twice = [name for name in names if name in members] if group in names else []
+        if twice:
+            raise ValueError(
+                f"species {', '.join(twice)}: part of the group {group}, and would count twice; "
+                "give one or the other"
+            )
+    ratios = {"He": 1.0} | HELIUM_RATIOS | _checked_abundances(abundances)
     missing = [n for n in names if n != "H" and n not in ratios]
     if missing:
         raise ValueError(
@@ -155,6 +165,21 @@ def xue_liu_2025(
     return model
 
 
+def _checked_abundances(abundances):
+    if abundances is not None and not isinstance(abundances, dict):
+        raise ValueError(
+            f"abundances {abundances!r}: expected a dictionary such as {{'Ca': 0.001}}, strengths "
+            "relative to helium"
+        )
+    for name, ratio in (abundances or {}).items():
+        if not (isinstance(ratio, Real) and 0 <= ratio < np.inf):
+            raise ValueError(
+                f"abundance of {name}: expected a number that is not negative, the strength "
+                f"relative to helium, got {ratio!r}"
+            )
+    return dict(abundances or {})
+
+
 def _share_index_offsets(model, groups):
     """Give the species of each group the index offset of the first one."""
     members = [name for group in groups for name in group]
@@ -165,6 +190,9 @@ def _share_index_offsets(model, groups):
             f"'Mg')], each species in one group{', not twice ' if repeated else ''}"
             f"{', '.join(repeated)}"
         )
+    for name in members:
+        if name not in model.species:
+            get_species(name)  # refuses what is no nucleus at all
     for group in groups:
         shared = None
         for component in model.components.values():

@@ -7,6 +7,7 @@ electrons and plus their binding energy.
 
 import math
 from dataclasses import dataclass, field
+from numbers import Real
 
 __all__ = ["ELEMENT_GROUPS", "GROUP_SPECIES", "SPECIES", "SYMBOLS", "Species", "get_species"]
 
@@ -28,7 +29,7 @@ class Species:
     A : int
         Mass number, at least ``Z``.
     rest_energy : float
-        Nuclear rest energy in GeV, positive.
+        Nuclear rest energy in GeV, a float between 0.9 and 1 times ``A``.
 
     Raises
     ------
@@ -46,9 +47,11 @@ class Species:
             raise ValueError(
                 f"species {self.name!r}: expected 1 <= Z <= A, got Z={self.Z}, A={self.A}"
             )
-        if not self.rest_energy > 0:
+        # a nucleon has 0.938 GeV, and is bound by less than 9 MeV
+        if not (isinstance(self.rest_energy, Real) and 0.9 < self.rest_energy / self.A < 1):
             raise ValueError(
-                f"species {self.name!r}: rest_energy must be positive (GeV), got {self.rest_energy}"
+                f"species {self.name!r}: rest_energy must be that of the nucleus in GeV, about "
+                f"{0.93 * self.A:.3g}, as a number, got {self.rest_energy}"
             )
 
     @property
