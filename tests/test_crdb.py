@@ -317,6 +317,15 @@ def test_what_data_are_taken_for(server):
     assert datasets[0].table.meta["comment"].startswith("CRDB 1H, ")
 
 
+@pytest.mark.parametrize(
+    ("own", "name"), [("CNO", "CNO-group"), ("Ne-S", "NeMgSiS-group"), ("Fe-group", "Fe-group")]
+)
+def test_groups_of_elements(server, own, name):
+    server.answer = recorded("h_r.csv").replace('"H"', f'"{name}"')
+    assert read_crdb(own)[0].quantity == own
+    assert f"num={name}" in server.urls[-1]
+
+
 def test_a_file_of_the_package_gives_it_back(tmp_path):
     datasets = [*read_crdb_export(DATA / "ni_r.csv"), *read_crdb_export(DATA / "h_etot.csv")]
     paths = [tmp_path / f"{dataset.name}.ecsv" for dataset in datasets]

@@ -284,8 +284,8 @@ class CosmicRayDataset(Dataset):
         if old is not nuisance and not self._nuisance_given:
             # in a file, both would be models of this dataset
             names = getattr(old, "datasets_names", None)
-            if isinstance(names, list) and self.name in names:
-                names.remove(self.name)
+            if isinstance(names, list):
+                old.datasets_names = [name for name in names if name != self.name]
         self._nuisance = nuisance
         self._nuisance_given = False
         self._limit_hadronic()

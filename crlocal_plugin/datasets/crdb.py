@@ -45,9 +45,10 @@ def read_crdb(
     Parameters
     ----------
     quantity : str or list of str
-        Element symbol, "light" (H-He-group), "all_particle" (AllParticles), "mean_log_mass"
-        (<LnA>) or "dipole" (DipoleAmplitude and DipolePhase). For a dipole the whole database is
-        loaded, some hundred thousand rows, since CRDB does not answer smaller questions for it.
+        Element symbol, "light" (H-He-group), "CNO" (CNO-group), "Ne-S" (NeMgSiS-group),
+        "Fe-group", "all_particle" (AllParticles), "mean_log_mass" (<LnA>) or "dipole"
+        (DipoleAmplitude and DipolePhase). For a dipole the whole database is loaded, some hundred
+        thousand rows, since CRDB does not answer smaller questions for it.
     experiment : str, optional
         Name of an experiment or sub-experiment, as here or in CRDB: "AMS-02" is "AMS02". All by
         default.

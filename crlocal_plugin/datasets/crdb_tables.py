@@ -22,6 +22,8 @@ DIPOLE = ("DipoleAmplitude", "DipolePhase")
 
 QUANTITY_NAMES = {
     "H-He-group": "light",
+    "CNO-group": "CNO",
+    "NeMgSiS-group": "Ne-S",
     "AllParticles": "all_particle",
     "<LnA>": "mean_log_mass",
     **dict.fromkeys(DIPOLE, "dipole"),
