@@ -156,6 +156,21 @@ class TestSharedOffsets:
             new.components[component].spectral_models["O"].index_offset = own
         assert {"C.index_offset", "O.index_offset"} <= set(new.parameters.labels)
 
+    @pytest.mark.parametrize("species", ["Fe", "He"])
+    def test_unlinked_in_one_component(self, species):
+        """The rest of those that shared it is not called as if it were that of all species."""
+        model = crl.xue_liu_2025_composition()
+        labels = model.parameters.labels
+        spectrum = model.components["background"].spectral_models[species]
+        spectrum.index_offset = spectrum.index_offset.copy()
+        own = f"background.{species}.index_offset"
+        assert set(model.parameters.labels) == {*labels, own}
+        assert model.parameters[own] is spectrum.index_offset
+        datasets = crl.load_datasets(["ams-02_fe"])
+        datasets.models = [model]
+        crl.free_parameters(datasets, ["index_offset"])
+        assert not any(p.frozen for p in model.parameters if p.name == "index_offset")
+
     def test_unknown_label(self, model):
         with pytest.raises(IndexError):
             model.parameters["Ca.index_offset"]

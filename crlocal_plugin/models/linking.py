@@ -110,10 +110,12 @@ def _qualifier(places, everywhere):
         return [species]
     if used == {place for place in everywhere if place[0] == component}:
         return [component]
+    if len(used) == 1:
+        return [component, *filter(None, [species])]
     shared = dict.fromkeys(species for _, species in places)
-    if None not in shared and used == {place for place in everywhere if place[1] in shared}:
-        return ["+".join(shared)]
-    return [component, *filter(None, [species])] if len(used) == 1 else []
+    # other species have one of their own
+    some = any(place[1] not in shared for place in everywhere)
+    return ["+".join(shared)] if some and None not in shared else []
 
 
 def link_same_names(models):
