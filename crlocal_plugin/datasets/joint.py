@@ -6,7 +6,7 @@ import functools
 import numpy as np
 
 from ..models.grids import JoinedGrid, concatenate_grids, energy_grid, take
-from ..physics.composition import log_mass, shares
+from ..physics.composition import shares
 from ..physics.dipole import mean_of_terms
 from ..physics.intensity import ABSENT
 from ..physics.linear import sum_of_beginnings
@@ -79,7 +79,7 @@ class FusedLikelihood:
         self._energies = EnergyPoints(dipoles, sums, masses, self._nuisance_of)
         self._n_species = len(self.evaluator.species)
         self._order = SpeciesOrder(self._points.species, self._n_species, self._energies)
-        self._log_masses = np.array([log_mass(s) for s in self.evaluator.species.values()])
+        self._log_masses = np.array([s.log_A for s in self.evaluator.species.values()])
         self._grids_at = None
         _require_one_list(datasets)
         # intensities are multiplied, <ln A> is added to

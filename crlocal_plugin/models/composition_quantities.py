@@ -5,7 +5,7 @@ import functools
 import astropy.units as u
 import numpy as np
 
-from ..physics.composition import log_mass, log_mass_mean, log_mass_variance, log_total, shares
+from ..physics.composition import log_mass_mean, log_mass_variance, log_total, shares
 from .component import species_group
 from .core import intensity_unit
 from .grids import energy_grid, join_species
@@ -283,7 +283,7 @@ def _present_shares(model, values, energy, component):
 
 
 def _log_masses(model, names):
-    return [log_mass(model.evaluator.species[name]) for name in names]
+    return [model.evaluator.species[name].log_A for name in names]
 
 
 def _shaped(values, energy):

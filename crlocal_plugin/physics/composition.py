@@ -9,23 +9,7 @@ import numpy as np
 
 from .intensity import ABSENT
 
-__all__ = ["log_mass", "log_mass_mean", "log_mass_variance", "log_total", "shares"]
-
-
-def log_mass(species):
-    """Natural logarithm of the mass number of a nucleus.
-
-    Parameters
-    ----------
-    species : `~crlocal_plugin.Species`
-        Nucleus.
-
-    Returns
-    -------
-    float
-        ln A.
-    """
-    return species.log_A
+__all__ = ["log_mass_mean", "log_mass_variance", "log_total", "shares"]
 
 
 def log_total(logs):

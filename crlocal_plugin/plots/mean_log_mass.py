@@ -12,7 +12,7 @@ from ..datasets.plot_axes import axis_label, axis_unit, curve_grid
 from ..inference.bands import composition_band
 from ..models.composition_quantities import composition_nuclei, species_shares
 from ..models.core import ENERGY_UNIT
-from ..physics.composition import log_mass, log_mass_mean
+from ..physics.composition import log_mass_mean
 from ..physics.species import SPECIES
 from .bands import band_handle, bands_of, draw_band
 from .legend import add_legend, line_handle, marker_handle
@@ -123,7 +123,7 @@ def plot_mean_log_mass(
 def _draw_guides(ax):
     """Draw lines at ln A of a few nuclei, with their names at the right end."""
     for name, label in _GUIDES.items():
-        y = log_mass(SPECIES[name])
+        y = SPECIES[name].log_A
         ax.axhline(y, color="0.6", linewidth=0.8, zorder=0.5)
         style = {"ha": "right", "va": "bottom", "fontsize": 8, "color": "0.35"}
         ax.text(0.99, y, label, transform=ax.get_yaxis_transform(), **style)
@@ -137,7 +137,7 @@ def _draw_curves(ax, model, grid, components, factor):
         nuclei = composition_nuclei(model, name)
         own = grid[grid.value > min(nucleus.rest_energy for nucleus in nuclei)]
         _, shares = species_shares(model, model.evaluator.values(), own, name)
-        mean = log_mass_mean(shares, [log_mass(nucleus) for nucleus in nuclei])
+        mean = log_mass_mean(shares, [nucleus.log_A for nucleus in nuclei])
         if not np.isfinite(mean).any():
             continue
         label = "total" if name is None else name
