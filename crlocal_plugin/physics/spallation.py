@@ -12,7 +12,7 @@ from .intensity import log_leaky_box
 from .kinematics import particle_grid
 from .memory import grid_cache
 from .modulation import log_modulation, outside_heliosphere
-from .species import get_species
+from .species import ATOMIC_MASS_UNIT_GEV, get_species
 
 __all__ = [
     "departure_from_power_law",
@@ -23,9 +23,8 @@ __all__ = [
     "surviving_fraction",
 ]
 
-_UNIT_GEV = 0.93149410242
 _UNIT_G = 1.66053906660e-24
-"""Atomic mass unit in GeV and g (CODATA 2018, Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
+"""Atomic mass unit in g (CODATA 2018, Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
 _MILLIBARN_CM2 = 1e-27
 _HELIUM = 0.1
 """Atoms of helium per atom of hydrogen in interstellar matter (Ferriere 2001, Rev. Mod. Phys. 73,
@@ -147,7 +146,7 @@ def _of_nuclei(grid):
     if slow.ndim > 1:
         slow = slow.any(axis=tuple(range(slow.ndim - 1)))
     # a mass number for each point, which for groups of nuclei is none of an isotope
-    inverse = _inverse_length(np.maximum(grid.rest_energy / _UNIT_GEV, 1.0))
+    inverse = _inverse_length(np.maximum(grid.rest_energy / ATOMIC_MASS_UNIT_GEV, 1.0))
     return (
         inverse,
         charge_to_mass,
@@ -159,7 +158,7 @@ def _kinetic_energy(momentum):
     """Kinetic energy per nucleon in GeV of a momentum over mass."""
     momentum2 = momentum * momentum
     # without a difference of large numbers
-    return _UNIT_GEV * momentum2 / (1 + np.sqrt(1 + momentum2))
+    return ATOMIC_MASS_UNIT_GEV * momentum2 / (1 + np.sqrt(1 + momentum2))
 
 
 def _log_loss(grid, rigidity, log_rigidity, grammage, delta):

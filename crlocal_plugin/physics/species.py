@@ -9,9 +9,18 @@ import math
 from dataclasses import dataclass, field
 from numbers import Real
 
-__all__ = ["ELEMENT_GROUPS", "GROUP_SPECIES", "SPECIES", "SYMBOLS", "Species", "get_species"]
+__all__ = [
+    "ATOMIC_MASS_UNIT_GEV",
+    "ELEMENT_GROUPS",
+    "GROUP_SPECIES",
+    "SPECIES",
+    "SYMBOLS",
+    "Species",
+    "get_species",
+]
 
-_ATOMIC_MASS_UNIT_GEV = 0.93149410242
+ATOMIC_MASS_UNIT_GEV = 0.93149410242
+"""Atomic mass unit in GeV (CODATA 2018, Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
 _ELECTRON_MASS_GEV = 0.51099895000e-3
 """CODATA 2018 (Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
 
@@ -92,7 +101,7 @@ def nuclear_rest_energy(Z, atomic_mass):
         Rest energy in GeV.
     """
     electrons = Z * _ELECTRON_MASS_GEV - electron_binding_energy(Z)
-    return atomic_mass * _ATOMIC_MASS_UNIT_GEV - electrons
+    return atomic_mass * ATOMIC_MASS_UNIT_GEV - electrons
 
 
 # element, mass number, atomic mass in u (AME2020)
