@@ -277,40 +277,14 @@ class ModelEvaluator:
         joined = join_species({name: energies.grids[name] for name in names})
         log_jacobians = np.concatenate([energies.log_jacobians[name] for name in names])
         with np.errstate(under="ignore"):
-            logs = self.log_components(joined, values)
-            xyz = self.joined_excess(joined, log_jacobians, logs, values, component)
+            logs = [log + log_jacobians for log in self.log_components(joined, values)]
+            if any(log.ndim != logs[0].ndim for log in logs):
+                # frozen components have no axis of parameter sets
+                logs = np.broadcast_arrays(*logs)
+            terms = self.dipole_terms(joined, values, component)
+            xyz = weighted_sum_of_terms(np.array(logs), terms, len(names))
         shape_of_all = np.zeros(len(energies.energy))
         return np.stack(np.broadcast_arrays(*xyz, shape_of_all)[:3], axis=-1)
-
-    def joined_excess(self, joined, log_jacobians, logs, values, component=None, size=3):
-        """Dipole vector at total energies where the intensities are known already.
-
-        Parameters
-        ----------
-        joined : JoinedGrid
-            Rigidities of the same n energies for one species after another.
-        log_jacobians : `~numpy.ndarray`
-            ln(dR/dE) of all points, shape ``(k n,)`` for k species.
-        logs : list of `~numpy.ndarray`
-            Logarithms of the intensities as from `log_components`, shape ``(..., k n)``.
-        values : list
-            Parameter values as from `values`.
-        component : str, optional
-            Only the contribution of one component to the sum; all by default.
-        size : int, optional
-            How many Cartesian components are wanted, 2 or 3.
-
-        Returns
-        -------
-        list of `~numpy.ndarray`
-            Cartesian components of the excess, of shapes that broadcast to ``(..., n)``.
-        """
-        logs = [log + log_jacobians for log in logs]
-        if any(log.ndim != logs[0].ndim for log in logs):
-            # frozen components have no axis of parameter sets
-            logs = np.broadcast_arrays(*logs)
-        contributions = self.dipole_terms(joined, values, component)
-        return weighted_sum_of_terms(np.array(logs), contributions, len(joined.names), size)
 
     def dipole_terms(self, joined, values, component=None):
         """Dipoles of the components for `~crlocal_plugin.physics.dipole.mean_of_terms`.

@@ -133,7 +133,7 @@ def sum_of_terms(terms):
     return sum(np.asarray(profile)[..., np.newaxis] * vector for profile, vector in terms)
 
 
-def weighted_sum_of_terms(log_intensities, contributions, n_species=1, size=3):
+def weighted_sum_of_terms(log_intensities, contributions, n_species=1):
     """Mean of dipoles weighted with intensities (second term of Eq. 15).
 
     Parameters
@@ -146,9 +146,6 @@ def weighted_sum_of_terms(log_intensities, contributions, n_species=1, size=3):
         `sum_of_terms`, whose profiles broadcast to ``(..., s n)``.
     n_species : int, optional
         Number s of species.
-    size : int, optional
-        How many Cartesian components are wanted: 2 leaves out the one along the axis of the
-        Earth, which no observer sees.
 
     Returns
     -------
@@ -160,7 +157,7 @@ def weighted_sum_of_terms(log_intensities, contributions, n_species=1, size=3):
     by_species = log_intensities.reshape(*shape[:-1], n_species, -1)
     top = np.maximum.reduce(by_species, axis=(0, -2), keepdims=True)
     weights = np.exp(by_species - top).reshape(shape)
-    return mean_of_terms(weights, np.add.reduce(weights, axis=0), contributions, n_species, size)
+    return mean_of_terms(weights, np.add.reduce(weights, axis=0), contributions, n_species)
 
 
 def mean_of_terms(weights, total, contributions, n_species=1, size=3, kept=None):
@@ -173,8 +170,11 @@ def mean_of_terms(weights, total, contributions, n_species=1, size=3, kept=None)
         one energy, shape ``(..., s n)``; less at the end where species are not there.
     total : `~numpy.ndarray`
         Their sum, shape ``(..., s n)``.
-    contributions, n_species, size
+    contributions, n_species
         As for `weighted_sum_of_terms`.
+    size : int, optional
+        How many Cartesian components are wanted: 2 leaves out the one along the axis of the
+        Earth, which no observer sees.
     kept : dict, optional
         Memory for calls with the same ``n_species`` and ``size``: dipoles whose terms are the very
         object of the call before are not worked out again. Of use for one set.
