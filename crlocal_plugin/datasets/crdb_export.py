@@ -17,16 +17,13 @@ from .raw_table import TableError
 __all__ = ["COLUMNS", "read_rows", "rows_of"]
 
 _WORDS = ("exp", "sub_exp", "quantity", "e_type", "ads", "datetime")
-_NUMBERS = (
-    *("e", "e_low", "e_high", "value", "stat_low", "stat_high", "syst_low", "syst_high"),
-    *("is_upper_limit", "phi", "e_relerr"),
-)
+_DATA = ("e", "e_low", "e_high", "value", "stat_low", "stat_high", "syst_low", "syst_high")
+_NUMBERS = (*_DATA, "is_upper_limit", "phi", "e_relerr")
 COLUMNS = (*_WORDS, *_NUMBERS)
 """Experiment, sub-experiment, CRDB name of the quantity, energy axis, ADS bibcode, dates; mean
 energy and edges of the bin, value, lower and upper statistical and systematic errors, whether the
 value is an upper limit, solar modulation in MV, relative error of the energy scale."""
 
-_DATA = (*("e", "e_low", "e_high", "value", "stat_low", "stat_high", "syst_low", "syst_high"),)
 # in the order of the web site, None for what is not used here
 _LAYOUTS = {
     24: (
