@@ -163,7 +163,7 @@ def _draw_scalars(ax, datasets, positions):
     looks = _looks(datasets)
     colors = {}
     for dataset, x, (marker, filled) in zip(datasets, positions, looks, strict=True):
-        quantity = dataset.table.meta["quantity"]
+        quantity = dataset.quantity
         is_spectrum = isinstance(dataset, CosmicRayFluxDataset)
         colors[quantity] = species_color(quantity if is_spectrum else "all_particle")
         _draw(ax, dataset, x, dataset.residuals("pull"), marker, filled, colors[quantity])
