@@ -62,7 +62,7 @@ class TestFit:
 
     def test_chi2_by_kind(self, fitted):
         datasets, _, _ = fitted
-        nuclei = {d.name for d in datasets if getattr(d, "quantity", "H") in crl.COMPOSITION[2:]}
+        nuclei = {d.name for d in datasets if d.quantity in crl.COMPOSITION[2:]}
         assert chi2_of(datasets, nuclei) < 225
         assert chi2_of(datasets, {"lhaaso_all_particle_sibyll-2p3d"}) < 40
         assert chi2_of(datasets, {"lhaaso_mean_log_mass_sibyll-2p3d"}) < 80

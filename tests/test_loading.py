@@ -218,7 +218,7 @@ def test_tables_are_swapped():
     ],
 )
 def test_wrong_hadronic_models(names, hadronic_model, message):
-    with pytest.raises(ValueError, match=f"(hadronic_model: )?.*{message}"):
+    with pytest.raises(ValueError, match=f"^hadronic_model: .*{message}"):
         crl.load_datasets(names, hadronic_model=hadronic_model)
 
 
