@@ -150,6 +150,7 @@ def test_values_of_any_sign():
     [
         ({"axis": "rigidity"}, "axis: <ln A> is a mean at equal total energy"),
         ({"is_ul": [False, True, False]}, "row 1, column 'is_ul': .* has no limits"),
+        ({"mean_log_mass": [1, 2, 3] * u.GeV}, "expected no unit, it is a number, got GeV"),
         ({"mean_log_mass_err": [0.1, 0.0, 0.1]}, "row 1, .*positive error"),
         ({"energy": [1e3, 1e3, 1e4] * u.GeV}, "row 1, .*values that increase"),
     ],
@@ -370,3 +371,16 @@ def test_fit_is_drawn():
     assert_allclose(at, data.mean_log_mass_pred(), rtol=1e-4)
     with pytest.raises(ValueError, match="unknown method 'ratio'"):
         data.plot_residuals(ax=Figure().add_subplot(), method="ratio")
+
+
+def test_nothing_at_all_is_infinitely_unlikely():
+    """In one evaluation and as one set of a batch, without a trace in the other sets."""
+    model = crl.xue_liu_2025(species=("H", "He", "Fe"), priors=None)
+    datasets = crl.load_datasets(["lhaaso_mean_log_mass_epos-lhc"])
+    datasets.models = [model]
+    strengths = [par for par in model.parameters if par.name.startswith("Q_0")]
+    likelihood = crl.JointLikelihood(datasets, strengths)
+    batch = np.stack([likelihood.values, np.zeros(likelihood.size), likelihood.values])
+    stat = likelihood(batch)
+    assert stat[1] == likelihood(batch[1]) == np.inf
+    assert stat[0] == stat[2] == pytest.approx(datasets.stat_sum(), rel=1e-12)

@@ -159,6 +159,8 @@ class FusedLikelihood:
                     by_species = shares(self._logs_of_others(grids, logs))
                     everything = 1.0
                 mass = (self._log_masses @ by_species / everything)[..., at.masses]
+                # no measured value is that of no particles at all
+                mass[np.isnan(mass)] = np.inf
                 if self._mass_shift.size:
                     mass = mass + self._mass_shift(hadronic)
         if self._flux_factor.size:
