@@ -213,6 +213,13 @@ def test_mean_of_equal_dipoles_is_the_dipole(vectors, share):
     np.testing.assert_allclose(np.ravel(mean), first, atol=1e-14)
 
 
+@pytest.mark.parametrize("shape", [(0,), (4, 0)])
+def test_mean_at_no_energy(shape):
+    for contributions in ([(0, [(1.0, AXES[0])])], [(None, [(np.zeros(shape), AXES[1])])]):
+        mean = weighted_sum_of_terms(np.zeros((2, *shape)), contributions, n_species=3)
+        assert [component.shape for component in mean] == [shape] * 3
+
+
 @deterministic
 @given(unit, unit, unit)
 def test_projection_on_the_equator(x, y, z):

@@ -187,6 +187,8 @@ def mean_of_terms(weights, total, contributions, n_species=1, size=3, kept=None)
     if not contributions:
         return [np.zeros(1)] * size
     n = total.shape[-1] // n_species
+    if not n:
+        return [total] * size
     if total.ndim == 1:
         dipoles = _dipoles_of_one_set(contributions, size, {} if kept is None else kept)
         if dipoles is not None:
