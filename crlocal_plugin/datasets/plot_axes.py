@@ -265,7 +265,8 @@ def curve_grid(low, high, axis, nuclei):
     axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}
         Axis.
     nuclei : iterable of `~crlocal_plugin.Species`
-        Nuclei that the curve sums over; a total energy starts above their rest energies.
+        Nuclei that the curve sums over. A total energy starts above the rest energy of the
+        lightest: what is heavier does not contribute there.
 
     Returns
     -------
@@ -273,7 +274,8 @@ def curve_grid(low, high, axis, nuclei):
         Values, equidistant in their logarithm; empty if the range lies below the rest energies.
     """
     if axis == "total_energy":
-        low = max(low, *((1 + 1e-6) * nucleus.rest_energy for nucleus in nuclei))
+        lightest = min((nucleus.rest_energy for nucleus in nuclei), default=0.0)
+        low = max(low, (1 + 1e-6) * lightest)
     return np.geomspace(low, high, _N_POINTS if low < high else 0) * x_unit(axis)
 
 

@@ -70,10 +70,8 @@ def plot_flux_fit(dataset, ax=None, energy_power=2.7, **kwargs):
     norm, scale = dataset.scales()
     names = species_group(dataset.quantity, model.species)
     nuclei = [nucleus for nucleus in model.nuclei if nucleus.name in names]
-    # what is heavier than an energy does not contribute to a sum
-    lightest = min(nuclei, key=lambda nucleus: nucleus.rest_energy)
     low, high = log_limits(x, margin=1.5)
-    grid = curve_grid(low * scale, high * scale, axis, [lightest])
+    grid = curve_grid(low * scale, high * scale, axis, nuclei)
     curve = model.intensity(grid, dataset.quantity, axis=axis).value * norm * scale
     measured = grid.value / scale
     curve = curve * measured**energy_power
@@ -146,8 +144,7 @@ def plot_mean_log_mass_fit(dataset, ax=None, **kwargs):
     model, scale = dataset._require_model(), dataset.scales()[1]
     ax = _new_axes(ax)
     low, high = log_limits(dataset.x.value, margin=1.5)
-    lightest = min(model.nuclei, key=lambda nucleus: nucleus.rest_energy)
-    grid = curve_grid(low * scale, high * scale, "total_energy", [lightest])
+    grid = curve_grid(low * scale, high * scale, "total_energy", model.nuclei)
     ax.set(xscale="log", xlabel=axis_label("total_energy"), ylabel=r"$\langle\ln A\rangle$")
     curve = model.mean_log_mass(grid)
     ax.plot(grid.value / scale, curve, color="black", zorder=3, label=model.name)
@@ -235,8 +232,7 @@ def plot_dipole_fit(dataset, axes=None, **kwargs):
     model = dataset._require_model()
     _, scale = dataset.scales()
     low, high = log_limits(dataset.x.value, margin=2)
-    lightest = min(model.nuclei, key=lambda nucleus: nucleus.rest_energy)
-    grid = curve_grid(low * scale, high * scale, "total_energy", [lightest])
+    grid = curve_grid(low * scale, high * scale, "total_energy", model.nuclei)
     dipole, measured = model.dipole(grid), grid.value / scale
     phase = dipole.phase.to_value("deg")
 

@@ -94,9 +94,7 @@ def plot_composition_fractions(
     if stacked and len(set(members)) < len(members):
         raise ValueError(f"stacked: {', '.join(names)} have a species in common")
     low, high = energy_bounds(energy_range, _DEFAULT_RANGE, ENERGY_UNIT)
-    # heavier nuclei set in where the energy reaches their rest energy
-    lightest = min(nuclei, key=lambda nucleus: nucleus.rest_energy)
-    grid = curve_grid(low, high, "total_energy", [lightest])
+    grid = curve_grid(low, high, "total_energy", nuclei)
     if not grid.size:
         raise ValueError("energy_range: all of it is below the rest energies of the species")
     function = partial(_shares, model, grid, names, component)

@@ -16,10 +16,10 @@ from .legend import add_legend, line_handle, marker_handle
 from .points import (
     data_bounds,
     data_label,
+    drawn_nuclei,
     energy_bounds,
     in_range,
     known_quantities,
-    lightest_nucleus,
     source_names,
 )
 from .sky import reference_directions
@@ -143,8 +143,7 @@ def plot_dipole(
         list(compress(part, seen)) for part in (dipoles, fitted, scales, energies)
     )
 
-    lightest = lightest_nucleus(model, "all_particle")
-    grid = curve_grid(low, high, "total_energy", [lightest])
+    grid = curve_grid(low, high, "total_energy", drawn_nuclei(model, "all_particle"))
     if not grid.size:
         raise ValueError("energy_range: all of it is below the rest energies of the species")
     total = model.dipole(grid)
@@ -211,8 +210,7 @@ def _draw_species(axes, model, species, grid, start, factor):
     handles = []
     for number, name in enumerate(species):
         # below its rest energy a species has no dipole
-        lightest = lightest_nucleus(model, name)
-        alone = curve_grid(*grid.value[[0, -1]], "total_energy", [lightest])
+        alone = curve_grid(*grid.value[[0, -1]], "total_energy", drawn_nuclei(model, name))
         if not alone.size:
             continue
         style = species_style(name) | {"zorder": 2.8}

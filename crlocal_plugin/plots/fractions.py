@@ -95,7 +95,9 @@ def plot_component_fractions(
     if not names:
         raise ValueError("components: expected one with a spectrum at least")
     low, high = energy_bounds(energy_range, _DEFAULT_RANGE, own_unit(axis))
-    grid = curve_grid(low, high, axis, nuclei)
+    # where all of them contribute
+    heaviest = max(nuclei, key=lambda nucleus: nucleus.rest_energy)
+    grid = curve_grid(low, high, axis, [heaviest])
     if not grid.size:
         raise ValueError("energy_range: all of it is below a rest energy of the species summed")
     x = axes.x_factor * grid.value

@@ -16,7 +16,7 @@ from ..physics.composition import log_mass_mean
 from ..physics.species import SPECIES
 from .bands import band_handle, bands_of, draw_band
 from .legend import add_legend, line_handle, marker_handle
-from .points import data_bounds, data_label, energy_bounds, in_range, lightest_nucleus, source_names
+from .points import data_bounds, data_label, drawn_nuclei, energy_bounds, in_range, source_names
 from .style import component_style, experiment_markers, listed
 from .subject import chosen_names, find_subject
 
@@ -91,7 +91,7 @@ def plot_mean_log_mass(
     bounds = data_bounds(energies, fitted, _DEFAULT_RANGE)
     bounds = min(bounds[0], _DEFAULT_RANGE[0]), max(bounds[1], _DEFAULT_RANGE[1])
     low, high = energy_bounds(energy_range, bounds, ENERGY_UNIT)
-    grid = curve_grid(low, high, "total_energy", [lightest_nucleus(model, "all_particle")])
+    grid = curve_grid(low, high, "total_energy", drawn_nuclei(model, "all_particle"))
     if not grid.size:
         raise ValueError("energy_range: all of it is below the rest energies of the species")
     seen = in_range(energies, low, high)

@@ -15,7 +15,6 @@ __all__ = [
     "energy_bounds",
     "in_range",
     "known_quantities",
-    "lightest_nucleus",
     "points_on_axis",
     "source_names",
 ]
@@ -27,11 +26,6 @@ def drawn_nuclei(model, quantity):
     if not members:
         raise ValueError("the model has no spectra, and so no species: there is nothing to draw")
     return [nucleus for nucleus in model.nuclei if nucleus.name in members]
-
-
-def lightest_nucleus(model, quantity):
-    """Lightest nucleus that a quantity sums over (`~crlocal_plugin.Species`)."""
-    return min(drawn_nuclei(model, quantity), key=lambda nucleus: nucleus.rest_energy)
 
 
 def known_quantities(model):
@@ -68,7 +62,8 @@ def points_on_axis(dataset, model, axis):
     x, factor = dataset.x.value * scale, np.exp(-dataset.hadronic_shift()) / (norm * scale)
     if dataset.axis == axis:
         return x, factor
-    nucleus = lightest_nucleus(model, dataset.quantity)
+    nuclei = drawn_nuclei(model, dataset.quantity)
+    nucleus = min(nuclei, key=lambda nucleus: nucleus.rest_energy)
     rigidity = axis_to_rigidity(x, nucleus, dataset.axis)
     beta = particle_grid(rigidity, nucleus).beta
     own = axis_jacobian(beta, nucleus, dataset.axis)

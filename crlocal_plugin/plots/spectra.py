@@ -20,7 +20,6 @@ from .points import (
     drawn_nuclei,
     energy_bounds,
     in_range,
-    lightest_nucleus,
     points_on_axis,
     source_names,
 )
@@ -199,8 +198,7 @@ def draw_spectra(
     default = data_bounds([x for x, _, _ in points], fitted, usual)
     low, high = energy_bounds(energy_range, default, own_unit(axis))
 
-    # what is heavier than an energy does not contribute to a sum there
-    grids = {name: curve_grid(low, high, axis, [lightest_nucleus(model, name)]) for name in parts}
+    grids = {name: curve_grid(low, high, axis, drawn_nuclei(model, name)) for name in parts}
     if not any(grid.size for grid in grids.values()):
         raise ValueError("energy_range: all of it is below the rest energies of the species")
     seen = in_range([x for x, _, _ in points], low, high)
