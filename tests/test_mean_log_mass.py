@@ -361,6 +361,18 @@ def test_residuals_are_drawn(method):
     assert_allclose(line.get_ydata(), data.residuals(method))
 
 
+@pytest.mark.parametrize("method", ["diff", "diff/model", "pull"])
+def test_residuals_of_a_negative_prediction_are_drawn(method):
+    models = ["QGSJET-II-04", "EPOS-LHC"]
+    (data,) = crl.load_datasets("lhaaso_mean_log_mass_epos-lhc", hadronic_model=models)
+    data.models = [toy_model(H=2.7)]
+    data.hadronic.value = 1
+    assert (data.mean_log_mass_pred() < 0).any()
+    ax = data.plot_residuals(ax=Figure().add_subplot(), method=method)
+    line = next(line for line in ax.lines if len(line.get_xdata()) == len(data.table))
+    assert_allclose(line.get_ydata(), data.residuals(method))
+
+
 def test_fit_is_drawn():
     data = dataset(model=toy_model(H=2.9, Fe=2.5))
     data.energy_scale.value = 1.2

@@ -187,7 +187,7 @@ def plot_mean_log_mass_residuals(dataset, ax=None, method="diff", **kwargs):
 
 def _draw_residuals(dataset, ax, method, model, errors, unit, kwargs):
     """Draw residuals of one number per point, of which prediction and errors are given."""
-    scales = {"diff": 1.0, "diff/model": model, "diff/sqrt(model)": np.sqrt(model)}
+    powers = {"diff": 0.0, "diff/model": 1.0, "diff/sqrt(model)": 0.5}
     labels = {
         "diff": "Data $-$ model" + (f"\n{unit}" if unit else ""),
         "diff/model": "(Data $-$ model) / model",
@@ -198,7 +198,11 @@ def _draw_residuals(dataset, ax, method, model, errors, unit, kwargs):
     if method not in labels:
         raise ValueError(f"unknown method {method!r}: expected one of {', '.join(labels)}")
     residuals = u.Quantity(dataset.residuals(method)).value
-    drawn = None if method == "pull" else [error / scales[method] for error in errors]
+    drawn = None
+    if method != "pull":
+        # a predicted <ln A> may be negative, between hadronic models
+        scale = np.abs(model) ** powers[method]
+        drawn = [error / scale for error in errors]
     ax = _residual_axes(ax, axis_label(dataset.axis), labels[method], band=method == "pull")
     is_ul = dataset.is_ul if drawn else None
     draw_points(
