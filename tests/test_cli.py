@@ -123,13 +123,18 @@ BAD = {
     ("fit", "--species", "Q"): "'Q'",
     ("fit", "--species", "H"): "no species 'He'",
     ("fit", "--datasets", "dampe"): "'C', 'Fe', 'O', only H, He: add to species",
+    ("fit", "--composition", "--species", "groups", "--datasets", "ams-02_c"): "is fitted\n",
     ("fit", "--composition", "--index-groups", "C,Ox"): "--index-groups C,Ox: unknown species 'Ox'",
     ("fit", "--index-groups", "C,O", "N,C"): "each species in one group, not twice C",
     ("fit", "--hadronic-model", "EPOS"): "--hadronic-model: KASCADE has no tables for 'EPOS'",
     ("fit", "--hadronic-model", "LHAASO=EPOS-LHC", "SIBYLL-2.1"): "EXPERIMENT=MODEL for each",
     ("fit", "--hadronic-model", "LHASO=EPOS-LHC"): "'LHASO' is no experiment with tables for",
     ("fit", "--free", "KASCADE.hadronic"): "for several hadronic models",
-    ("compare", "kinetic+spallation", "kinetic+spalation"): "no parameter is called 'spalation'",
+    (
+        "compare",
+        "kinetic+spallation",
+        "kinetic+spalation",
+    ): "'spalation'; did you mean +spallation or +no",
     ("compare", "kinetic", "kinetic+spallation+no-spallation"): "expected one of +spallation and ",
     ("data", "list", "--hadronic-model", "QGSJET"): "expected EPOS-LHC, QGSJET-01",
     ("data", "list", "--quantity", "dipole", "--hadronic-model", "EPOS-LHC"): "leave out an option",
@@ -234,7 +239,7 @@ def test_data_of_hadronic_models(capsys):
     assert main(["data", "list", *words]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("lhaaso_mean_log_mass_epos-lhc ")
-    assert "\n1 tables." in printed
+    assert "\n1 table." in printed
     assert main(["data", "show", "kascade"]) == 0
     assert "kascade_h_sibyll-2p1  (SIBYLL-2.1)\n" in capsys.readouterr().out
 

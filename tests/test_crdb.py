@@ -436,7 +436,7 @@ def test_no_rows(server):
         ({"quantity": "H", "experiments": "AMS"}, "unknown option 'experiments'"),
         ({"quantity": "H", "combo_level": 7}, "invalid combo_level 7"),
         ({"quantity": "H", "experiment": "AMS-03"}, "did you mean 'AMS-02'"),
-        ({"quantity": "H", "experiment": "Fly's Eye"}, "There are AMS-02"),
+        ({"quantity": "H", "experiment": "Fly's Eye"}, 'Eye"; expected one of AMS-02'),
     ],
 )
 def test_bad_arguments(server, arguments, message):

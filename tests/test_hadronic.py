@@ -135,6 +135,8 @@ def test_one_table_or_a_dipole_is_refused():
         join_hadronic_models(tables("h", ["qgsjet-ii-04"]))
     with pytest.raises(TableError, match="expected a list of tables, got one table"):
         join_hadronic_models(tables("h")[0])
+    with pytest.raises(TableError, match="got 'lhaaso_h_epos-lhc'; read it with"):
+        join_hadronic_models(["lhaaso_h_epos-lhc", "lhaaso_h_qgsjet-ii-04"])
     dipoles = [read_catalog_table("icecube-2016") for _ in range(2)]
     for table, name in zip(dipoles, "ab", strict=True):
         table.meta["hadronic_model"] = name

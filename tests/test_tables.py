@@ -479,7 +479,7 @@ DIPOLE_MISTAKES = {
     "no error": (without("amplitude_errn", "amplitude_errp"), None, "amplitude_errn", "add it"),
     "no energy unit": (unit("energy", None), None, "energy", "expected a unit like GeV"),
     "phase without unit": (unit("phase", None), None, "phase", "expected a unit like deg"),
-    "amplitude with a unit": (unit("amplitude", "GeV"), None, "amplitude", "expected a unit"),
+    "amplitude with a unit": (unit("amplitude", "GeV"), None, "amplitude", "expected no unit"),
     "nan energy": (put("energy", 1, np.nan), 1, "energy", "finite"),
     "negative energy": (put("energy", 1, -1), 1, "energy", "positive"),
     "infinite amplitude": (put("amplitude", 0, np.inf), 0, "amplitude", "finite"),

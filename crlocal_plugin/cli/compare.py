@@ -1,6 +1,7 @@
 """``crlocal compare``: variants of the model on the same data."""
 
 import argparse
+import difflib
 from pathlib import Path
 
 from .analysis import add_analysis_options, analysis_of, take_words
@@ -114,6 +115,10 @@ def _prepare(text, analysis):
         model["spallation"] = _SPALLATION[loss[0]]
     words = ("local", _WITHOUT, *_SPALLATION)
     free = {name: {"free": True} for name in changes if name not in words}
+    for name in free:
+        close = difflib.get_close_matches(name, words, cutoff=0.7)
+        if close:
+            raise ValueError(f"{text}: unknown {name!r}; did you mean +{' or +'.join(close)}?")
     entries = {"model": model, "parameters": free}
     locations = [("model", "variant"), *(("parameters", name) for name in free)]
     datasets = analysis.changed(entries, dict.fromkeys(locations, text)).prepare()

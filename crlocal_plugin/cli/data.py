@@ -58,7 +58,7 @@ def _list(arguments):
         )
         extent = f"{row['x_min']:.3g} .. {row['x_max']:.3g} {row['unit']}"
         print(f"{name}  {quantity}  {axis}  {row['points']:3d}  {extent:26s}  {row['reference']}")
-    print(f"\n{len(table)} tables. Selections:")
+    print(f"\n{len(table)} table{'s' * (len(table) > 1)}. Selections:")
     for name, selection in SELECTIONS.items():
         print(f"  {name}: {selection.description}")
 

@@ -220,7 +220,7 @@ def _datasets(source, found, names, experiment, skip_invalid):
             raise ValueError(
                 f"{source}: no {wanted} of {experiment!r}; "
                 + (f"did you mean {' or '.join(map(repr, close))}? " if close else "")
-                + f"There are {', '.join(available)}"
+                + f"expected one of {', '.join(available)}"
             )
     datasets = []
     for measurement in found:

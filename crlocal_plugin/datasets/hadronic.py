@@ -57,6 +57,12 @@ def join_hadronic_models(tables):
     if isinstance(tables, Table):
         raise TableError("hadronic models: expected a list of tables, got one table")
     tables = list(tables)
+    for table in tables:
+        if not isinstance(table, Table):
+            raise TableError(
+                f"hadronic models: expected tables, got {table!r}; read it with "
+                "read_catalog_table or read_flux_table"
+            )
     models = [table.meta.get("hadronic_model") for table in tables]
     if not 2 <= len(tables) <= MAX_MODELS or not all(models) or len(set(models)) < len(models):
         raise TableError(

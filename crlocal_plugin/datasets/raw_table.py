@@ -62,7 +62,8 @@ class RawTable:
             # astropy's reason may run over dozens of lines that list every format it tried
             reason = str(error).strip().splitlines() or [type(error).__name__]
             raise self.error(
-                f"cannot be read as a table ({reason[0]})", "give an ECSV or FITS table"
+                f"cannot be read as a table ({reason[0]})",
+                "give an ECSV or FITS table, or read an export of CRDB with read_crdb_export",
             ) from error
 
     def _read_meta(self):
@@ -194,8 +195,9 @@ class RawTable:
         try:
             return unit.to(expected)
         except u.UnitConversionError as error:
+            wanted = f"a unit like {expected}" if str(expected) else "no unit, it is a number"
             raise self.error(
-                f"expected a unit like {expected}, got {unit}",
+                f"expected {wanted}, got {unit}",
                 "correct the unit or convert the values",
                 column=column,
             ) from error

@@ -203,11 +203,13 @@ def attach_models(analysis, datasets, tables, model, mistakes):
             dataset.models = models
             _set_dataset(dataset, analysis.datasets[number])
             usable.append(dataset)
+    advice = "add to species of the model what is fitted"
+    if not analysis.model.composition:
+        advice += ", or set composition to true"
     for number, names in missing.items():
         message = (
             f"the model has no species {', '.join(map(repr, dict.fromkeys(names)))}, only "
-            f"{', '.join(model.species)}: add to species of the model what is fitted, or set "
-            "composition to true"
+            f"{', '.join(model.species)}: {advice}"
         )
         mistakes.append((("datasets", number), message))
     if not usable:

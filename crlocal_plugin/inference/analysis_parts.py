@@ -313,8 +313,8 @@ class DatasetEntry(Part):
         kind = "a selection" if self.is_selection else "an experiment"
         if self.settings:
             raise ValueError(
-                f"{', '.join(self.settings)} belong to a table, and {self.name} is {kind}: name "
-                f"the table in an entry of its own, behind the {kind.split()[1]}"
+                f"{' and '.join(self.settings)} can be set for a table, and {self.name} is {kind}: "
+                f"name the table in an entry of its own, behind the {kind.split()[1]}"
             )
 
     def short(self):
