@@ -391,3 +391,17 @@ def test_command(tmp_path, monkeypatch, capsys):
     assert names == {"all-particle.svg", "mean-log-mass.svg", "composition.svg"}
     assert main(["plot", "mean-log-mass", "--stacked"]) == 2
     assert "--stacked: not for mean-log-mass" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("position", "label"),
+    [(0, "LHAASO"), (0.5, "LHAASO (hadronic 0.5)"), (1, "LHAASO (at QGSJET-II-04)")],
+)
+def test_legend_names_the_hadronic_model(position, label):
+    models = ["EPOS-LHC", "QGSJET-II-04"]
+    datasets = crl.load_datasets("lhaaso_mean_log_mass_epos-lhc", hadronic_model=models)
+    datasets.models = [crl.xue_liu_2025()]
+    datasets[0].hadronic.value = position
+    axes = crl.plot_mean_log_mass(datasets, band=False)
+    assert label in [text.get_text() for text in axes.get_legend().get_texts()]
+    plt.close(axes.figure)

@@ -199,7 +199,10 @@ def data_label(dataset, name, norm=True):
     factor, scale = dataset.scales()
     shifts = [f"E × {scale:.3g}"] if scale != 1 else []
     shifts += [f"J / {factor:.3g}"] if norm and factor != 1 else []
-    if dataset.hadronic_models and dataset.hadronic.value != 0:
-        shifts.append(f"hadronic {dataset.hadronic.value:.3g}")
+    models = dataset.hadronic_models
+    if models and dataset.hadronic.value != 0:
+        position = dataset.hadronic.value
+        at_one = position in range(len(models))
+        shifts.append(f"at {models[int(position)]}" if at_one else f"hadronic {position:.3g}")
     label = name.replace("ASgamma", "ASγ")
     return f"{label} ({', '.join(shifts)})" if shifts else label
