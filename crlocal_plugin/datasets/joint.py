@@ -155,12 +155,13 @@ class FusedLikelihood:
                 sums = everything.take(at.sums, axis=-1) * grids.sum_factor
                 intensity = np.concatenate([intensity, sums], axis=-1)
             if at.n_masses:
-                if not everything.min() > _UNDERFLOW:
-                    by_species = shares(self._logs_of_others(grids, logs))
-                    everything = 1.0
-                mass = (self._log_masses @ by_species / everything)[..., at.masses]
-                # no measured value is that of no particles at all
-                mass[np.isnan(mass)] = np.inf
+                if everything.min() > _UNDERFLOW:
+                    mass = self._log_masses @ by_species / everything
+                else:
+                    mass = self._log_masses @ shares(self._logs_of_others(grids, logs))
+                    # no measured value is that of no particles at all
+                    mass[np.isnan(mass)] = np.inf
+                mass = mass[..., at.masses]
                 if self._mass_shift.size:
                     mass = mass + self._mass_shift(hadronic)
         if self._flux_factor.size:
