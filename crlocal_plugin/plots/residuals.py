@@ -113,7 +113,8 @@ def plot_residuals(
     kinds = {kind: found for kind, found in kinds.items() if found}
     if not kinds:
         raise ValueError(
-            "there are no data to compare with the model: pass datasets, with a model or beside it"
+            "there are no data to compare with the model: pass datasets of its species, with a "
+            "model or beside it"
         )
     energies = {kind: [_energy(d, model) for d in found] for kind, found in kinds.items()}
     everything = [x for found in energies.values() for x in found]
