@@ -230,6 +230,10 @@ class TestGroups:
         with pytest.raises(ValueError, match="no species 'CNO', only H, He"):
             crl.xue_liu_2025().intensity(1e3 * u.GV, "CNO")
 
+    def test_list_of_species(self, model):
+        with pytest.raises(ValueError, match="expected one name, such as 'He'"):
+            model.fraction(1 * u.PeV, ["H", "He"])
+
     def test_known_by_name_alone(self):
         assert get_species("CNO") is GROUP_SPECIES["CNO"]
 

@@ -32,10 +32,14 @@ def species_group(quantity, available):
     Raises
     ------
     ValueError
-        If the model lacks a species that is asked for.
+        If the model lacks a species that is asked for, or it is no name.
     """
     available = tuple(available)
     name = getattr(quantity, "name", quantity)
+    if not isinstance(name, str):
+        raise ValueError(
+            f"species {quantity!r}: expected one name, such as 'He', 'light' or 'all_particle'"
+        )
     if name in available:
         return (name,)
     names = GROUPS[name] or available if name in GROUPS else (name,)
