@@ -4,224 +4,120 @@ Importing the package registers its models and datasets with gammapy, so that ga
 them from YAML files.
 """
 
+from types import ModuleType as _ModuleType
+
 from ._version import __version__
-from .datasets import (
-    SELECTIONS,
-    CosmicRayDatasets,
-    CosmicRayFluxDataset,
-    DegenerateParametersWarning,
-    DipoleDataset,
-    JointLikelihood,
-    MeanLogMassDataset,
-    OverlapError,
-    TableError,
-    bibtex,
-    catalog,
-    citations,
-    join_hadronic_models,
-    load_datasets,
-    read_catalog_table,
-    read_crdb,
-    read_crdb_export,
-)
-from .inference import (
-    Analysis,
-    AnalysisError,
-    Band,
-    DipoleBand,
-    FitSummary,
-    Identifiability,
-    Posterior,
-    ProfileLikelihood,
-    ProfileScan,
-    RandomStarts,
-    ToyStudy,
-    UnconvergedError,
-    compare_models,
-    composition_band,
-    dipole_band,
-    fit_summary,
-    fix_parameters,
-    free_parameters,
-    identifiability,
-    intensity_band,
-    likelihood_covariance,
-    lowest_minimum,
-    nested_sample,
-    propagate,
-    random_starts,
-    run_toys,
-    sample,
-    scan_profiles,
-    set_priors,
-    set_proper_priors,
-)
-from .models import (
-    COMPOSITION,
+from .analysis.description import Analysis
+from .analysis.errors import AnalysisError
+from .catalogue.catalog import SELECTIONS, OverlapError, catalog, read_catalog_table
+from .catalogue.citations import bibtex, citations
+from .catalogue.crdb import read_crdb, read_crdb_export
+from .catalogue.loading import load_datasets
+from .components.component import CosmicRayComponent
+from .components.dipole import (
     DIPOLE_MODEL_REGISTRY,
-    ENERGY_SCALES,
-    GROUPED_COMPOSITION,
-    INDEX_GROUPS,
-    MEASURED,
-    OBSERVED_INDEX_GROUPS,
-    PRIOR_SETS,
-    PUBLISHED_COMPOSITIONS,
-    SITES,
     BackgroundDipoleModel,
     ComptonGettingDipoleModel,
-    CosmicRayComponent,
-    CosmicRayModel,
-    CosmicRaySpectralModel,
     Dipole,
     DipoleModel,
-    FieldOfView,
     GalacticCenterDipoleModel,
-    GalacticCenterSpectralModel,
-    IntensitySpectralModel,
-    LeakyBoxSpectralModel,
-    MeasurementPrior,
     NearbySourceDipoleModel,
-    NearbySourceSpectralModel,
-    NuisanceModel,
-    PublishedSpectralModel,
-    SpallationLeakyBoxSpectralModel,
-    abundances_from,
-    all_sky_geom,
-    declination_band_profile,
+)
+from .components.intensity_model import IntensitySpectralModel
+from .components.priors import (
+    ENERGY_SCALES,
+    MEASURED,
+    PRIOR_SETS,
+    MeasurementPrior,
     measured_prior,
-    observable_intensity_map,
-    published_composition,
-    relative_intensity_map,
+)
+from .components.registration import register
+from .components.spallation import SpallationLeakyBoxSpectralModel
+from .components.spectral import (
+    GalacticCenterSpectralModel,
+    LeakyBoxSpectralModel,
+    NearbySourceSpectralModel,
+)
+from .components.spectrum import CosmicRaySpectralModel, SourceSpectralModel
+from .datasets.core import CosmicRayDataset
+from .datasets.dipole import DipoleDataset
+from .datasets.flux import CosmicRayFluxDataset
+from .datasets.mean_log_mass import MeanLogMassDataset
+from .datasets.scalar import ScalarDataset
+from .likelihood import backends as _backends
+from .likelihood.collection import CosmicRayDatasets
+from .likelihood.covariance import likelihood_covariance
+from .likelihood.degeneracies import DegenerateParametersWarning
+from .likelihood.joint_likelihood import JointLikelihood
+from .likelihood.measured import set_priors
+from .likelihood.profiles import ProfileLikelihood
+from .likelihood.selection import fix_parameters, free_parameters
+from .likelihood.summary import FitSummary, fit_summary
+from .models.composition import (
+    COMPOSITION,
+    GROUPED_COMPOSITION,
+    INDEX_GROUPS,
+    OBSERVED_INDEX_GROUPS,
     valid_from,
-    xue_liu_2025,
     xue_liu_2025_composition,
 )
-from .models.registration import register
+from .models.cosmic_ray import CosmicRayModel
+from .models.nuisance import NuisanceModel
+from .models.published import (
+    PUBLISHED_COMPOSITIONS,
+    PublishedSpectralModel,
+    abundances_from,
+    published_composition,
+)
+from .models.xue_liu import xue_liu_2025
 from .physics.geometry import GALACTIC_TO_ICRS
 from .physics.species import GROUP_SPECIES, SPECIES, Species
-from .plots import (
-    plot_all_particle,
-    plot_band_profiles,
-    plot_component_fractions,
-    plot_composition_fractions,
-    plot_corner,
-    plot_dipole,
-    plot_mean_log_mass,
-    plot_profile,
-    plot_profiles,
-    plot_residuals,
-    plot_side_by_side,
-    plot_sky,
-    plot_sky_map,
-    plot_spectra,
+from .plots.all_particle import plot_all_particle
+from .plots.composition_fractions import plot_composition_fractions
+from .plots.corner import plot_corner
+from .plots.dipole import plot_dipole
+from .plots.fractions import plot_component_fractions
+from .plots.mean_log_mass import plot_mean_log_mass
+from .plots.profile import plot_profile, plot_profiles
+from .plots.residuals import plot_residuals
+from .plots.side_by_side import plot_side_by_side
+from .plots.sky.directions import plot_sky
+from .plots.sky.maps import plot_band_profiles, plot_sky_map
+from .plots.spectra import plot_spectra
+from .posterior.nested import nested_sample
+from .posterior.posterior import Posterior, UnconvergedError
+from .posterior.prior_distributions import set_proper_priors
+from .posterior.sampling import sample
+from .report.writing import write_report
+from .sky.field_of_view import SITES, FieldOfView
+from .sky.maps import (
+    all_sky_geom,
+    declination_band_profile,
+    observable_intensity_map,
+    relative_intensity_map,
 )
-from .report import write_report
+from .studies.bands import (
+    Band,
+    DipoleBand,
+    composition_band,
+    dipole_band,
+    intensity_band,
+    propagate,
+)
+from .studies.comparison import compare_models
+from .studies.identifiability import Identifiability, identifiability
+from .studies.scans import ProfileScan, scan_profiles
+from .studies.starts import RandomStarts, lowest_minimum, random_starts
+from .studies.toy_study import ToyStudy
+from .studies.toys import run_toys
+from .tables.hadronic import join_hadronic_models
+from .tables.raw_table import TableError
 
-__all__ = [
-    "COMPOSITION",
-    "DIPOLE_MODEL_REGISTRY",
-    "ENERGY_SCALES",
-    "GALACTIC_TO_ICRS",
-    "GROUPED_COMPOSITION",
-    "GROUP_SPECIES",
-    "INDEX_GROUPS",
-    "MEASURED",
-    "OBSERVED_INDEX_GROUPS",
-    "PRIOR_SETS",
-    "PUBLISHED_COMPOSITIONS",
-    "SELECTIONS",
-    "SITES",
-    "SPECIES",
-    "Analysis",
-    "AnalysisError",
-    "BackgroundDipoleModel",
-    "Band",
-    "ComptonGettingDipoleModel",
-    "CosmicRayComponent",
-    "CosmicRayDatasets",
-    "CosmicRayFluxDataset",
-    "CosmicRayModel",
-    "CosmicRaySpectralModel",
-    "DegenerateParametersWarning",
-    "Dipole",
-    "DipoleBand",
-    "DipoleDataset",
-    "DipoleModel",
-    "FieldOfView",
-    "FitSummary",
-    "GalacticCenterDipoleModel",
-    "GalacticCenterSpectralModel",
-    "Identifiability",
-    "IntensitySpectralModel",
-    "JointLikelihood",
-    "LeakyBoxSpectralModel",
-    "MeanLogMassDataset",
-    "MeasurementPrior",
-    "NearbySourceDipoleModel",
-    "NearbySourceSpectralModel",
-    "NuisanceModel",
-    "OverlapError",
-    "Posterior",
-    "ProfileLikelihood",
-    "ProfileScan",
-    "PublishedSpectralModel",
-    "RandomStarts",
-    "SpallationLeakyBoxSpectralModel",
-    "Species",
-    "TableError",
-    "ToyStudy",
-    "UnconvergedError",
-    "__version__",
-    "abundances_from",
-    "all_sky_geom",
-    "bibtex",
-    "catalog",
-    "citations",
-    "compare_models",
-    "composition_band",
-    "declination_band_profile",
-    "dipole_band",
-    "fit_summary",
-    "fix_parameters",
-    "free_parameters",
-    "identifiability",
-    "intensity_band",
-    "join_hadronic_models",
-    "likelihood_covariance",
-    "load_datasets",
-    "lowest_minimum",
-    "measured_prior",
-    "nested_sample",
-    "observable_intensity_map",
-    "plot_all_particle",
-    "plot_band_profiles",
-    "plot_component_fractions",
-    "plot_composition_fractions",
-    "plot_corner",
-    "plot_dipole",
-    "plot_mean_log_mass",
-    "plot_profile",
-    "plot_profiles",
-    "plot_residuals",
-    "plot_side_by_side",
-    "plot_sky",
-    "plot_sky_map",
-    "plot_spectra",
-    "propagate",
-    "published_composition",
-    "random_starts",
-    "read_catalog_table",
-    "read_crdb",
-    "read_crdb_export",
-    "register",
-    "relative_intensity_map",
-    "run_toys",
-    "sample",
-    "scan_profiles",
-    "set_priors",
-    "set_proper_priors",
-    "valid_from",
-    "write_report",
-    "xue_liu_2025",
-    "xue_liu_2025_composition",
-]
+_backends.register_backends()
+
+# every name that is imported here is public, and stands here once
+__all__ = sorted(
+    name
+    for name, value in globals().items()
+    if name == "__version__" or not (name.startswith("_") or isinstance(value, _ModuleType))
+)

@@ -9,11 +9,21 @@ import pytest
 from gammapy.modeling import Fit
 
 import crlocal_plugin as crl
-from crlocal_plugin.inference import find_parameters
-from crlocal_plugin.inference.analysis import Analysis, make_analysis
-from crlocal_plugin.inference.analysis_errors import AnalysisError
-from crlocal_plugin.inference.analysis_parts import DatasetEntry, ParameterEntry, PriorEntry
-from crlocal_plugin.inference.analysis_yaml import analysis_text, parameter_lines
+from crlocal_plugin.analysis.description import (
+    Analysis,
+    make_analysis,
+)
+from crlocal_plugin.analysis.errors import AnalysisError
+from crlocal_plugin.analysis.files import (
+    analysis_text,
+    parameter_lines,
+)
+from crlocal_plugin.analysis.schema import (
+    DatasetEntry,
+    ParameterEntry,
+    PriorEntry,
+)
+from crlocal_plugin.likelihood.selection import find_parameters
 
 PAGE = (Path(__file__).parents[1] / "docs" / "command-line.md").read_text(encoding="utf-8")
 

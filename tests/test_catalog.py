@@ -9,7 +9,7 @@ import pytest
 from astropy import units as u
 from astropy.table import Table
 
-from crlocal_plugin.datasets.catalog import (
+from crlocal_plugin.catalogue.catalog import (
     SELECTIONS,
     OverlapError,
     Selection,
@@ -20,7 +20,7 @@ from crlocal_plugin.datasets.catalog import (
     resolve,
     table_path,
 )
-from crlocal_plugin.datasets.tables import write_table
+from crlocal_plugin.tables.writing import write_table
 
 NAMES = [str(name) for name in catalog()["name"]]
 

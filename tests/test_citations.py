@@ -8,7 +8,7 @@ import yaml
 from astropy.table import Table
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets.citations import (
+from crlocal_plugin.catalogue.citations import (
     CRDB,
     Publication,
     bibtex,

@@ -17,13 +17,18 @@ from gammapy.datasets import Datasets
 from gammapy.modeling import Fit
 
 import crlocal_plugin as crl
+from crlocal_plugin.analysis.description import Analysis
 from crlocal_plugin.cli import main
-from crlocal_plugin.cli.analysis import analysis_of
 from crlocal_plugin.cli.main import _parser
+from crlocal_plugin.cli.options import analysis_of
 from crlocal_plugin.cli.outcome import exit_code
-from crlocal_plugin.cli.output import check_output, read_output, replace_folder, write_output
+from crlocal_plugin.cli.output import (
+    check_output,
+    read_output,
+    replace_folder,
+    write_output,
+)
 from crlocal_plugin.cli.progress import progress_bar
-from crlocal_plugin.inference.analysis import Analysis
 
 FILES = (
     *("models.yaml", "models_covariance.dat", "datasets.yaml", "fit-result.yaml"),
@@ -209,7 +214,7 @@ def test_internal_error_has_no_traceback(monkeypatch, capsys):
     def fail(*args):
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("crlocal_plugin.cli.data._list", fail)
+    monkeypatch.setattr("crlocal_plugin.cli.commands.data._list", fail)
     assert main(["data", "list"]) == 3
     error = capsys.readouterr().err
     assert "boom" in error
@@ -316,7 +321,7 @@ def test_interrupt_says_nothing_false(monkeypatch, capsys):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("crlocal_plugin.cli.data._list", interrupt)
+    monkeypatch.setattr("crlocal_plugin.cli.commands.data._list", interrupt)
     assert main(["data", "list"]) == 2
     assert capsys.readouterr().err == "crlocal: interrupted, no file is half-written\n"
 

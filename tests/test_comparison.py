@@ -7,10 +7,13 @@ import pytest
 from scipy.stats import norm
 
 import crlocal_plugin as crl
-from crlocal_plugin.cli import compare as command
-from crlocal_plugin.inference.comparison import compare_models, is_nested
-from crlocal_plugin.inference.posterior import UnconvergedError
-from crlocal_plugin.inference.prior_distributions import set_proper_priors
+from crlocal_plugin.cli.commands import compare as command
+from crlocal_plugin.posterior.posterior import UnconvergedError
+from crlocal_plugin.posterior.prior_distributions import set_proper_priors
+from crlocal_plugin.studies.comparison import (
+    compare_models,
+    is_nested,
+)
 
 TABLES = ["dampe_h", "dampe_he", "icecube-2016"]
 

@@ -16,14 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crlocal_plugin as crl
-from crlocal_plugin.models import (
+from crlocal_plugin.models import published as composition_models
+from crlocal_plugin.models.grids import join_species
+from crlocal_plugin.models.published import (
     PUBLISHED_COMPOSITIONS,
     PublishedSpectralModel,
     abundances_from,
-    composition_models,
     published_composition,
 )
-from crlocal_plugin.models.grids import join_species
 from crlocal_plugin.physics.kinematics import particle_grid
 from crlocal_plugin.physics.species import get_species
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.inference.bands import composition_band
 from crlocal_plugin.physics.composition import (
     log_mass_mean,
     log_mass_variance,
@@ -19,6 +18,7 @@ from crlocal_plugin.physics.composition import (
     shares,
 )
 from crlocal_plugin.physics.intensity import ABSENT
+from crlocal_plugin.studies.bands import composition_band
 
 NUCLEI = ("H", "He", "C", "O", "Fe")
 MASSES = {"H": 1, "He": 4, "C": 12, "O": 16, "Fe": 56}

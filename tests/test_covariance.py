@@ -10,8 +10,8 @@ from gammapy.modeling.fit import registry
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.inference.backends import covariance_minuit
-from crlocal_plugin.inference.covariance import hesse_covariance
+from crlocal_plugin.likelihood.backends import covariance_minuit
+from crlocal_plugin.likelihood.covariance import hesse_covariance
 
 # errors that differ by decades, and two parameters that are all but the same
 ERRORS = np.array([1e-3, 2.0, 50.0])

@@ -18,8 +18,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets import read_crdb, read_crdb_export
-from crlocal_plugin.datasets.tables import TableError
+from crlocal_plugin.catalogue.crdb import (
+    read_crdb,
+    read_crdb_export,
+)
+from crlocal_plugin.tables.writing import TableError
 
 DATA = Path(__file__).parent / "data" / "crdb"
 
@@ -362,7 +365,7 @@ def test_citations():
 
 
 def test_references_of_the_catalogue_by_their_bibcodes():
-    from crlocal_plugin.datasets.crdb_tables import _reference
+    from crlocal_plugin.catalogue.crdb_tables import _reference
 
     metas = [crl.read_catalog_table(name).meta for name in crl.catalog()["name"]]
     metas = [meta for meta in metas if "bibcode" in meta]

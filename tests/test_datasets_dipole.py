@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_ndtr
 
 import crlocal_plugin as crl
-from crlocal_plugin.models import IntensitySpectralModel
+from crlocal_plugin.components.intensity_model import IntensitySpectralModel
 
 NAN = np.nan
 QUANTILE = 1.6448536269514722  # of the normal distribution at 95 %

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_ndtr
 
 import crlocal_plugin as crl
-from crlocal_plugin.models import IntensitySpectralModel
+from crlocal_plugin.components.intensity_model import IntensitySpectralModel
 
 GV = u.Unit("GV-1 m-2 s-1 sr-1")
 GEV = u.Unit("GeV-1 m-2 s-1 sr-1")

@@ -11,10 +11,10 @@ from gammapy.modeling import Fit
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
+from crlocal_plugin.analysis.description import Analysis
+from crlocal_plugin.catalogue.catalog import _shared_events
 from crlocal_plugin.cli.main import main
-from crlocal_plugin.datasets.catalog import _shared_events
-from crlocal_plugin.datasets.tables import TableError
-from crlocal_plugin.inference.analysis import Analysis
+from crlocal_plugin.tables.writing import TableError
 
 ENERGY = np.geomspace(100, 1e6, 9)
 PER_ENERGY = u.Unit("1 / (GeV m2 s sr)")

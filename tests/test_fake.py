@@ -16,9 +16,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import kstest
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets import JointLikelihood
+from crlocal_plugin.components.intensity_model import IntensitySpectralModel
 from crlocal_plugin.datasets.core import random_generator
-from crlocal_plugin.models import IntensitySpectralModel
+from crlocal_plugin.likelihood.joint_likelihood import JointLikelihood
 
 GEV = u.Unit("GeV-1 m-2 s-1 sr-1")
 N = 2000

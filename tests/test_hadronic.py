@@ -15,16 +15,19 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets import (
-    CosmicRayFluxDataset,
-    DegenerateParametersWarning,
-    MeanLogMassDataset,
-    TableError,
-    join_hadronic_models,
+from crlocal_plugin.catalogue.catalog import (
     read_catalog_table,
     table_path,
 )
-from crlocal_plugin.datasets.hadronic import prediction_shift, shift_coefficients
+from crlocal_plugin.datasets.flux import CosmicRayFluxDataset
+from crlocal_plugin.datasets.mean_log_mass import MeanLogMassDataset
+from crlocal_plugin.likelihood.degeneracies import DegenerateParametersWarning
+from crlocal_plugin.tables.hadronic import (
+    join_hadronic_models,
+    prediction_shift,
+    shift_coefficients,
+)
+from crlocal_plugin.tables.writing import TableError
 
 MODELS = ["QGSJET-II-04", "EPOS-LHC", "SIBYLL-2.3d"]
 SUFFIXES = ["qgsjet-ii-04", "epos-lhc", "sibyll-2p3d"]

@@ -14,10 +14,13 @@ from gammapy.stats.fit_statistics import GaussianPriorPenalty
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.cli import identify
-from crlocal_plugin.datasets.identifiability import natural_directions
-from crlocal_plugin.datasets.least_squares import gauss_newton_covariance
-from crlocal_plugin.inference.identifiability import NULL, identifiability
+from crlocal_plugin.cli.commands import identify
+from crlocal_plugin.likelihood.degeneracies import natural_directions
+from crlocal_plugin.likelihood.descent import gauss_newton_covariance
+from crlocal_plugin.studies.identifiability import (
+    NULL,
+    identifiability,
+)
 
 ERRORS = np.array([0.05, 0.1, 0.2]), np.array([0.1, 0.1])
 

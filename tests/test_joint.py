@@ -22,7 +22,7 @@ from numpy.testing import assert_allclose
 from scipy.stats import norm
 
 import crlocal_plugin as crl
-from crlocal_plugin.models import IntensitySpectralModel
+from crlocal_plugin.components.intensity_model import IntensitySpectralModel
 
 NAMES = [
     "ams-02_he_2015",

@@ -20,7 +20,7 @@ from scipy.stats import kstest, norm
 from test_joint import CHANGES, NAMES, check, mask_all
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets.joint_likelihood import CHUNK
+from crlocal_plugin.likelihood.joint_likelihood import CHUNK
 
 
 @pytest.fixture

@@ -13,8 +13,11 @@ from gammapy.stats.fit_statistics import GaussianPriorPenalty
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets.least_squares import gauss_newton_covariance, minimise
-from crlocal_plugin.inference.parallel import run_parallel
+from crlocal_plugin.likelihood.descent import (
+    gauss_newton_covariance,
+    minimise,
+)
+from crlocal_plugin.studies.parallel import run_parallel
 
 MINIMUM = 560.69
 
@@ -349,7 +352,7 @@ def test_scan_of_a_linear_problem(n_jobs):
 
 def scan(likelihood, **kwargs):
     """Scan of anything that has the functions of a likelihood."""
-    from crlocal_plugin.inference import scans
+    from crlocal_plugin.studies import scans
 
     class Accepted(scans.JointLikelihood):
         def __new__(cls, *args):

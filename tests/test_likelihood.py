@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from crlocal_plugin.datasets.likelihood import (
+from crlocal_plugin.datasets.residuals import (
     DipoleData,
     FluxData,
     amplitude_phase_residuals,

@@ -7,7 +7,7 @@ from gammapy.modeling.models import Models
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.models.component import species_group
+from crlocal_plugin.components.component import species_group
 from crlocal_plugin.models.composition import (
     COMPOSITION,
     GROUPED_COMPOSITION,
@@ -16,7 +16,11 @@ from crlocal_plugin.models.composition import (
     valid_from,
     xue_liu_2025_composition,
 )
-from crlocal_plugin.physics.species import ELEMENT_GROUPS, GROUP_SPECIES, get_species
+from crlocal_plugin.physics.species import (
+    ELEMENT_GROUPS,
+    GROUP_SPECIES,
+    get_species,
+)
 
 RIGIDITY = np.geomspace(3, 3e6, 7) * u.GV
 # intensities at 100 GV relative to helium, from the tables of AMS-02

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import crlocal_plugin as crl
 from crlocal_plugin import MeasurementPrior, measured_prior, xue_liu_2025
-from crlocal_plugin.models import MEASURED
+from crlocal_plugin.components.priors import MEASURED
 
 deterministic = settings(derandomize=True, deadline=None)
 finite = st.floats(-1e3, 1e3)

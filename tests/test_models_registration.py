@@ -46,7 +46,7 @@ for _ in range(2):
         importlib.reload(sys.modules[f"crlocal_plugin.models.{name}"])
 after = [len(r) for r in (SPECTRAL_MODEL_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY)]
 assert before == after, (before, after)
-from crlocal_plugin.models.spectral import LeakyBoxSpectralModel
+from crlocal_plugin.components.spectral import LeakyBoxSpectralModel
 
 assert SPECTRAL_MODEL_REGISTRY.get_cls("leaky-box") is LeakyBoxSpectralModel
 for module in ("crlocal_plugin.models", "crlocal_plugin"):

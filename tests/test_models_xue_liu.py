@@ -7,7 +7,7 @@ import pytest
 import reference
 
 from crlocal_plugin import SPECIES, Species, xue_liu_2025
-from crlocal_plugin.models.parameters import DEFINITIONS
+from crlocal_plugin.components.parameters import DEFINITIONS
 from crlocal_plugin.models.xue_liu import VARIANTS
 
 ENERGY = np.array([5.0, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8])

@@ -7,20 +7,24 @@ import pytest
 from astropy.table import Table
 from numpy.testing import assert_allclose
 
-from crlocal_plugin.cli import reproduce
-from crlocal_plugin.paper import (
+from crlocal_plugin.cli.commands import reproduce
+from crlocal_plugin.paper import estimates
+from crlocal_plugin.paper import fits as paper_fits
+from crlocal_plugin.paper.claims import (
     CLAIMS,
     Claim,
-    Setting,
     check_claims,
+)
+from crlocal_plugin.paper.estimates import (
     chi2_table,
     estimate_parameters,
-    estimates,
+)
+from crlocal_plugin.paper.fits import (
     fit_settings,
     number_of_steps,
-    printed_numbers,
 )
-from crlocal_plugin.paper import fits as paper_fits
+from crlocal_plugin.paper.numbers import printed_numbers
+from crlocal_plugin.paper.setting import Setting
 
 # -------------------------------------------------------------------- numbers
 

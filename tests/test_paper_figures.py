@@ -10,7 +10,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.paper import FIGURES, draw_figure
+from crlocal_plugin.paper.figures import (
+    FIGURES,
+    draw_figure,
+)
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "examples").glob("figure_*.py"))
 

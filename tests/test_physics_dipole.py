@@ -16,7 +16,11 @@ from crlocal_plugin.physics.dipole import (
     sum_of_terms,
     weighted_sum_of_terms,
 )
-from crlocal_plugin.physics.geometry import galactic_direction, icrs_direction, local_cloud
+from crlocal_plugin.physics.geometry import (
+    galactic_direction,
+    icrs_direction,
+    local_cloud,
+)
 from crlocal_plugin.physics.kinematics import particle_grid
 from crlocal_plugin.physics.species import Species
 

@@ -19,13 +19,19 @@ from crlocal_plugin.physics.intensity import (
     log_nearby_source,
     log_source_spectrum,
 )
-from crlocal_plugin.physics.kinematics import particle_grid, rigidity_to_axis
+from crlocal_plugin.physics.kinematics import (
+    particle_grid,
+    rigidity_to_axis,
+)
 from crlocal_plugin.physics.modulation import (
     interstellar_rigidity,
     log_modulation,
     outside_heliosphere,
 )
-from crlocal_plugin.physics.species import SPECIES, Species
+from crlocal_plugin.physics.species import (
+    SPECIES,
+    Species,
+)
 
 deterministic = settings(derandomize=True, deadline=None)
 # 0.1 GV to 1 EV

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from crlocal_plugin import xue_liu_2025
+from crlocal_plugin.components.parameters import DEFINITIONS
 from crlocal_plugin.models.evaluator import ModelEvaluator
 from crlocal_plugin.models.grids import energy_grid
-from crlocal_plugin.models.parameters import DEFINITIONS
 from crlocal_plugin.physics.kinematics import particle_grid
 
 RIGIDITIES = np.geomspace(0.1, 1e9, 41)

@@ -9,16 +9,24 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from astropy.table import Table
+from crlocal_plugin.plots.sky.directions.directions import plot_sky, reference_directions
 from matplotlib.colors import to_hex
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets.drawing import break_at_jumps, draw_points, phase_window
-from crlocal_plugin.datasets.plot_axes import intensity_label, log_limits
-from crlocal_plugin.plots import plot_dipole, plot_sky, plot_spectra
-from crlocal_plugin.plots.sky import reference_directions
+from crlocal_plugin.datasets.drawing import (
+    break_at_jumps,
+    draw_points,
+    phase_window,
+)
+from crlocal_plugin.datasets.plot_axes import (
+    intensity_label,
+    log_limits,
+)
+from crlocal_plugin.plots.dipole import plot_dipole
+from crlocal_plugin.plots.spectra import plot_spectra
 from crlocal_plugin.plots.style import (
     COMPONENT_STYLES,
     EXPERIMENT_MARKERS,

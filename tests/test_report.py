@@ -12,10 +12,21 @@ import pytest
 from astropy.table import Table
 
 import crlocal_plugin as crl
-from crlocal_plugin.cli import cite, main, report
-from crlocal_plugin.datasets.citations import bibtex
-from crlocal_plugin.report import page, read_result, write_report
-from crlocal_plugin.report.markup import Markup, element, number, table
+from crlocal_plugin.catalogue.citations import bibtex
+from crlocal_plugin.cli import main
+from crlocal_plugin.cli.commands import (
+    cite,
+    report,
+)
+from crlocal_plugin.report import page
+from crlocal_plugin.report.markup import (
+    Markup,
+    element,
+    number,
+    table,
+)
+from crlocal_plugin.report.saved_result import read_result
+from crlocal_plugin.report.writing import write_report
 
 FIT = (
     *("fit", "--datasets", "ams-02_h_2015", "icecube-2016", "--species", "H"),

@@ -17,18 +17,30 @@ from scipy.integrate import quad
 from scipy.stats import gennorm, kstest, norm, truncnorm
 
 import crlocal_plugin as crl
-from crlocal_plugin.cli import sample as command
-from crlocal_plugin.inference.convergence import (
+from crlocal_plugin.cli.commands import sample as command
+from crlocal_plugin.plots.corner import plot_corner
+from crlocal_plugin.posterior.convergence import (
     autocorrelation_times,
     chain_diagnostics,
     import_sampling,
 )
-from crlocal_plugin.inference.moves import EnsemblesMove
-from crlocal_plugin.inference.nested import nested_sample, nested_sample_likelihood
-from crlocal_plugin.inference.posterior import Posterior, UnconvergedError
-from crlocal_plugin.inference.prior_distributions import PriorDistributions, set_proper_priors
-from crlocal_plugin.inference.sampling import sample, sample_likelihood
-from crlocal_plugin.plots.corner import plot_corner
+from crlocal_plugin.posterior.moves import EnsemblesMove
+from crlocal_plugin.posterior.nested import (
+    nested_sample,
+    nested_sample_likelihood,
+)
+from crlocal_plugin.posterior.posterior import (
+    Posterior,
+    UnconvergedError,
+)
+from crlocal_plugin.posterior.prior_distributions import (
+    PriorDistributions,
+    set_proper_priors,
+)
+from crlocal_plugin.posterior.sampling import (
+    sample,
+    sample_likelihood,
+)
 
 arviz = import_sampling("arviz")
 

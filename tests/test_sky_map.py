@@ -14,14 +14,17 @@ from numpy.testing import assert_allclose
 from scipy.integrate import dblquad, quad
 
 import crlocal_plugin as crl
-from crlocal_plugin.models.field_of_view import SITES, FieldOfView
-from crlocal_plugin.models.sky_map import (
+from crlocal_plugin.physics.exposure import exposure
+from crlocal_plugin.sky.field_of_view import (
+    SITES,
+    FieldOfView,
+)
+from crlocal_plugin.sky.maps import (
     all_sky_geom,
     declination_band_profile,
     observable_intensity_map,
     relative_intensity_map,
 )
-from crlocal_plugin.physics.exposure import exposure
 
 ENERGY = 10 * u.TeV
 CAR = WcsGeom.create(skydir=(0, 0), binsz=2, proj="CAR", frame="icrs")

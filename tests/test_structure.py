@@ -10,7 +10,10 @@ import pytest
 import crlocal_plugin as crl
 
 PACKAGE = Path(crl.__file__).parent
-LAYERS = ("physics", "models", "datasets", "inference", "plots", "paper", "report", "cli")
+LAYERS = (
+    *("physics", "components", "models", "sky", "tables", "datasets", "likelihood", "catalogue"),
+    *("posterior", "studies", "analysis", "plots", "paper", "report", "cli"),
+)
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

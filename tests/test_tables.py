@@ -8,9 +8,14 @@ from astropy.table import MaskedColumn, QTable, Table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crlocal_plugin.datasets import files, tables
-from crlocal_plugin.datasets.catalog import table_path
-from crlocal_plugin.datasets.tables import (
+from crlocal_plugin.catalogue.catalog import table_path
+from crlocal_plugin.tables import (
+    files,
+)
+from crlocal_plugin.tables import (
+    writing as tables,
+)
+from crlocal_plugin.tables.writing import (
     TableError,
     read_dipole_table,
     read_flux_table,

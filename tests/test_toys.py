@@ -13,10 +13,10 @@ from scipy.optimize import brute
 from scipy.stats import chi2, kstest, norm
 
 import crlocal_plugin as crl
-from crlocal_plugin.cli import toys as command
-from crlocal_plugin.inference import toys
-from crlocal_plugin.inference.coverage import ToyStudy
-from crlocal_plugin.inference.toys import run_toys
+from crlocal_plugin.cli.commands import toys as command
+from crlocal_plugin.studies import toys
+from crlocal_plugin.studies.toy_study import ToyStudy
+from crlocal_plugin.studies.toys import run_toys
 
 ONE, TWO = 0.6826894921370859, 0.9544997361036416  # of a normal distribution
 

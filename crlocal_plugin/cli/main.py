@@ -73,7 +73,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser():
-    from . import (
+    from .commands import (
         cite,
         compare,
         data,

@@ -141,7 +141,7 @@ def write_output(folder, analysis, datasets, result, summary, overwrite=False):
     OSError
         If the folder cannot be written; what was there before is kept.
     """
-    from ..inference.analysis_yaml import analysis_text
+    from ..analysis.files import analysis_text
 
     with replace_folder(Path(folder), overwrite) as draft:
         datasets.write(draft / "datasets.yaml", filename_models=draft / "models.yaml")
@@ -195,9 +195,12 @@ def replace_folder(folder, overwrite=False, mark="summary.txt"):
 
 def _draw(folder, datasets):
     """Draw the figures, that of <ln A> if there are data on it."""
-    from ..datasets import MeanLogMassDataset
-    from ..models import CosmicRayModel
-    from ..plots import plot_dipole, plot_mean_log_mass, plot_sky, plot_spectra
+    from ..datasets.mean_log_mass import MeanLogMassDataset
+    from ..models.cosmic_ray import CosmicRayModel
+    from ..plots.dipole import plot_dipole
+    from ..plots.mean_log_mass import plot_mean_log_mass
+    from ..plots.sky.directions import plot_sky
+    from ..plots.spectra import plot_spectra
 
     model = next(m for m in datasets.models if isinstance(m, CosmicRayModel))
     figures = {
@@ -245,7 +248,7 @@ def read_output(folder):
     ValueError
         If the folder does not hold them, or a file is damaged.
     """
-    from ..datasets import CosmicRayDatasets
+    from ..likelihood.collection import CosmicRayDatasets
 
     names = ("datasets.yaml", "models.yaml")
     files = [Path(folder) / name for name in names]

@@ -14,9 +14,13 @@ from gammapy.modeling.models import DatasetModels
 from gammapy.utils.random import get_random_state
 from gammapy.utils.scripts import make_name
 
-from ..models import CosmicRayModel, NuisanceModel
-from .likelihood import CosmicRayFitStatistic
-from .tables import TableError, write_table
+from ..models.cosmic_ray import CosmicRayModel
+from ..models.nuisance import NuisanceModel
+from ..tables.writing import (
+    TableError,
+    write_table,
+)
+from .residuals import CosmicRayFitStatistic
 
 __all__ = ["CosmicRayDataset", "applies_to", "random_generator"]
 

@@ -5,13 +5,18 @@ import numpy as np
 from gammapy.datasets import DATASET_REGISTRY
 from scipy.special import ndtr
 
-from ..models.core import ENERGY_UNIT
-from ..models.dipole import Dipole
+from ..components.base import ENERGY_UNIT
+from ..components.dipole import Dipole
+from ..components.registration import register
 from ..models.grids import energy_grid
-from ..models.registration import register
+from ..tables.writing import read_dipole_table
 from .core import CosmicRayDataset
-from .likelihood import LIKELIHOODS, DipoleData, both_sides, limit_sigma
-from .tables import read_dipole_table
+from .residuals import (
+    LIKELIHOODS,
+    DipoleData,
+    both_sides,
+    limit_sigma,
+)
 
 __all__ = ["DipoleDataset"]
 
@@ -25,7 +30,7 @@ class DipoleDataset(CosmicRayDataset):
     Parameters
     ----------
     table : `~astropy.table.Table`
-        Table as `~crlocal_plugin.datasets.tables.read_dipole_table` returns it.
+        Table as `~crlocal_plugin.tables.writing.read_dipole_table` returns it.
     models : `~gammapy.modeling.models.Models`, optional
         Models.
     name : str, optional
@@ -93,7 +98,7 @@ class DipoleDataset(CosmicRayDataset):
         name : str, optional
             Name; by default from the file.
         columns, experiment
-            As in `~crlocal_plugin.datasets.tables.read_dipole_table`.
+            As in `~crlocal_plugin.tables.writing.read_dipole_table`.
         **kwargs : dict
             ``amplitude_kind`` and ``declination_factor`` of the table, and settings of the
             dataset, by default those in the file.

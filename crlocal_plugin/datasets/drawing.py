@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.path import Path
 
-from ..models.core import ENERGY_UNIT
+from ..components.base import ENERGY_UNIT
 
 __all__ = [
     "LIMIT_ARROW",

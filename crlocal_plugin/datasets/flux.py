@@ -4,12 +4,15 @@ import astropy.units as u
 import numpy as np
 from gammapy.datasets import DATASET_REGISTRY
 
-from ..models.component import species_group
-from ..models.core import intensity_unit
-from ..models.registration import register
-from .likelihood import limit_sigma, total_errors
+from ..components.base import intensity_unit
+from ..components.component import species_group
+from ..components.registration import register
+from ..tables.writing import read_flux_table
+from .residuals import (
+    limit_sigma,
+    total_errors,
+)
 from .scalar import ScalarDataset
-from .tables import read_flux_table
 
 __all__ = ["CosmicRayFluxDataset"]
 
@@ -27,7 +30,7 @@ class CosmicRayFluxDataset(ScalarDataset):
     Parameters
     ----------
     table : `~astropy.table.Table`
-        Table as `~crlocal_plugin.datasets.tables.read_flux_table` returns it.
+        Table as `~crlocal_plugin.tables.writing.read_flux_table` returns it.
     models : `~gammapy.modeling.models.Models`, optional
         Models.
     name : str, optional
@@ -63,7 +66,7 @@ class CosmicRayFluxDataset(ScalarDataset):
         name : str, optional
             Name; by default from the file.
         columns, experiment, quantity, axis
-            As in `~crlocal_plugin.datasets.tables.read_flux_table`.
+            As in `~crlocal_plugin.tables.writing.read_flux_table`.
         **kwargs : dict
             Settings of the dataset; by default those in the file.
 

@@ -7,7 +7,10 @@ import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..models.core import intensity_unit, x_unit
+from ..components.base import (
+    intensity_unit,
+    x_unit,
+)
 
 __all__ = [
     "SpectrumAxes",

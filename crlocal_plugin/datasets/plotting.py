@@ -4,8 +4,14 @@ import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..models.component import species_group
-from .drawing import draw_dipole_points, draw_phase, draw_points, phase_window, points_in_fit
+from ..components.component import species_group
+from .drawing import (
+    draw_dipole_points,
+    draw_phase,
+    draw_points,
+    phase_window,
+    points_in_fit,
+)
 from .plot_axes import (
     axis_label,
     curve_grid,

@@ -5,10 +5,14 @@ import abc
 import astropy.units as u
 import numpy as np
 
-from ..models.core import x_unit
+from ..components.base import x_unit
+from ..tables.hadronic import (
+    hadronic_columns,
+    prediction_shift,
+    shift_coefficients,
+)
 from .core import CosmicRayDataset
-from .hadronic import hadronic_columns, prediction_shift, shift_coefficients
-from .likelihood import FluxData
+from .residuals import FluxData
 
 __all__ = ["ScalarDataset"]
 

@@ -5,11 +5,22 @@ import functools
 import astropy.units as u
 import numpy as np
 
-from ..physics.composition import log_mass_mean, log_mass_variance, log_total, shares
-from .component import species_group
-from .core import intensity_unit
-from .grids import energy_grid, join_species
-from .predictions import axis_value, check_component
+from ..components.base import intensity_unit
+from ..components.component import species_group
+from ..physics.composition import (
+    log_mass_mean,
+    log_mass_variance,
+    log_total,
+    shares,
+)
+from .grids import (
+    energy_grid,
+    join_species,
+)
+from .predictions import (
+    axis_value,
+    check_component,
+)
 
 __all__ = ["CompositionQuantities", "composition_nuclei", "species_shares"]
 

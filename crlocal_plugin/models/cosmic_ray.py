@@ -8,13 +8,17 @@ from gammapy.modeling import Covariance, Parameter
 from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY, ModelBase
 from gammapy.utils.scripts import make_name
 
+from ..components.base import parameter_from_dict
+from ..components.component import (
+    CosmicRayComponent,
+    check_intensities,
+)
+from ..components.dipole import DIPOLE_MODEL_REGISTRY
+from ..components.intensity_model import unfreeze_model
+from ..components.registration import register
 from ..physics.species import get_species
-from .component import CosmicRayComponent, check_intensities
 from .composition_quantities import CompositionQuantities
-from .core import parameter_from_dict
-from .dipole import DIPOLE_MODEL_REGISTRY
 from .evaluator import ModelEvaluator
-from .intensity_model import unfreeze_model
 from .linking import (
     LabelledParameters,
     carry_over,
@@ -23,8 +27,11 @@ from .linking import (
     parameter_slots,
 )
 from .predictions import Predictions
-from .registration import register
-from .serialisation import plain, submodel_from_dict, submodel_to_dict
+from .serialisation import (
+    plain,
+    submodel_from_dict,
+    submodel_to_dict,
+)
 
 __all__ = ["CosmicRayModel"]
 

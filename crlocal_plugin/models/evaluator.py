@@ -10,11 +10,20 @@ from operator import itemgetter
 import astropy.units as u
 import numpy as np
 
+from ..components.base import (
+    RIGIDITY_UNIT,
+    PhysicsModel,
+    intensity_unit,
+)
+from ..components.spectrum import SourceSpectralModel
 from ..physics.dipole import weighted_sum_of_terms
 from ..physics.intensity import ABSENT
-from .core import RIGIDITY_UNIT, PhysicsModel, intensity_unit
-from .grids import JoinedGrid, join_species, shift, take
-from .spectral_base import SourceSpectralModel
+from .grids import (
+    JoinedGrid,
+    join_species,
+    shift,
+    take,
+)
 
 __all__ = ["ModelEvaluator"]
 

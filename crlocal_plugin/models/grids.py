@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..physics.intensity import ABSENT, log_strength
+from ..physics.intensity import (
+    ABSENT,
+    log_strength,
+)
 from ..physics.kinematics import (
     ParticleGrid,
     axis_to_rigidity,

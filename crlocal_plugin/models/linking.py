@@ -3,7 +3,7 @@
 import numpy as np
 from gammapy.modeling import Covariance, Parameters
 
-from .core import PhysicsModel
+from ..components.base import PhysicsModel
 
 __all__ = [
     "LabelledParameters",

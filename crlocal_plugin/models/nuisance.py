@@ -6,9 +6,9 @@ from gammapy.modeling import Parameter
 from gammapy.modeling.models import MODEL_REGISTRY, ModelBase
 from gammapy.utils.scripts import make_name
 
-from .core import parameter_from_dict
-from .priors import MeasurementPrior
-from .registration import register
+from ..components.base import parameter_from_dict
+from ..components.priors import MeasurementPrior
+from ..components.registration import register
 
 __all__ = ["NuisanceModel"]
 

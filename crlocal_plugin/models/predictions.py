@@ -3,10 +3,19 @@
 import astropy.units as u
 import numpy as np
 
-from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
-from .component import species_group
-from .core import RIGIDITY_UNIT, intensity_unit, unit_text, x_unit
-from .dipole import Dipole
+from ..components.base import (
+    RIGIDITY_UNIT,
+    intensity_unit,
+    unit_text,
+    x_unit,
+)
+from ..components.component import species_group
+from ..components.dipole import Dipole
+from ..physics.kinematics import (
+    axis_jacobian,
+    axis_to_rigidity,
+    particle_grid,
+)
 from .grids import energy_grid
 
 __all__ = ["Predictions", "axis_value", "check_component"]

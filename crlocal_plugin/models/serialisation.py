@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .core import PhysicsModel
+from ..components.base import PhysicsModel
 from .linking import parameter_slots
 
 __all__ = ["plain", "submodel_from_dict", "submodel_to_dict"]

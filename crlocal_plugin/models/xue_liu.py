@@ -5,24 +5,36 @@ from numbers import Real
 import astropy.units as u
 import numpy as np
 
-from ..physics.species import ELEMENT_GROUPS, get_species
-from .component import CosmicRayComponent
-from .core import LocalTransport, unit_text
-from .cosmic_ray import CosmicRayModel
-from .dipole import (
+from ..components.base import (
+    LocalTransport,
+    unit_text,
+)
+from ..components.component import CosmicRayComponent
+from ..components.dipole import (
     BackgroundDipoleModel,
     ComptonGettingDipoleModel,
     GalacticCenterDipoleModel,
     NearbySourceDipoleModel,
 )
-from .priors import MeasurementPrior, prior_set
-from .spallation import SpallationLeakyBoxSpectralModel
-from .spectral import (
+from ..components.priors import (
+    MeasurementPrior,
+    prior_set,
+)
+from ..components.spallation import SpallationLeakyBoxSpectralModel
+from ..components.spectral import (
     GalacticCenterSpectralModel,
     LeakyBoxSpectralModel,
     NearbySourceSpectralModel,
 )
-from .spectral_base import HELIUM_RATIOS, HELIUM_STRENGTHS
+from ..components.spectrum import (
+    HELIUM_RATIOS,
+    HELIUM_STRENGTHS,
+)
+from ..physics.species import (
+    ELEMENT_GROUPS,
+    get_species,
+)
+from .cosmic_ray import CosmicRayModel
 
 __all__ = ["VARIANTS", "xue_liu_2025"]
 

@@ -1,9 +1,25 @@
 """The paper of Xue & Liu 2025: its figures, its numbers, and its statements against the data."""
 
-from .claims import CLAIMS, Claim, check_claims
-from .estimates import ESTIMATES, FITTED, chi2_table, estimate_parameters
-from .figures import FIGURES, PaperFigure, draw_figure
-from .fits import fit_settings, number_of_steps
+from .claims import (
+    CLAIMS,
+    Claim,
+    check_claims,
+)
+from .estimates import (
+    ESTIMATES,
+    FITTED,
+    chi2_table,
+    estimate_parameters,
+)
+from .figures import (
+    FIGURES,
+    PaperFigure,
+    draw_figure,
+)
+from .fits import (
+    fit_settings,
+    number_of_steps,
+)
 from .numbers import printed_numbers
 from .setting import Setting
 

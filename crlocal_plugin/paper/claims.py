@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from astropy.table import MaskedColumn, Table
 
-from ..datasets import load_datasets
+from ..catalogue.loading import load_datasets
 from .setting import Setting
 
 __all__ = ["CLAIMS", "U_HC", "Claim", "check_claims"]

@@ -3,9 +3,9 @@
 import numpy as np
 from astropy.table import MaskedColumn, Table
 
-from ..datasets import JointLikelihood
-from ..inference import ProfileLikelihood
-from ..models import xue_liu_2025
+from ..likelihood.joint_likelihood import JointLikelihood
+from ..likelihood.profiles import ProfileLikelihood
+from ..models.xue_liu import xue_liu_2025
 from .setting import Setting
 
 __all__ = ["ESTIMATES", "FITTED", "chi2_table", "estimate_parameters"]

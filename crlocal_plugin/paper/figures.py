@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
-from ..datasets import load_datasets
-from ..plots import plot_dipole, plot_side_by_side, plot_sky, plot_spectra
+from ..catalogue.loading import load_datasets
+from ..plots.dipole import plot_dipole
+from ..plots.side_by_side import plot_side_by_side
+from ..plots.sky.directions import plot_sky
+from ..plots.spectra import plot_spectra
 from .claims import U_HC
 from .setting import Setting
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..datasets import JointLikelihood
-from ..datasets.least_squares import minimise
-from ..inference import lowest_minimum
+from ..likelihood.descent import minimise
+from ..likelihood.joint_likelihood import JointLikelihood
+from ..studies.starts import lowest_minimum
 
 __all__ = ["fit_settings", "number_of_steps"]
 

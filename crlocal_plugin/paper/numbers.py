@@ -6,12 +6,19 @@ from astropy.coordinates import Angle, SkyCoord
 from astropy.table import Table
 from scipy.integrate import quad
 
-from ..datasets import load_datasets
-from ..models import xue_liu_2025
-from ..physics.diffusion import bohm_coefficient, log_local_parallel_diffusion
-from ..physics.geometry import galactic_direction, icrs_direction, local_cloud
+from ..catalogue.loading import load_datasets
+from ..models.xue_liu import xue_liu_2025
+from ..physics.diffusion import (
+    bohm_coefficient,
+    log_local_parallel_diffusion,
+)
+from ..physics.geometry import (
+    galactic_direction,
+    icrs_direction,
+    local_cloud,
+)
 from ..physics.kinematics import particle_grid
-from ..plots.sky import reference_directions
+from ..plots.sky.directions import reference_directions
 
 __all__ = ["printed_numbers"]
 

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 
 import astropy.units as u
 
-from ..datasets import load_datasets
-from ..inference import find_parameters, free_parameters
-from ..models import xue_liu_2025
+from ..catalogue.loading import load_datasets
+from ..likelihood.selection import (
+    find_parameters,
+    free_parameters,
+)
+from ..models.xue_liu import xue_liu_2025
 
 __all__ = ["Setting"]
 

@@ -6,7 +6,10 @@ plot. The streaming vector xi of Xue & Liu 2025, Eqs. 11-17, is the opposite.
 
 import numpy as np
 
-from .constants import LIGHT_SPEED_KM_S, LIGHT_YEAR_PC
+from .constants import (
+    LIGHT_SPEED_KM_S,
+    LIGHT_YEAR_PC,
+)
 from .diffusion import directional_ratio
 from .linear import sum_of_beginnings
 

@@ -8,11 +8,21 @@ import math
 
 import numpy as np
 
-from .constants import LIGHT_SPEED_CM_S, PARSEC_CM, YEAR_S
-from .diffusion import inverse_diffusion_shape, log_diffusion_shape
+from .constants import (
+    LIGHT_SPEED_CM_S,
+    PARSEC_CM,
+    YEAR_S,
+)
+from .diffusion import (
+    inverse_diffusion_shape,
+    log_diffusion_shape,
+)
 from .linear import linear_combination
 from .memory import grid_cache
-from .modulation import log_modulation, outside_heliosphere
+from .modulation import (
+    log_modulation,
+    outside_heliosphere,
+)
 
 __all__ = [
     "ABSENT",

@@ -11,8 +11,14 @@ import numpy as np
 from .intensity import log_leaky_box
 from .kinematics import particle_grid
 from .memory import grid_cache
-from .modulation import log_modulation, outside_heliosphere
-from .species import ATOMIC_MASS_UNIT_GEV, get_species
+from .modulation import (
+    log_modulation,
+    outside_heliosphere,
+)
+from .species import (
+    ATOMIC_MASS_UNIT_GEV,
+    get_species,
+)
 
 __all__ = [
     "departure_from_power_law",

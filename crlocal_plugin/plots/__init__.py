@@ -1,31 +1,12 @@
-"""Pictures of models with the data of many experiments, and of the statistic."""
+"""Pictures of models with the data of many experiments, and of the statistic.
 
-from .all_particle import plot_all_particle
-from .composition_fractions import plot_composition_fractions
-from .corner import plot_corner
-from .dipole import plot_dipole
-from .fractions import plot_component_fractions
-from .mean_log_mass import plot_mean_log_mass
-from .profile import plot_profile, plot_profiles
-from .residuals import plot_residuals
-from .side_by_side import plot_side_by_side
-from .sky import plot_sky
-from .sky_map import plot_band_profiles, plot_sky_map
-from .spectra import plot_spectra
+What to use when:
 
-__all__ = [
-    "plot_all_particle",
-    "plot_band_profiles",
-    "plot_component_fractions",
-    "plot_composition_fractions",
-    "plot_corner",
-    "plot_dipole",
-    "plot_mean_log_mass",
-    "plot_profile",
-    "plot_profiles",
-    "plot_residuals",
-    "plot_side_by_side",
-    "plot_sky",
-    "plot_sky_map",
-    "plot_spectra",
-]
+- a model with data: `spectra`, `dipole`, `all_particle`, `mean_log_mass`, `residuals`; both halves
+  of the model beside each other: `side_by_side`;
+- shares of the components and of the nuclei: `fractions`, `composition_fractions`;
+- a posterior: `corner`; profiles of the statistic: `profile`;
+- the sky: the folder `sky`;
+- a picture of your own: `subject` finds models, data and bands in whatever is given, `points` has
+  the data, `style` colours and markers, `legend` legends.
+"""

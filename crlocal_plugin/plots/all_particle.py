@@ -2,8 +2,15 @@
 
 from ..datasets.plot_axes import SpectrumAxes
 from .points import known_quantities
-from .spectra import draw_spectra, spectra_on_axis, with_spectrum
-from .subject import chosen_names, find_subject
+from .spectra import (
+    draw_spectra,
+    spectra_on_axis,
+    with_spectrum,
+)
+from .subject import (
+    chosen_names,
+    find_subject,
+)
 
 __all__ = ["plot_all_particle"]
 

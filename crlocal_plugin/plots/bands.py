@@ -5,8 +5,12 @@ import warnings
 import numpy as np
 from matplotlib.patches import Patch
 
-from ..inference.bands import LEVELS, Band, evaluate_ensemble
-from ..inference.parameter_sets import make_ensemble
+from ..studies.bands import (
+    LEVELS,
+    Band,
+    evaluate_ensemble,
+)
+from ..studies.ensembles import make_ensemble
 
 __all__ = ["band_handle", "bands_of", "draw_band", "draw_phase_band", "evaluated_band"]
 

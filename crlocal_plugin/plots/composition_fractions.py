@@ -6,15 +6,41 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Patch
 
-from ..datasets.plot_axes import axis_label, axis_unit, curve_grid
-from ..models.component import species_group
-from ..models.composition_quantities import composition_nuclei, species_shares
-from ..models.core import ENERGY_UNIT
-from .bands import band_handle, bands_of, draw_band, evaluated_band
-from .legend import add_legend, line_handle
-from .points import energy_bounds, known_quantities
-from .style import name_marker, name_places, species_color, species_label
-from .subject import chosen_names, find_subject
+from ..components.base import ENERGY_UNIT
+from ..components.component import species_group
+from ..datasets.plot_axes import (
+    axis_label,
+    axis_unit,
+    curve_grid,
+)
+from ..models.composition_quantities import (
+    composition_nuclei,
+    species_shares,
+)
+from .bands import (
+    band_handle,
+    bands_of,
+    draw_band,
+    evaluated_band,
+)
+from .legend import (
+    add_legend,
+    line_handle,
+)
+from .points import (
+    energy_bounds,
+    known_quantities,
+)
+from .style import (
+    name_marker,
+    name_places,
+    species_color,
+    species_label,
+)
+from .subject import (
+    chosen_names,
+    find_subject,
+)
 
 __all__ = ["plot_composition_fractions"]
 

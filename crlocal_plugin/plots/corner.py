@@ -4,8 +4,8 @@ import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..inference.convergence import import_sampling
-from ..models.core import unit_text
+from ..components.base import unit_text
+from ..posterior.convergence import import_sampling
 
 __all__ = ["plot_corner"]
 

@@ -6,13 +6,32 @@ from itertools import compress
 import astropy.units as u
 import numpy as np
 
+from ..components.base import ENERGY_UNIT
 from ..datasets.dipole import DipoleDataset
-from ..datasets.drawing import draw_dipole_points, draw_phase, phase_window, points_in_fit
-from ..datasets.plot_axes import axis_unit, curve_grid, log_limits, new_dipole_axes
-from ..inference.bands import dipole_band
-from ..models.core import ENERGY_UNIT
-from .bands import band_handle, bands_of, draw_band, draw_phase_band
-from .legend import add_legend, line_handle, marker_handle
+from ..datasets.drawing import (
+    draw_dipole_points,
+    draw_phase,
+    phase_window,
+    points_in_fit,
+)
+from ..datasets.plot_axes import (
+    axis_unit,
+    curve_grid,
+    log_limits,
+    new_dipole_axes,
+)
+from ..studies.bands import dipole_band
+from .bands import (
+    band_handle,
+    bands_of,
+    draw_band,
+    draw_phase_band,
+)
+from .legend import (
+    add_legend,
+    line_handle,
+    marker_handle,
+)
 from .points import (
     data_bounds,
     data_label,
@@ -22,9 +41,18 @@ from .points import (
     known_quantities,
     source_names,
 )
-from .sky import reference_directions
-from .style import component_style, experiment_markers, listed, species_label, species_style
-from .subject import chosen_names, find_subject
+from .sky.directions import reference_directions
+from .style import (
+    component_style,
+    experiment_markers,
+    listed,
+    species_label,
+    species_style,
+)
+from .subject import (
+    chosen_names,
+    find_subject,
+)
 
 __all__ = ["plot_dipole"]
 

@@ -6,13 +6,34 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Patch
 
-from ..datasets.plot_axes import SpectrumAxes, curve_grid
-from ..models.core import x_unit as own_unit
-from .bands import band_handle, bands_of, draw_band, evaluated_band
-from .legend import add_legend, line_handle
-from .points import drawn_nuclei, energy_bounds
-from .style import component_hatch, component_style, species_label
-from .subject import chosen_names, find_subject
+from ..components.base import x_unit as own_unit
+from ..datasets.plot_axes import (
+    SpectrumAxes,
+    curve_grid,
+)
+from .bands import (
+    band_handle,
+    bands_of,
+    draw_band,
+    evaluated_band,
+)
+from .legend import (
+    add_legend,
+    line_handle,
+)
+from .points import (
+    drawn_nuclei,
+    energy_bounds,
+)
+from .style import (
+    component_hatch,
+    component_style,
+    species_label,
+)
+from .subject import (
+    chosen_names,
+    find_subject,
+)
 
 __all__ = ["plot_component_fractions"]
 

@@ -6,19 +6,51 @@ from itertools import compress
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..datasets.drawing import draw_points, points_in_fit
+from ..components.base import ENERGY_UNIT
+from ..datasets.drawing import (
+    draw_points,
+    points_in_fit,
+)
 from ..datasets.mean_log_mass import MeanLogMassDataset
-from ..datasets.plot_axes import axis_label, axis_unit, curve_grid
-from ..inference.bands import composition_band
-from ..models.composition_quantities import composition_nuclei, species_shares
-from ..models.core import ENERGY_UNIT
+from ..datasets.plot_axes import (
+    axis_label,
+    axis_unit,
+    curve_grid,
+)
+from ..models.composition_quantities import (
+    composition_nuclei,
+    species_shares,
+)
 from ..physics.composition import log_mass_mean
 from ..physics.species import SPECIES
-from .bands import band_handle, bands_of, draw_band
-from .legend import add_legend, line_handle, marker_handle
-from .points import data_bounds, data_label, drawn_nuclei, energy_bounds, in_range, source_names
-from .style import component_style, experiment_markers, listed
-from .subject import chosen_names, find_subject
+from ..studies.bands import composition_band
+from .bands import (
+    band_handle,
+    bands_of,
+    draw_band,
+)
+from .legend import (
+    add_legend,
+    line_handle,
+    marker_handle,
+)
+from .points import (
+    data_bounds,
+    data_label,
+    drawn_nuclei,
+    energy_bounds,
+    in_range,
+    source_names,
+)
+from .style import (
+    component_style,
+    experiment_markers,
+    listed,
+)
+from .subject import (
+    chosen_names,
+    find_subject,
+)
 
 __all__ = ["plot_mean_log_mass"]
 

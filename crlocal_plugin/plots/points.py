@@ -3,9 +3,18 @@
 import astropy.units as u
 import numpy as np
 
+from ..components.component import (
+    GROUPS,
+    has_species,
+    species_group,
+)
 from ..datasets.plot_axes import log_limits
-from ..models.component import GROUPS, has_species, species_group
-from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
+from ..physics.kinematics import (
+    axis_jacobian,
+    axis_to_rigidity,
+    particle_grid,
+    rigidity_to_axis,
+)
 from ..physics.species import ELEMENT_GROUPS
 
 __all__ = [

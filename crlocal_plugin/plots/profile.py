@@ -5,9 +5,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from ..datasets import CosmicRayDatasets
-from ..inference.posterior import Posterior
-from ..inference.scans import ProfileScan, scan_profiles
+from ..likelihood.collection import CosmicRayDatasets
+from ..posterior.posterior import Posterior
+from ..studies.scans import (
+    ProfileScan,
+    scan_profiles,
+)
 from .subject import find_subject
 
 __all__ = ["plot_profile", "plot_profiles"]

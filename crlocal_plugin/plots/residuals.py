@@ -6,14 +6,24 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Patch
 
+from ..components.base import ENERGY_UNIT
 from ..datasets.dipole import DipoleDataset
-from ..datasets.drawing import draw_points, points_in_fit
+from ..datasets.drawing import (
+    draw_points,
+    points_in_fit,
+)
 from ..datasets.flux import CosmicRayFluxDataset
 from ..datasets.mean_log_mass import MeanLogMassDataset
-from ..datasets.plot_axes import axis_label, axis_unit
+from ..datasets.plot_axes import (
+    axis_label,
+    axis_unit,
+)
 from ..datasets.plotting import DIPOLE_PULLS
-from ..models.core import ENERGY_UNIT
-from .legend import add_legend, line_handle, marker_handle
+from .legend import (
+    add_legend,
+    line_handle,
+    marker_handle,
+)
 from .points import (
     data_bounds,
     data_label,
@@ -22,8 +32,16 @@ from .points import (
     points_on_axis,
     source_names,
 )
-from .style import experiment_markers, listed, species_color, species_label
-from .subject import chosen_names, find_subject
+from .style import (
+    experiment_markers,
+    listed,
+    species_color,
+    species_label,
+)
+from .subject import (
+    chosen_names,
+    find_subject,
+)
 
 __all__ = ["DIPOLE_PULL_COLORS", "plot_residuals"]
 

@@ -6,14 +6,32 @@ from itertools import compress
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..datasets.drawing import draw_points, points_in_fit
+from ..components.base import x_unit as own_unit
+from ..components.component import (
+    has_species,
+    species_group,
+)
+from ..datasets.drawing import (
+    draw_points,
+    points_in_fit,
+)
 from ..datasets.flux import CosmicRayFluxDataset
-from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits
-from ..inference.bands import intensity_band
-from ..models.component import has_species, species_group
-from ..models.core import x_unit as own_unit
-from .bands import band_handle, bands_of, draw_band
-from .legend import add_legend, line_handle, marker_handle
+from ..datasets.plot_axes import (
+    SpectrumAxes,
+    curve_grid,
+    log_limits,
+)
+from ..studies.bands import intensity_band
+from .bands import (
+    band_handle,
+    bands_of,
+    draw_band,
+)
+from .legend import (
+    add_legend,
+    line_handle,
+    marker_handle,
+)
 from .points import (
     data_bounds,
     data_label,
@@ -32,7 +50,10 @@ from .style import (
     species_color,
     species_label,
 )
-from .subject import chosen_names, find_subject
+from .subject import (
+    chosen_names,
+    find_subject,
+)
 
 __all__ = ["draw_spectra", "plot_spectra", "spectra_on_axis", "with_spectrum"]
 

@@ -10,9 +10,13 @@ from gammapy.modeling import FitResult
 from gammapy.modeling.fit import OptimizeResult
 from gammapy.modeling.models import ModelBase
 
-from ..datasets.core import CosmicRayDataset, applies_to
-from ..inference.posterior import Posterior
-from ..models import CosmicRayModel, NuisanceModel
+from ..datasets.core import (
+    CosmicRayDataset,
+    applies_to,
+)
+from ..models.cosmic_ray import CosmicRayModel
+from ..models.nuisance import NuisanceModel
+from ..posterior.posterior import Posterior
 
 __all__ = ["Subject", "chosen_names", "find_subject"]
 

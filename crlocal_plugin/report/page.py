@@ -8,11 +8,23 @@ import astropy.units as u
 import numpy as np
 
 from .._version import __version__
-from ..datasets.citations import citations, publications_in, publications_of
+from ..catalogue.citations import (
+    citations,
+    publications_in,
+    publications_of,
+)
 from ..datasets.core import CosmicRayDataset
-from ..inference import fit_summary
-from ..inference.summary import rounded
-from .markup import Markup, element, join, link, number, scrolling, section, table
+from ..likelihood.summary import fit_summary, rounded
+from .markup import (
+    Markup,
+    element,
+    join,
+    link,
+    number,
+    scrolling,
+    section,
+    table,
+)
 from .pictures import pictures
 from .style import STYLE
 

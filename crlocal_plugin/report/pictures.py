@@ -7,19 +7,25 @@ from functools import partial
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..datasets import CosmicRayFluxDataset, DipoleDataset, MeanLogMassDataset
-from ..models import CosmicRayModel
-from ..plots import (
-    plot_all_particle,
-    plot_component_fractions,
-    plot_dipole,
-    plot_mean_log_mass,
-    plot_residuals,
-    plot_sky,
-    plot_spectra,
+from ..datasets.dipole import DipoleDataset
+from ..datasets.flux import CosmicRayFluxDataset
+from ..datasets.mean_log_mass import MeanLogMassDataset
+from ..models.cosmic_ray import CosmicRayModel
+from ..plots.all_particle import plot_all_particle
+from ..plots.dipole import plot_dipole
+from ..plots.fractions import plot_component_fractions
+from ..plots.mean_log_mass import plot_mean_log_mass
+from ..plots.residuals import plot_residuals
+from ..plots.sky.directions import plot_sky
+from ..plots.spectra import plot_spectra
+from ..plots.style import (
+    listed,
+    species_label,
 )
-from ..plots.style import listed, species_label
-from .markup import element, join
+from .markup import (
+    element,
+    join,
+)
 
 __all__ = ["pictures"]
 

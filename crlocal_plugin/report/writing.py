@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..datasets.files import replace_file
+from ..tables.files import replace_file
 from .page import report_page
 
 __all__ = ["write_report"]

@@ -11,7 +11,7 @@ import re
 from sphinx.util.docutils import SphinxDirective
 
 import crlocal_plugin as crl
-from crlocal_plugin.models.parameters import DEFINITIONS
+from crlocal_plugin.components.parameters import DEFINITIONS
 
 LINKS = {r"doi:(\S+)": "https://doi.org/{}", r"arXiv:(\S+)": "https://arxiv.org/abs/{}"}
 

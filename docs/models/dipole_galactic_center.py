@@ -15,7 +15,7 @@ import numpy as np
 import yaml
 
 import crlocal_plugin as crl
-from crlocal_plugin.models.parameters import DEFINITIONS
+from crlocal_plugin.components.parameters import DEFINITIONS
 
 model = crl.GalacticCenterDipoleModel()
 curves = {

@@ -14,8 +14,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import yaml
 
-from crlocal_plugin.models import SpallationLeakyBoxSpectralModel
-from crlocal_plugin.models.parameters import DEFINITIONS
+from crlocal_plugin.components.parameters import DEFINITIONS
+from crlocal_plugin.components.spallation import SpallationLeakyBoxSpectralModel
 
 rigidity = np.geomspace(2, 1e5, 200) * u.GV
 fig, ax = plt.subplots(layout="constrained")

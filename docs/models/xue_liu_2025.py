@@ -16,7 +16,7 @@ heavier nuclei: :doc:`xue_liu_2025_composition`.
 from gammapy.modeling.models import Models
 
 import crlocal_plugin as crl
-from crlocal_plugin.models.parameters import DEFINITIONS
+from crlocal_plugin.components.parameters import DEFINITIONS
 
 model = crl.xue_liu_2025()
 datasets = crl.load_datasets("xue-liu-2025")

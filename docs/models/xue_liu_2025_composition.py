@@ -18,7 +18,7 @@ import numpy as np
 from gammapy.modeling.models import Models
 
 import crlocal_plugin as crl
-from crlocal_plugin.models.parameters import DEFINITIONS
+from crlocal_plugin.components.parameters import DEFINITIONS
 
 model = crl.xue_liu_2025_composition()
 nuclei = ["He", "C", "N", "O", "Ne", "Mg", "Si", "S", "Fe"]

@@ -22,7 +22,7 @@ from gammapy.modeling.models import DatasetModels, GaussianPrior, ModelBase, Spe
 from gammapy.stats.fit_statistics import FitStatistic
 
 from crlocal_plugin import GALACTIC_TO_ICRS, CosmicRayFluxDataset
-from crlocal_plugin.models.parameters import parameter
+from crlocal_plugin.components.parameters import parameter
 
 TO_CENTER, _, TO_POLE = GALACTIC_TO_ICRS.T
 INTENSITY = u.Unit("GV-1 m-2 s-1 sr-1")

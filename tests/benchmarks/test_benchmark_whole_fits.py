@@ -15,8 +15,8 @@ from cases import (
 from gammapy.modeling import Fit
 from numpy.testing import assert_allclose
 
-from crlocal_plugin.inference.profiles import ProfileLikelihood
-from crlocal_plugin.inference.toys import run_toys
+from crlocal_plugin.likelihood.profiles import ProfileLikelihood
+from crlocal_plugin.studies.toys import run_toys
 
 BACKENDS = ("minuit", "least-squares")
 

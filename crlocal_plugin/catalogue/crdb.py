@@ -1,0 +1,256 @@
+"""Datasets from the cosmic-ray database CRDB (Maurin et al. 2023, EPJC 83, 971)."""
+
+import contextlib
+import difflib
+import inspect
+import io
+import sys
+import warnings
+from http.client import HTTPException
+
+import numpy as np
+
+from ..datasets.dipole import DipoleDataset
+from ..datasets.flux import CosmicRayFluxDataset
+from ..datasets.mean_log_mass import MeanLogMassDataset
+from ..likelihood.collection import CosmicRayDatasets
+from ..tables.spectrum import (
+    EXPECTED_QUANTITY,
+    QUANTITIES,
+)
+from ..tables.writing import TableError
+from .crdb_export import (
+    read_rows,
+    rows_of,
+)
+from .crdb_tables import (
+    DIPOLE,
+    crdb_names,
+    measurements,
+)
+
+__all__ = ["read_crdb", "read_crdb_export"]
+
+SITE = "https://lpsc.in2p3.fr/crdb"
+
+_INSTEAD = f"export the table at {SITE} and read the file with read_crdb_export"
+
+
+def read_crdb(
+    quantity,
+    *,
+    experiment=None,
+    energy_type="R",
+    as_quantity=None,
+    skip_invalid=False,
+    **options,
+):
+    """Read measured spectra or dipoles from the cosmic-ray database CRDB.
+
+    Needs the package ``crdb`` and a network. Answers are kept on disk for 30 days by that
+    package; ``crdb.clear_cache()`` forgets them. Only measurements are asked for, not what
+    CRDB computes from them: sums and ratios of nuclei that it combines would count events twice,
+    and the models predict on every axis, so that nothing needs converting.
+
+    Parameters
+    ----------
+    quantity : str or list of str
+        Element symbol, "light" (H-He-group), "CNO" (CNO-group), "Ne-S" (NeMgSiS-group),
+        "Fe-group", "all_particle" (AllParticles), "mean_log_mass" (<LnA>) or "dipole"
+        (DipoleAmplitude and DipolePhase). For a dipole the whole database is loaded, some hundred
+        thousand rows, since CRDB does not answer smaller questions for it.
+    experiment : str, optional
+        Name of an experiment or sub-experiment, as here or in CRDB: "AMS-02" is "AMS02". All by
+        default.
+    energy_type : {"R", "EK", "EKN", "ETOT"}, optional
+        Axis of the publication: rigidity, kinetic energy, kinetic energy per nucleon, total
+        energy. Of no effect for a dipole.
+    as_quantity : str, optional
+        What the data are taken for: "H" for the isotope "1H", which this package does not tell
+        from the element.
+    skip_invalid : bool, optional
+        Leave out tables that cannot be used, with a warning, instead of failing at the first.
+    **options : dict
+        More arguments of ``crdb.query``, such as ``time_series="only"``, ``time_start``,
+        ``energy_stop``, ``modulation`` or ``timeout`` (s).
+
+    Returns
+    -------
+    CosmicRayDatasets
+        One dataset per sub-experiment and publication, without floors; those of one experiment
+        share a nuisance model. They may share events as well, as releases of one measurement do:
+        choose among them before a fit. The meta of a table has publication, sub-experiment, dates
+        and solar modulation. A limit counts as one at 95 %, and the amplitude of a dipole as that
+        of a first harmonic, since CRDB does not say.
+
+    Raises
+    ------
+    ImportError
+        If ``crdb`` is not installed.
+    ConnectionError
+        If CRDB cannot be reached, or does not answer in time.
+    ValueError
+        If CRDB does not know the quantity or has no data of it, or an argument is not valid.
+    TableError
+        If a table cannot be used; the message names it.
+    """
+    library = _import_crdb()
+    _check_taken_for(as_quantity)
+    energy_type = str(energy_type).upper()
+    if energy_type not in ("R", "EK", "EKN", "ETOT"):
+        why = "; a total energy per nucleon is no axis of this package" * (energy_type == "ETOTN")
+        raise ValueError(f"energy_type: expected R, EK, EKN or ETOT, got {energy_type!r}{why}")
+    names = _names(quantity)
+    known = set(inspect.signature(library.query).parameters)
+    known -= {"quantity", "energy_type", "flux_rescaling"}
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise ValueError(
+            f"read_crdb: unknown option {unknown[0]!r}; expected one of {', '.join(sorted(known))}"
+        )
+    options = {"combo_level": 0, "energy_convert_level": 0} | options
+    records = []
+    fluxes = [name for name in names if name not in DIPOLE]
+    if fluxes:
+        records.append(_ask(library.query, fluxes, energy_type=energy_type, **options))
+    if len(fluxes) < len(names):
+        everything = _ask(library.all, **{k: v for k, v in options.items() if k == "timeout"})
+        records.append(everything[np.isin(everything["quantity"], DIPOLE)])
+    found = [m for answer in records if len(answer) for m in _split(answer, as_quantity)]
+    return _datasets(f"CRDB, {energy_type}", found, names, experiment, skip_invalid)
+
+
+def read_crdb_export(path, *, quantity=None, experiment=None, as_quantity=None, skip_invalid=False):
+    """Read a file exported from the web site of the cosmic-ray database CRDB.
+
+    Needs neither the package ``crdb`` nor a network.
+
+    Parameters
+    ----------
+    path : path-like
+        File in one of the forms "csv-asimport", "csv" and "usine".
+    quantity : str or list of str, optional
+        Quantities to read, named as in `read_crdb`; all by default.
+    experiment, as_quantity, skip_invalid
+        As in `read_crdb`.
+
+    Returns
+    -------
+    CosmicRayDatasets
+        As from `read_crdb`.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read, or a table in it cannot be used.
+    ValueError
+        If nothing in the file is asked for.
+    """
+    _check_taken_for(as_quantity)
+    rows = read_rows(path)
+    names = None if quantity is None else _names(quantity)
+    if names:
+        available = ", ".join(dict.fromkeys(rows["quantity"]))
+        rows = rows[np.isin(rows["quantity"], names)]
+        if not len(rows):
+            raise ValueError(f"{path}: no {', '.join(names)}; the file has {available}")
+    found = measurements(rows, as_quantity)
+    return _datasets(str(path), found, names, experiment, skip_invalid)
+
+
+_CLASSES = {"dipole": DipoleDataset, "mean_log_mass": MeanLogMassDataset}
+
+
+def _import_crdb():
+    try:
+        import crdb
+    except ImportError as error:
+        raise ImportError(
+            f"CRDB needs its package: pip install 'crlocal_plugin[crdb]' ({error}); or {_INSTEAD}"
+        ) from error
+    return crdb
+
+
+def _check_taken_for(as_quantity):
+    if as_quantity is not None and as_quantity not in QUANTITIES:
+        raise ValueError(f"as_quantity: expected {EXPECTED_QUANTITY}, got {as_quantity!r}")
+
+
+def _names(quantity):
+    quantities = np.atleast_1d(quantity).tolist()
+    if not quantities or not all(isinstance(wanted, str) for wanted in quantities):
+        raise ValueError(f"quantity: expected one or more names such as 'H', got {quantity!r}")
+    names = [name for wanted in quantities for name in crdb_names(wanted)]
+    ratios = [name for name in names if "/" in name]
+    if ratios:
+        raise ValueError(
+            f"quantity {ratios[0]!r}: ratios have no dataset; read the two nuclei one by one"
+        )
+    return list(dict.fromkeys(names))
+
+
+def _ask(question, *args, **options):
+    """Answer of CRDB, or one line on why there is none."""
+    try:
+        # the package reports progress on stdout, and prints the traceback of an error of the
+        # network before it raises another one
+        with contextlib.redirect_stdout(sys.stderr), contextlib.redirect_stderr(io.StringIO()):
+            return question(*args, **options)
+    except (ConnectionError, TimeoutError, HTTPException) as error:
+        what = "does not answer in time" if isinstance(error, TimeoutError) else "cannot be reached"
+        raise ConnectionError(f"CRDB {what}; try again later, or {_INSTEAD}") from error
+    except (ValueError, IndexError) as error:
+        reason = " ".join(str(error).split()) or "an empty answer"
+        raise ValueError(f"CRDB: {reason}; check the names and options, or {_INSTEAD}") from error
+
+
+def _split(records, as_quantity):
+    try:
+        rows = rows_of(records)
+    except ValueError as error:
+        # what is no table leaves records that were never filled in
+        raise ValueError(
+            f"CRDB: the answer is not a table ({error}); call crdb.clear_cache() and try again"
+        ) from error
+    return measurements(rows, as_quantity)
+
+
+def _datasets(source, found, names, experiment, skip_invalid):
+    wanted = ", ".join(names) if names else "data"
+    if not found:
+        raise ValueError(
+            f"{source}: no {wanted}; ask for another quantity or energy axis, that of the "
+            "publication"
+        )
+    if experiment is not None:
+        available = sorted({measurement.experiment for measurement in found}, key=str.lower)
+        found = [measurement for measurement in found if measurement.goes_by(experiment)]
+        if not found:
+            close = difflib.get_close_matches(experiment, available, n=3, cutoff=0.5)
+            raise ValueError(
+                f"{source}: no {wanted} of {experiment!r}; "
+                + (f"did you mean {' or '.join(map(repr, close))}? " if close else "")
+                + f"expected one of {', '.join(available)}"
+            )
+    datasets = []
+    for measurement in found:
+        try:
+            datasets.append(_dataset(measurement))
+        except TableError as error:
+            if not skip_invalid:
+                raise TableError(
+                    f"{error}; or leave such tables out by skip_invalid=True"
+                ) from None
+            warnings.warn(f"left out: {error}", stacklevel=3)
+    if not datasets:
+        raise ValueError(f"{source}: no table of {wanted} can be used; the warnings say why")
+    return CosmicRayDatasets(datasets)
+
+
+def _dataset(measurement):
+    table = measurement.table()
+    cls = _CLASSES.get(measurement.quantity, CosmicRayFluxDataset)
+    try:
+        return cls.read(table, name=measurement.name)
+    except TableError as error:
+        raise TableError(str(error).replace("<table>", measurement.name, 1)) from error

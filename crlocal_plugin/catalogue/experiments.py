@@ -1,0 +1,222 @@
+"""Which tables of the catalogue belong to an experiment, and to which hadronic models."""
+
+import dataclasses
+import re
+
+from ..tables.hadronic import MAX_MODELS
+
+__all__ = ["HadronicChoice", "experiment_named"]
+
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+
+
+def experiment_named(rows, name):
+    """Experiment of the catalogue that a user means.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        Rows of the catalogue.
+    name : str
+        Name; upper case, spaces and hyphens do not count.
+
+    Returns
+    -------
+    str or None
+        Name as the catalogue writes it, None if there is none.
+    """
+    known = {_folded(row["experiment"]): row["experiment"] for row in rows}
+    return known.get(_folded(str(name)))
+
+
+class HadronicChoice:
+    """Hadronic models that a user asks for, applied to tables of the catalogue.
+
+    Parameters
+    ----------
+    rows : dict of str to dict
+        Rows of the catalogue by name.
+    request : str, list of str, dict or None
+        A model, several of which the first is the base, or either of them by experiment.
+
+    Raises
+    ------
+    ValueError
+        If the request is none of these, or names no experiment with several models.
+    """
+
+    def __init__(self, rows, request):
+        self._rows = {name: row for name, row in rows.items() if row["kind"] != "dipole"}
+        self._used = set()
+        if isinstance(request, dict):
+            self._by_experiment = {self._experiment(k): _listed(v) for k, v in request.items()}
+            self._for_all = None
+        else:
+            self._by_experiment = {}
+            self._for_all = None if request is None else _listed(request)
+
+    def _experiment(self, name):
+        several = self._with_several()
+        found = experiment_named(self._rows.values(), name)
+        if found not in several:
+            raise ValueError(
+                f"hadronic_model: {name!r} is no experiment with tables for several hadronic "
+                f"models; expected one of {', '.join(several)}"
+            )
+        return found
+
+    def _with_several(self):
+        experiments = dict.fromkeys(row["experiment"] for row in self._rows.values())
+        return [name for name in experiments if len(self.models(name)) > 1]
+
+    def models(self, experiment):
+        """Hadronic models for which the catalogue has tables of an experiment (list of str)."""
+        found = (r["hadronic_model"] for r in self._rows.values() if r["experiment"] == experiment)
+        return sorted({model for model in found if model})
+
+    def _wanted(self, experiment):
+        """Models that are asked for, None if the request does not concern the experiment."""
+        wanted, known = self._by_experiment.get(experiment, self._for_all), self.models(experiment)
+        if wanted is None or len(known) < 2:
+            return None
+        self._used.add(experiment)
+        spelled = {model.casefold(): model for model in known}
+        result = []
+        for model in wanted:
+            if model.casefold() not in spelled:
+                raise ValueError(
+                    f"hadronic_model: {experiment} has no tables for {model!r}; expected some of "
+                    f"{', '.join(known)}. A dictionary, as in {{{experiment!r}: {known[0]!r}}}, "
+                    "names models for one experiment"
+                )
+            result.append(spelled[model.casefold()])
+        if len(set(result)) < len(result):
+            raise ValueError(f"hadronic_model: expected different models, got {', '.join(result)}")
+        return result
+
+    def tables(self, experiment):
+        """Independent tables of an experiment, for the model that is asked for.
+
+        Of several releases of one quantity, the newest is taken. The sum of hydrogen and helium
+        is left out beside these two.
+
+        Parameters
+        ----------
+        experiment : str
+            Name as in the catalogue.
+
+        Returns
+        -------
+        list of str
+            Names of spectra and <ln A>.
+
+        Raises
+        ------
+        ValueError
+            If the experiment has no spectra, or several hadronic models of which none is named.
+        """
+        own = {name: row for name, row in self._rows.items() if row["experiment"] == experiment}
+        if not own:
+            raise ValueError(
+                f"{experiment} has neither spectra nor <ln A> in the catalogue: name its dipole "
+                "tables, see catalog() or crlocal data list"
+            )
+        known, wanted = self.models(experiment), self._wanted(experiment)
+        if len(known) > 1:
+            if wanted is None:
+                raise ValueError(
+                    f"{experiment} has tables for several hadronic models: pass hadronic_model= as "
+                    f"one of {', '.join(known)}, or a list of them"
+                )
+            own = {n: row for n, row in own.items() if row["hadronic_model"] in ("", wanted[0])}
+        newest = {}
+        for name, row in own.items():
+            other = newest.get(row["quantity"])
+            if other is None or _year(row) > _year(own[other]):
+                newest[row["quantity"]] = name
+        if {"H", "He"} & newest.keys():
+            newest.pop("light", None)
+        return list(newest.values())
+
+    def apply(self, item):
+        """Swap a table of the catalogue for those of the models that are asked for.
+
+        Parameters
+        ----------
+        item : SelectionItem
+            Table.
+
+        Returns
+        -------
+        SelectionItem
+            Table of the first model, with the names of the others as its ``alternatives``; the
+            item itself if there is nothing to choose.
+
+        Raises
+        ------
+        ValueError
+            If the catalogue has no table of this quantity for a model.
+        """
+        row = self._rows.get(item.name) if item.path is None else None
+        variants = {} if row is None else self._variants(row)
+        wanted = self._wanted(row["experiment"]) if len(variants) > 1 else None
+        if wanted is None:
+            return item
+        for model in wanted:
+            if model not in variants:
+                raise ValueError(
+                    f"hadronic_model: there is no table of {row['quantity']} of "
+                    f"{row['experiment']} for {model!r}, as for {', '.join(variants)}"
+                )
+        first, *others = (variants[model] for model in wanted)
+        return dataclasses.replace(item, name=first, alternatives=tuple(others))
+
+    def _variants(self, row):
+        """Tables of the same quantity by hadronic model."""
+        same = ("experiment", "kind", "quantity")
+        return {
+            other["hadronic_model"]: name
+            for name, other in self._rows.items()
+            if other["hadronic_model"] and all(other[key] == row[key] for key in same)
+        }
+
+    def require_used(self):
+        """Refuse a request that concerns no table.
+
+        Raises
+        ------
+        ValueError
+            If none of the tables, or of those of an experiment that is named, exist for several
+            models.
+        """
+        unused = [name for name in self._by_experiment if name not in self._used]
+        if unused or (self._for_all is not None and not self._used):
+            of = f" of {' and '.join(unused)}" if unused else ""
+            raise ValueError(
+                f"hadronic_model: no table{of} that exists for several hadronic models is asked "
+                f"for; {', '.join(self._with_several())} have such tables"
+            )
+
+
+def _folded(name):
+    return re.sub(r"[\s_-]+", "-", name.strip().casefold())
+
+
+def _year(row):
+    years = _YEAR.findall(row["reference"])
+    return int(years[0]) if years else 0
+
+
+def _listed(request):
+    """Models as a list of text."""
+    models = [request] if isinstance(request, str) else request
+    if (
+        not isinstance(models, list | tuple)
+        or not 1 <= len(models) <= MAX_MODELS
+        or not all(isinstance(model, str) for model in models)
+    ):
+        raise ValueError(
+            f"hadronic_model: expected the name of a model, a list of 1 to {MAX_MODELS}, or a "
+            f"dictionary of experiment to one of these, got {request!r}"
+        )
+    return list(models)

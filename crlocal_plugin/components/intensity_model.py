@@ -1,0 +1,164 @@
+"""gammapy's own spectral models, read as intensities of cosmic rays."""
+
+import astropy.units as u
+from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY, SpectralModel
+
+from ..physics.kinematics import (
+    AXES,
+    axis_jacobian,
+    particle_grid,
+    rigidity_to_axis,
+)
+from ..physics.species import get_species
+from .base import (
+    RIGIDITY_UNIT,
+    intensity_unit,
+    x_unit,
+)
+from .plotting import plot_on_rigidity
+from .registration import register
+from .spectrum import (
+    CosmicRaySpectralModel,
+    species_from_data,
+    species_to_data,
+)
+
+__all__ = ["IntensitySpectralModel", "unfreeze_model"]
+
+
+class IntensitySpectralModel(SpectralModel):
+    """A gammapy spectral model read as an intensity of one species against rigidity.
+
+    gammapy fixes the units of its own models to fluxes, without sr-1. This wrapper takes the
+    value of any spectral model as a flux per steradian, on the axis that it is meant for.
+
+    Parameters
+    ----------
+    spectral_model : `~gammapy.modeling.models.SpectralModel`
+        Model whose values are differential fluxes, with or without sr-1.
+    species : str or `~crlocal_plugin.Species`
+        Nucleus.
+    axis : {"kinetic_energy", "kinetic_energy_per_nucleon", "total_energy", "rigidity"}
+        What the x axis of the wrapped model is.
+
+    Raises
+    ------
+    TypeError
+        If ``spectral_model`` is not a spectral model.
+    ValueError
+        If species or axis are not known.
+    """
+
+    tag = ["IntensitySpectralModel", "intensity"]
+    _type = "spectral"
+
+    def __init__(self, spectral_model, species="H", axis="total_energy"):
+        if not isinstance(spectral_model, SpectralModel):
+            raise TypeError(
+                f"expected a gammapy SpectralModel to wrap, got {type(spectral_model).__name__}"
+            )
+        if axis not in AXES:
+            raise ValueError(f"unknown axis {axis!r}: expected one of {', '.join(AXES)}")
+        self.spectral_model = spectral_model
+        self._species = get_species(species)
+        self.axis = axis
+        super().__init__()
+
+    species = CosmicRaySpectralModel.species
+    nucleus = CosmicRaySpectralModel.nucleus
+
+    def plot(self, energy_bounds, ax=None, **kwargs):
+        """Plot the spectrum against rigidity, as `CosmicRaySpectralModel.plot` does."""
+        return plot_on_rigidity(super().plot, energy_bounds, ax, **kwargs)
+
+    @property
+    def _models(self):
+        return [self.spectral_model]
+
+    @property
+    def parameters(self):
+        """Parameters of the wrapped model."""
+        return self.spectral_model.parameters
+
+    @property
+    def parameters_unique_names(self):
+        """Unique names of the parameters of the wrapped model."""
+        return self.spectral_model.parameters_unique_names
+
+    def plot_error(self, energy_bounds, ax=None, **kwargs):
+        """Plot the error band, as `CosmicRaySpectralModel.plot_error` does."""
+        return plot_on_rigidity(super().plot_error, energy_bounds, ax, **kwargs)
+
+    def unfreeze(self):
+        """Restore the default frozen status of the wrapped model."""
+        unfreeze_model(self.spectral_model)
+
+    def __call__(self, rigidity):
+        """Intensity at a rigidity.
+
+        Parameters
+        ----------
+        rigidity : `~astropy.units.Quantity`
+            Rigidity.
+
+        Returns
+        -------
+        `~astropy.units.Quantity`
+            Intensity in 1/(GV m2 s sr).
+        """
+        return self._read_as_intensity(self.spectral_model, rigidity)
+
+    def evaluate(self, rigidity, *args):
+        """Evaluate the model for given parameter values of the wrapped model."""
+        return self._read_as_intensity(
+            lambda energy: self.spectral_model.evaluate(energy, *args), rigidity
+        )
+
+    def _read_as_intensity(self, flux_at, rigidity):
+        value = u.Quantity(rigidity).to_value(RIGIDITY_UNIT)
+        x = rigidity_to_axis(value, self._species, self.axis)
+        flux = flux_at(u.Quantity(x, x_unit(self.axis)))
+        if not flux.unit.is_equivalent(intensity_unit(self.axis)):
+            flux = flux / u.sr
+        per_axis = flux.to_value(intensity_unit(self.axis))
+        beta = particle_grid(value, self._species).beta
+        per_rigidity = per_axis / axis_jacobian(beta, self._species, self.axis)
+        return u.Quantity(per_rigidity, intensity_unit("rigidity"))
+
+    def to_dict(self, full_output=False):
+        """Create a dictionary for YAML serialisation."""
+        return {
+            self._type: {
+                "type": self.tag[0],
+                "species": species_to_data(self._species),
+                "axis": self.axis,
+                "model": self.spectral_model.to_dict(full_output)["spectral"],
+            }
+        }
+
+    @classmethod
+    def from_dict(cls, data, **kwargs):
+        """Create a model from a dictionary made by `to_dict`."""
+        data = data.get(cls._type, data)
+        inner = SPECTRAL_MODEL_REGISTRY.get_cls(data["model"]["type"])
+        return cls(
+            inner.from_dict({"spectral": data["model"]}),
+            species=species_from_data(data["species"]),
+            axis=data["axis"],
+        )
+
+    def __str__(self):
+        return f"{type(self).__name__}({self.species}, {self.axis})\n{self.spectral_model}"
+
+
+def unfreeze_model(model):
+    """Restore the default frozen status of a model, of nested models too."""
+    nested = getattr(model, "_models", None)
+    if not nested or isinstance(model, IntensitySpectralModel):
+        model.unfreeze()
+        return
+    for inner in nested:
+        unfreeze_model(inner)
+
+
+register(SPECTRAL_MODEL_REGISTRY, IntensitySpectralModel)

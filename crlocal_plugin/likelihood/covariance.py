@@ -1,0 +1,145 @@
+"""Covariance of a fit from second derivatives taken along its principal axes.
+
+gammapy takes over the matrix that MIGRAD leaves behind, and parameters that are correlated to one
+part in ten thousand then come out with errors that are off by some ten per cent. Here the second
+derivatives are taken in coordinates in which an approximate covariance is the unit matrix.
+"""
+
+import numpy as np
+
+from .descent import gauss_newton_covariance
+
+__all__ = ["hesse_covariance", "likelihood_covariance"]
+
+STEP = 0.1
+"""Step of the differences, in standard deviations."""
+
+_PASSES, _SETTLED = 5, 0.02
+"""Repetitions at most, and relative change of the errors from which on there are no more."""
+
+
+def likelihood_covariance(likelihood, theta, guess=None):
+    """Covariance of the parameters of a likelihood at its minimum.
+
+    Parameters
+    ----------
+    likelihood : JointLikelihood
+        Likelihood.
+    theta : array_like
+        Values at the minimum, shape ``(n,)``.
+    guess : `~numpy.ndarray`, optional
+        Approximate covariance, shape ``(n, n)``, tried before that of the residuals.
+
+    Returns
+    -------
+    covariance : `~numpy.ndarray`
+        Covariance, shape ``(n, n)``, zero for a parameter at its limit. Where the statistic does
+        not curve upwards in every direction, it is that of the residuals' first derivatives.
+    success : bool
+        Whether it does.
+    """
+    theta = np.asarray(theta, dtype=float)
+    first, bounds = None, _hard_bounds(likelihood, theta)
+    if likelihood.is_least_squares:
+        first = gauss_newton_covariance(likelihood.jacobian(theta))
+    for approximate in (guess, first):
+        if approximate is not None:
+            better = _refined(likelihood, theta, approximate, bounds)
+            if better is not None:
+                return better, True
+    return (guess if first is None else first), False
+
+
+def _hard_bounds(likelihood, theta):
+    """Limits beyond which there is nothing; a position among models may be tried beyond its own."""
+    between = (theta > likelihood.bounds[:, 0]) & (theta < likelihood.bounds[:, 1])
+    soft = (likelihood.is_position & between)[:, np.newaxis]
+    return np.where(soft, (-np.inf, np.inf), likelihood.bounds)
+
+
+def _refined(likelihood, theta, guess, bounds):
+    """Second derivatives along axes that they themselves have given, None if there are none."""
+    found = None
+    for _ in range(_PASSES):
+        better = hesse_covariance(likelihood, theta, guess, bounds)
+        if better is None:
+            break
+        before, after = np.sqrt(np.diag(guess)), np.sqrt(np.diag(better))
+        found = guess = better
+        # where the statistic is no parabola, the length of the steps matters
+        if (np.abs(after - before) <= _SETTLED * after).all():
+            break
+    return found
+
+
+def hesse_covariance(statistic, best, guess, bounds=None):
+    """Covariance from second derivatives of a statistic.
+
+    Parameters
+    ----------
+    statistic : callable
+        -2 ln L of values of shape ``(m, n)``.
+    best : array_like
+        Values at the minimum, shape ``(n,)``.
+    guess : `~numpy.ndarray`
+        Approximate covariance, shape ``(n, n)``, whose principal axes are used.
+    bounds : array_like, optional
+        Limits of the values, shape ``(n, 2)``.
+
+    Returns
+    -------
+    `~numpy.ndarray` or None
+        Covariance, shape ``(n, n)``, zero for a parameter at its limit; None if the statistic
+        does not curve upwards in every direction.
+    """
+    best, variance = np.asarray(best, dtype=float), np.diag(guess)
+    if not (np.isfinite(guess).all() and (variance >= 0).all()):
+        return None
+    error = np.sqrt(variance)
+    inside = error > 0
+    if bounds is not None:
+        # more than a few steps away from the limits
+        distance = np.abs(np.asarray(bounds) - best[:, np.newaxis]).min(axis=1)
+        inside &= distance > 3 * STEP * error
+    covariance = np.zeros_like(guess)
+    if not inside.any():
+        return covariance
+    axes = _axes(guess[np.ix_(inside, inside)])
+    if axes is None:
+        return None
+    steps = _steps(axes.shape[1])
+    values = np.repeat(best[np.newaxis], len(steps), axis=0)
+    values[:, inside] += steps @ axes.T
+    curvature = _curvature(statistic(values), axes.shape[1])
+    if not (np.isfinite(curvature).all() and np.linalg.eigvalsh(curvature).min() > 0):
+        return None
+    # the statistic is -2 ln L: its curvature is twice the inverse covariance
+    covariance[np.ix_(inside, inside)] = axes @ np.linalg.inv(curvature / 2) @ axes.T
+    return covariance
+
+
+def _axes(covariance):
+    """Principal axes, as columns of the length of a standard deviation."""
+    error = np.sqrt(np.diag(covariance))
+    values, vectors = np.linalg.eigh(covariance / np.outer(error, error))
+    if not (np.isfinite(values).all() and values.min() > 0):
+        return None
+    return error[:, np.newaxis] * vectors * np.sqrt(values)
+
+
+def _steps(size):
+    """Places at which the statistic is needed: the centre, then pairs on either side of it."""
+    unit = np.eye(size) * STEP
+    i, j = np.tril_indices(size, -1)
+    directions = np.concatenate([unit, unit[i] + unit[j]])
+    return np.concatenate([np.zeros((1, size)), directions, -directions])
+
+
+def _curvature(statistics, size):
+    """Matrix of second derivatives by central differences, from the statistic at `_steps`."""
+    centre, rest = statistics[0], statistics[1:].reshape(2, -1).sum(axis=0) - 2 * statistics[0]
+    along, mixed = rest[:size], rest[size:]
+    curvature = np.diag(along)
+    i, j = np.tril_indices(size, -1)
+    curvature[i, j] = curvature[j, i] = (mixed - along[i] - along[j]) / 2
+    return curvature / STEP**2 if np.isfinite(centre) else np.full_like(curvature, np.nan)

@@ -1,0 +1,142 @@
+"""Which free parameters the data cannot tell apart."""
+
+import numpy as np
+
+from ..components.parameters import DEGENERACIES
+from .joint_likelihood import JointLikelihood
+
+__all__ = [
+    "THRESHOLD",
+    "DegenerateParametersWarning",
+    "find_degeneracies",
+    "involved",
+    "natural_directions",
+    "natural_jacobian",
+]
+
+THRESHOLD = 0.1
+"""Smallest singular value of the natural Jacobian that counts as determined: below it, even a
+change by ten natural scales costs less than one standard deviation."""
+
+
+class DegenerateParametersWarning(UserWarning):
+    """Free parameters that the data, with the priors, cannot tell apart."""
+
+
+def natural_jacobian(likelihood, theta=None):
+    """Derivatives of all residuals with respect to parameters in units of their natural scales.
+
+    Parameters
+    ----------
+    likelihood : JointLikelihood
+        Likelihood.
+    theta : array_like, optional
+        Values, shape ``(n,)``; by default those with which the likelihood was made.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Jacobian, shape ``(k, n)``; a column is zero if nothing depends on the parameter.
+    """
+    theta = likelihood.values if theta is None else theta
+    return likelihood.jacobian(theta) * likelihood.scales_at(theta)
+
+
+def natural_directions(jacobian):
+    """Directions of parameter space, from the best determined one to the worst.
+
+    Parameters
+    ----------
+    jacobian : `~numpy.ndarray`
+        Natural Jacobian, shape ``(k, n)``.
+
+    Returns
+    -------
+    singular : `~numpy.ndarray`
+        Singular values, shape ``(n,)``: standard deviations that a step of unit length costs.
+    directions : `~numpy.ndarray`
+        Unit vectors in units of the natural scales, one per row, shape ``(n, n)``.
+    """
+    # with fewer numbers than parameters there are directions of no consequence at all
+    missing = max(0, jacobian.shape[1] - jacobian.shape[0])
+    padded = np.vstack([jacobian, np.zeros((missing, jacobian.shape[1]))])
+    _, singular, directions = np.linalg.svd(padded, full_matrices=False)
+    return singular, directions
+
+
+def find_degeneracies(datasets, threshold=THRESHOLD):
+    """Describe the directions in which the free parameters are not determined.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    threshold : float, optional
+        Smallest singular value of the natural Jacobian that counts as determined.
+
+    Returns
+    -------
+    list of str
+        One sentence per set of parameters; empty if all is well.
+    """
+    own = set(datasets._own_parameters())
+    varied = [par for par in datasets.parameters if not par.frozen and par in own]
+    likelihood = JointLikelihood(datasets, varied)
+    free = dict(zip(likelihood.names, varied, strict=True))
+    jacobian = natural_jacobian(likelihood)
+    labels = np.array(likelihood.names)
+    messages = []
+    unused = np.linalg.norm(jacobian, axis=0) == 0
+    if unused.any():
+        messages.append(
+            f"no dataset depends on {', '.join(labels[unused])}: freeze them, or add data"
+        )
+    labels, jacobian = labels[~unused], jacobian[:, ~unused]
+    named = set()
+    if jacobian.size:
+        for value, direction in zip(*natural_directions(jacobian), strict=True):
+            if value < threshold:
+                found = labels[involved(direction, jacobian)]
+                named.update(found)
+                messages.append(
+                    f"the data do not determine {', '.join(found)}"
+                    f"{' together' if len(found) > 1 else ''} (singular value {value:.1e}): "
+                    "freeze one of them, or give it a prior"
+                )
+    return messages + _known_degeneracies(free, named)
+
+
+def involved(direction, jacobian):
+    """Which parameters take part in a direction: they move, or their effects cancel.
+
+    Parameters
+    ----------
+    direction : `~numpy.ndarray`
+        Direction in units of the natural scales, shape ``(n,)``.
+    jacobian : `~numpy.ndarray`
+        Natural Jacobian, shape ``(k, n)``.
+
+    Returns
+    -------
+    `~numpy.ndarray` of bool
+        Shape ``(n,)``.
+    """
+    weight = np.abs(direction)
+    effect = weight * np.linalg.norm(jacobian, axis=0)
+    moves = weight > 0.25 * weight.max()
+    cancels = (effect > 0.25 * effect.max()) & (weight > 0.01 * weight.max())
+    return moves | cancels
+
+
+def _known_degeneracies(free, named):
+    """Sentences on sets of parameters that are known to be degenerate, unless named already."""
+    messages = []
+    for first, others, reason in DEGENERACIES:
+        beside = [x for x, par in free.items() if par.name in others and par.prior is None]
+        firsts = [x for x, par in free.items() if par.name == first]
+        if firsts and beside and not named.issuperset(beside):
+            messages.append(
+                f"{', '.join([*firsts, *beside])} are hardly told apart: {reason}; freeze "
+                f"{' and '.join(beside)}, or give a prior"
+            )
+    return messages

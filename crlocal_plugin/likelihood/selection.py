@@ -1,0 +1,251 @@
+"""Free and fix parameters by name, as a user writes them."""
+
+import difflib
+
+import astropy.units as u
+import numpy as np
+
+from ..components.base import unit_text
+from ..datasets.core import CosmicRayDataset
+from ..models.nuisance import NuisanceModel
+
+__all__ = [
+    "find_parameters",
+    "fix_parameters",
+    "free_parameters",
+    "parse_ranges",
+    "read_quantity",
+    "read_value",
+]
+
+
+def find_parameters(datasets, name):
+    """Find parameters of the models of datasets.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    name : str
+        Label, such as ``"V_sun"`` or ``"He.Q_0n"``, with one of the species where several share
+        it; name, such as ``"Q_0n"``, which stands for all of that name; nuisance of an experiment,
+        such as ``"KASCADE.energy_scale"``, or of a `NuisanceModel` among the models, by its name.
+
+    Returns
+    -------
+    dict of str to `~gammapy.modeling.Parameter`
+        Parameters by label.
+
+    Raises
+    ------
+    ValueError
+        If there is no such parameter.
+    """
+    known, experiments = {}, {}
+    for model in datasets.models:
+        if not isinstance(model, NuisanceModel):
+            known.update(zip(model.parameters_unique_names, model.parameters, strict=True))
+    own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
+    # where tables of an experiment have several, its name means the model that they share
+    for dataset in sorted(own, key=lambda d: d.nuisance.name.endswith("-nuisance")):
+        owner = dataset.nuisance.name if dataset._nuisance_given else dataset.experiment
+        for par in dataset.nuisance.parameters:
+            known[f"{owner}.{par.name}"] = par
+            experiments[f"{dataset.experiment}.{par.name}"] = par
+    # a position among hadronic models is one where there are several
+    several = {dataset.hadronic for dataset in own if dataset.hadronic_models}
+    known, experiments = (
+        {label: par for label, par in group.items() if par.name != "hadronic" or par in several}
+        for group in (known, experiments)
+    )
+    named = experiments | known
+    if name in named:
+        return {name: named[name]}
+    found = {label: par for label, par in known.items() if _is_meant(label, name)}
+    if found:
+        return found
+    if name.split(".")[-1] == "hadronic":
+        raise ValueError(
+            f"no parameter is called {name!r}: there is one for tables that are loaded for several "
+            "hadronic models, with a list as hadronic_model"
+        )
+    close = difflib.get_close_matches(name, [*known, *(p.name for p in known.values())], n=3)
+    hint = (
+        f"did you mean {' or '.join(dict.fromkeys(close))}?"
+        if close
+        else (f"expected one of {', '.join(known)}")
+    )
+    raise ValueError(f"no parameter is called {name!r}; {hint}")
+
+
+def _is_meant(label, name):
+    """Whether a name is that of a label alone, or of one of the species that share it."""
+    owner, _, par = label.rpartition(".")
+    return name == par or name in [f"{species}.{par}" for species in owner.split("+")]
+
+
+def free_parameters(datasets, names):
+    """Free parameters.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    names : iterable of str
+        Names as for `find_parameters`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such parameter.
+    """
+    for par in [par for name in names for par in find_parameters(datasets, name).values()]:
+        par.frozen = False
+
+
+def fix_parameters(datasets, assignments):
+    """Freeze parameters, at a value if one is given.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    assignments : iterable of str
+        ``NAME`` or ``NAME=VALUE``, the value in the unit of the parameter or with its own, as in
+        ``"R_cut=8 PV"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such parameter, the value cannot be read, is outside the limits or stands
+        for several parameters.
+    """
+    changes = []
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        found = find_parameters(datasets, name.strip())
+        if equals and len(found) > 1:
+            raise ValueError(f"{name!r} is several parameters: fix one of {', '.join(found)}")
+        for label, par in found.items():
+            changes.append((par, read_value(label, par, text) if equals else par.value))
+    for par, value in changes:
+        par.value = value
+        par.frozen = True
+
+
+def parse_ranges(datasets, assignments):
+    """Read which parameters to scan, and over which ranges.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    assignments : iterable of str
+        ``NAME`` or ``NAME=LOW..HIGH``, the ends in the unit of the parameter or with one behind
+        the second, as in ``"x=0.1..10 pc"``.
+
+    Returns
+    -------
+    dict of str to tuple of float or None
+        Ranges in the units of the parameters by label, None where none is given.
+
+    Raises
+    ------
+    ValueError
+        If there is no such parameter, it is frozen, or the range cannot be read or is outside
+        the limits.
+    """
+    labels = dict(zip(datasets.parameters, datasets.parameters.labels, strict=True))
+    ranges = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        found = find_parameters(datasets, name.strip())
+        if equals and len(found) > 1:
+            raise ValueError(f"{name!r} is several parameters: scan one of {', '.join(found)}")
+        for label, par in found.items():
+            if par.frozen:
+                raise ValueError(f"{label} is frozen: free it to scan it, --free {label}")
+            ranges[labels[par]] = _range(label, par, text) if equals else None
+    return ranges
+
+
+def _range(label, par, text):
+    low, dots, high = text.partition("..")
+    if not dots:
+        raise ValueError(
+            f"cannot read {text!r} as a range of {label}: expected LOW..HIGH, for example "
+            f"{label}={par.value / 2:g}..{par.value * 2:g}"
+        )
+    unit = high.strip().lstrip("+-.0123456789e").strip()
+    if unit and not low.strip().endswith(unit):
+        low = f"{low} {unit}"
+    ends = read_value(label, par, low), read_value(label, par, high)
+    if not ends[0] < ends[1]:
+        raise ValueError(f"range of {label}: {ends[0]:g} is not below {ends[1]:g}")
+    return ends
+
+
+def read_quantity(label, par, text):
+    """Read a quantity of the kind of a parameter.
+
+    Parameters
+    ----------
+    label : str
+        Label of the parameter, for messages.
+    par : `~gammapy.modeling.Parameter`
+        Parameter.
+    text : str or float
+        Number, in the unit of the parameter or with its own.
+
+    Returns
+    -------
+    float
+        In the unit of the parameter.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, is not finite, or has a unit of another kind.
+    """
+    try:
+        quantity = u.Quantity(str(text).strip())
+        if quantity.unit == u.one:
+            quantity = quantity.value * par.unit
+        value = quantity.to_value(par.unit)
+        if not np.isfinite(value):
+            raise ValueError("not finite")
+    except (TypeError, ValueError) as error:
+        # astropy adds how to define units of one's own
+        reason = str(error).split(" If this is meant to be a custom unit")[0]
+        raise ValueError(
+            f"cannot read {str(text)!r} as a value of {label}: expected a number, in "
+            f"{unit_text(par.unit)} or with a unit ({reason})"
+        ) from None
+    return float(value)
+
+
+def read_value(label, par, text):
+    """Read a value of a parameter, which its limits allow.
+
+    Parameters
+    ----------
+    label, par, text
+        As for `read_quantity`.
+
+    Returns
+    -------
+    float
+        In the unit of the parameter.
+
+    Raises
+    ------
+    ValueError
+        As for `read_quantity`, or if the value is outside the limits.
+    """
+    value = read_quantity(label, par, text)
+    if value < par.min or value > par.max:
+        # an open end is nan
+        low = -np.inf if np.isnan(par.min) else par.min
+        high = np.inf if np.isnan(par.max) else par.max
+        raise ValueError(f"{label} = {value:g} is outside its limits {low:g} to {high:g}")
+    return value

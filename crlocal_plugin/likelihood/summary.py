@@ -1,0 +1,245 @@
+"""Readable summary of a joint fit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.table import Table
+
+from ..datasets.core import CosmicRayDataset
+from ..datasets.mean_log_mass import MeanLogMassDataset
+
+__all__ = ["FitSummary", "fit_summary", "rounded"]
+
+
+@dataclass(frozen=True)
+class FitSummary:
+    """Summary of a joint fit; print it, or take its tables.
+
+    Attributes
+    ----------
+    parameters : `~astropy.table.Table`
+        Parameters with value, error, unit, frozen status, prior and remark.
+    datasets : `~astropy.table.Table`
+        chi2 per dataset, number of fitted numbers and settings.
+    covariance : `~astropy.table.Table`
+        Covariance of the free parameters, a row and a column each.
+    total : float
+        Statistic with priors.
+    likelihood : float
+        Statistic without priors.
+    n_data : int
+        Number of fitted numbers.
+    n_free : int
+        Number of free parameters.
+    success : bool or None
+        Whether the fit converged, None without a fit.
+    message : str
+        What the optimiser said.
+    """
+
+    parameters: Table
+    datasets: Table
+    covariance: Table
+    total: float
+    likelihood: float
+    n_data: int
+    n_free: int
+    success: bool | None
+    message: str
+
+    def __str__(self):
+        free = self.parameters[~self.parameters["frozen"]]
+        rows = [
+            (
+                row["label"],
+                *rounded(row["value"], row["error"]),
+                row["unit"],
+                row["prior"],
+                row["remark"],
+            )
+            for row in free
+        ]
+        lines = ["Free parameters", ""]
+        lines += _columns(("", "value", "error", "unit", "prior", ""), rows)
+        frozen = self.parameters[self.parameters["frozen"] & (self.parameters["prior"] != "")]
+        if len(frozen):
+            lines += ["", "Frozen, with a prior that adds a constant until they are free", ""]
+            lines += _columns(
+                ("", "value", "unit", "prior"),
+                [(r["label"], f"{r['value']:g}", r["unit"], r["prior"]) for r in frozen],
+            )
+        sources = dict.fromkeys(
+            (row["label"], row["prior_source"]) for row in self.parameters if row["prior_source"]
+        )
+        if sources:
+            lines += ["", "Priors", "", *_columns(("", ""), sources)[1:]]
+        lines += ["", "Datasets", ""]
+        lines += _columns(
+            ("", "chi2", "numbers", "floor", "range", "publication"),
+            [
+                (
+                    row["name"],
+                    f"{row['chi2']:.1f}",
+                    str(row["numbers"]),
+                    row["floor"],
+                    row["range"],
+                    row["reference"],
+                )
+                for row in self.datasets
+            ],
+        )
+        priors = self.total - self.likelihood
+        degrees = self.n_data - self.n_free
+        lines += [
+            "",
+            f"chi2 {self.likelihood:.2f} for {self.n_data} numbers and {self.n_free} free "
+            f"parameters ({degrees} degrees of freedom)",
+            f"priors {priors:.2f}, total {self.total:.2f}",
+        ]
+        if self.success is not None:
+            lines.append(f"{'converged' if self.success else 'NOT CONVERGED'}: {self.message}")
+        return "\n".join(lines)
+
+
+def fit_summary(datasets, result=None):
+    """Summarise a joint fit, or the state of datasets before one.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    result : `~gammapy.modeling.FitResult`, optional
+        Result of the fit.
+
+    Returns
+    -------
+    FitSummary
+        The summary: parameters with priors, chi2 per dataset with floors, totals.
+    """
+    parameters = datasets.parameters
+    labelled = list(zip(parameters.labels, parameters, strict=True))
+    free = [(label, par) for label, par in labelled if not par.frozen]
+    success = message = None
+    if result is not None:
+        success = bool(result.optimize_result.success)
+        message = result.optimize_result.message
+    rows = [_dataset_row(dataset) for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
+    return FitSummary(
+        parameters=_parameter_table(labelled),
+        datasets=Table(rows=rows),
+        covariance=_covariance_table(datasets, free),
+        total=float(datasets.stat_sum()),
+        likelihood=float(datasets.stat_sum_likelihood()),
+        n_data=int(sum(row["numbers"] for row in rows)),
+        n_free=len(free),
+        success=success,
+        message=message or "",
+    )
+
+
+def _parameter_table(labelled):
+    rows = []
+    for label, par in labelled:
+        rows.append(
+            {
+                "label": label,
+                "value": float(par.value),
+                "error": float(par.error),
+                "unit": par.unit.to_string() or "",
+                "frozen": bool(par.frozen),
+                "min": float(par.min),
+                "max": float(par.max),
+                "prior": "" if par.prior is None else _prior_text(par.prior),
+                "prior_source": getattr(par.prior, "source", ""),
+                "remark": _remark(par),
+            }
+        )
+    return Table(rows=rows)
+
+
+def _prior_text(prior):
+    mu, sigma = getattr(prior, "mu", None), getattr(prior, "sigma", None)
+    if mu is None or sigma is None:
+        return type(prior).__name__
+    return f"{mu.value:g} +- {sigma.value:g}"
+
+
+def _remark(par):
+    if par.frozen:
+        return ""
+    for name in ("min", "max"):
+        limit = getattr(par, name)
+        # of a strength at zero, the error tells how small is small; a file does not keep scales
+        size = abs(limit) or par.error or par.scale
+        if np.isfinite(limit) and abs(par.value - limit) <= 1e-6 * size:
+            return f"at its limit {limit:g}, the error means nothing"
+    if not par.error > 0:
+        return "no error"
+    # a position among hadronic models may be close to the first of them
+    is_open = par.error > 3 * abs(par.value) > 0 and par.name != "hadronic"
+    return "not determined" if is_open else ""
+
+
+def _dataset_row(dataset):
+    info = dataset.info_dict()
+    is_fraction = not isinstance(dataset, MeanLogMassDataset)
+    size = f"{100 * info['floor']:g} %" if is_fraction else f"{info['floor']:g}"
+    floor = size if info["floor"] else "-"
+    if "phase_floor" in info and dataset.phase_floor.value:
+        floor += f", {dataset.phase_floor.value:g} deg"
+    low, high = dataset.energy_range
+    ends = [("" if v is None else f"{v.value:g} {v.unit}") for v in (low, high)]
+    text = "all" if ends == ["", ""] else f"{ends[0]} .. {ends[1]}".strip()
+    return {
+        "name": info["name"],
+        "chi2": info["stat_sum"],
+        "numbers": info["n_fit"],
+        "floor": floor,
+        "range": text,
+        "reference": info["reference"],
+    }
+
+
+def _covariance_table(datasets, free):
+    table = Table()
+    table["label"] = [label for label, _ in free]
+    if not free:
+        return table
+    covariance = datasets.models.covariance
+    data = covariance.get_subcovariance([par for _, par in free]).data
+    for (label, _), column in zip(free, data.T, strict=True):
+        table[label] = column
+    return table
+
+
+def rounded(value, error):
+    """Write a value and its error, to two digits of the error.
+
+    Parameters
+    ----------
+    value, error : float
+        Numbers. Without a positive error the value has six digits.
+
+    Returns
+    -------
+    tuple of str
+        Value and error, ``"-"`` if there is none.
+    """
+    if not (np.isfinite(error) and error > 0):
+        return f"{value:.6g}", "-"
+    size = max(abs(value), error)
+    if size >= 1e5 or size < 1e-3:
+        exponent = int(np.floor(np.log10(size)))
+        digits = max(0, 1 - int(np.floor(np.log10(error / 10.0**exponent))))
+        scale = 10.0**exponent
+        return f"{value / scale:.{digits}f}e{exponent}", f"{error / scale:.{digits}f}e{exponent}"
+    digits = max(0, 1 - int(np.floor(np.log10(error))))
+    return f"{value:.{digits}f}", f"{error:.{digits}f}"
+
+
+def _columns(header, rows):
+    """Lines of a table with left-aligned columns, without those that are empty."""
+    cells = [tuple(header), *[tuple(str(cell) for cell in row) for row in rows]]
+    kept = [k for k in range(len(header)) if any(row[k] for row in cells[1:])]
+    widths = {k: max(len(row[k]) for row in cells) for k in kept}
+    return ["  " + "  ".join(row[k].ljust(widths[k]) for k in kept).rstrip() for row in cells]

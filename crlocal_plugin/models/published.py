@@ -1,0 +1,396 @@
+"""Composition models that others published, as spectral models and as a ready-made model.
+
+They are taken from the packages crflux and globalsplinefit, which are asked once: a model is
+tabulated against rigidity, and a likelihood interpolates.
+"""
+
+import functools
+import importlib
+from typing import NamedTuple
+
+import astropy.units as u
+import numpy as np
+from gammapy.modeling import Parameter
+from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
+
+from ..components.component import CosmicRayComponent
+from ..components.registration import register
+from ..components.spectrum import SourceSpectralModel
+from ..physics.intensity import ABSENT
+from ..physics.kinematics import (
+    axis_jacobian,
+    particle_grid,
+    rigidity_to_axis,
+)
+from ..physics.species import (
+    SPECIES,
+    SYMBOLS,
+    get_species,
+)
+from .cosmic_ray import CosmicRayModel
+
+__all__ = [
+    "PUBLISHED_COMPOSITIONS",
+    "PublishedComposition",
+    "PublishedSpectralModel",
+    "abundances_from",
+    "published_composition",
+]
+
+_RIGIDITY = np.geomspace(0.1, 1e12, 13_001)
+_LOG_FIRST = np.log(_RIGIDITY[0])
+_STEP = np.log(_RIGIDITY[-1] / _RIGIDITY[0]) / (len(_RIGIDITY) - 1)
+
+
+class PublishedComposition(NamedTuple):
+    """Where a composition model comes from, and what its spectra are.
+
+    Attributes
+    ----------
+    publication : str
+        Publication to cite.
+    validity : str
+        Energies for which it was made; outside, its formula is continued.
+    axis : str
+        Axis on which its formula gives the intensity.
+    source : tuple of str
+        Class of crflux.models and its argument, if any; empty for globalsplinefit.
+    groups : dict of int to str
+        Charge numbers in crflux that are groups of nuclei, and their names in this package.
+    """
+
+    publication: str
+    validity: str
+    axis: str
+    source: tuple
+    groups: dict
+
+
+_FIVE = {6: "CNO", 14: "Ne-S", 26: "Fe-group"}
+_GAISSER = "Gaisser 2012, Astropart. Phys. 35, 801"
+_GST = "Gaisser, Stanev & Tilav 2013, Front. Phys. 8, 748 (arXiv:1303.3565)"
+_ZS = "Zatsepin & Sokolskaya 2006, A&A 458, 1"
+
+PUBLISHED_COMPOSITIONS = {
+    "GSF": PublishedComposition(
+        "Dembinski et al. 2017, PoS ICRC2017, 533, and the versions of globalsplinefit since",
+        "total energy 10 GeV to 1e11 GeV; outside the heliosphere it ends at 1 GV",
+        "rigidity",
+        (),
+        {},
+    ),
+    "H3a": PublishedComposition(
+        _GAISSER,
+        "total energy 1 TeV to 1e11 GeV",
+        "total_energy",
+        ("HillasGaisser2012", "H3a"),
+        _FIVE,
+    ),
+    "H4a": PublishedComposition(
+        _GAISSER,
+        "total energy 1 TeV to 1e11 GeV",
+        "total_energy",
+        ("HillasGaisser2012", "H4a"),
+        _FIVE,
+    ),
+    "GST-3": PublishedComposition(
+        _GST, "total energy 1 TeV to 1e11 GeV", "total_energy", ("GaisserStanevTilav", "3-gen"), {}
+    ),
+    "GST-4": PublishedComposition(
+        _GST, "total energy 1 TeV to 1e11 GeV", "total_energy", ("GaisserStanevTilav", "4-gen"), {}
+    ),
+    "poly-gonato": PublishedComposition(
+        "Hoerandel 2003, Astropart. Phys. 19, 193",
+        "total energy 10 GeV to 1e9 GeV, without solar modulation; Galactic cosmic rays alone",
+        "total_energy",
+        ("PolyGonato",),
+        {},
+    ),
+    "ZS": PublishedComposition(
+        _ZS,
+        "kinetic energy 10 GeV to 1e7 GeV",
+        "kinetic_energy",
+        ("ZatsepinSokolskaya", "default"),
+        _FIVE,
+    ),
+    "ZSP": PublishedComposition(
+        f"Adriani et al. 2011, Science 332, 69, with the formula of {_ZS}",
+        "kinetic energy 10 GeV to 1e7 GeV",
+        "kinetic_energy",
+        ("ZatsepinSokolskaya", "pamela"),
+        _FIVE,
+    ),
+    "GH": PublishedComposition(
+        "Gaisser & Honda 2002, Annu. Rev. Nucl. Part. Sci. 52, 153",
+        "kinetic energy per nucleon 1 GeV to 1e5 GeV",
+        "kinetic_energy_per_nucleon",
+        ("GaisserHonda",),
+        _FIVE,
+    ),
+}
+"""Composition models by name (`PublishedComposition`)."""
+
+
+class PublishedSpectralModel(SourceSpectralModel):
+    r"""Spectrum of one element, or group of nuclei, in a published composition model.
+
+    .. math::
+        J(R) = \mathrm{norm} \cdot J_\mathrm{published}(R)
+
+    The published intensity is read on the axis of its formula, see `PUBLISHED_COMPOSITIONS`, and
+    turned into one against rigidity with the nucleus of this package, so that where the axis is
+    total energy, intensities per total energy are those that crflux returns. GSF is a function of
+    rigidity; isotopes of an element are added at equal rigidity. Numbers are those of crflux and
+    globalsplinefit: H3a and H4a have the charges 6 and 14 in the cut-offs of the groups, where
+    other codes have 7 and 13.
+
+    Between 0.1 GV and 1e12 GV the model is tabulated with 1000 rigidities per decade, and the
+    logarithm of the intensity is interpolated in that of the rigidity: to better than 1e-4,
+    except within one step of a jump of the published model itself or near its end at zero.
+    Outside, the intensity continues as a power law. Where the published one is zero, it is zero.
+
+    Parameters
+    ----------
+    composition : str
+        Name in `PUBLISHED_COMPOSITIONS`: ``"GSF"``, ``"H3a"``, ``"H4a"``, ``"GST-3"``,
+        ``"GST-4"``, ``"poly-gonato"``, ``"ZS"``, ``"ZSP"`` (parameters of PAMELA) or ``"GH"``.
+    species : str
+        Element, or ``"CNO"``, ``"Ne-S"`` and ``"Fe-group"`` (``"Fe"`` will do) of a model with
+        groups of nuclei.
+    version : str, optional
+        GSF only: version of globalsplinefit, such as ``"2017"``; by default its newest, which is
+        then kept.
+    time_interval : tuple of int or "LIS", optional
+        GSF only: the month of the beginning and that after the end, as in ``(200901, 201001)``
+        for 2009, over which the solar modulation is averaged; ``"LIS"`` is the spectrum outside
+        the heliosphere. By default December 2008 to November 2019, solar cycle 24.
+    norm : `~astropy.units.Quantity` or float
+        Factor, frozen at 1 by default; each species has its own.
+
+    Raises
+    ------
+    ValueError
+        If the composition, species, version or interval is not known.
+    ImportError
+        If crflux or globalsplinefit is not installed.
+    """
+
+    tag = ["PublishedSpectralModel", "published"]
+    settings = ("composition", "species", "version", "time_interval")
+    _strength = "norm"
+    norm = Parameter("norm", 1, min=0, frozen=True, interp="log")
+
+    def __init__(self, composition, species="H", version=None, time_interval=None, **kwargs):
+        self.composition = composition
+        self.version, self.time_interval = _solar_settings(composition, version, time_interval)
+        available = _table(composition, self.version, self.time_interval).species
+        nucleus = get_species(species)
+        # the iron group of a model is what its authors call iron
+        names = (*available, "Fe") if "Fe-group" in available else available
+        if nucleus not in [get_species(name) for name in names]:
+            raise ValueError(
+                f"{composition} has no species {species!r}: expected one of {', '.join(names)}"
+            )
+        super().__init__(species=nucleus, **kwargs)
+
+    def _set_defaults(self, given):
+        """Nothing depends on the species."""
+
+    @property
+    def own_parameters(self):
+        """Names of the parameters that a species has for itself (tuple of str)."""
+        return ("norm",)
+
+    @property
+    def publication(self):
+        """Publication to cite (str)."""
+        return PUBLISHED_COMPOSITIONS[self.composition].publication
+
+    def _settings_dict(self):
+        data = {key: value for key, value in super()._settings_dict().items() if value is not None}
+        if isinstance(self.time_interval, tuple):
+            data["time_interval"] = list(self.time_interval)
+        return data
+
+    def log_shape(self, grid):
+        """Kernel: logarithm of the published intensity, of any of its elements by charge."""
+        table = _table(self.composition, self.version, self.time_interval)
+        place = (grid.log_rigidity - _LOG_FIRST) / _STEP
+        left = np.clip(place.astype(int), 0, len(_RIGIDITY) - 2)
+        row = table.rows[grid.Z]
+        low, high = table.log_intensity[row, left], table.log_intensity[row, left + 1]
+        return low + (place - left) * (high - low)
+
+
+def published_composition(
+    composition, species=None, version=None, time_interval=None, name=None, datasets_names=None
+):
+    """Model of the intensities of a published composition model, without a dipole.
+
+    Parameters
+    ----------
+    composition : str
+        Name in `PUBLISHED_COMPOSITIONS`.
+    species : sequence of str, optional
+        Elements and groups; all of the model by default.
+    version, time_interval
+        Of GSF, see `PublishedSpectralModel`.
+    name : str, optional
+        Name of the model; that of the composition by default.
+    datasets_names : str or list of str, optional
+        Datasets that the model is for; all by default.
+
+    Returns
+    -------
+    CosmicRayModel
+        With one isotropic component, of the name of the composition.
+
+    Raises
+    ------
+    ValueError
+        If the composition, a species, version or interval is not known.
+    ImportError
+        If crflux or globalsplinefit is not installed.
+    """
+    version, time_interval = _solar_settings(composition, version, time_interval)
+    if species is None:
+        species = _table(composition, version, time_interval).species
+    elif isinstance(species, str):
+        species = (species,)
+    models = [
+        PublishedSpectralModel(composition, element, version, time_interval) for element in species
+    ]
+    if not models or len({model.nucleus.Z for model in models}) < len(models):
+        raise ValueError(f"species of {composition} must be given, each once, got {species}")
+    spectra = {model.species: model for model in models}
+    component = CosmicRayComponent(composition, spectra)
+    return CosmicRayModel([component], name=name or composition, datasets_names=datasets_names)
+
+
+def abundances_from(model, rigidity=100 * u.GV):
+    """Intensities of a model relative to helium, to start another model from.
+
+    Parameters
+    ----------
+    model : CosmicRayModel
+        Model with helium, for example a `published_composition`.
+    rigidity : `~astropy.units.Quantity`, optional
+        Rigidity at which intensities are compared.
+
+    Returns
+    -------
+    dict of str to float
+        Ratio at equal rigidity for each species of the model that is heavier than helium, as
+        `~crlocal_plugin.xue_liu_2025` takes it for ``abundances``.
+
+    Raises
+    ------
+    ValueError
+        If the model has no helium at that rigidity, or several rigidities are given.
+    TypeError
+        If ``model`` is not a CosmicRayModel.
+    """
+    if not isinstance(model, CosmicRayModel):
+        raise TypeError(
+            f"abundances are those of a CosmicRayModel, got {model!r}: make one, for example with "
+            "published_composition('H3a')"
+        )
+    rigidity = u.Quantity(rigidity)
+    if not rigidity.isscalar:
+        raise ValueError(f"abundances are taken at one rigidity, got {rigidity}")
+    helium = model.intensity(rigidity, "He")
+    if not helium > 0:
+        raise ValueError(f"model {model.name!r} has no helium at {rigidity}: choose another one")
+    return {
+        nucleus.name: float(model.intensity(rigidity, nucleus) / helium)
+        for nucleus in model.nuclei
+        if nucleus.Z > SPECIES["He"].Z
+    }
+
+
+class _Table(NamedTuple):
+    """Logarithms of the intensities of a composition model at ``_RIGIDITY``.
+
+    ``log_intensity`` has a row per species, and ``rows`` the row of each charge number.
+    """
+
+    species: tuple
+    rows: np.ndarray
+    log_intensity: np.ndarray
+
+
+@functools.lru_cache(maxsize=16)
+def _table(composition, version, time_interval):
+    _solar_settings(composition, version, time_interval)
+    if composition == "GSF":
+        intensities = _gsf_intensities(version, time_interval)
+    else:
+        intensities = _crflux_intensities(composition)
+    rows = np.zeros(len(SYMBOLS) + 1, dtype=int)
+    rows[[get_species(name).Z for name in intensities]] = np.arange(len(intensities))
+    values = np.array(list(intensities.values()))
+    log_intensity = np.log(values, out=np.full(values.shape, ABSENT), where=values > 0)
+    return _Table(tuple(intensities), rows, log_intensity)
+
+
+def _gsf_intensities(version, time_interval):
+    package = _optional("globalsplinefit")
+    model = package.GSFRigidity(version=version, default_time_interval=time_interval)
+    return {SYMBOLS[Z - 1]: model.flux(_RIGIDITY, Z) for Z in sorted(model.z_to_sids)}
+
+
+def _crflux_intensities(composition):
+    published = PUBLISHED_COMPOSITIONS[composition]
+    axis, (name, *arguments) = published.axis, published.source
+    model = getattr(_optional("crflux.models"), name)(*arguments)
+    intensities = {}
+    for corsika_id in model.nucleus_ids:
+        Z, A = model.Z_A(corsika_id)
+        nucleus = get_species(published.groups.get(Z, SYMBOLS[Z - 1]))
+        # crflux takes the energy of the nucleus, with a mass number of its own
+        nucleons = A if axis == "kinetic_energy_per_nucleon" else 1
+        x = rigidity_to_axis(_RIGIDITY, nucleus, axis)
+        per_axis = nucleons * model.nucleus_flux(corsika_id, nucleons * x)
+        beta = particle_grid(_RIGIDITY, nucleus).beta
+        intensities[nucleus.name] = per_axis / axis_jacobian(beta, nucleus, axis)
+    return intensities
+
+
+def _solar_settings(composition, version, time_interval):
+    """Check the composition, and return version and time interval as they are kept."""
+    if composition not in tuple(PUBLISHED_COMPOSITIONS):
+        raise ValueError(
+            f"unknown composition {composition!r}: expected one of "
+            f"{', '.join(PUBLISHED_COMPOSITIONS)}"
+        )
+    if composition != "GSF":
+        if version is not None or time_interval is not None:
+            raise ValueError(
+                f"version and time_interval are settings of GSF: leave them out for {composition}"
+            )
+        return None, None
+    if isinstance(time_interval, list | tuple) and len(time_interval) == 2:
+        is_known = all(isinstance(month, int | np.integer) for month in time_interval)
+        time_interval = tuple(map(int, time_interval)) if is_known else time_interval
+    else:
+        is_known = time_interval is None or time_interval == "LIS"
+    if not is_known:
+        raise ValueError(
+            f"time_interval {time_interval!r}: expected 'LIS' or two months such as "
+            "(200901, 201001), of which the second is after the end"
+        )
+    return _optional("globalsplinefit").resolve_version(version), time_interval
+
+
+def _optional(name):
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        package = name.split(".")[0]
+        raise ImportError(
+            f"this composition model needs {package}: pip install 'crlocal_plugin[composition]' "
+            f"({error})"
+        ) from error
+
+
+register(SPECTRAL_MODEL_REGISTRY, PublishedSpectralModel)

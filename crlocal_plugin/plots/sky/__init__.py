@@ -1,0 +1,1 @@
+"""Pictures of the sky: directions and tracks, maps, profiles of declination bands."""

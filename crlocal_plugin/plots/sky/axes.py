@@ -1,0 +1,101 @@
+"""Axes that show the whole sky, and curves on them."""
+
+import astropy.units as u
+import matplotlib.pyplot as plt
+import numpy as np
+from astropy.coordinates import SkyCoord
+from matplotlib.patheffects import withStroke
+from matplotlib.projections.geo import GeoAxes
+
+from ...datasets.drawing import break_at_jumps
+
+__all__ = ["draw_track", "on_map", "sky_axes"]
+
+_FRAMES = {"icrs": ("Right ascension", "declination"), "galactic": ("Longitude", "latitude")}
+
+
+def sky_axes(ax=None, frame="icrs"):
+    """Axes of the whole sky with grid and labels, longitude increasing to the left.
+
+    Parameters
+    ----------
+    ax : `~matplotlib.axes.Axes`, optional
+        Axes with projection "mollweide", "aitoff" or "hammer"; new Mollweide axes by default.
+    frame : {"icrs", "galactic"}, optional
+        Coordinates.
+
+    Returns
+    -------
+    `~matplotlib.axes.Axes`
+        The axes; x is minus the longitude, y the latitude, both in rad.
+
+    Raises
+    ------
+    ValueError
+        If the axes have no such projection, or the frame is not known.
+    """
+    if frame not in _FRAMES:
+        raise ValueError(f"unknown frame {frame!r}: expected one of {', '.join(_FRAMES)}")
+    if ax is None:
+        _, ax = plt.subplots(
+            figsize=(8, 4.9), layout="constrained", subplot_kw={"projection": "mollweide"}
+        )
+    if not isinstance(ax, GeoAxes):
+        raise ValueError(
+            'the map needs axes of the whole sky: make them with projection="mollweide", got '
+            f"{type(ax).__name__}"
+        )
+    ticks = np.arange(-150, 151, 30)
+    ax.set_xticks(np.deg2rad(ticks), [f"{-tick % 360}°" for tick in ticks])
+    ax.set_yticks(np.deg2rad(np.arange(-60, 61, 30)))
+    ax.tick_params(labelsize="small", labelcolor="0.4")
+    # readable on white and on the colours of a map
+    halo = [withStroke(linewidth=2, foreground="white", alpha=0.8)]
+    for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
+        label.set_path_effects(halo)
+    ax.grid(color="0.4", alpha=0.17, linewidth=0.6)
+    ax.set_axisbelow(True)
+    longitude, latitude = _FRAMES[frame]
+    ax.set_xlabel(f"{longitude} and {latitude} ({'ICRS' if frame == 'icrs' else 'Galactic'}) [deg]")
+    return ax
+
+
+def on_map(vector, frame):
+    """Map coordinates of ICRS vectors.
+
+    Parameters
+    ----------
+    vector : array_like
+        Directions in ICRS Cartesian coordinates, of any length, shape ``(..., 3)``.
+    frame : {"icrs", "galactic"}
+        Coordinates of the map.
+
+    Returns
+    -------
+    x, y : `~numpy.ndarray`
+        Minus the longitude, -180 to 180, and the latitude, in deg, shape ``(...)``.
+    """
+    x, y, z = np.moveaxis(np.asarray(vector), -1, 0)
+    latitude = np.arctan2(z, np.hypot(x, y))
+    sky = SkyCoord(np.arctan2(y, x) * u.rad, latitude * u.rad, frame="icrs").transform_to(frame)
+    spherical = sky.spherical
+    longitude = (spherical.lon.to_value("deg") + 180) % 360 - 180
+    return -longitude, spherical.lat.to_value("deg")
+
+
+def draw_track(ax, vector, frame, **style):
+    """Draw a curve through directions, broken where it leaves the map on one side.
+
+    Parameters
+    ----------
+    ax : `~matplotlib.axes.Axes`
+        Axes of `sky_axes`.
+    vector : array_like
+        Directions in ICRS Cartesian coordinates, shape ``(n, 3)``.
+    frame : {"icrs", "galactic"}
+        Coordinates of the map.
+    **style : dict
+        Passed to `~matplotlib.axes.Axes.plot`.
+    """
+    longitude, latitude = break_at_jumps(*on_map(vector, frame))
+    ax.plot(np.deg2rad(longitude), np.deg2rad(latitude), **style)

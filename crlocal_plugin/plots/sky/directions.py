@@ -1,0 +1,240 @@
+"""Map of the directions that shape the dipole, and of the dipole itself."""
+
+import astropy.units as u
+import numpy as np
+
+from ...components.base import ENERGY_UNIT
+from ...components.parameters import KERNEL_UNITS
+from ...physics import geometry
+from ..legend import (
+    add_legend,
+    line_handle,
+)
+from ..style import component_style
+from ..subject import (
+    chosen_names,
+    find_subject,
+)
+from .axes import (
+    draw_track,
+    on_map,
+    sky_axes,
+)
+from .labels import place_labels
+
+__all__ = ["DIRECTION_LABELS", "plot_sky", "reference_directions"]
+
+DIRECTION_LABELS = {
+    "b": r"magnetic field $\mathbf{b}$",
+    "-b": r"$-\mathbf{b}$",
+    "Galactic centre": "Galactic centre",
+    "Galactic anticentre": "Galactic anticentre",
+    "u_HC": r"$\mathbf{u}_\mathrm{HC}$",
+    "Compton-Getting": "Compton-Getting",
+    "u_LSR": r"$\mathbf{u}_\mathrm{LSR}$",
+}
+"""Labels of the directions of `reference_directions`."""
+
+_OPPOSITE = ("-b", "Galactic anticentre", "Compton-Getting")
+"""Directions that are the reverse of a vector of the model or of the direction to the centre."""
+
+_DECADES = np.arange(2, 9)
+
+_POINTS_PER_DECADE = 60
+
+_MIN_SHARE = 0.01
+"""Amplitude of a component over the sum of all below which its direction is of no interest."""
+
+_SAME_POINT = 4.0
+"""Distance in deg below which energies share one label."""
+
+_LEGEND_COLUMN = 1.5
+"""Width of a column of the legend in inches."""
+
+_RINGS = "osDph^"
+"""Shapes of the rings of the components, in their order, for readers in grey."""
+
+
+def reference_directions(model):
+    """Directions on which the dipole of a model depends.
+
+    Parameters
+    ----------
+    model : CosmicRayModel
+        Model. Where its components disagree on a direction, the first one counts.
+
+    Returns
+    -------
+    dict of str to `~numpy.ndarray`
+        ICRS unit vectors: ``"b"`` and ``"-b"``, ``"Galactic centre"`` and
+        ``"Galactic anticentre"``, ``"u_HC"``, its opposite ``"Compton-Getting"`` and ``"u_LSR"``,
+        without those whose parameters the model does not have.
+    """
+    centre = geometry.galactic_direction(*_values(model, "lon_c", "lat_c") or (0.0, 0.0))
+    directions = {"Galactic centre": centre, "Galactic anticentre": -centre}
+    field = _values(model, "B_ra", "B_dec")
+    if field:
+        b = geometry.icrs_direction(*field)
+        directions |= {"b": b, "-b": -b}
+    flow = _values(model, "u_HC_ra", "u_HC_dec")
+    if flow:
+        flow = geometry.icrs_direction(*flow)
+        directions |= {"u_HC": flow, "Compton-Getting": -flow}
+    speeds = _values(model, "u_HC", "U_sun", "V_sun", "W_sun")
+    if flow is not None and speeds:
+        u_hc, *solar_motion = speeds
+        velocity = geometry.lsr_velocity(u_hc, flow, *solar_motion)
+        speed = np.linalg.norm(velocity)
+        if speed > 0:
+            directions["u_LSR"] = velocity / speed
+    return directions
+
+
+def _values(model, *names):
+    """Values of parameters of the first dipole model that has them all, in kernel units."""
+    for component in model.components.values():
+        dipole = component.dipole_model
+        if dipole is not None and set(names) <= set(dipole.parameters.names):
+            return [getattr(dipole, n).quantity.to_value(KERNEL_UNITS[n]) for n in names]
+    return None
+
+
+def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, components=True):
+    """Plot the directions that shape the dipole and the track of the dipole with energy.
+
+    Crossed circles are vectors of the model and the Galactic centre, dotted circles their
+    opposites. A component is drawn at energies where it matters, with a large open symbol at the
+    energy where its share is largest. An isotropic model has no track.
+
+    Parameters
+    ----------
+    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
+        Whose model is drawn, see `~crlocal_plugin.plots.subject.find_subject`. Data have no place
+        here: what experiments measure has a right ascension, but no declination.
+    ax : `~matplotlib.axes.Axes`, optional
+        Axes with projection "mollweide", "aitoff" or "hammer"; new Mollweide axes by default.
+    energies : `~astropy.units.Quantity`, optional
+        Total energies per particle that are marked along the track, labelled with
+        log10(E / GeV); the decades from 1e2 to 1e8 GeV by default.
+    frame : {"icrs", "galactic"}, optional
+        Coordinates of the map. Longitudes increase to the left.
+    legend : bool, optional
+        Draw a legend below the map.
+    components : bool, str or list of str, optional
+        Draw the tracks of the components, or of those of these names.
+
+    Returns
+    -------
+    `~matplotlib.axes.Axes`
+        The axes.
+
+    Raises
+    ------
+    ValueError
+        If the axes have no such projection, frame or component are not known, or there are no
+        energies.
+    TypeError
+        If the subject is none.
+    """
+    model = find_subject(subject).model
+    components = chosen_names(components, model.components, "component")
+    energies = 10.0**_DECADES * ENERGY_UNIT if energies is None else u.Quantity(energies)
+    energies = np.sort(np.atleast_1d(energies.to(ENERGY_UNIT)))
+    if not energies.size:
+        raise ValueError("energies: expected one at least")
+
+    ax = sky_axes(ax, frame)
+    longitude = np.linspace(0, 360, 721)
+    plane = geometry.galactic_direction(np.deg2rad(longitude), np.zeros(longitude.shape))
+    style = {"color": "0.55", "linewidth": 1, "linestyle": (0, (1, 1))}
+    draw_track(ax, plane, frame, **style)
+    labels = _draw_directions(ax, model, frame)
+    labels += _draw_energies(ax, model, energies, frame)
+    handles = [
+        *_draw_dipoles(ax, model, energies, frame, components),
+        line_handle("direction", **_symbol(opposite=False)),
+        line_handle("opposite direction", **_symbol(opposite=True)),
+        line_handle("Galactic plane", **style),
+    ]
+    if legend:
+        # wider than the map it would make the layout shrink the map
+        width = ax.get_window_extent().width / ax.figure.dpi
+        ncols = int(np.clip(width / _LEGEND_COLUMN, 1, 4))
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.09), "ncols": ncols}
+        add_legend(ax, handles, **place)
+    place_labels(ax, labels)
+    return ax
+
+
+def _symbol(opposite):
+    return {
+        "linestyle": "none",
+        "marker": r"$\odot$" if opposite else r"$\otimes$",
+        "markersize": 11,
+        "markeredgewidth": 0.3,
+        "color": "black",
+    }
+
+
+def _draw_directions(ax, model, frame):
+    """Draw the directions of the model and return their labels."""
+    labels = []
+    for name, vector in reference_directions(model).items():
+        longitude, latitude = np.deg2rad(on_map(vector, frame))
+        ax.plot(longitude, latitude, **_symbol(name in _OPPOSITE), zorder=3.5, clip_on=False)
+        labels.append((longitude, latitude, DIRECTION_LABELS[name], {"fontsize": "medium"}))
+    return labels
+
+
+def _draw_dipoles(ax, model, energies, frame, components):
+    """Draw the tracks of components and total, and return their legend handles."""
+    low, high = energies.value[[0, -1]]
+    size = max(2, round(_POINTS_PER_DECADE * np.log10(high / low)))
+    grid = np.geomspace(low, high, size) * ENERGY_UNIT
+    contributions = {name: model.dipole(grid, component=name) for name in model.components}
+    lengths = {name: d.total_amplitude.value for name, d in contributions.items()}
+    everything = sum(lengths.values())
+    style = component_style("total") | {"linewidth": 1.8}
+    total = model.dipole(grid)
+    rows = total.total_amplitude.value > 0
+    handles = []
+    if rows.any():
+        draw_track(ax, total.vector[rows], frame, **style, zorder=3)
+        label = "total, with log$_{10}$(E/GeV)"
+        handles.append(line_handle(label, **style, marker="o", markersize=4))
+    for number, (name, dipole) in enumerate(contributions.items()):
+        rows = lengths[name] > _MIN_SHARE * everything
+        if name not in components or not rows.any():
+            continue
+        style = component_style(name)
+        draw_track(ax, dipole.vector[rows], frame, **style, linewidth=1.6, zorder=2)
+        # rings of different sizes, since components that follow the field share its direction
+        shape = _RINGS[number % len(_RINGS)]
+        ring = {"marker": shape, "markerfacecolor": "none", "markeredgewidth": 1.5}
+        largest = np.argmax(lengths[name] / np.maximum(everything, np.finfo(float).tiny))
+        longitude, latitude = np.deg2rad(on_map(dipole.vector[largest], frame))
+        where = {"markersize": 14 + 3 * number, "color": style["color"], "linestyle": "none"}
+        ax.plot(longitude, latitude, **ring, **where, zorder=2)
+        handles.append(line_handle(name, **style, **ring, markersize=9))
+    return handles
+
+
+def _draw_energies(ax, model, energies, frame):
+    """Mark energies along the track and return their labels, one for points that coincide."""
+    energies = energies[model.dipole(energies).total_amplitude.value > 0]
+    dipole = model.dipole(energies)
+    longitude, latitude = np.deg2rad(on_map(dipole.vector, frame))
+    ax.plot(longitude, latitude, "o", color="black", markersize=4, zorder=4)
+    directions = dipole.direction
+    logs = [f"{np.log10(energy):.3g}" for energy in energies.value]
+    groups = []
+    for index in range(len(logs)):
+        if groups and directions[index].separation(directions[groups[-1][0]]).deg < _SAME_POINT:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    style = {"fontsize": "small", "fontweight": "bold"}
+    return [
+        (longitude[group[0]], latitude[group[0]], ", ".join(logs[i] for i in group), style)
+        for group in groups
+    ]

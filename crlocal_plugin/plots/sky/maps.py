@@ -1,0 +1,224 @@
+"""Maps of the relative intensity, and its profiles against right ascension."""
+
+from itertools import cycle
+
+import astropy.units as u
+import matplotlib.pyplot as plt
+import numpy as np
+from astropy.coordinates import SkyCoord
+
+from ...physics import geometry
+from ...sky.field_of_view import FieldOfView
+from ...sky.maps import declination_band_profile
+from ..legend import (
+    add_legend,
+    line_handle,
+)
+from ..subject import find_subject
+from .axes import (
+    draw_track,
+    sky_axes,
+)
+
+__all__ = ["plot_band_profiles", "plot_sky_map"]
+
+_SCALE = 1e3
+
+_LABEL = "Relative intensity [10$^{-3}$]"
+
+_STEP = 0.5
+"""Step in deg of the grid on which a map is drawn, half a pixel of the usual one."""
+
+_CONTOURS = 2
+"""Contours of the intensity above zero, and below."""
+
+_LINE_STYLES = ("solid", "dashed", "dotted", "dashdot", (0, (6, 1.5, 1, 1.5, 1, 1.5)))
+
+_COLORS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7")
+
+
+def plot_sky_map(
+    sky_map, ax=None, frame=None, vmax=None, fields_of_view=(), cmap="RdBu_r", legend=True
+):
+    """Plot a map of the relative intensity of the sky.
+
+    Contours, dashed where the intensity is below the mean, tell excess from deficit in grey.
+
+    Parameters
+    ----------
+    sky_map : `~gammapy.maps.WcsNDMap` or `~gammapy.maps.HpxNDMap`
+        Relative intensity without axes, of a model or measured; pixels of nan stay empty.
+    ax : `~matplotlib.axes.Axes`, optional
+        Axes with projection "mollweide", "aitoff" or "hammer"; new Mollweide axes by default. The
+        directions and tracks of `plot_sky` go on the same axes.
+    frame : {"icrs", "galactic"}, optional
+        Coordinates of the picture; by default those of the map.
+    vmax : float, optional
+        Relative intensity at the ends of the colours; by default the largest of the map. The
+        colours are symmetric around zero.
+    fields_of_view : FieldOfView or list of FieldOfView, optional
+        Experiments, whose lowest and highest declination in view are drawn.
+    cmap : str or `~matplotlib.colors.Colormap`, optional
+        Colour map, with its neutral colour in the middle.
+    legend : bool, optional
+        Draw a legend of the fields of view below the map.
+
+    Returns
+    -------
+    `~matplotlib.axes.Axes`
+        The axes.
+
+    Raises
+    ------
+    ValueError
+        If the map has axes or no values, ``vmax`` is not positive, the axes have no such
+        projection, or the frame is not known.
+    TypeError
+        If a field of view is none.
+    `~astropy.units.UnitConversionError`
+        If the unit of the map is that of another quantity.
+    """
+    if not sky_map.geom.is_image:
+        raise ValueError(
+            f"a picture shows one sky, the map has the axis {', '.join(sky_map.geom.axes.names)}: "
+            "choose one, as sky_map.get_image_by_idx((0,))"
+        )
+    if not np.isfinite(sky_map.data).any():
+        raise ValueError("the map has no values")
+    if vmax is not None and not vmax > 0:
+        raise ValueError(f"vmax: expected a positive relative intensity, got {vmax!r}")
+    sky_map = sky_map.to_unit(u.one)
+    views = _listed(fields_of_view)
+    frame = sky_map.geom.frame if frame is None else frame
+    ax = sky_axes(ax, frame)
+    x_edges = np.arange(-180, 180 + _STEP, _STEP)
+    y_edges = np.arange(-90, 90 + _STEP, _STEP)
+    x, y = x_edges[:-1] + _STEP / 2, y_edges[:-1] + _STEP / 2
+    longitude, latitude = np.meshgrid(-x, y)
+    coords = SkyCoord(longitude, latitude, unit="deg", frame=frame)
+    values = _SCALE * _values_at(sky_map, coords)
+    # an isotropic sky has no largest intensity
+    limit = (np.abs(values).max() or 1.0) if vmax is None else _SCALE * vmax
+    mesh = ax.pcolormesh(
+        np.deg2rad(x_edges),
+        np.deg2rad(y_edges),
+        values,
+        cmap=cmap,
+        vmin=-limit,
+        vmax=limit,
+        rasterized=True,
+        zorder=0.1,
+    )
+    levels = limit * np.arange(-_CONTOURS, _CONTOURS + 1) / (_CONTOURS + 1)
+    ax.contour(
+        np.deg2rad(x), np.deg2rad(y), values, levels, colors="0.2", linewidths=0.7, zorder=0.2
+    )
+    colorbar = ax.figure.colorbar(
+        mesh, ax=ax, orientation="horizontal", shrink=0.6, aspect=35, pad=0.03, label=_LABEL
+    )
+    colorbar.set_ticks(np.append(levels, [-limit, limit]), minor=True)
+
+    handles = _draw_fields_of_view(ax, views, frame)
+    if legend and handles:
+        add_legend(ax, handles, loc="lower center", bbox_to_anchor=(0.5, 1.02), ncols=len(handles))
+    return ax
+
+
+def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=True):
+    """Plot the relative intensity against right ascension, averaged over declination.
+
+    A profile of a dipole is its first harmonic. Its maximum is marked, at the phase of the dipole
+    and with its amplitude on the equator times the mean of cos(declination).
+
+    Parameters
+    ----------
+    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
+        Whose model is drawn, see `~crlocal_plugin.plots.subject.find_subject`.
+    energy : `~astropy.units.Quantity`
+        Total energy per particle; several have one colour each.
+    fields_of_view : FieldOfView or list of FieldOfView, optional
+        Experiments, with one kind of line each; the whole sky by default.
+    ax : `~matplotlib.axes.Axes`, optional
+        Axes; new ones by default.
+    legend : bool, optional
+        Draw a legend below the axes.
+
+    Returns
+    -------
+    `~matplotlib.axes.Axes`
+        The axes. Right ascension increases to the left, as on a map.
+
+    Raises
+    ------
+    ValueError
+        If an energy is below the rest energy of the lightest species.
+    TypeError
+        If the subject or a field of view is none.
+    """
+    model = find_subject(subject).model
+    views = _listed(fields_of_view) or [FieldOfView(0 * u.deg, 90 * u.deg, name="whole sky")]
+    energies = np.atleast_1d(u.Quantity(energy))
+    if ax is None:
+        _, ax = plt.subplots(figsize=(8, 4.8), layout="constrained")
+    right_ascension = np.linspace(0, 360, 361) * u.deg
+    handles = []
+    for number, energy in enumerate(energies):
+        phase = model.dipole(energy).phase
+        for view, line in zip(views, cycle(_LINE_STYLES)):
+            style = {"color": _COLORS[number % len(_COLORS)], "linestyle": line}
+            curve, peak = (
+                _SCALE * declination_band_profile(model, energy, at, field_of_view=view)
+                for at in (right_ascension, phase)
+            )
+            ax.plot(right_ascension.value, curve, **style)
+            ax.plot(phase.value, peak, "o", color=style["color"], markersize=5)
+            label = f"{view.label}, {energy.value:g} {energy.unit}: "
+            label += f"{peak:.2f} at {phase.value:.0f}°"
+            handles.append(line_handle(label, **style, marker="o", markersize=5))
+    ax.axhline(0, color="0.7", linewidth=0.8, zorder=0)
+    ax.set_xlim(360, 0)
+    ax.set_xticks(np.arange(0, 361, 60))
+    ax.set_xlabel("Right ascension [deg]")
+    ax.set_ylabel(_LABEL)
+    if legend:
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.17), "ncols": 2}
+        add_legend(ax, handles, title="Energy, amplitude in 10$^{-3}$ and phase", **place)
+    return ax
+
+
+def _values_at(sky_map, coords):
+    """Interpolated values of a map, masked where the nearest pixel has none."""
+    inside = np.isfinite(sky_map.data)
+    # gammapy takes pixels without a value for zero: what they add is divided out
+    filled, weight = (
+        sky_map.copy(data=data).interp_by_coord(coords)
+        for data in (np.where(inside, sky_map.data, 0.0), inside.astype(float))
+    )
+    outside = ~np.isfinite(sky_map.get_by_coord(coords))
+    return np.ma.array(filled, mask=outside) / np.ma.array(weight, mask=outside)
+
+
+def _draw_fields_of_view(ax, views, frame):
+    """Draw the ends of fields of view and return their legend handles."""
+    right_ascension = np.deg2rad(np.linspace(0, 360, 721))
+    handles = []
+    for view, line in zip(views, cycle(_LINE_STYLES)):
+        style = {"color": "black", "linewidth": 1.6, "linestyle": line}
+        for declination in view.declination_range.to_value("rad"):
+            if abs(declination) < np.pi / 2:
+                circle = geometry.icrs_direction(right_ascension, np.full(721, declination))
+                draw_track(ax, circle, frame, **style, zorder=2)
+        handles.append(line_handle(view.label, **style))
+    return handles
+
+
+def _listed(fields_of_view):
+    if fields_of_view is None:
+        return []
+    views = [fields_of_view] if isinstance(fields_of_view, FieldOfView) else fields_of_view
+    if isinstance(views, str) or not all(isinstance(view, FieldOfView) for view in views):
+        raise TypeError(
+            "fields_of_view: expected FieldOfView.of('HAWC') or others like it, got "
+            f"{fields_of_view!r}"
+        )
+    return list(views)

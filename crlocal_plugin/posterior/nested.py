@@ -1,0 +1,197 @@
+"""Evidence and posterior by nested sampling."""
+
+import contextlib
+import logging
+import sys
+
+import numpy as np
+from astropy.table import Table
+
+from .convergence import (
+    MIN_ESS,
+    import_sampling,
+)
+from .posterior import Posterior
+from .prior_distributions import PriorDistributions
+from .sampling import (
+    LogPosterior,
+    best_fit,
+    describe,
+    likelihoods,
+)
+
+__all__ = ["nested_sample"]
+
+REGION = 10
+"""Largest number of parameters for which points are drawn from a region around the live points."""
+
+POPULATION = 64
+"""Points that a step sampler moves at once."""
+
+FAR_ENOUGH = 0.5
+"""Smallest fraction of the points of a step sampler that leave the neighbourhood of their start."""
+
+INTEGRATED = 0.95
+"""Smallest fraction of the evidence that the live points have been through."""
+
+NOWHERE = -1e300
+"""ln(likelihood) of values whose statistic overflows."""
+
+
+def nested_sample(
+    datasets, n_live=400, n_steps=None, max_calls=None, random_state=None, stream=None
+):
+    """Compute the evidence, and samples of the posterior, with UltraNest.
+
+    Nested sampling (Skilling 2004; Buchner 2021, JOSS 6, 3001) starts from the whole prior and
+    finds separate minima without being told. Every free parameter needs a proper prior: a prior
+    object, or two limits between which it is flat. All priors end at the limits, and are
+    normalised between them. The evidence is that of the statistic, in which constants of the data
+    are left out: it compares models on the same data.
+
+    Up to ten parameters, points are drawn from a region around the live points; beyond, a slice
+    sampler moves many points at once. Samples count as converged if the order of insertion passes
+    UltraNest's test, 95 % of the evidence are behind the live points, there are 400 effective
+    samples, and half of the points of a slice sampler leave the neighbourhood of their start.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    n_live : int, optional
+        Live points; the error of ln(evidence) falls with the square root of it.
+    n_steps : int, optional
+        Steps of the slice sampler, zero for none. By default eight times the number of parameters
+        if there are more than ten.
+    max_calls : int, optional
+        Evaluations of the likelihood after which sampling ends in any case.
+    random_state : int or `~numpy.random.Generator`, optional
+        Seed or source of random numbers.
+    stream : file-like, optional
+        UltraNest shows its status if this is a terminal; standard error by default.
+
+    Returns
+    -------
+    Posterior
+        Samples of equal weight, with ``log_evidence``: ln(evidence) and its error.
+
+    Raises
+    ------
+    ValueError
+        If no parameter is free, or a prior is not proper.
+    ImportError
+        If UltraNest is not installed.
+    """
+    likelihood, fit = likelihoods(datasets)
+    posterior = nested_sample_likelihood(
+        likelihood, fit, n_live, n_steps, max_calls, random_state, stream
+    )
+    return describe(posterior, datasets, likelihood)
+
+
+def nested_sample_likelihood(
+    likelihood, fit=None, n_live=400, n_steps=None, max_calls=None, random_state=None, stream=None
+):
+    """Evidence and posterior of a likelihood, see `nested_sample`; ``fit`` has the best fit."""
+    fit = likelihood if fit is None else fit
+    n = likelihood.size
+    if n == 0:
+        raise ValueError("no parameter is free: there is nothing to sample")
+    if n_steps is None:
+        n_steps = 0 if n <= REGION else 8 * n
+    priors = PriorDistributions(likelihood)
+    # refuses what is not proper before any work is done
+    priors.quantiles(np.full((1, n), 0.5))
+    log_posterior = LogPosterior(likelihood, priors)
+    ultranest = import_sampling("ultranest")
+    steppers = import_sampling("ultranest.popstepsampler")
+
+    def log_likelihood(theta):
+        with np.errstate(over="ignore"):
+            result = likelihood.log_likelihood(theta)
+        if np.isnan(result).any():
+            # says at which values
+            log_posterior(theta)
+        return np.maximum(result, NOWHERE)
+
+    seed = int(np.random.default_rng(random_state).integers(2**32))
+    stream = sys.stderr if stream is None else stream
+    with _quiet("ultranest"), _numpy_seed(seed), np.errstate(all="ignore"):
+        sampler = ultranest.ReactiveNestedSampler(
+            likelihood.names, log_likelihood, priors.quantiles, vectorized=True
+        )
+        if n_steps:
+            sampler.stepsampler = steppers.PopulationSimpleSliceSampler(
+                POPULATION, n_steps, steppers.generate_differential_direction
+            )
+        result = sampler.run(
+            min_num_live_points=n_live,
+            min_ess=MIN_ESS,
+            frac_remain=0.01,
+            max_ncalls=max_calls,
+            show_status=stream.isatty(),
+            viz_callback=False,
+        )
+    table, problems = _assess(result, sampler.stepsampler if n_steps else None)
+    samples = result["samples"]
+    log_density = log_posterior(samples)
+    info = {
+        "sampler": f"UltraNest, {n_live} live points"
+        + (f", {n_steps} slices per point" if n_steps else ""),
+        "calls": int(result["ncall"]),
+        "advice": "Take more live points (n_live)"
+        + (", or more steps (n_steps) until ln(evidence) no longer changes" if n_steps else ""),
+    }
+    return Posterior(
+        likelihood.names,
+        likelihood.units,
+        samples[np.newaxis],
+        log_density[np.newaxis],
+        best_fit(fit, samples[np.argmax(log_density)]),
+        table,
+        problems,
+        info=info,
+        log_evidence=(result["logz"], result["logzerr"]),
+    )
+
+
+def _assess(result, stepper):
+    """Figures of convergence, and which of them are not good enough."""
+    order = result["insertion_order_MWW_test"]
+    rows = [
+        ("insertion order passes", float(order["converged"]), 1.0),
+        ("fraction of the evidence", float(np.exp(-result["logzerr_tail"])), INTEGRATED),
+        ("effective sample size", float(result["ess"]), float(MIN_ESS)),
+    ]
+    if stepper is not None:
+        rows.append(("points that move far enough", stepper.far_enough_fraction, FAR_ENOUGH))
+    table = Table(rows=rows, names=("figure", "value", "at_least"))
+    # not to be fooled by nan
+    failing = table[~(table["value"] >= table["at_least"])]
+    return table, [
+        f"{row['figure']}: {row['value']:.3g}, expected at least {row['at_least']:g}"
+        for row in failing
+    ]
+
+
+@contextlib.contextmanager
+def _numpy_seed(seed):
+    """Seed the global random numbers of NumPy, which UltraNest takes, and put them back."""
+    before = np.random.get_state()  # noqa: NPY002
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(before)  # noqa: NPY002
+
+
+@contextlib.contextmanager
+def _quiet(name):
+    """Keep a logger from writing to standard output."""
+    logger = logging.getLogger(name)
+    handler = logging.NullHandler()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)

@@ -1,0 +1,415 @@
+"""Samples of a posterior, with what they rest on."""
+
+import json
+import warnings
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+from astropy.table import Table
+from gammapy.modeling.models import Models
+
+from .._version import __version__
+from ..likelihood.collection import short_labels
+from ..tables.files import replace_file
+from .convergence import import_sampling
+
+__all__ = ["Posterior", "UnconvergedError"]
+
+FORMAT = "crlocal_plugin posterior 1"
+"""Mark of the files."""
+
+
+class UnconvergedError(ValueError):
+    """Chains that have not converged were about to be used as a result."""
+
+
+class Posterior:
+    """Samples of a posterior.
+
+    Made by `~crlocal_plugin.sample`,
+    `~crlocal_plugin.nested_sample` and `Posterior.read`. Whatever turns the
+    samples into a result asks `check` first.
+
+    Parameters
+    ----------
+    names : list of str
+        Labels of the parameters.
+    units : list of str or `~astropy.units.Unit`
+        Their units.
+    chains : `~numpy.ndarray`
+        Values in these units, shape ``(chains, draws, n)``.
+    log_posterior : `~numpy.ndarray`
+        ln(posterior density) up to a constant, shape ``(chains, draws)``.
+    best : array_like
+        Values at the best fit, shape ``(n,)``.
+    diagnostics : `~astropy.table.Table`
+        Figures of convergence.
+    problems : list of str
+        Which of them are not good enough; empty if the samples have converged.
+    models : str
+        YAML of the models, at the best values.
+    info : dict
+        What else the samples rest on: ``sampler``, ``priors``, ``datasets`` and so on.
+    log_evidence : tuple of float, optional
+        ln(evidence) and its error, from nested sampling.
+    """
+
+    def __init__(
+        self,
+        names,
+        units,
+        chains,
+        log_posterior,
+        best,
+        diagnostics,
+        problems,
+        models="",
+        info=None,
+        log_evidence=None,
+    ):
+        self.names = list(names)
+        self.units = [u.Unit(unit) for unit in units]
+        self.chains = np.asarray(chains, dtype=float)
+        self._log_posterior = np.asarray(log_posterior, dtype=float)
+        self.best = np.asarray(best, dtype=float)
+        self.diagnostics = diagnostics
+        for column in diagnostics.colnames:
+            if diagnostics[column].dtype.kind == "f":
+                text = ".0f" if column.startswith("ess") else ".4g"
+                diagnostics[column].format = ".3f" if column == "r_hat" else text
+        self.problems = list(problems)
+        self.info = dict(info or {})
+        self.log_evidence = None if log_evidence is None else tuple(map(float, log_evidence))
+        self._models_yaml, self._models = models, None
+
+    # ----------------------------------------------------------------- samples
+
+    @property
+    def samples(self):
+        """Samples in the units of the parameters, shape ``(m, n)`` (`~numpy.ndarray`)."""
+        return self.chains.reshape(-1, self.chains.shape[-1])
+
+    @property
+    def log_posterior(self):
+        """ln(posterior density) of the samples up to a constant, shape ``(m,)``."""
+        return self._log_posterior.ravel()
+
+    @property
+    def models(self):
+        """Models at the best values (`~gammapy.modeling.models.Models`)."""
+        if self._models is None:
+            self._models = Models.from_yaml(self._models_yaml)
+        return self._models
+
+    @property
+    def converged(self):
+        """Whether the samples may be called a result (bool)."""
+        return not self.problems
+
+    def check(self, allow_unconverged=False):
+        """Refuse samples that have not converged.
+
+        Parameters
+        ----------
+        allow_unconverged : bool, optional
+            Let them pass.
+
+        Raises
+        ------
+        UnconvergedError
+            If they have not converged, with the parameters and their figures.
+        """
+        if self.problems and not allow_unconverged:
+            raise UnconvergedError(
+                f"the samples have not converged: {'; '.join(self.problems)}. "
+                f"{self.info.get('advice', 'Sample longer')}, or pass allow_unconverged=True to "
+                "look at them all the same"
+            )
+
+    def column(self, name):
+        """Samples of one parameter.
+
+        Parameters
+        ----------
+        name : str
+            Label.
+
+        Returns
+        -------
+        `~astropy.units.Quantity`
+            Samples, shape ``(m,)``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        k = self.index(name)
+        return self.samples[:, k] * self.units[k]
+
+    def index(self, name):
+        """Column of a parameter.
+
+        Parameters
+        ----------
+        name : str
+            Label of the parameter.
+
+        Returns
+        -------
+        int
+            Its place in `names` and in the columns of the samples.
+
+        Raises
+        ------
+        ValueError
+            If it was not sampled.
+        """
+        if name not in self.names:
+            raise ValueError(
+                f"no parameter {name!r} was sampled: expected one of {', '.join(self.names)}"
+            )
+        return self.names.index(name)
+
+    def draw(self, size, random_state=None):
+        """Draw samples at random, without repeating any.
+
+        Parameters
+        ----------
+        size : int
+            How many.
+        random_state : int or `~numpy.random.Generator`, optional
+            Seed or source of random numbers.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Values, shape ``(size, n)``.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer samples.
+        """
+        if size > len(self.samples):
+            raise ValueError(f"{size} draws were asked for, there are {len(self.samples)} samples")
+        rng = np.random.default_rng(random_state)
+        return rng.choice(self.samples, size, replace=False, shuffle=True)
+
+    def assign(self, target, values):
+        """Set the parameters of models to a sample.
+
+        Parameters
+        ----------
+        target : CosmicRayDatasets, `~gammapy.modeling.models.DatasetModels` or CosmicRayModel
+            What has the parameters.
+        values : array_like
+            Values, shape ``(n,)``.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is missing in the target, or has another unit. Nothing is set then.
+        """
+        found = _by_label(target)
+        missing = [name for name in self.names if name not in found]
+        if missing:
+            raise ValueError(
+                f"the models have no parameter {', '.join(missing)}: expected models of the kind "
+                f"that was sampled, got {', '.join(found)}"
+            )
+        parameters = [found[name] for name in self.names]
+        factors = [unit.to(par.unit) for unit, par in zip(self.units, parameters, strict=True)]
+        for par, value, factor in zip(parameters, values, factors, strict=True):
+            par.value = float(value) * factor
+
+    # ----------------------------------------------------------------- summaries
+
+    def summary(self, allow_unconverged=False):
+        """Median and intervals of each parameter.
+
+        Parameters
+        ----------
+        allow_unconverged : bool, optional
+            Summarise samples that have not converged.
+
+        Returns
+        -------
+        `~astropy.table.Table`
+            Per parameter: median, ends of the central intervals of 68.3 % and 95.4 %, best
+            fit, unit.
+
+        Raises
+        ------
+        UnconvergedError
+            If the samples have not converged.
+        """
+        self.check(allow_unconverged)
+        levels = {
+            "median": 0.5,
+            "low_68": 0.158655,
+            "high_68": 0.841345,
+            "low_95": 0.022750,
+            "high_95": 0.977250,
+        }
+        table = Table({"name": self.names})
+        values = np.quantile(self.samples, list(levels.values()), axis=0)
+        for column, value in zip(levels, values, strict=True):
+            table[column] = value
+        table["best"] = self.best
+        table["unit"] = [unit.to_string() for unit in self.units]
+        for column in (*levels, "best"):
+            table[column].format = ".5g"
+        return table
+
+    def __str__(self):
+        lines = [f"{len(self.samples)} samples of {len(self.names)} parameters"]
+        if self.log_evidence is not None:
+            value, error = self.log_evidence
+            lines[0] += f", ln(evidence) {value:.2f} +- {error:.2f}"
+        lines += ["", *self.summary(allow_unconverged=True).pformat(max_lines=-1, max_width=-1)]
+        lines += ["", *self.diagnostics.pformat(max_lines=-1, max_width=-1), ""]
+        if self.converged:
+            lines.append("converged")
+        else:
+            lines += ["NOT CONVERGED", *(f"  {problem}" for problem in self.problems)]
+        return "\n".join(lines)
+
+    def __repr__(self):
+        state = "converged" if self.converged else "NOT CONVERGED"
+        return f"<Posterior: {len(self.samples)} samples of {', '.join(self.names)}, {state}>"
+
+    # ----------------------------------------------------------------- files
+
+    def to_inference_data(self, allow_unconverged=False):
+        """Convert to what ArviZ works with.
+
+        Parameters
+        ----------
+        allow_unconverged : bool, optional
+            Convert samples that have not converged.
+
+        Returns
+        -------
+        `arviz.InferenceData`
+            Groups ``posterior``, with a variable and its unit per parameter, and ``sample_stats``
+            with ``lp``, the log-posterior. Attributes tell the rest.
+
+        Raises
+        ------
+        UnconvergedError
+            If the samples have not converged.
+        """
+        self.check(allow_unconverged)
+        arviz = import_sampling("arviz")
+        attributes = {
+            "format": FORMAT,
+            "inference_library": "crlocal_plugin",
+            "inference_library_version": __version__,
+            "models": self._models_yaml,
+            "names": json.dumps(self.names),
+            "best": self.best,
+            "problems": json.dumps(self.problems),
+            "diagnostics": json.dumps(
+                {name: self.diagnostics[name].tolist() for name in self.diagnostics.colnames}
+            ),
+            "info": json.dumps(self.info),
+        }
+        if self.log_evidence is not None:
+            attributes["log_evidence"] = np.array(self.log_evidence)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "More chains")
+            data = arviz.from_dict(
+                posterior={name: self.chains[..., k] for k, name in enumerate(self.names)},
+                sample_stats={"lp": self._log_posterior},
+                posterior_attrs=attributes,
+            )
+        for name, unit in zip(self.names, self.units, strict=True):
+            data.posterior[name].attrs["units"] = unit.to_string()
+        return data
+
+    def write(self, path, overwrite=False, allow_unconverged=False):
+        """Write samples and models to a netCDF file, which `arviz.from_netcdf` reads too.
+
+        Parameters
+        ----------
+        path : path-like
+            File, whole or not at all.
+        overwrite : bool, optional
+            Replace an existing file.
+        allow_unconverged : bool, optional
+            Write samples that have not converged.
+
+        Raises
+        ------
+        FileExistsError
+            If the file exists and is not to be replaced.
+        UnconvergedError
+            If the samples have not converged.
+        """
+        path = Path(path)
+        if path.exists() and not overwrite:
+            raise FileExistsError(f"{path} exists: choose another name, or pass overwrite=True")
+        data = self.to_inference_data(allow_unconverged)
+        import_sampling("h5netcdf")
+        with replace_file(path) as draft:
+            data.to_netcdf(str(draft), engine="h5netcdf")
+
+    @classmethod
+    def read(cls, path):
+        """Read samples and models.
+
+        Parameters
+        ----------
+        path : path-like
+            File made by `write`.
+
+        Returns
+        -------
+        Posterior
+            The samples.
+
+        Raises
+        ------
+        ValueError
+            If the file is of another kind.
+        """
+        import_sampling("h5netcdf")
+        xarray = import_sampling("xarray")
+        groups = []
+        for group in ("posterior", "sample_stats"):
+            try:
+                groups.append(xarray.load_dataset(path, group=group, engine="h5netcdf"))
+            except FileNotFoundError:
+                raise
+            except (OSError, ValueError) as error:
+                raise ValueError(f"{path} is no posterior of this package ({error})") from error
+        posterior, stats = groups
+        attributes = posterior.attrs
+        if attributes.get("format") != FORMAT:
+            raise ValueError(
+                f"{path} is no posterior of this package: its format is "
+                f"{attributes.get('format')!r}, expected {FORMAT!r}"
+            )
+        names = json.loads(attributes["names"])
+        return cls(
+            names,
+            [posterior[name].attrs["units"] for name in names],
+            np.stack([posterior[name].values for name in names], axis=-1),
+            stats["lp"].values,
+            np.atleast_1d(attributes["best"]),
+            Table(json.loads(attributes["diagnostics"])),
+            json.loads(attributes["problems"]),
+            attributes["models"],
+            json.loads(attributes["info"]),
+            attributes.get("log_evidence"),
+        )
+
+
+def _by_label(target):
+    """Parameters of datasets or models by label."""
+    labels = getattr(target.parameters, "labels", None)
+    if labels is None:
+        labels = short_labels(target)
+    return dict(zip(labels, target.parameters, strict=True))

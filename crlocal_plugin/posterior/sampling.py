@@ -1,0 +1,321 @@
+"""Posterior of the free parameters by ensembles of walkers."""
+
+import sys
+
+import numpy as np
+from tqdm import tqdm
+
+from ..likelihood.covariance import (
+    hesse_covariance,
+    likelihood_covariance,
+)
+from ..likelihood.descent import minimise
+from ..likelihood.joint_likelihood import JointLikelihood
+from .convergence import (
+    MIN_LENGTH,
+    chain_diagnostics,
+)
+from .posterior import Posterior
+from .prior_distributions import (
+    PriorDistributions,
+    measurements_only,
+    prior_text,
+)
+from .walkers import (
+    STORED,
+    WhitenedCoordinates,
+    run_ensembles,
+    start_walkers,
+)
+
+__all__ = ["sample"]
+
+FAR = 1e4
+"""How far out an open end is looked at, in natural scales."""
+
+RISE = 30.0
+"""By how much the statistic must rise there: a chain of 1e6 samples does not get that far."""
+
+NARROW = 0.3
+"""Relative error below which a positive parameter goes in by its logarithm."""
+
+
+def sample(
+    datasets,
+    n_walkers=None,
+    n_ensembles=4,
+    max_steps=50_000,
+    check_every=1000,
+    random_state=None,
+    stream=None,
+):
+    """Sample the posterior of the free parameters until the samples have converged.
+
+    The priors are those of the parameters. Where a parameter has none, its prior is flat between
+    its limits, in the parameter itself and not in its logarithm, also where the walkers move in
+    logarithms. Values and limits of the datasets stay as they are.
+
+    Independent ensembles of emcee's walkers start from a normal distribution around the best fit,
+    to which a descent leads, with twice the width of the posterior. They run until, after a
+    burn-in of 10 autocorrelation times, for every parameter the walkers are 50 autocorrelation
+    times long, the rank-normalised split R-hat over the ensembles is at most 1.01, and 400
+    effective samples are reached in bulk and tails (`arviz.rhat`, `arviz.ess`). What is kept is
+    half an autocorrelation time apart.
+
+    Minima that no path of good fits connects with the best fit are not found this way:
+    `~crlocal_plugin.nested_sample` looks for them.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models.
+    n_walkers : int, optional
+        Walkers of an ensemble, at least twice the number of parameters; by default four times.
+    n_ensembles : int, optional
+        Independent ensembles, two or more.
+    max_steps : int, optional
+        Steps of a walker after which sampling ends in any case.
+    check_every : int, optional
+        Steps between assessments.
+    random_state : int or `~numpy.random.Generator`, optional
+        Seed or source of random numbers.
+    stream : file-like, optional
+        Where to draw a progress bar; standard error by default. Nothing is drawn if it is not a
+        terminal.
+
+    Returns
+    -------
+    Posterior
+        The samples; it refuses to be used as a result if they have not converged.
+
+    Raises
+    ------
+    ValueError
+        If no parameter is free, there are too few walkers or ensembles, or the posterior has no
+        end because a flat prior has none.
+    ImportError
+        If emcee or ArviZ are not installed.
+    """
+    likelihood, fit = likelihoods(datasets)
+    posterior = sample_likelihood(
+        likelihood, fit, n_walkers, n_ensembles, max_steps, check_every, random_state, stream
+    )
+    return describe(posterior, datasets, likelihood)
+
+
+def likelihoods(datasets):
+    """Likelihood of datasets, and the same with no other priors than Gaussian ones."""
+    likelihood = JointLikelihood(datasets)
+    with measurements_only(likelihood.parameters):
+        fit = JointLikelihood(datasets, likelihood.parameters)
+    fit.bounds = likelihood.bounds
+    return likelihood, fit
+
+
+def describe(posterior, datasets, likelihood):
+    """Add to samples the models, and what was fitted with which priors."""
+    before = likelihood.values
+    try:
+        likelihood.assign(posterior.best)
+        posterior._models_yaml = datasets.models.to_yaml()
+    finally:
+        likelihood.assign(before)
+    posterior.info["datasets"] = list(datasets.names)
+    posterior.info["priors"] = {
+        name: prior_text(par)
+        for name, par in zip(likelihood.names, likelihood.parameters, strict=True)
+    }
+    return posterior
+
+
+def sample_likelihood(
+    likelihood,
+    fit=None,
+    n_walkers=None,
+    n_ensembles=4,
+    max_steps=50_000,
+    check_every=1000,
+    random_state=None,
+    stream=None,
+):
+    """Sample the posterior of a likelihood, see `sample`; ``fit`` is what has the best fit."""
+    fit = likelihood if fit is None else fit
+    n = likelihood.size
+    if n == 0:
+        raise ValueError("no parameter is free: there is nothing to sample")
+    n_walkers = max(4 * n, 32) if n_walkers is None else n_walkers
+    if n_walkers < 2 * n or n_ensembles < 2:
+        raise ValueError(
+            f"{n_ensembles} ensembles of {n_walkers} walkers: expected two ensembles or more, of "
+            f"{2 * n} walkers or more for {n} parameters"
+        )
+    if max_steps < 1 or check_every < 1:
+        raise ValueError(
+            f"max_steps {max_steps} and check_every {check_every} must be positive numbers"
+        )
+    rng = np.random.default_rng(random_state)
+    priors = PriorDistributions(likelihood)
+    best = fit.values
+    if fit.is_least_squares:
+        best = minimise(fit).theta
+        _check_ends(fit, priors.improper, best)
+    coordinates = _coordinates(fit, priors, best)
+    log_posterior = LogPosterior(likelihood, priors)
+    start = start_walkers(log_posterior, coordinates, (n_ensembles, n_walkers, n), rng)
+    stream = sys.stderr if stream is None else stream
+    runs = run_ensembles(log_posterior, coordinates, start, max_steps, check_every, rng)
+    with tqdm(
+        total=max_steps, file=stream, unit=" steps", disable=not stream.isatty(), leave=False
+    ) as bar:
+        for run in runs:
+            longest = np.max(run.tau)
+            bar.set_postfix(autocorrelation=f"{longest:.0f}", refresh=False)
+            bar.update(run.n_steps - bar.n)
+            if run.length >= MIN_LENGTH * longest or run.n_steps >= max_steps:
+                theta, log_density, table, problems = _assess(run, likelihood.names)
+                if not problems:
+                    break
+    highest = theta[np.unravel_index(np.argmax(log_density), log_density.shape)]
+    info = {
+        "sampler": f"emcee, {n_ensembles} ensembles of {n_walkers} walkers",
+        "steps": run.n_steps,
+        "advice": f"Sample for more than max_steps={max_steps}, or give priors to parameters that "
+        "the data leave open",
+    }
+    return Posterior(
+        likelihood.names,
+        likelihood.units,
+        # a chain is a walker
+        theta.reshape(len(theta), -1, n).swapaxes(0, 1),
+        log_density.reshape(len(theta), -1).T,
+        best_fit(fit, best, highest),
+        table,
+        problems,
+        info=info,
+    )
+
+
+def best_fit(likelihood, *candidates):
+    """Lowest minimum of the statistic that descents from some values lead to.
+
+    Parameters
+    ----------
+    likelihood : JointLikelihood
+        Likelihood.
+    *candidates : `~numpy.ndarray`
+        Values, shape ``(n,)``.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Values at the minimum. If the statistic is no sum of squares, the best candidate.
+    """
+    if likelihood.is_least_squares:
+        candidates = [minimise(likelihood, values).theta for values in candidates]
+    return min(candidates, key=likelihood)
+
+
+def _assess(run, names):
+    """Samples half an autocorrelation time apart, figures of convergence, and problems."""
+    shortest = np.min(run.tau)
+    thin = max(1, int(0.5 * shortest / STORED)) if np.isfinite(shortest) else 1
+    theta, log_density = run.theta[::thin], run.log_density[::thin]
+    table, problems = chain_diagnostics(theta, names, run.tau, run.length)
+    return theta, log_density, table, problems
+
+
+class LogPosterior:
+    """Logarithm of the posterior density of many sets of values."""
+
+    def __init__(self, likelihood, priors):
+        self._likelihood, self._priors = likelihood, priors
+
+    def __call__(self, theta):
+        result = self._priors.log_density(theta)
+        allowed = np.isfinite(result)
+        if allowed.any():
+            # far out a statistic may overflow: a likelihood of zero
+            with np.errstate(over="ignore"):
+                result[allowed] += self._likelihood.log_likelihood(theta[allowed])
+        undefined = np.isnan(result)
+        if undefined.any():
+            values = zip(self._likelihood.names, theta[undefined][0], strict=True)
+            raise ValueError(
+                "the statistic is not a number at "
+                + ", ".join(f"{name} = {value:g}" for name, value in values)
+                + ": set limits that exclude such values"
+            )
+        return result
+
+
+def _check_ends(likelihood, improper, best):
+    """Refuse a flat prior without end where the likelihood has none either."""
+    low, high = likelihood.bounds.T
+    endless = []
+    for name in improper:
+        k = likelihood.names.index(name)
+        # a strength that a descent drove to nothing is no scale of its own
+        scale = max(likelihood.scales_at(best)[k], _error_alone(likelihood, best, k))
+        if not np.isfinite(scale):
+            endless.append(f"{name}, on which the data do not depend")
+            continue
+        for side, limit in ((-1, low[k]), (1, high[k])):
+            if np.isfinite(limit):
+                continue
+            far = best.copy()
+            far[k] += side * FAR * scale
+            with np.errstate(all="ignore"):
+                if not np.isfinite(likelihood(far)):
+                    continue
+                stat = minimise(likelihood, far, np.arange(likelihood.size) != k).stat
+            rise = stat - likelihood(best)
+            if rise < RISE:
+                endless.append(
+                    f"{name}: the statistic is only {rise:.1f} above its minimum at {far[k]:.3g} "
+                    f"{likelihood.units[k]}"
+                )
+    if endless:
+        raise ValueError(
+            f"the posterior has no end, and neither has a flat prior on {'; '.join(endless)}. Set "
+            "a limit or a prior, or call set_proper_priors(datasets) before the fit"
+        )
+
+
+def _coordinates(likelihood, priors, best):
+    """Coordinates in which the posterior around the best fit is about normal."""
+    low, high = likelihood.bounds.T
+    room = np.where(np.isfinite(high - low), (high - low) / 4, np.inf)
+    if likelihood.is_least_squares:
+        covariance, _ = likelihood_covariance(likelihood, best)
+    else:
+        guess = np.diag(
+            [_error_alone(likelihood, best, k, room[k]) ** 2 for k in range(likelihood.size)]
+        )
+        covariance = hesse_covariance(likelihood, best, guess, likelihood.bounds)
+        covariance = guess if covariance is None else covariance
+    covariance = np.array(covariance)
+    # a parameter at its limit, or on which nothing depends, has no error in a covariance
+    variance = np.diag(covariance)
+    for k in np.flatnonzero(~(np.isfinite(variance) & (variance > 0))):
+        covariance[k] = covariance[:, k] = 0.0
+        covariance[k, k] = _error_alone(likelihood, best, k, room[k]) ** 2
+    error = np.sqrt(np.diag(covariance))
+    # wider than the limits is of no use
+    shrink = np.minimum(1.0, room / error)
+    covariance *= np.outer(shrink, shrink)
+    positive = (low >= 0) & (best > 0)
+    logarithmic = positive & (priors.logarithmic | (error < NARROW * best))
+    return WhitenedCoordinates(best, covariance, logarithmic)
+
+
+def _error_alone(likelihood, best, k, most=np.inf):
+    """How far one parameter can move by itself before the statistic rises by one."""
+    low, high = likelihood.bounds[k]
+    upwards = high - best[k] >= best[k] - low
+    steps = likelihood.scales_at(best)[k] * 3.0 ** np.arange(-10, 120)
+    rows = np.repeat(best[np.newaxis], len(steps), axis=0)
+    rows[:, k] = np.clip(best[k] + (steps if upwards else -steps), low, high)
+    with np.errstate(all="ignore"):
+        rises = likelihood(rows) - likelihood(best)
+    found = np.flatnonzero(~(rises < 1))
+    return abs(rows[found[0], k] - best[k]) if found.size else most

@@ -1,0 +1,10 @@
+"""What to ask of a fit: other minima, other models, errors of predictions, simulated data.
+
+What to use when:
+
+- the lowest of several minima: `starts`; profiles of several parameters: `scans`;
+- bands of intensities and dipoles: `bands`;
+- variants of the model on the same data: `comparison`;
+- which parameters spectra, dipole and priors determine: `identifiability`;
+- bias, pulls and coverage from simulated data: `toys`.
+"""

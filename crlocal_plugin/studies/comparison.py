@@ -1,0 +1,326 @@
+"""Compare models by how well they describe the same data."""
+
+import numpy as np
+from astropy.table import MaskedColumn, Table
+from gammapy.modeling import Fit
+from scipy.stats import chi2, norm
+
+from ..datasets.core import CosmicRayDataset
+from ..likelihood.backends import LEAST_SQUARES
+from ..likelihood.joint_likelihood import JointLikelihood, is_gaussian
+from ..models.cosmic_ray import CosmicRayModel
+from ..posterior.nested import nested_sample
+from ..posterior.prior_distributions import (
+    PriorDistributions,
+    measurements_only,
+)
+from .starts import lowest_minimum
+
+__all__ = ["compare_models", "is_nested"]
+
+AT_LIMIT = 1e-3
+"""Distance from a limit, in standard deviations, up to which a parameter sits at it."""
+
+
+def compare_models(
+    entries,
+    evidence=False,
+    n_live=400,
+    n_steps=None,
+    max_calls=None,
+    random_state=None,
+    allow_unconverged=False,
+    stream=None,
+    n_starts=0,
+    progress=None,
+):
+    """Fit models to the same data, and compare them.
+
+    Every entry is fitted with the back end "least-squares", in place, from where its parameters
+    are, or from the lowest minimum that random starts lead to. Gaussian priors count as
+    measurements: their pulls are in ``prior`` and ``total``, and they add to the number of data in
+    AICc and BIC, be their parameters free or frozen. Other priors count for the evidence alone.
+
+    A likelihood ratio is stated where Wilks' theorem holds: against the largest other entry that
+    has the same components and settings, the same frozen values, limits and priors, fewer free
+    parameters, the missing ones frozen inside their limits; and if neither fit has a parameter at
+    a limit. Other models have no ratio: compare their criteria or evidences.
+
+    Parameters
+    ----------
+    entries : dict of str to CosmicRayDatasets
+        Datasets with models, by a name for each. The data must be the same, the models others.
+    evidence : bool, optional
+        Compute evidences too, see `~crlocal_plugin.nested_sample`. Every free
+        parameter needs a proper prior, the same in all entries if they are to be compared.
+    n_live, n_steps, max_calls, random_state, stream : optional
+        Of `~crlocal_plugin.nested_sample`.
+    allow_unconverged : bool, optional
+        State evidences that have not converged too.
+    n_starts : int, optional
+        Random starts of each fit, see `~crlocal_plugin.lowest_minimum`; none by default.
+    progress : callable, optional
+        Called with 1 after each fit.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        A row per entry: ``name``; ``chi2`` of the data, ``prior`` and ``total``; numbers of
+        ``free`` parameters and of ``data``; ``AIC``, ``AICc``, ``BIC`` and how far each is above
+        the best; with evidences ``ln_evidence``, its error and ``ln_bayes_factor`` against the
+        best; with nested models ``nested``, the entry that is compared with, ``lr``, ``lr_free``
+        and ``significance`` in standard deviations, masked where there is none.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two entries, data differ, models are shared, a fit does not
+        converge, or a prior is not proper and evidences are asked for.
+    """
+    entries = dict(entries)
+    if len(entries) < 2:
+        raise ValueError(f"expected two models or more to compare, got {len(entries)}")
+    _check_data(entries)
+    _check_models(entries)
+    if evidence:
+        for name, datasets in entries.items():
+            improper = PriorDistributions(JointLikelihood(datasets)).improper
+            if improper:
+                raise ValueError(
+                    f"{name}: {', '.join(improper)} have no proper prior, which evidences need: "
+                    "call set_proper_priors(datasets)"
+                )
+    everything = [par for datasets in entries.values() for par in datasets.parameters]
+    with measurements_only(everything):
+        rows = []
+        for name, datasets in entries.items():
+            rows.append(_row(name, datasets, n_starts))
+            if progress is not None:
+                progress(1)
+        table = Table(rows=rows)
+        ratios = _ratios(table, entries)
+    for criterion in ("AIC", "AICc", "BIC"):
+        table[f"delta_{criterion}"] = table[criterion] - np.min(table[criterion])
+    if evidence:
+        rng = np.random.default_rng(random_state)
+        found = []
+        for name, datasets in entries.items():
+            posterior = nested_sample(datasets, n_live, n_steps, max_calls, rng, stream)
+            try:
+                posterior.check(allow_unconverged)
+            except ValueError as error:
+                raise type(error)(f"{name}: {error}") from error
+            found.append(posterior.log_evidence)
+        table["ln_evidence"], table["ln_evidence_error"] = np.array(found).T
+        best = np.argmax(table["ln_evidence"])
+        table["ln_bayes_factor"] = table["ln_evidence"] - table["ln_evidence"][best]
+    for column, values in ratios.items():
+        table[column] = values
+    for column in table.colnames[1:]:
+        if table[column].dtype.kind == "f":
+            table[column].format = ".2f"
+    return table
+
+
+def _row(name, datasets, n_starts):
+    """Fit an entry."""
+    if not any(not par.frozen for par in datasets.parameters):
+        raise ValueError(f"{name}: no parameter is free, there is nothing to fit")
+    if n_starts:
+        lowest_minimum(datasets, n_starts)
+    result = Fit(backend=LEAST_SQUARES).run(datasets)
+    if not result.optimize_result.success:
+        raise ValueError(f"{name}: the fit did not converge ({result.optimize_result.message})")
+    priors = sum(par.prior is not None and is_gaussian(par.prior) for par in datasets.parameters)
+    data = sum(dataset.info_dict()["n_fit"] for dataset in datasets)
+    free = len(datasets.parameters.free_parameters)
+    likelihood, total = datasets.stat_sum_likelihood(), np.sum(datasets.residuals() ** 2)
+    aic, n = total + 2 * free, data + priors
+    return {
+        "name": name,
+        "chi2": float(likelihood),
+        "prior": float(total - likelihood),
+        "total": float(total),
+        "free": free,
+        "data": int(data),
+        "AIC": float(aic),
+        "AICc": float(aic + 2 * free * (free + 1) / (n - free - 1)) if n > free + 1 else np.inf,
+        "BIC": float(total + free * np.log(n)),
+    }
+
+
+# --------------------------------------------------------------------- the same data
+
+
+def _check_data(entries):
+    """Refuse entries whose data are not the same."""
+    (first, reference), *others = entries.items()
+    known = {dataset.name: dataset for dataset in reference}
+    for name, datasets in entries.items():
+        foreign = [d.name for d in datasets if not isinstance(d, CosmicRayDataset)]
+        if foreign:
+            raise ValueError(
+                f"{name}: {', '.join(foreign)} are no datasets of this package, and cannot be "
+                "compared"
+            )
+    for name, datasets in others:
+        mine = {dataset.name: dataset for dataset in datasets}
+        apart = sorted(set(known) ^ set(mine))
+        if apart:
+            raise ValueError(
+                f"{first!r} and {name!r} are fitted to other datasets: {', '.join(apart)} are in "
+                "one of them only"
+            )
+        for key, dataset in mine.items():
+            difference = _difference(known[key], dataset)
+            if difference:
+                raise ValueError(
+                    f"dataset {key!r} is not the same in {first!r} and {name!r}: {difference} "
+                    "differs; models are compared on the same data"
+                )
+
+
+def _difference(one, other):
+    """What tells two datasets apart, or an empty text."""
+    settings = one._settings_to_data(), other._settings_to_data()
+    if type(one) is not type(other) or len(one.table) != len(other.table):
+        return "the table"
+    if one.x.unit != other.x.unit or not np.array_equal(one.x.value, other.x.value):
+        return f"{one.x.info.name or 'the axis'}"
+    for name in sorted({*settings[0], *settings[1]} - {"energy_range", "mask_fit"}):
+        if settings[0].get(name) != settings[1].get(name):
+            return name
+    for name in ("mask_fit", "mask_safe"):
+        masks = [getattr(dataset, name) for dataset in (one, other)]
+        full = [np.ones(one.data_shape, dtype=bool) if m is None else m for m in masks]
+        if not np.array_equal(*full):
+            return name
+    for name, values in vars(one.data).items():
+        theirs = vars(other.data)[name]
+        if not all(
+            np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
+            for a, b in zip(np.atleast_1d(values), np.atleast_1d(theirs), strict=True)
+        ):
+            return f"{name.strip('_')} of the data"
+    return ""
+
+
+def _check_models(entries):
+    """Refuse entries of which one fit would change the parameters of another."""
+    owners = {}
+    for name, datasets in entries.items():
+        for par in datasets.parameters:
+            other = owners.setdefault(id(par), name)
+            if other != name:
+                raise ValueError(
+                    f"{other!r} and {name!r} share the parameter {par.name}: give each entry "
+                    "datasets and a model of its own"
+                )
+
+
+# --------------------------------------------------------------------- nested models
+
+
+def _ratios(table, entries):
+    """Columns of likelihood ratios of nested entries, if there are any."""
+    free = dict(zip(table["name"], table["free"], strict=True))
+    total = dict(zip(table["name"], table["total"], strict=True))
+    against = []
+    for name, datasets in entries.items():
+        smaller = [
+            other
+            for other, theirs in entries.items()
+            if other != name
+            and is_nested(theirs, datasets)
+            and not (_at_limit(theirs) or _at_limit(datasets))
+        ]
+        against.append(max(smaller, key=free.get, default=None))
+    mask = [other is None for other in against]
+    if all(mask):
+        return {}
+    pairs = list(zip(entries, against, strict=True))
+    ratio = [0.0 if other is None else total[other] - total[name] for name, other in pairs]
+    more = [1 if other is None else free[name] - free[other] for name, other in pairs]
+    # of a normal distribution with both tails
+    significance = norm.isf(chi2.sf(np.maximum(ratio, 0.0), more) / 2)
+    columns = {
+        "nested": [other or "" for other in against],
+        "lr": ratio,
+        "lr_free": more,
+        "significance": significance,
+    }
+    return {name: MaskedColumn(values, mask=mask) for name, values in columns.items()}
+
+
+def is_nested(smaller, larger):
+    """Whether a model is a special case of another: some of its free parameters are fixed.
+
+    Parameters
+    ----------
+    smaller, larger : CosmicRayDatasets
+        Datasets with models.
+
+    Returns
+    -------
+    bool
+        Whether components and settings are the same, all free parameters of the smaller one are
+        free in the larger one too with the same limits, the others have the same values or are
+        frozen inside the limits of the larger one, and the priors are the same.
+    """
+    if _structure(smaller) != _structure(larger):
+        return False
+    few, many = _parameters(smaller), _parameters(larger)
+    if few.keys() != many.keys():
+        return False
+    extra = 0
+    for key, par in few.items():
+        other = many[key]
+        if par.unit != other.unit or _prior(par) != _prior(other):
+            return False
+        if not par.frozen:
+            limits = np.array_equal([par.min, par.max], [other.min, other.max], equal_nan=True)
+            if other.frozen or not limits:
+                return False
+        elif other.frozen:
+            if par.value != other.value:
+                return False
+        else:
+            extra += 1
+            if par.value <= other.min or par.value >= other.max:
+                return False
+    return extra > 0
+
+
+def _structure(datasets):
+    """Components of the models with types and settings, without values."""
+    return [
+        model.to_dict()["components"]
+        for model in datasets.models
+        if isinstance(model, CosmicRayModel)
+    ]
+
+
+def _parameters(datasets):
+    """Parameters of models and nuisances, in use or not, by model and label."""
+    found = {}
+    models = [model for model in datasets.models if isinstance(model, CosmicRayModel)]
+    for number, model in enumerate(models):
+        labels = model.parameters_unique_names
+        found |= {(number, x): p for x, p in zip(labels, model.parameters, strict=True)}
+    for model in datasets.nuisance_models():
+        found |= {(model.name, par.name): par for par in model.parameters}
+    return found
+
+
+def _prior(par):
+    """Shape and numbers of a prior."""
+    return None if par.prior is None else par.prior.to_dict(full_output=True)
+
+
+def _at_limit(datasets):
+    """Whether a free parameter sits at a limit, where a likelihood ratio is no chi-square."""
+    for par in datasets.parameters.free_parameters:
+        distance = np.nanmin([par.value - par.min, par.max - par.value, np.inf])
+        if not distance > AT_LIMIT * par.error or not par.error > 0:
+            return True
+    return False

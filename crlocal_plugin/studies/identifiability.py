@@ -1,0 +1,326 @@
+"""What spectra, dipole and priors tell about the free parameters, and what they leave open.
+
+All of it is linear, at the present values of the parameters: errors are those of the derivatives
+of the residuals, and differ from those of a fit by what the statistic curves beyond that. A
+parameter is measured in its natural scale: its value if its limits keep it positive, else a tenth
+of its range. The singular value of a direction in parameter space is the number of standard
+deviations that a step of one natural scale along it costs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.table import Table
+from scipy.linalg import qr
+
+from ..datasets.dipole import DipoleDataset
+from ..likelihood.collection import CosmicRayDatasets
+from ..likelihood.degeneracies import (
+    THRESHOLD,
+    find_degeneracies,
+    involved,
+    natural_directions,
+    natural_jacobian,
+)
+from ..likelihood.descent import stays_positive
+from ..likelihood.joint_likelihood import JointLikelihood
+
+__all__ = ["NULL", "SOURCES", "Identifiability", "identifiability"]
+
+NULL = 1e-3
+"""Singular value below which a direction is without consequence: a thousand natural scales cost
+less than a standard deviation. The derivatives are differences, and true to about 1e-5."""
+
+_COMPONENT = 1e-3
+"""Part of a parameter in a direction without consequence from which on it is not constrained."""
+
+_STEP = 0.1
+"""Largest change in the description of a direction, in natural scales."""
+
+SOURCES = ("spectra", "dipole", "both", "with priors")
+"""What may constrain the parameters."""
+
+
+@dataclass(frozen=True, eq=False)
+class Identifiability:
+    """What the data tell about the free parameters; print it, or take its tables.
+
+    A parameter is not constrained, its error infinite, if the step of one standard deviation is
+    longer than ten natural scales, or if it takes part in a direction of which a thousand natural
+    scales cost less than one standard deviation.
+
+    Attributes
+    ----------
+    parameters : `~astropy.table.Table`
+        A row for each free parameter: ``label``, ``value``, ``unit``, whether its limits keep it
+        ``positive``, natural ``scale``; errors over that scale from ``spectra`` alone, ``dipole``
+        alone, ``both``, and ``with priors``; which part of the information in the last of these
+        is from spectra, dipole and priors (``share_...``); what tells ``most``, a dataset or the
+        priors, and its ``share_most``. Shares of a parameter that is not constrained are zero.
+    directions : `~astropy.table.Table`
+        A row for each direction of each source, the best determined first: ``source``,
+        ``singular_value``, ``determined`` (a singular value of at least 0.1), and what it is in
+        words, with its ``cost`` in standard deviations.
+    shares : `~astropy.table.Table`
+        For each free parameter, the part of each dataset and of all priors in the information:
+        the part of the variance of the estimate that stems from the errors of these data. They
+        add up to one.
+    remarks : list of str
+        Sets of parameters that are degenerate, as the warning before a fit names them.
+    """
+
+    parameters: Table
+    directions: Table
+    shares: Table
+    remarks: list
+
+    def __str__(self):
+        lines = [
+            f"What the data tell about {len(self.parameters)} free parameters, at these values",
+            "",
+            *_parameter_lines(self.parameters, self.sources),
+        ]
+        for source in self.sources:
+            rows = self.directions[self.directions["source"] == source]
+            undetermined = rows[~rows["determined"]]
+            lines += [
+                "",
+                f"{_TITLES[source].capitalize()}: {len(rows) - len(undetermined)} of {len(rows)} "
+                f"directions determined; the {'others' if len(undetermined) else 'worst'}",
+            ]
+            for row in undetermined if len(undetermined) else rows[-1:]:
+                lines.append(f"  {row['direction']}: {_cost_text(row)}")
+        if self.remarks:
+            lines += ["", "Degenerate", *(f"  {remark}" for remark in self.remarks)]
+        return "\n".join(lines)
+
+    @property
+    def sources(self):
+        """Those of `SOURCES` for which there are data, and more than for others (list of str)."""
+        return list(dict.fromkeys(self.directions["source"]))
+
+
+_TITLES = {
+    "spectra": "spectra alone",
+    "dipole": "dipole alone",
+    "both": "both",
+    "with priors": "with priors",
+}
+
+
+def identifiability(datasets):
+    """Find which directions in the space of the free parameters the data do not constrain.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models, at the parameter values of interest: those of the paper, or of a
+        fit.
+
+    Returns
+    -------
+    Identifiability
+        Errors, directions and shares of spectra (<ln A> among them), dipole and priors.
+
+    Raises
+    ------
+    ValueError
+        If no parameter is free, there are neither data nor priors, or some of the statistic is
+        not known to this package: datasets of other packages, or penalties.
+
+    Notes
+    -----
+    Only Gaussian priors count. The directions without consequence of one source have no natural
+    basis; they are given in echelon form, in which each of them moves one parameter that the
+    others leave alone, and their singular values are those of the whole set.
+    """
+    if not datasets.is_least_squares:
+        raise ValueError(
+            "the statistic is not a sum of squares: leave out penalties and datasets of other "
+            "packages"
+        )
+    likelihood = JointLikelihood(datasets)
+    if not likelihood.size:
+        raise ValueError("no parameter is free: there is nothing to constrain")
+    blocks, priors = _jacobians(datasets, likelihood)
+    is_flux = np.array([not isinstance(dataset, DipoleDataset) for dataset in datasets])
+    stacked = {
+        "spectra": _stacked(blocks, is_flux, likelihood.size),
+        "dipole": _stacked(blocks, ~is_flux, likelihood.size),
+        "both": np.concatenate(blocks),
+        "with priors": np.concatenate([*blocks, priors]),
+    }
+    if not len(stacked["with priors"]):
+        raise ValueError("no point of the datasets is in the fit, and there are no priors")
+    constraints = {source: _Constraint(jacobian) for source, jacobian in stacked.items()}
+    shares = constraints["with priors"].shares([*blocks, priors])
+    names = [*datasets.names, "priors"]
+    words = _Words(likelihood)
+    rows = [
+        {"source": source, **row}
+        for source in _told_apart(stacked)
+        for row in words.rows(constraints[source])
+    ]
+    return Identifiability(
+        parameters=_parameter_table(likelihood, words, constraints, shares, names, is_flux),
+        directions=Table(rows=rows),
+        shares=Table({"label": likelihood.names, **dict(zip(names, shares, strict=True))}),
+        remarks=find_degeneracies(datasets),
+    )
+
+
+def _parameter_table(likelihood, words, constraints, shares, names, is_flux):
+    """Table of the parameters; shares are by dataset, and at the end those of the priors."""
+    table = Table(
+        {
+            "label": likelihood.names,
+            "value": likelihood.values,
+            "unit": [unit.to_string() for unit in likelihood.units],
+            "positive": words.positive,
+            "scale": words.scales,
+        }
+    )
+    for source, constraint in constraints.items():
+        table[source] = constraint.errors
+    table["share_spectra"] = shares[:-1][is_flux].sum(axis=0)
+    table["share_dipole"] = shares[:-1][~is_flux].sum(axis=0)
+    table["share_priors"] = shares[-1]
+    table["share_most"] = shares.max(axis=0)
+    table["most"] = [names[column.argmax()] if column.any() else "" for column in shares.T]
+    return table
+
+
+def _jacobians(datasets, likelihood):
+    """Natural Jacobians of each dataset, and that of the priors."""
+    blocks = []
+    for dataset in datasets:
+        alone = CosmicRayDatasets([dataset])
+        jacobian = natural_jacobian(JointLikelihood(alone, likelihood.parameters))
+        blocks.append(jacobian[: _n_residuals(alone)])
+    priors = natural_jacobian(likelihood)[_n_residuals(datasets) :]
+    # those of frozen parameters, and of another shape, say nothing
+    return blocks, priors[np.abs(priors).any(axis=1)]
+
+
+def _n_residuals(datasets):
+    """Number of residuals of the data, which come before those of the priors."""
+    return sum(part.size for part in datasets._fusion()[0])
+
+
+def _stacked(blocks, chosen, size):
+    """Jacobian of some of the datasets, which may be none."""
+    kept = [block for block, is_wanted in zip(blocks, chosen, strict=True) if is_wanted]
+    return np.concatenate([np.zeros((0, size)), *kept])
+
+
+def _told_apart(stacked):
+    """Sources that have data, and more of them than the one before."""
+    sizes = {source: len(jacobian) for source, jacobian in stacked.items()}
+    alone = [source for source in ("spectra", "dipole") if sizes[source]]
+    more = ["both"] if len(alone) == 2 else []
+    return alone + more + (["with priors"] if sizes["with priors"] > sizes["both"] else [])
+
+
+class _Constraint:
+    """What a natural Jacobian tells about the parameters."""
+
+    def __init__(self, jacobian):
+        self.jacobian = jacobian
+        self.singular, self.directions = natural_directions(jacobian)
+        self.known = self.singular >= NULL
+        # a pseudo-inverse: directions without consequence are left out
+        self._inverse = self.directions[self.known] / self.singular[self.known, np.newaxis]
+        errors = np.linalg.norm(self._inverse, axis=0)
+        open_part = np.linalg.norm(self.directions[~self.known], axis=0)
+        is_open = (open_part > _COMPONENT) | (errors > 1 / THRESHOLD)
+        self.errors = np.where(is_open, np.inf, errors)
+
+    def shares(self, blocks):
+        """Part of the variance of each parameter from the errors of each block of data.
+
+        The estimate is C sum(J^T r) with covariance C, and every residual r has unit variance.
+        """
+        covariance = self._inverse.T @ self._inverse
+        parts = np.array([((block @ covariance) ** 2).sum(axis=0) for block in blocks])
+        variance = np.diag(covariance)
+        determined = np.isfinite(self.errors) & (variance > 0)
+        return np.where(determined, parts / np.where(variance > 0, variance, 1.0), 0.0)
+
+    def readable_directions(self):
+        """Directions, those without consequence in echelon form."""
+        null = self.directions[~self.known]
+        if len(null) > 1:
+            _, _, order = qr(null, mode="economic", pivoting=True)
+            null = np.linalg.solve(null[:, order[: len(null)]], null)
+        return np.concatenate([self.directions[self.known], null])
+
+
+class _Words:
+    """Directions and errors in words."""
+
+    def __init__(self, likelihood):
+        self._names, self._units = likelihood.names, likelihood.units
+        self.scales = likelihood.scales_at(likelihood.values)
+        self.positive = stays_positive(likelihood) & (likelihood.values > 0)
+
+    def rows(self, constraint):
+        """Rows of the table of directions."""
+        for singular, direction in zip(
+            constraint.singular, constraint.readable_directions(), strict=True
+        ):
+            step = _STEP * direction / np.abs(direction).max()
+            yield {
+                "singular_value": singular,
+                "determined": bool(singular >= THRESHOLD),
+                "cost": np.linalg.norm(constraint.jacobian @ step),
+                "direction": self._direction(step, involved(step, constraint.jacobian)),
+            }
+
+    def _direction(self, step, takes_part):
+        """A step in words, the largest changes first, those that are alike together."""
+        order = sorted(np.flatnonzero(takes_part), key=lambda k: -round(abs(step[k]), 4))
+        # a direction has no sign of its own
+        step = step * np.sign(step[order[0]])
+        changes = {}
+        for k in order:
+            changes.setdefault(self._change(k, step[k]), []).append(self._names[k])
+        return "; ".join(f"{', '.join(names)} {text}" for text, names in changes.items())
+
+    def _change(self, k, step):
+        size = _size_text(abs(step), self.positive[k], self.scales[k], self._units[k])
+        return f"{'up' if step > 0 else 'down'} {size}"
+
+
+def _size_text(size, positive, scale, unit):
+    """A change, given in natural scales, in per cent or in the unit of the parameter."""
+    number = 100 * size if positive else size * scale
+    return f"{float(f'{number:.2g}'):g} {'%' if positive else unit}".strip()
+
+
+def _cost_text(row):
+    if row["singular_value"] < NULL:
+        return "costs nothing"
+    return f"costs {row['cost']:.1g} standard deviations"
+
+
+def _parameter_lines(table, sources):
+    """Table of the parameters as lines."""
+    columns = {"parameter": list(table["label"])}
+    columns["value"] = [f"{value:.4g}" for value in table["value"]]
+    columns["unit"] = list(table["unit"])
+    for source in sources:
+        columns[_TITLES[source]] = [_error_text(row, row[source]) for row in table]
+    for kind in ("spectra", "dipole", "priors"):
+        if any(table[f"share_{kind}"] > 0):
+            columns[f"from {kind}"] = [f"{100 * share:.0f} %" for share in table[f"share_{kind}"]]
+    columns["most from"] = [
+        f"{row['most']} ({100 * row['share_most']:.0f} %)" if row["most"] else "" for row in table
+    ]
+    text = Table(columns).pformat(max_lines=-1, max_width=-1, align="<")
+    return [line.rstrip() for line in text]
+
+
+def _error_text(row, error):
+    if not np.isfinite(error):
+        return "not constrained"
+    return _size_text(error, row["positive"], row["scale"], row["unit"])

@@ -1,0 +1,224 @@
+"""Scans of the statistic along parameters, with the others re-optimised at every point."""
+
+from dataclasses import dataclass
+
+import astropy.units as u
+import numpy as np
+from astropy.table import Table
+
+from ..likelihood.joint_likelihood import JointLikelihood
+from ..likelihood.profiles import ProfileLikelihood
+from .parallel import run_parallel
+
+__all__ = ["ProfileScan", "scan_profiles"]
+
+
+@dataclass(frozen=True, eq=False)
+class ProfileScan:
+    """Profile of the statistic along one parameter.
+
+    Attributes
+    ----------
+    name : str
+        Label of the parameter.
+    unit : `~astropy.units.Unit`
+        Its unit.
+    best : float
+        Its value at the best fit.
+    best_stat : float
+        Statistic there.
+    values : `~numpy.ndarray`
+        Values of the parameter, increasing, the best one among them, shape ``(n,)``.
+    stat : `~numpy.ndarray`
+        Lowest statistic at these values, shape ``(n,)``.
+    names : list of str
+        Labels of all free parameters.
+    theta : `~numpy.ndarray`
+        Their values at each point, shape ``(n, k)``.
+    """
+
+    name: str
+    unit: u.Unit
+    best: float
+    best_stat: float
+    values: np.ndarray
+    stat: np.ndarray
+    names: list
+    theta: np.ndarray
+
+    @property
+    def rise(self):
+        """Statistic above that of the best fit; negative where a lower minimum was found."""
+        return self.stat - self.best_stat
+
+    def interval(self, sigma=1.0):
+        """Where the profile crosses the level of a number of standard deviations.
+
+        Parameters
+        ----------
+        sigma : float, optional
+            Number of standard deviations; the level is its square.
+
+        Returns
+        -------
+        low, high : `~astropy.units.Quantity`
+            Ends of the interval around the best value, interpolated; nan where the scan ends
+            before the level is reached.
+        """
+        root = np.sign(self.rise) * np.sqrt(np.abs(self.rise)) - sigma
+        above, start = self.values >= self.best, self.values <= self.best
+        high = _first_crossing(self.values[above], root[above])
+        low = _first_crossing(self.values[start][::-1], root[start][::-1])
+        return u.Quantity(low, self.unit), u.Quantity(high, self.unit)
+
+    def table(self):
+        """Values of all free parameters and the statistic at every point.
+
+        Returns
+        -------
+        `~astropy.table.Table`
+            One row for each point: the scanned parameter, ``stat``, ``rise``, and the others.
+        """
+        table = Table({self.name: u.Quantity(self.values, self.unit)})
+        table["stat"], table["rise"] = self.stat, self.rise
+        for name, column in zip(self.names, self.theta.T, strict=True):
+            if name != self.name:
+                table[name] = column
+        table.meta.update({"scanned": self.name, "best": self.best, "best_stat": self.best_stat})
+        return table
+
+
+def _first_crossing(values, root):
+    """Where a function that starts below zero first crosses it, by linear interpolation."""
+    beyond = np.flatnonzero(root >= 0)
+    if not len(beyond) or beyond[0] == 0:
+        return np.nan
+    k = beyond[0]
+    share = -root[k - 1] / (root[k] - root[k - 1])
+    return values[k - 1] + share * (values[k] - values[k - 1])
+
+
+def scan_profiles(
+    datasets,
+    parameters=None,
+    n_points=30,
+    sigma=3.0,
+    n_jobs=None,
+    parallel_backend=None,
+    progress=None,
+):
+    """Scan the statistic along parameters from the current values, best-fit ones as a rule.
+
+    Every point starts from its neighbour on the side of the best fit.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets or JointLikelihood
+        Datasets at their best fit.
+    parameters : list of str, or dict of str to (low, high), optional
+        Labels of free parameters, or labels with the range to scan, floats in the unit of the
+        parameter or `~astropy.units.Quantity`; all free parameters by default.
+    n_points : int, optional
+        Number of points beside the best fit.
+    sigma : float, optional
+        Half width of the range in standard deviations, where none is given.
+    n_jobs, parallel_backend
+        As for `~crlocal_plugin.studies.parallel.run_parallel`.
+    progress : callable, optional
+        Called with the number of points that were finished.
+
+    Returns
+    -------
+    dict of str to ProfileScan
+        Profiles by label.
+
+    Raises
+    ------
+    ValueError
+        If a label is not that of a free parameter, a range is empty or outside the limits, or the
+        error of a parameter without a range is not known.
+    """
+    likelihood = datasets
+    if not isinstance(likelihood, JointLikelihood):
+        likelihood = JointLikelihood(datasets)
+    if n_points < 2:
+        raise ValueError(f"n_points must be at least 2, got {n_points}")
+    if parameters is None or isinstance(parameters, str):
+        parameters = likelihood.names if parameters is None else [parameters]
+    ranges = dict(parameters) if isinstance(parameters, dict) else dict.fromkeys(parameters)
+    grids = {
+        name: _grid(likelihood, name, limits, n_points, sigma) for name, limits in ranges.items()
+    }
+    best = likelihood.values
+    inputs = []
+    for name, values in grids.items():
+        start = best[likelihood.names.index(name)]
+        for side in (values[values < start][::-1], values[values > start]):
+            inputs.append((likelihood, name, best, side.tolist()))
+
+    def report(points):
+        if progress is not None:
+            progress(len(points))
+
+    results = run_parallel(_scan_side, inputs, n_jobs, parallel_backend, report, "Profiles")
+    best_stat = likelihood(best)
+    scans = {}
+    for k, name in enumerate(grids):
+        column = likelihood.names.index(name)
+        points = [*results[2 * k], *results[2 * k + 1], (best[column], best_stat, best)]
+        points.sort(key=lambda point: point[0])
+        values, stat, theta = (np.array(part) for part in zip(*points, strict=True))
+        scans[name] = ProfileScan(
+            name,
+            likelihood.units[column],
+            float(best[column]),
+            float(best_stat),
+            values,
+            stat,
+            list(likelihood.names),
+            theta,
+        )
+    return scans
+
+
+def _grid(likelihood, name, limits, n_points, sigma):
+    """Values to scan."""
+    profile = ProfileLikelihood(likelihood, name)
+    column = likelihood.names.index(name)
+    best, unit, (low, high) = likelihood.values[column], *_limits_of(likelihood, column)
+    if limits is None:
+        error = profile.error()
+        if not (np.isfinite(error) and error > 0):
+            raise ValueError(
+                f"nothing is known of the error of {name}: give the range to scan, for example "
+                f"{name}=LOW..HIGH"
+            )
+        return np.linspace(
+            max(low, best - sigma * error), min(high, best + sigma * error), n_points
+        )
+    try:
+        ends = [end.to_value(unit) if isinstance(end, u.Quantity) else float(end) for end in limits]
+    except u.UnitConversionError as error:
+        raise ValueError(f"range of {name}: expected values in {unit} ({error})") from None
+    if not low <= ends[0] < ends[1] <= high:
+        raise ValueError(
+            f"range of {name}: {ends[0]:g} to {ends[1]:g} is empty or outside the limits "
+            f"{low:g} to {high:g}"
+        )
+    return np.linspace(*ends, n_points)
+
+
+def _limits_of(likelihood, column):
+    return likelihood.units[column], likelihood.bounds[column]
+
+
+def _scan_side(likelihood, name, best, values):
+    """Points on one side of the best fit, from the inside outwards."""
+    profile = ProfileLikelihood(likelihood, name, best)
+    for k, value in enumerate(values):
+        profile.point(value)
+        # a point that fell into another valley may lower those before it
+        for inner, outer in zip(values[:k][::-1], values[1 : k + 1][::-1], strict=True):
+            if not profile.improve(inner, outer):
+                break
+    return [(value, *profile.point(value)) for value in values]

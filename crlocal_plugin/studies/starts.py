@@ -1,0 +1,227 @@
+"""Descents from random starts: which minima a joint likelihood has."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from astropy.table import Column, Table
+
+from ..likelihood.descent import (
+    minimise,
+    stays_positive,
+)
+from ..likelihood.joint_likelihood import JointLikelihood
+from .parallel import run_parallel
+
+__all__ = ["RandomStarts", "lowest_minimum", "random_starts"]
+
+TOLERANCE = 0.02
+"""Difference in the statistic up to which two descents may have ended in the same minimum."""
+
+
+@dataclass(frozen=True, eq=False)
+class RandomStarts:
+    """Minima that descents from random starts have found; print it, or take the table.
+
+    Attributes
+    ----------
+    minima : `~astropy.table.Table`
+        A row for each distinct minimum, the lowest first: ``statistic``, ``above`` the lowest,
+        ``starts`` that ended there, and the value of each free parameter under its label.
+    n_starts : int
+        Number of starts.
+    n_failed : int
+        Starts without a finite statistic, or from which the descent did not converge; they are
+        not in the table.
+    spread : float
+        Width of the distribution of the starts.
+    """
+
+    minima: Table
+    n_starts: int
+    n_failed: int
+    spread: float
+    _likelihood: JointLikelihood = field(repr=False)
+
+    def assign(self, number=0):
+        """Set the parameters of the models to those of a minimum.
+
+        Parameters
+        ----------
+        number : int, optional
+            Row of the table of minima; the lowest by default. Errors stay as they were: fit again
+            from there.
+
+        Raises
+        ------
+        IndexError
+            If there is no such minimum.
+        """
+        row = self.minima[number]
+        self._likelihood.assign([row[name] for name in self._likelihood.names])
+
+    def __str__(self):
+        lines = [
+            f"{self.n_starts} descents from starts with a spread of {self.spread:g}, "
+            f"{self.n_failed} without convergence"
+        ]
+        if len(self.minima):
+            lines += ["", *self.minima.pformat(max_lines=-1, max_width=-1)]
+        return "\n".join(line.rstrip() for line in lines)
+
+
+def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None, progress=None):
+    """Descend to the minima of a joint likelihood from random starts.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models. Starts lie around the present values of the free parameters, and
+        nothing in the models changes, see `RandomStarts.assign`.
+    n_starts : int, optional
+        Number of starts.
+    spread : float, optional
+        A positive quantity starts at its value times exp(spread z) with a normal z, another one
+        at its value plus z times ``spread`` natural scales, a tenth of its range each. Starts
+        beyond a limit are drawn again. A position among hadronic models starts anywhere in its
+        range, for both ends may have a minimum; with a spread of 0 nothing moves.
+    random_state : int or `~numpy.random.Generator`, optional
+        Seed or source of random numbers.
+    n_jobs : int, optional
+        Number of processes; by default as set by gammapy's
+        `~gammapy.utils.parallel.multiprocessing_manager`, one if it is not in use. The result does
+        not depend on it.
+    progress : callable, optional
+        Called with 1 after each descent.
+
+    Returns
+    -------
+    RandomStarts
+        Distinct minima with their statistic, priors included. Two descents have ended in the same
+        one if their statistics agree within 0.02 and it is not higher half-way between them.
+
+    Raises
+    ------
+    ValueError
+        If no parameter is free, or the statistic is not a sum of squares.
+    """
+    if not n_starts >= 1 or not spread >= 0:
+        raise ValueError(
+            f"expected at least one start and a spread of at least 0, got {n_starts} and {spread}"
+        )
+    likelihood = JointLikelihood(datasets)
+    if not likelihood.size:
+        raise ValueError("no parameter is free: there is nothing to fit")
+    if not likelihood.is_least_squares:
+        raise ValueError(
+            "the statistic is not a sum of squares: leave out penalties and datasets of other "
+            "packages"
+        )
+    starts = _draw_starts(likelihood, n_starts, spread, np.random.default_rng(random_state))
+
+    def report(end):
+        if progress is not None:
+            progress(1)
+
+    ends = run_parallel(
+        _descend,
+        [(likelihood, start) for start in starts],
+        n_jobs,
+        progress=report,
+        task_name="random starts",
+    )
+    found = [end for end in ends if end is not None]
+    groups = _distinct(likelihood, sorted(found, key=lambda end: end[0]))
+    minima = _table(likelihood, groups)
+    return RandomStarts(minima, len(starts), len(starts) - len(found), spread, likelihood)
+
+
+def lowest_minimum(datasets, n_starts=24, spread=0.5, random_state=0, progress=None):
+    """Move the parameters to the lowest minimum that several descents lead to.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with models; their free parameters are moved.
+    n_starts : int, optional
+        Random starts beside the one from the present values. The lowest minimum of the variant
+        "wandering" is met by one start in eight.
+    spread, random_state, progress
+        As for `random_starts`.
+
+    Returns
+    -------
+    float
+        Statistic there.
+
+    Raises
+    ------
+    ValueError
+        If no parameter is free, or the statistic is not a sum of squares.
+    """
+    likelihood = JointLikelihood(datasets)
+    first = minimise(likelihood, likelihood.values)
+    others = None
+    if n_starts:
+        others = random_starts(datasets, n_starts, spread, random_state, progress=progress)
+    likelihood.assign(first.theta)
+    if others and len(others.minima) and others.minima["statistic"][0] < first.stat:
+        others.assign()
+    return float(datasets.stat_sum())
+
+
+def _table(likelihood, groups):
+    """Table of the minima."""
+    stats = np.array([group[0][0] for group in groups])
+    values = np.array([group[0][1] for group in groups]).reshape(-1, likelihood.size)
+    table = Table({"statistic": stats, "above": stats - stats.min(initial=np.inf)})
+    table["starts"] = [len(group) for group in groups]
+    for name, unit, column in zip(likelihood.names, likelihood.units, values.T, strict=True):
+        table[name] = Column(column, unit=unit, format=".4g")
+    table["statistic"].format = table["above"].format = ".2f"
+    return table
+
+
+def _draw_starts(likelihood, n_starts, spread, rng):
+    """Starts around the present values and inside the limits, shape ``(m, n)``."""
+    values, (low, high) = likelihood.values, likelihood.bounds.T
+    positive = stays_positive(likelihood) & (values > 0)
+    scales = likelihood.scales_at(values)
+    starts = np.full((n_starts, likelihood.size), np.nan)
+    for _ in range(1000):
+        steps = spread * rng.standard_normal(starts.shape)
+        drawn = np.where(positive, values * np.exp(steps), values + steps * scales)
+        starts = np.where(np.isnan(starts), drawn, starts)
+        starts[(starts < low) | (starts > high)] = np.nan
+        if np.isfinite(starts).all():
+            anywhere = likelihood.is_position & np.isfinite(high - low) & (spread > 0)
+            starts[:, anywhere] = rng.uniform(
+                low[anywhere], high[anywhere], (n_starts, anywhere.sum())
+            )
+            return starts
+    names = np.array(likelihood.names)[np.isnan(starts).any(axis=0)]
+    raise ValueError(f"{', '.join(names)}: no start inside the limits, choose a smaller spread")
+
+
+def _descend(likelihood, start):
+    """Statistic and values where a descent ended; None if it did not converge."""
+    if not np.isfinite(likelihood(start)):
+        return None
+    minimum = minimise(likelihood, start)
+    return (minimum.stat, minimum.theta) if minimum.success else None
+
+
+def _distinct(likelihood, ends):
+    """Group ends of descents, the lowest first, by the minimum that they are in."""
+    groups = []
+    for stat, theta in ends:
+        for group in groups:
+            other_stat, other = group[0]
+            if stat - other_stat > TOLERANCE:
+                continue
+            # two minima of one depth have a barrier between them
+            if likelihood((theta + other) / 2) < stat + TOLERANCE:
+                group.append((stat, theta))
+                break
+        else:
+            groups.append([(stat, theta)])
+    return groups

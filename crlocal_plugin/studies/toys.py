@@ -1,0 +1,352 @@
+"""Toy experiments: the fit repeated on simulated data, for bias, pulls and coverage."""
+
+from typing import NamedTuple
+
+import numpy as np
+from astropy.table import Table
+from gammapy.datasets import Datasets
+
+from ..datasets.core import random_generator
+from ..likelihood.collection import CosmicRayDatasets
+from ..likelihood.covariance import (
+    STEP,
+    likelihood_covariance,
+)
+from ..likelihood.descent import (
+    COLLAPSED,
+    minimise,
+)
+from ..likelihood.joint_likelihood import JointLikelihood
+from .parallel import run_parallel
+from .toy_study import ToyStudy
+
+__all__ = ["run_toys"]
+
+CHUNK = 5
+"""Toys that a process does in one go, a second or so of work."""
+
+TOLERANCE = 1e-5
+"""Tolerance of constrained fits and of the search: statistics are good to some thousandths."""
+
+SCATTER = 5.0
+"""Width of the scattered starts of the search, in standard deviations."""
+
+REACH = 25.0
+"""Rise of the statistic up to which another minimum may become the lowest one in a toy."""
+
+DISTINCT = 0.1
+"""Difference of the statistics of two minima in the search."""
+
+REVIVED = 0.03
+"""Fraction of the true value from which a strength starts that is zero in a minimum."""
+
+_LOWER = 0.01
+"""By how much a constrained fit must undercut the best one to count as another minimum."""
+
+_RESTARTS = 10
+"""How often constrained fits may find a lower minimum before a toy counts as not converged."""
+
+
+def run_toys(
+    datasets,
+    n_toys=500,
+    random_state=0,
+    parameters=None,
+    profile=True,
+    n_starts=40,
+    n_jobs=None,
+    parallel_backend=None,
+    progress=None,
+):
+    """Simulate data many times from the current models, and fit each.
+
+    Data and means of Gaussian priors are drawn by `JointLikelihood.fake`. A likelihood may have
+    several minima, and which one is the lowest is a matter of chance in each toy. Those of data
+    without scatter are searched for once, from scattered starts, and each toy is fitted from
+    all that are found. Then come fits with one parameter at a time held at its true value;
+    where one of them comes out below the best fit, that is repeated from there. The result
+    does not depend on the number of processes.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets or JointLikelihood
+        Datasets with models, or a likelihood. The current values of the free parameters, best-fit
+        ones as a rule, are the truth.
+    n_toys : int, optional
+        Number of toys.
+    random_state : int, `~numpy.random.Generator` or other, optional
+        Seed or source of random numbers, see `random_generator`. Every toy has a seed of its own
+        that is spawned from it.
+    parameters : list of str, optional
+        Labels of free parameters of which the profile likelihood is asked; all by default.
+    profile : bool, optional
+        Make the fits with one parameter held, which take most of the time.
+    n_starts : int, optional
+        Number of scattered starts of the search for other minima.
+    n_jobs, parallel_backend
+        As for `~crlocal_plugin.studies.parallel.run_parallel`.
+    progress : callable, optional
+        Called with the number of toys that were finished, after each piece of work.
+
+    Returns
+    -------
+    ToyStudy
+        What every toy gave, and its summary.
+
+    Raises
+    ------
+    ValueError
+        If no parameter is free, a label is not that of a free parameter, a dataset has no model,
+        or data cannot be simulated.
+    """
+    likelihood = _likelihood(datasets)
+    if n_toys < 1:
+        raise ValueError(f"n_toys must be at least 1, got {n_toys}")
+    if not likelihood.size:
+        raise ValueError("no parameter is free: there is nothing to fit")
+    columns = _columns(likelihood, parameters) if profile else []
+    truth = np.array(likelihood.values, dtype=float)
+    seeds = random_generator(random_state).bit_generator.seed_seq
+    rng = np.random.default_rng(seeds.spawn(1)[0])
+    drawn = _drawn_numbers(likelihood, truth)
+    searches = _searches(likelihood, truth, n_starts, rng)
+    points = run_parallel(_search, searches, n_jobs, parallel_backend, task_name="Minima")
+    others = _distinct(points)
+    task = _Task(likelihood, truth, [theta for _, theta in others], columns, drawn)
+    seeds = seeds.spawn(n_toys)
+    inputs = [(task, seeds[start : start + CHUNK]) for start in range(0, n_toys, CHUNK)]
+
+    def report(toys):
+        if progress is not None:
+            progress(len(toys))
+
+    chunks = run_parallel(_run_chunk, inputs, n_jobs, parallel_backend, report, "Toys")
+    toys = [toy for chunk in chunks for toy in chunk]
+    table = _table(task, toys)
+    table.meta = {
+        "truth": dict(zip(likelihood.names, truth.tolist(), strict=True)),
+        "degrees_of_freedom": int(drawn.sum()) - likelihood.size,
+        "other_minima": [float(stat) for stat, _ in others],
+    }
+    return ToyStudy(table)
+
+
+class _Task(NamedTuple):
+    """What all toys have in common."""
+
+    likelihood: JointLikelihood
+    truth: np.ndarray
+    other_minima: list
+    columns: list
+    drawn: np.ndarray
+
+
+class _Toy(NamedTuple):
+    """One toy; numbers are nan where it failed."""
+
+    theta: np.ndarray
+    error: np.ndarray
+    at_limit: np.ndarray
+    rise: np.ndarray
+    stat: float
+    chi2: float
+    hesse: bool
+    converged: bool
+    message: str
+
+
+def _likelihood(datasets):
+    """Likelihood of datasets, if it is not one already."""
+    if isinstance(datasets, CosmicRayDatasets):
+        return JointLikelihood(datasets)
+    if isinstance(datasets, Datasets):
+        raise TypeError(
+            "expected CosmicRayDatasets, got gammapy's Datasets: make them with "
+            "crl.CosmicRayDatasets([...])"
+        )
+    return datasets
+
+
+def _columns(likelihood, parameters):
+    """Columns of parameters."""
+    names = likelihood.names
+    unknown = set(parameters or []) - set(names)
+    if unknown:
+        raise ValueError(
+            f"{', '.join(sorted(unknown))} is not among the free parameters {', '.join(names)}"
+        )
+    return [k for k, name in enumerate(names) if parameters is None or name in parameters]
+
+
+def _drawn_numbers(likelihood, truth):
+    """Which residuals a simulation changes: all but those of upper limits."""
+    toy = likelihood.fake(truth, np.random.default_rng(0))
+    return toy.residuals(truth) != likelihood.residuals(truth)
+
+
+class _NoScatter(np.random.Generator):
+    """Source of random numbers that all are the mean."""
+
+    def standard_normal(self, size=None, **kwargs):
+        return np.zeros(size)
+
+
+def _searches(likelihood, truth, n_starts, rng):
+    """Likelihood of data without scatter, the truth, and a start, several times."""
+    exact = likelihood.fake(truth, _NoScatter(np.random.PCG64(0)))
+    covariance, _ = likelihood_covariance(exact, truth)
+    shifts = SCATTER * np.sqrt(np.diag(covariance)) * rng.standard_normal((n_starts, len(truth)))
+    return [(exact, truth, _moved(exact.bounds, truth, shift)) for shift in shifts]
+
+
+def _search(exact, truth, start):
+    """By how much the minimum that is reached from a start is above the truth, and its place."""
+    with np.errstate(all="ignore"):
+        if not np.isfinite(exact(start)):
+            return np.inf, start
+        point = minimise(exact, start, tolerance=TOLERANCE)
+        return float(point.stat - exact(truth)), _revived(exact.bounds, truth, point.theta)
+
+
+def _distinct(points):
+    """Minima besides the truth that may become the lowest one, the lowest first."""
+    found = []
+    for rise, theta in sorted(points, key=lambda point: point[0]):
+        last = found[-1][0] if found else 0.0
+        if last + DISTINCT < rise < REACH:
+            found.append((rise, theta))
+    return found
+
+
+def _moved(bounds, theta, shift):
+    """Values after a shift, inside the limits; positive ones move by a factor of up to 20."""
+    positive = (bounds[:, 0] >= 0) & (theta > 0)
+    factor = np.exp(np.clip(shift / np.where(positive, theta, 1.0), -3.0, 3.0))
+    return np.clip(np.where(positive, theta * factor, theta + shift), *bounds.T)
+
+
+def _revived(bounds, truth, theta):
+    """Values to start from: from nothing, the logarithm of a strength would find no way back."""
+    lost = (bounds[:, 0] >= 0) & (theta < REVIVED * truth)
+    return np.where(lost, REVIVED * truth, theta)
+
+
+def _run_chunk(task, seeds):
+    """Run toys, one after the other."""
+    return [_run(task, seed) for seed in seeds]
+
+
+def _run(task, seed):
+    """Run a toy; a mishap in it is part of the result."""
+    # fits look at places where the model overflows, and turn away from them
+    with np.errstate(all="ignore"):
+        try:
+            return _fit(task, task.likelihood.fake(task.truth, np.random.default_rng(seed)))
+        except (ValueError, ArithmeticError) as error:
+            nothing = np.full(len(task.truth), np.nan)
+            return _Toy(
+                theta=nothing,
+                error=nothing,
+                at_limit=np.zeros(len(task.truth), dtype=bool),
+                rise=nothing,
+                stat=np.nan,
+                chi2=np.nan,
+                hesse=False,
+                converged=False,
+                message=f"{type(error).__name__}: {error}",
+            )
+
+
+def _fit(task, toy):
+    """Fit a toy, free and with each parameter at its true value."""
+    starts = [task.truth, *task.other_minima]
+    best = min((minimise(toy, start) for start in starts), key=lambda point: point.stat)
+    profile = _ProfileAtTruth(toy, task)
+    for _ in range(_RESTARTS):
+        theta = _at_limits(toy, best, task.truth)
+        covariance, hesse = likelihood_covariance(toy, theta)
+        lower = profile.find_lower(theta, best.stat, covariance)
+        if lower is None:
+            break
+        best = minimise(toy, lower)
+    error = np.sqrt(np.diag(covariance))
+    distance = np.abs(toy.bounds - theta[:, np.newaxis]).min(axis=1)
+    at_limit = ~(error > 0) | (distance <= 3 * STEP * error)
+    residuals = toy.residuals(theta)[task.drawn]
+    return _Toy(
+        theta=theta,
+        error=np.where(at_limit, 0.0, error),
+        at_limit=at_limit,
+        rise=profile.stat - best.stat,
+        stat=best.stat,
+        chi2=float(residuals @ residuals),
+        hesse=hesse,
+        converged=best.success and lower is None,
+        message=best.message if lower is None else f"{_RESTARTS} minima, each below the last",
+    )
+
+
+def _at_limits(toy, minimum, truth):
+    """Minimum with what the descent drove to nothing at its limit, where it has no error."""
+    low = toy.bounds[:, 0]
+    small = (low >= 0) & (minimum.theta < COLLAPSED * truth)
+    theta = np.where(small, low, minimum.theta)
+    return theta if toy(theta) <= minimum.stat + _LOWER else minimum.theta
+
+
+class _ProfileAtTruth:
+    """Lowest statistics of a toy with one parameter at a time at its true value."""
+
+    def __init__(self, toy, task):
+        self._toy, self._truth, self._columns = toy, task.truth, task.columns
+        self._from_truth = set()
+        self.stat = np.full(len(task.truth), np.nan)
+        self.stat[task.columns] = np.inf
+
+    def find_lower(self, best, best_stat, covariance):
+        """Descend for all parameters, or until a statistic is below that of the best fit.
+
+        Returns
+        -------
+        `~numpy.ndarray` or None
+            Values that are better than the best fit, if some were found.
+        """
+        for k in self._columns:
+            point = self._descend(k, self._conditional(best, covariance, k))
+            if self.stat[k] > best_stat + 1 and k not in self._from_truth:
+                # whether the truth is inside an interval shall not hang on one descent
+                self._from_truth.add(k)
+                point = min(point, self._descend(k, self._truth), key=lambda each: each.stat)
+            if point.stat < best_stat - _LOWER:
+                return point.theta
+        return None
+
+    def _conditional(self, theta, covariance, k):
+        """Minimum with one parameter at its true value, if the statistic is a parabola."""
+        if not covariance[k, k] > 0:
+            return theta
+        shift = covariance[:, k] * ((self._truth[k] - theta[k]) / covariance[k, k])
+        # nothing is known of a cut-off that went to infinity
+        return _moved(self._toy.bounds, theta, np.where(np.isfinite(shift), shift, 0.0))
+
+    def _descend(self, k, start):
+        free = np.arange(len(start)) != k
+        start = np.where(free, _revived(self._toy.bounds, self._truth, start), self._truth)
+        point = minimise(self._toy, start, free, tolerance=TOLERANCE)
+        self.stat[k] = min(self.stat[k], point.stat)
+        return point
+
+
+def _table(task, toys):
+    """Toys as a table, one row each."""
+    table = Table({"toy": np.arange(len(toys))})
+    for name in ("stat", "chi2", "hesse", "converged", "message"):
+        table[name] = [getattr(toy, name) for toy in toys]
+    likelihood = task.likelihood
+    for k, (name, unit) in enumerate(zip(likelihood.names, likelihood.units, strict=True)):
+        table[name] = [toy.theta[k] for toy in toys] * unit
+        table[f"{name}_error"] = [toy.error[k] for toy in toys] * unit
+        table[f"{name}_at_limit"] = [toy.at_limit[k] for toy in toys]
+        if k in task.columns:
+            table[f"{name}_rise"] = [toy.rise[k] for toy in toys]
+    return table

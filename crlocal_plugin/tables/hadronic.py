@@ -1,0 +1,150 @@
+"""Tables that exist for several hadronic interaction models, joined by one parameter.
+
+The same showers give other spectra with each interaction model. Here, the truth is assumed to lie
+on the curve through the tables of all models, in the order in which they are named: a parameter h
+is 0 at the first table, 1 at the second and so on, and between them the polynomial through all of
+them is taken, of ln(intensity) or of <ln A>. Relative errors of intensities, and errors of <ln A>,
+are those of the first table everywhere.
+"""
+
+import numpy as np
+from astropy.table import Column, Table
+
+from .raw_table import TableError
+
+__all__ = [
+    "MAX_MODELS",
+    "hadronic_columns",
+    "join_hadronic_models",
+    "prediction_shift",
+    "shift_coefficients",
+]
+
+MAX_MODELS = 6
+"""Number of models at most; polynomials of higher degree swing between the tables."""
+
+_VALUES = ("intensity", "mean_log_mass")
+
+
+def hadronic_columns(n_models=MAX_MODELS):
+    """Names of the columns with the shifts of all models but the first (list of str)."""
+    return [f"hadronic_shift_{k}" for k in range(1, n_models)]
+
+
+def join_hadronic_models(tables):
+    """Join the tables of one measurement that differ in the hadronic interaction model.
+
+    Parameters
+    ----------
+    tables : list of `~astropy.table.Table`
+        Tables as from `~crlocal_plugin.tables.writing.read_flux_table` or
+        `~crlocal_plugin.tables.writing.read_mean_log_mass_table`, with ``hadronic_model`` in
+        their meta. They have the same quantity at the same energies; an upper limit in one of
+        them is where the models are not compared.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        The first table, its values and errors unchanged, with columns ``hadronic_shift_1``, ...:
+        ln(intensity) or <ln A> of the other tables less that of the first. Meta
+        ``hadronic_models`` names the models in this order.
+
+    Raises
+    ------
+    TableError
+        If the tables do not belong together.
+    """
+    if isinstance(tables, Table):
+        raise TableError("hadronic models: expected a list of tables, got one table")
+    tables = list(tables)
+    for table in tables:
+        if not isinstance(table, Table):
+            raise TableError(
+                f"hadronic models: expected tables, got {table!r}; read it with "
+                "read_catalog_table or read_flux_table"
+            )
+    models = [table.meta.get("hadronic_model") for table in tables]
+    if not 2 <= len(tables) <= MAX_MODELS or not all(models) or len(set(models)) < len(models):
+        raise TableError(
+            f"hadronic models: expected 2 to {MAX_MODELS} tables, each with another "
+            f"hadronic_model in its meta, got {', '.join(map(str, models)) or 'none'}"
+        )
+    first = tables[0]
+    for table in tables[1:]:
+        _require_alike(first, table)
+    value = next(name for name in _VALUES if name in first.colnames)
+    limited = np.any([_limits(table) for table in tables], axis=0)
+    logarithm = np.log if value == "intensity" else np.asarray
+    base = logarithm(np.where(limited, 1.0, first[value]))
+    result = Table(first, copy=True)
+    for name, table in zip(hadronic_columns(len(tables)), tables[1:], strict=True):
+        result[name] = Column(logarithm(np.where(limited, 1.0, table[value])) - base)
+    result.meta["hadronic_models"] = models
+    return result
+
+
+def _limits(table):
+    return np.asarray(table["is_ul"]) if "is_ul" in table.colnames else np.zeros(len(table), bool)
+
+
+def _require_alike(first, other):
+    """Refuse tables of other quantities, or at other energies."""
+    names = [table.meta.get("name", "<table>") for table in (first, other)]
+    pair = f"tables {names[0]!r} and {names[1]!r}"
+    for key in ("experiment", "quantity", "axis"):
+        if first.meta.get(key) != other.meta.get(key):
+            raise TableError(
+                f"{pair}: expected the same {key}, got {first.meta.get(key)!r} and "
+                f"{other.meta.get(key)!r}; join tables that differ in the hadronic model alone"
+            )
+    column = next((name for name in ("rigidity", "energy") if name in first.colnames), None)
+    if column is None or not any(name in first.colnames for name in _VALUES):
+        raise TableError(
+            f"table {names[0]!r}: expected the columns of a spectrum or of <ln A>, it has "
+            f"{', '.join(first.colnames)}; read it with read_flux_table or read_mean_log_mass_table"
+        )
+    x, y = (np.asarray(table[column], dtype=float) for table in (first, other))
+    if x.shape != y.shape or not np.allclose(x, y, rtol=1e-6, atol=0):
+        raise TableError(
+            f"{pair}: expected the same {column} in each row, for the models are compared point "
+            "by point; leave out rows that one of them lacks"
+        )
+
+
+def shift_coefficients(shifts):
+    """Coefficients of the polynomial through the shifts of all models.
+
+    Parameters
+    ----------
+    shifts : array_like
+        Shifts of the tables at h = 1, 2, ..., k from the one at h = 0, shape ``(k, n)``.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Coefficients of h, h^2, ..., h^k, shape ``(k, n)``; there is no constant.
+    """
+    nodes = np.arange(1.0, len(shifts) + 1)
+    return np.linalg.solve(nodes[:, np.newaxis] ** nodes, np.asarray(shifts, dtype=float))
+
+
+def prediction_shift(coefficients, position):
+    """What is added to ln(intensity) or <ln A> of predictions for another hadronic model.
+
+    Parameters
+    ----------
+    coefficients : `~numpy.ndarray`
+        As from `shift_coefficients`, shape ``(k, n)``.
+    position : float or `~numpy.ndarray`
+        h of each point, of a shape that broadcasts to ``(..., n)``.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Table of the first model less that at h, shape ``(..., n)``: the measurement stays that
+        of the first model, with its errors.
+    """
+    total = np.zeros(coefficients.shape[-1])
+    for row in coefficients[::-1]:
+        total = (total + row) * position
+    return -total
