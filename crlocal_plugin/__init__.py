@@ -9,9 +9,9 @@ from types import ModuleType as _ModuleType
 from ._version import __version__
 from .analysis.description import Analysis
 from .analysis.errors import AnalysisError
-from .catalogue.catalog import SELECTIONS, OverlapError, catalog, read_catalog_table
 from .catalogue.citations import bibtex, citations
 from .catalogue.crdb import read_crdb, read_crdb_export
+from .catalogue.index import SELECTIONS, OverlapError, catalog, read_catalog_table
 from .catalogue.loading import load_datasets
 from .components.component import CosmicRayComponent
 from .components.dipole import (

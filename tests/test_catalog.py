@@ -9,7 +9,7 @@ import pytest
 from astropy import units as u
 from astropy.table import Table
 
-from crlocal_plugin.catalogue.catalog import (
+from crlocal_plugin.catalogue.index import (
     SELECTIONS,
     OverlapError,
     Selection,

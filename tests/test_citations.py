@@ -259,7 +259,7 @@ def test_unknown_name():
 
 
 def test_list_of_titles_has_nothing_that_is_not_cited():
-    known = Table.read(Path(crl.__file__).parent / "datasets" / "data" / "publications.ecsv")
+    known = Table.read(Path(crl.__file__).parent / "catalogue" / "data" / "publications.ecsv")
     sources = [source for *_, source in (*crl.MEASURED.values(), *crl.ENERGY_SCALES.values())]
     cited = {p.key for p in citations(TABLES)}
     cited |= {p.key for source in sources for p in publications_in(source)}

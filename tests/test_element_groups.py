@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
 from crlocal_plugin.analysis.description import Analysis
-from crlocal_plugin.catalogue.catalog import _shared_events
+from crlocal_plugin.catalogue.index import _shared_events
 from crlocal_plugin.cli.main import main
 from crlocal_plugin.tables.writing import TableError
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.catalogue.catalog import (
+from crlocal_plugin.catalogue.index import (
     read_catalog_table,
     table_path,
 )

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.catalogue.catalog import table_path
+from crlocal_plugin.catalogue.index import table_path
 from crlocal_plugin.components.intensity_model import IntensitySpectralModel
 from crlocal_plugin.datasets.mean_log_mass import MeanLogMassDataset
 from crlocal_plugin.tables.writing import TableError

@@ -9,7 +9,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from astropy.table import Table
-from crlocal_plugin.plots.sky.directions.directions import plot_sky, reference_directions
 from matplotlib.colors import to_hex
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
@@ -26,6 +25,7 @@ from crlocal_plugin.datasets.plot_axes import (
     log_limits,
 )
 from crlocal_plugin.plots.dipole import plot_dipole
+from crlocal_plugin.plots.sky.directions import plot_sky, reference_directions
 from crlocal_plugin.plots.spectra import plot_spectra
 from crlocal_plugin.plots.style import (
     COMPONENT_STYLES,

@@ -15,7 +15,6 @@ import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from crlocal_plugin.plots.sky.directions.directions import plot_sky
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
 
@@ -27,6 +26,7 @@ from crlocal_plugin.plots.fractions import plot_component_fractions
 from crlocal_plugin.plots.mean_log_mass import plot_mean_log_mass
 from crlocal_plugin.plots.profile import plot_profile
 from crlocal_plugin.plots.residuals import plot_residuals
+from crlocal_plugin.plots.sky.directions import plot_sky
 from crlocal_plugin.plots.spectra import plot_spectra
 
 BASELINE = Path(__file__).parent / "baseline"

@@ -8,7 +8,7 @@ from astropy.table import MaskedColumn, QTable, Table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crlocal_plugin.catalogue.catalog import table_path
+from crlocal_plugin.catalogue.index import table_path
 from crlocal_plugin.tables import (
     files,
 )

@@ -2,18 +2,16 @@
 
 import contextlib
 
-from ..catalogue import catalog
 from ..catalogue.experiments import HadronicChoice
+from ..catalogue.index import catalog
 from ..catalogue.loading import load_datasets
 from ..components.component import has_species
 from ..datasets.dipole import DipoleDataset
 from ..datasets.flux import CosmicRayFluxDataset
 from ..likelihood.collection import CosmicRayDatasets
+from ..messages import unknown_name
 from ..models.nuisance import NuisanceModel
 from .errors import AnalysisError
-from .schema import unknown_name
-
-__all__ = ["attach_models", "hadronic_choice", "load_tables", "noted", "tables_of"]
 
 _MISTAKES = (ValueError, TypeError, OSError)
 """What the package raises for something that a user has given."""
@@ -77,7 +75,7 @@ def tables_of(analysis, mistakes):
     Returns
     -------
     list of tuple
-        Number of the entry, and `~crlocal_plugin.catalogue.catalog.SelectionItem`.
+        Number of the entry, and `~crlocal_plugin.catalogue.index.SelectionItem`.
     """
     choice, no_choice = hadronic_choice(analysis.hadronic_model), hadronic_choice()
     tables = []

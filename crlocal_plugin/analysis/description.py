@@ -29,6 +29,7 @@ from ..likelihood.selection import (
     read_quantity,
     read_value,
 )
+from ..messages import unknown_name
 from .data import (
     attach_models,
     hadronic_choice,
@@ -51,10 +52,7 @@ from .schema import (
     folder_of,
     fraction,
     one_of,
-    unknown_name,
 )
-
-__all__ = ["Analysis", "make_analysis"]
 
 
 def _floors(value):

@@ -1,7 +1,5 @@
 """All mistakes in the description of an analysis, one line each."""
 
-__all__ = ["AnalysisError", "key_text", "messages_of", "without"]
-
 
 class AnalysisError(ValueError):
     """Mistakes in the description of an analysis.

@@ -20,8 +20,6 @@ from .schema import (
     PriorEntry,
 )
 
-__all__ = ["analysis_text", "parameter_lines", "read_yaml"]
-
 
 def read_yaml(path):
     """Read plain data from a YAML file, and where they are.

@@ -1,6 +1,5 @@
 """Parts of the description of an analysis: a model, a table, a parameter, a prior."""
 
-import difflib
 import inspect
 import os
 from pathlib import Path
@@ -21,14 +20,15 @@ from pydantic import (
     model_validator,
 )
 
-from ..catalogue import catalog
-from ..catalogue.catalog import (
+from ..catalogue.experiments import experiment_named
+from ..catalogue.index import (
     FILE_SUFFIXES,
     SELECTIONS,
     SelectionItem,
+    catalog,
     resolve,
 )
-from ..catalogue.experiments import experiment_named
+from ..messages import unknown_name
 from ..models.composition import (
     COMPOSITION,
     GROUPED_COMPOSITION,
@@ -36,18 +36,6 @@ from ..models.composition import (
 )
 from ..models.xue_liu import VARIANTS, xue_liu_2025
 from ..physics.species import get_species
-
-__all__ = [
-    "DatasetEntry",
-    "ModelEntry",
-    "ParameterEntry",
-    "Part",
-    "PriorEntry",
-    "folder_of",
-    "fraction",
-    "one_of",
-    "unknown_name",
-]
 
 
 class Part(BaseModel):
@@ -66,24 +54,6 @@ class Part(BaseModel):
         """What was given, in the shortest form (dict, or one value)."""
         given = self.model_fields_set
         return {key: getattr(self, key) for key in type(self).model_fields if key in given}
-
-
-def unknown_name(name, known, what=""):
-    """Say that a name is not known (str), and which one may be meant.
-
-    Parameters
-    ----------
-    name : object
-        What was given.
-    known : iterable of str
-        Names that there are.
-    what : str, optional
-        What it names, with a space behind.
-    """
-    known = list(known)
-    close = difflib.get_close_matches(str(name), known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"unknown {what}{name!r}: {hint}expected one of {', '.join(known)}"
 
 
 def one_of(known):
@@ -360,7 +330,7 @@ class DatasetEntry(Part):
 
         Returns
         -------
-        list of `~crlocal_plugin.catalogue.catalog.SelectionItem`
+        list of `~crlocal_plugin.catalogue.index.SelectionItem`
             The tables, each for the model that is asked for.
 
         Raises

@@ -4,8 +4,6 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote
 
-__all__ = ["BIBCODE", "Bibcode", "bibcode_address", "split_bibcode"]
-
 BIBCODE = re.compile(
     r"""
     (?<![\w.&])

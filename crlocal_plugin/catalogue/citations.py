@@ -26,12 +26,10 @@ from .bibcodes import (
     bibcode_address,
     split_bibcode,
 )
-from .catalog import (
+from .index import (
     any_tables,
     read_catalog_table,
 )
-
-__all__ = ["Publication", "bibtex", "citations", "publications_in"]
 
 JOURNALS = {
     "A&A": "Astronomy & Astrophysics",

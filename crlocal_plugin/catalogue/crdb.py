@@ -29,8 +29,6 @@ from .crdb_tables import (
     measurements,
 )
 
-__all__ = ["read_crdb", "read_crdb_export"]
-
 SITE = "https://lpsc.in2p3.fr/crdb"
 
 _INSTEAD = f"export the table at {SITE} and read the file with read_crdb_export"

@@ -14,8 +14,6 @@ from astropy.table import Table
 
 from ..tables.raw_table import TableError
 
-__all__ = ["COLUMNS", "read_rows", "rows_of"]
-
 _WORDS = ("exp", "sub_exp", "quantity", "e_type", "ads", "datetime")
 _DATA = ("e", "e_low", "e_high", "value", "stat_low", "stat_high", "syst_low", "syst_high")
 _NUMBERS = (*_DATA, "is_upper_limit", "phi", "e_relerr")

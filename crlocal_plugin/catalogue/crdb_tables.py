@@ -18,10 +18,8 @@ from .bibcodes import (
     bibcode_address,
     split_bibcode,
 )
-from .catalog import catalog
 from .citations import publications_in
-
-__all__ = ["DIPOLE", "QUANTITY_NAMES", "Measurement", "crdb_names", "measurements", "plain"]
+from .index import catalog
 
 DIPOLE = ("DipoleAmplitude", "DipolePhase")
 """CRDB names of the two halves of a dipole."""

@@ -5,8 +5,6 @@ import re
 
 from ..tables.hadronic import MAX_MODELS
 
-__all__ = ["HadronicChoice", "experiment_named"]
-
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 

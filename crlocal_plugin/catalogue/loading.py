@@ -13,13 +13,11 @@ from ..physics.species import ELEMENT_GROUPS
 from ..tables.hadronic import join_hadronic_models
 from ..tables.raw_table import RawTable
 from ..tables.writing import TableError
-from .catalog import (
+from .index import (
     catalog,
     read_catalog_table,
     resolve,
 )
-
-__all__ = ["load_datasets"]
 
 _CLASSES = {
     "spectrum": CosmicRayFluxDataset,
@@ -42,7 +40,7 @@ def load_datasets(
 
     Parameters
     ----------
-    names : str, path-like, `~crlocal_plugin.catalogue.catalog.SelectionItem`, or list of those
+    names : str, path-like, `~crlocal_plugin.catalogue.index.SelectionItem`, or list of those
         Names of selections ("xue-liu-2025", "xue-liu-2025-qgsjet", "xue-liu-2025-all",
         "latest", "composition"), names of tables (see `catalog`), names of experiments for all of
         their spectra and <ln A>, files in the same layout, or parts of those.

@@ -7,8 +7,6 @@ import warnings
 
 from .._version import __version__
 
-__all__ = ["main"]
-
 OK, NOT_CONVERGED, USER_ERROR, INTERNAL_ERROR = 0, 1, 2, 3
 """Exit codes."""
 

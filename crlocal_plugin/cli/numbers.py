@@ -3,8 +3,6 @@
 import argparse
 import math
 
-__all__ = ["finite", "positive", "whole"]
-
 
 def whole(minimum):
     """Type of an option that is a whole number.

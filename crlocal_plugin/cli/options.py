@@ -5,8 +5,6 @@ from pathlib import Path
 
 from ..analysis.description import Analysis
 
-__all__ = ["add_analysis_options", "analysis_of", "prepare", "take_words"]
-
 _OPTIONS = {
     ("datasets",): {"nargs": "+", "metavar": "NAME"},
     ("hadronic_model",): {"nargs": "+", "metavar": "MODEL"},

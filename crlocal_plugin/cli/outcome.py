@@ -2,8 +2,6 @@
 
 import sys
 
-__all__ = ["exit_code"]
-
 
 def exit_code(result):
     """Tell what of a fit has failed, if anything has.

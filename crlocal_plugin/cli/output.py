@@ -7,16 +7,6 @@ from pathlib import Path
 
 from .progress import progress_bar
 
-__all__ = [
-    "check_file",
-    "check_names",
-    "check_output",
-    "pyplot",
-    "read_output",
-    "replace_folder",
-    "write_output",
-]
-
 
 def check_output(folder, overwrite, mark="summary.txt"):
     """Refuse a folder that exists, before any work is done.

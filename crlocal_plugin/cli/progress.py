@@ -5,8 +5,6 @@ import sys
 
 from tqdm import tqdm
 
-__all__ = ["progress_bar"]
-
 
 @contextlib.contextmanager
 def progress_bar(total, description, unit, stream=None):

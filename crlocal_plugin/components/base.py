@@ -9,15 +9,6 @@ from gammapy.modeling.models import ModelBase
 
 from .parameters import KERNEL_UNITS
 
-__all__ = [
-    "INTENSITY_UNITS",
-    "LocalTransport",
-    "PhysicsModel",
-    "intensity_unit",
-    "unit_text",
-    "x_unit",
-]
-
 RIGIDITY_UNIT = u.GV
 ENERGY_UNIT = u.GeV
 

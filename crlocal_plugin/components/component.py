@@ -14,8 +14,6 @@ from .base import (
 )
 from .dipole import DipoleModel
 
-__all__ = ["CosmicRayComponent", "check_intensities", "has_species", "species_group"]
-
 GROUPS = {"light": ("H", "He"), "all_particle": None}
 """Sums of species that measurements report; None stands for all of a model."""
 

@@ -28,16 +28,6 @@ from .base import (
 from .parameters import parameter
 from .registration import register
 
-__all__ = [
-    "DIPOLE_MODEL_REGISTRY",
-    "BackgroundDipoleModel",
-    "ComptonGettingDipoleModel",
-    "Dipole",
-    "DipoleModel",
-    "GalacticCenterDipoleModel",
-    "NearbySourceDipoleModel",
-]
-
 # a reload keeps the registry, and with it the classes that users have put there
 DIPOLE_MODEL_REGISTRY = globals().get("DIPOLE_MODEL_REGISTRY", Registry())
 """Registry of dipole model classes."""

@@ -23,8 +23,6 @@ from .spectrum import (
     species_to_data,
 )
 
-__all__ = ["IntensitySpectralModel", "unfreeze_model"]
-
 
 class IntensitySpectralModel(SpectralModel):
     """A gammapy spectral model read as an intensity of one species against rigidity.

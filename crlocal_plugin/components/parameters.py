@@ -10,8 +10,6 @@ import astropy.units as u
 import numpy as np
 from gammapy.modeling import Parameter
 
-__all__ = ["DEFINITIONS", "DEGENERACIES", "Definition", "parameter"]
-
 
 class Definition(NamedTuple):
     """Definition of a parameter.

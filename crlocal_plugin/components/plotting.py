@@ -9,8 +9,6 @@ from .base import (
     intensity_unit,
 )
 
-__all__ = ["plot_on_rigidity"]
-
 
 def plot_on_rigidity(plot, bounds, ax=None, energy_power=0, n_points=200, **kwargs):
     """Call one of gammapy's plot methods with a rigidity axis and the units of an intensity.

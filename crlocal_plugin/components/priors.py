@@ -7,16 +7,6 @@ from gammapy.modeling.models import PRIOR_REGISTRY, Prior
 from .base import unit_text
 from .registration import register
 
-__all__ = [
-    "ENERGY_SCALES",
-    "MEASURED",
-    "PRIOR_SETS",
-    "MeasurementPrior",
-    "energy_scale_prior",
-    "measured_prior",
-    "prior_set",
-]
-
 
 class MeasurementPrior(Prior):
     r"""Gaussian prior from a published measurement.

@@ -1,7 +1,5 @@
 """Registration of classes with gammapy: once, however often the package is imported."""
 
-__all__ = ["register"]
-
 
 def register(registry, *classes):
     """Append classes to a gammapy registry.

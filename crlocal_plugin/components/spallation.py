@@ -9,8 +9,6 @@ from .parameters import parameter
 from .registration import register
 from .spectral import LeakyBoxSpectralModel
 
-__all__ = ["SpallationLeakyBoxSpectralModel"]
-
 
 class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
     r"""Galactic background in a leaky box from which nuclei are lost in inelastic collisions too.

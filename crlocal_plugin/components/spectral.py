@@ -15,12 +15,6 @@ from .parameters import parameter
 from .registration import register
 from .spectrum import SourceSpectralModel
 
-__all__ = [
-    "GalacticCenterSpectralModel",
-    "LeakyBoxSpectralModel",
-    "NearbySourceSpectralModel",
-]
-
 
 class LeakyBoxSpectralModel(SourceSpectralModel):
     r"""Galactic background in the leaky-box approximation, modulated by the solar wind.

@@ -26,17 +26,6 @@ from .base import (
 )
 from .plotting import plot_on_rigidity
 
-__all__ = [
-    "HELIUM_INDEX_OFFSET",
-    "HELIUM_RATIOS",
-    "HELIUM_STRENGTHS",
-    "CosmicRaySpectralModel",
-    "SourceSpectralModel",
-    "intensity_on_axis",
-    "species_from_data",
-    "species_to_data",
-]
-
 HELIUM_INDEX_OFFSET = -0.077
 """Index of helium minus that of the protons (Xue & Liu 2025, Section II A)."""
 

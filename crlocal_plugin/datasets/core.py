@@ -22,9 +22,6 @@ from ..tables.writing import (
 )
 from .residuals import CosmicRayFitStatistic
 
-__all__ = ["CosmicRayDataset", "applies_to", "random_generator"]
-
-
 _VERSIONS = itertools.count()
 """Every change of a dataset gives it another number, which no other dataset has had."""
 

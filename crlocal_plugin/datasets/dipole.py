@@ -18,8 +18,6 @@ from .residuals import (
     limit_sigma,
 )
 
-__all__ = ["DipoleDataset"]
-
 RANDOM_DIRECTION = np.pi / np.sqrt(3)
 """Standard deviation in rad of a phase that is not known at all."""
 

@@ -5,16 +5,6 @@ from matplotlib.path import Path
 
 from ..components.base import ENERGY_UNIT
 
-__all__ = [
-    "LIMIT_ARROW",
-    "break_at_jumps",
-    "draw_dipole_points",
-    "draw_phase",
-    "draw_points",
-    "phase_window",
-    "points_in_fit",
-]
-
 _CUT_STEP = 15
 
 _FAINT = 0.35

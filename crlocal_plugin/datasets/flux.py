@@ -14,8 +14,6 @@ from .residuals import (
 )
 from .scalar import ScalarDataset
 
-__all__ = ["CosmicRayFluxDataset"]
-
 
 class CosmicRayFluxDataset(ScalarDataset):
     """Intensities of one species, of a group of elements, of H + He or of all particles.

@@ -8,8 +8,6 @@ from ..tables.writing import read_mean_log_mass_table
 from .residuals import total_errors
 from .scalar import ScalarDataset
 
-__all__ = ["MeanLogMassDataset"]
-
 
 class MeanLogMassDataset(ScalarDataset):
     """Mean logarithm of the mass number of all cosmic rays, against total energy per particle.

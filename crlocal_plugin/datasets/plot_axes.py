@@ -12,17 +12,6 @@ from ..components.base import (
     x_unit,
 )
 
-__all__ = [
-    "SpectrumAxes",
-    "axis_label",
-    "axis_unit",
-    "curve_grid",
-    "intensity_label",
-    "intensity_unit_label",
-    "log_limits",
-    "new_dipole_axes",
-]
-
 _AXES = {
     "rigidity": ("Rigidity", "R"),
     "kinetic_energy": ("Kinetic energy", "T"),

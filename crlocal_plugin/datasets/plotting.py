@@ -21,16 +21,6 @@ from .plot_axes import (
     new_dipole_axes,
 )
 
-__all__ = [
-    "DIPOLE_PULLS",
-    "plot_dipole_fit",
-    "plot_dipole_residuals",
-    "plot_flux_fit",
-    "plot_flux_residuals",
-    "plot_mean_log_mass_fit",
-    "plot_mean_log_mass_residuals",
-]
-
 DIPOLE_PULLS = {
     "vector": ("along the measured phase", "across it"),
     "amplitude_phase": ("amplitude", "phase"),

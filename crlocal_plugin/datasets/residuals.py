@@ -11,21 +11,6 @@ from gammapy.stats.fit_statistics import FitStatistic
 from scipy.special import log_ndtr, ndtr, ndtri
 from scipy.stats import norm
 
-__all__ = [
-    "LIKELIHOODS",
-    "CosmicRayFitStatistic",
-    "DipoleData",
-    "FluxData",
-    "amplitude_phase_residuals",
-    "both_sides",
-    "concatenate",
-    "limit_residual",
-    "limit_sigma",
-    "measurement_residual",
-    "total_errors",
-    "vector_residuals",
-]
-
 
 def measurement_residual(model, value, errn, errp):
     """Residual of a measurement with asymmetric Gaussian errors.

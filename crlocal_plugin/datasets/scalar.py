@@ -14,8 +14,6 @@ from ..tables.hadronic import (
 from .core import CosmicRayDataset
 from .residuals import FluxData
 
-__all__ = ["ScalarDataset"]
-
 
 class ScalarDataset(CosmicRayDataset):
     """One measured number per rigidity or energy; base of spectra and <ln A>.

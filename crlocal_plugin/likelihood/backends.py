@@ -15,15 +15,6 @@ from .descent import minimise
 from .joint_likelihood import JointLikelihood
 from .profiles import ProfileLikelihood
 
-__all__ = [
-    "LEAST_SQUARES",
-    "confidence_least_squares",
-    "covariance_least_squares",
-    "covariance_minuit",
-    "optimize_least_squares",
-    "register_backends",
-]
-
 LEAST_SQUARES = "least-squares"
 """Name of the back end."""
 

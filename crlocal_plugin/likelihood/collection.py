@@ -26,8 +26,6 @@ from .joint_likelihood import (
 from .preparation import prepare_fit
 from .sampled_parameters import SampledParameters
 
-__all__ = ["CosmicRayDatasets", "LabelledDatasetModels"]
-
 
 class LabelledDatasetModels(DatasetModels):
     """Models of datasets, with parameters named by their labels in tables."""

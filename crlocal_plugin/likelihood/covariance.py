@@ -9,8 +9,6 @@ import numpy as np
 
 from .descent import gauss_newton_covariance
 
-__all__ = ["hesse_covariance", "likelihood_covariance"]
-
 STEP = 0.1
 """Step of the differences, in standard deviations."""
 

@@ -5,15 +5,6 @@ import numpy as np
 from ..components.parameters import DEGENERACIES
 from .joint_likelihood import JointLikelihood
 
-__all__ = [
-    "THRESHOLD",
-    "DegenerateParametersWarning",
-    "find_degeneracies",
-    "involved",
-    "natural_directions",
-    "natural_jacobian",
-]
-
 THRESHOLD = 0.1
 """Smallest singular value of the natural Jacobian that counts as determined: below it, even a
 change by ten natural scales costs less than one standard deviation."""

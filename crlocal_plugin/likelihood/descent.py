@@ -10,8 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import least_squares
 
-__all__ = ["Minimum", "gauss_newton_covariance", "minimise", "stays_positive"]
-
 _SMALLEST, _LARGEST = 1e-12, 1e6
 """Ends of a logarithmic coordinate, relative to the starting value."""
 

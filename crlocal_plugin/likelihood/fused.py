@@ -32,8 +32,6 @@ from .points import (
     of_points,
 )
 
-__all__ = ["FusedLikelihood"]
-
 
 class FusedLikelihood:
     """Residuals of datasets that share a CosmicRayModel, evaluated once per parameter state.

@@ -11,8 +11,6 @@ from ..components.priors import MeasurementPrior
 from ..physics.memory import keep_freed_memory
 from .descent import stays_positive
 
-__all__ = ["JointLikelihood", "gaussian_factor", "is_gaussian"]
-
 CHUNK = 100_000
 """Numbers in an array that is evaluated at once: 800 kB, few enough for the processor's cache."""
 

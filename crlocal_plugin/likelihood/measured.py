@@ -9,8 +9,6 @@ from ..components.priors import (
 from ..datasets.core import CosmicRayDataset
 from ..models.cosmic_ray import CosmicRayModel
 
-__all__ = ["ENERGY_SCALE_SET", "set_priors"]
-
 ENERGY_SCALE_SET = "energy-scales"
 """Name of the set of priors on energy scales of experiments."""
 

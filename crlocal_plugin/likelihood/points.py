@@ -19,15 +19,6 @@ from ..physics.linear import parameter_sets
 from ..physics.memory import all_floats
 from ..tables.hadronic import prediction_shift
 
-__all__ = [
-    "EnergyPoints",
-    "FluxPoints",
-    "Grids",
-    "HadronicPoints",
-    "SpeciesOrder",
-    "of_points",
-]
-
 
 class Grids(NamedTuple):
     """Where everything is evaluated.

@@ -15,8 +15,6 @@ from .descent import (
 )
 from .joint_likelihood import JointLikelihood
 
-__all__ = ["prepare_fit"]
-
 
 def prepare_fit(datasets, parameters):
     """Move free parameters to the least-squares minimum and scale them by their errors.

@@ -8,8 +8,6 @@ from .descent import (
     minimise,
 )
 
-__all__ = ["ProfileLikelihood"]
-
 _LOWER = 0.01
 """By how much a profile must undercut the best fit to count as another minimum."""
 

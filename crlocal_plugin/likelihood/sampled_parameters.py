@@ -12,8 +12,6 @@ from ..components.priors import MeasurementPrior
 from ..models.linking import LabelledParameters
 from .joint_likelihood import is_gaussian
 
-__all__ = ["SampledParameters", "TruncatedPrior", "gaussian_in_unit"]
-
 
 class SampledParameters(LabelledParameters):
     """Parameters whose names are their labels, and whose priors end at the limits."""

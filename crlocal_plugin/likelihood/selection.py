@@ -9,15 +9,6 @@ from ..components.base import unit_text
 from ..datasets.core import CosmicRayDataset
 from ..models.nuisance import NuisanceModel
 
-__all__ = [
-    "find_parameters",
-    "fix_parameters",
-    "free_parameters",
-    "parse_ranges",
-    "read_quantity",
-    "read_value",
-]
-
 
 def find_parameters(datasets, name):
     """Find parameters of the models of datasets.

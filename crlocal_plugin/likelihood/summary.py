@@ -8,8 +8,6 @@ from astropy.table import Table
 from ..datasets.core import CosmicRayDataset
 from ..datasets.mean_log_mass import MeanLogMassDataset
 
-__all__ = ["FitSummary", "fit_summary", "rounded"]
-
 
 @dataclass(frozen=True)
 class FitSummary:

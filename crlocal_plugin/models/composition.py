@@ -5,17 +5,6 @@ import astropy.units as u
 from ..physics.species import get_species
 from .xue_liu import xue_liu_2025
 
-__all__ = [
-    "COMPOSITION",
-    "GROUPED_COMPOSITION",
-    "INDEX_GROUPS",
-    "OBSERVED_INDEX_GROUPS",
-    "VALID_FROM",
-    "VALID_FROM_HEAVY",
-    "valid_from",
-    "xue_liu_2025_composition",
-]
-
 COMPOSITION = ("H", "He", "C", "N", "O", "Ne", "Mg", "Si", "S", "Fe")
 """Nuclei that carry nearly all of the cosmic rays, and that AMS-02 has measured."""
 

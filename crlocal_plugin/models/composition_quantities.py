@@ -22,8 +22,6 @@ from .predictions import (
     check_component,
 )
 
-__all__ = ["CompositionQuantities", "composition_nuclei", "species_shares"]
-
 
 class CompositionQuantities:
     """Part of CosmicRayModel: sums over the species at equal total energy per particle.

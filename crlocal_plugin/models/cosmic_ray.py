@@ -33,8 +33,6 @@ from .serialisation import (
     submodel_to_dict,
 )
 
-__all__ = ["CosmicRayModel"]
-
 
 class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
     """Cosmic rays near Earth: components times species, intensities and dipole.

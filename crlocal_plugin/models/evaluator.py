@@ -25,8 +25,6 @@ from .grids import (
     take,
 )
 
-__all__ = ["ModelEvaluator"]
-
 _SLOPE_STEP = 1e-3
 
 

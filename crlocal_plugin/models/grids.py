@@ -17,16 +17,6 @@ from ..physics.kinematics import (
 from ..physics.linear import parameter_sets
 from ..physics.memory import all_floats
 
-__all__ = [
-    "EnergyGrid",
-    "JoinedGrid",
-    "concatenate_grids",
-    "energy_grid",
-    "join_species",
-    "shift",
-    "take",
-]
-
 
 class EnergyGrid(NamedTuple):
     """Total energies with the rigidities of each species.

@@ -5,14 +5,6 @@ from gammapy.modeling import Covariance, Parameters
 
 from ..components.base import PhysicsModel
 
-__all__ = [
-    "LabelledParameters",
-    "carry_over",
-    "link_same_names",
-    "parameter_labels",
-    "parameter_slots",
-]
-
 
 class LabelledParameters(Parameters):
     """Parameters that are found by name or, where names repeat, by their label.

@@ -10,8 +10,6 @@ from ..components.base import parameter_from_dict
 from ..components.priors import MeasurementPrior
 from ..components.registration import register
 
-__all__ = ["NuisanceModel"]
-
 _ASSUMED = "assumed by the package, not measured: replace it by the experiment's own"
 
 

@@ -18,8 +18,6 @@ from ..physics.kinematics import (
 )
 from .grids import energy_grid
 
-__all__ = ["Predictions", "axis_value", "check_component"]
-
 
 class Predictions:
     """Part of CosmicRayModel: intensities and dipoles."""

@@ -29,14 +29,6 @@ from ..physics.species import (
 )
 from .cosmic_ray import CosmicRayModel
 
-__all__ = [
-    "PUBLISHED_COMPOSITIONS",
-    "PublishedComposition",
-    "PublishedSpectralModel",
-    "abundances_from",
-    "published_composition",
-]
-
 _RIGIDITY = np.geomspace(0.1, 1e12, 13_001)
 _LOG_FIRST = np.log(_RIGIDITY[0])
 _STEP = np.log(_RIGIDITY[-1] / _RIGIDITY[0]) / (len(_RIGIDITY) - 1)

@@ -5,8 +5,6 @@ import numpy as np
 from ..components.base import PhysicsModel
 from .linking import parameter_slots
 
-__all__ = ["plain", "submodel_from_dict", "submodel_to_dict"]
-
 
 def plain(value):
     """Convert NumPy scalars, in nested dictionaries and lists, to what safe YAML takes.

@@ -36,8 +36,6 @@ from ..physics.species import (
 )
 from .cosmic_ray import CosmicRayModel
 
-__all__ = ["VARIANTS", "xue_liu_2025"]
-
 VARIANTS = {
     "kinetic": {},
     "wandering": {

@@ -8,8 +8,6 @@ from astropy.table import MaskedColumn, Table
 from ..catalogue.loading import load_datasets
 from .setting import Setting
 
-__all__ = ["CLAIMS", "U_HC", "Claim", "check_claims"]
-
 U_HC = {
     "23.2": {"u_HC": "23.2 km s-1", "u_HC_ra": "78.5 deg", "u_HC_dec": "18.0 deg"},
     "25.4": {"u_HC": "25.4 km s-1", "u_HC_ra": "74.9 deg", "u_HC_dec": "17.6 deg"},

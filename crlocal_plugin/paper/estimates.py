@@ -8,8 +8,6 @@ from ..likelihood.profiles import ProfileLikelihood
 from ..models.xue_liu import xue_liu_2025
 from .setting import Setting
 
-__all__ = ["ESTIMATES", "FITTED", "chi2_table", "estimate_parameters"]
-
 _QGSJET = "xue-liu-2025-qgsjet"
 
 FITTED = {

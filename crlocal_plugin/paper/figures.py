@@ -10,8 +10,6 @@ from ..plots.spectra import plot_spectra
 from .claims import U_HC
 from .setting import Setting
 
-__all__ = ["FIGURES", "PaperFigure", "draw_figure"]
-
 
 @dataclass(frozen=True)
 class PaperFigure:

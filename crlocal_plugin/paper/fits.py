@@ -6,8 +6,6 @@ from ..likelihood.descent import minimise
 from ..likelihood.joint_likelihood import JointLikelihood
 from ..studies.starts import lowest_minimum
 
-__all__ = ["fit_settings", "number_of_steps"]
-
 N_STARTS = 12
 """Random starts of a fit beside the one from the values of the paper."""
 

@@ -20,8 +20,6 @@ from ..physics.geometry import (
 from ..physics.kinematics import particle_grid
 from ..plots.sky.directions import reference_directions
 
-__all__ = ["printed_numbers"]
-
 _ENERGIES = np.geomspace(1e2, 1e8, 2401) * u.GeV
 
 

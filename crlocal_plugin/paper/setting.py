@@ -12,8 +12,6 @@ from ..likelihood.selection import (
 )
 from ..models.xue_liu import xue_liu_2025
 
-__all__ = ["Setting"]
-
 
 @dataclass(frozen=True)
 class Setting:

@@ -9,8 +9,6 @@ import numpy as np
 
 from .intensity import ABSENT
 
-__all__ = ["log_mass_mean", "log_mass_variance", "log_total", "shares"]
-
 
 def log_total(logs):
     """Logarithm of the sum of the intensities of all species.

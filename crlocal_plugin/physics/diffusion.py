@@ -8,19 +8,6 @@ import numpy as np
 from .linear import linear_combination
 from .memory import grid_cache
 
-__all__ = [
-    "REFERENCE_RIGIDITY",
-    "bohm_coefficient",
-    "directional_ratio",
-    "inverse_diffusion_shape",
-    "large_scale_diffusion_along",
-    "local_diffusion_along",
-    "local_perpendicular_ratio",
-    "log_diffusion_shape",
-    "log_local_parallel_diffusion",
-    "log_power_law_diffusion",
-]
-
 REFERENCE_RIGIDITY = 10.0
 """Rigidity, in GV, at which D_0 is given."""
 

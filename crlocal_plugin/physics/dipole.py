@@ -13,17 +13,6 @@ from .constants import (
 from .diffusion import directional_ratio
 from .linear import sum_of_beginnings
 
-__all__ = [
-    "amplitude_and_phase",
-    "background_terms",
-    "compton_getting_terms",
-    "galactic_center_terms",
-    "mean_of_terms",
-    "nearby_source_terms",
-    "sum_of_terms",
-    "weighted_sum_of_terms",
-]
-
 
 def nearby_source_terms(beta, cloud, perpendicular_ratio):
     """Dipole of the nearby source, Eqs. 11 and 17.

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-__all__ = ["declination_range", "exposure"]
-
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 

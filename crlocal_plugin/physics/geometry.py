@@ -6,16 +6,6 @@ import numpy as np
 
 from .memory import scalar_cache
 
-__all__ = [
-    "GALACTIC_TO_ICRS",
-    "LocalCloud",
-    "galactic_direction",
-    "icrs_direction",
-    "local_cloud",
-    "lsr_velocity",
-    "speed_and_cos2",
-]
-
 # Galactic axes in ICRS (Hipparcos and Tycho Catalogues, ESA SP-1200, Vol. 1, Eq. 1.5.11):
 # columns point to l = 0, to l = 90 deg in the plane, and to the north Galactic pole.
 GALACTIC_TO_ICRS = np.array(

@@ -24,16 +24,6 @@ from .modulation import (
     outside_heliosphere,
 )
 
-__all__ = [
-    "ABSENT",
-    "log_galactic_center",
-    "log_leaky_box",
-    "log_modulated_leaky_box",
-    "log_nearby_source",
-    "log_source_spectrum",
-    "log_strength",
-]
-
 _LOG_FLOW = math.log(LIGHT_SPEED_CM_S / (4 * math.pi)) + math.log(1e4)
 """Logarithm of c / (4 pi), which makes an intensity of a density, with cm-2 turned into m-2."""
 _LOG_BURST = _LOG_FLOW - 1.5 * math.log(math.pi)

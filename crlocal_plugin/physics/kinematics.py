@@ -10,16 +10,6 @@ import numpy as np
 
 from .species import get_species
 
-__all__ = [
-    "AXES",
-    "ParticleGrid",
-    "axis_jacobian",
-    "axis_to_rigidity",
-    "grid_of_nuclei",
-    "particle_grid",
-    "rigidity_to_axis",
-]
-
 AXES = ("rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy")
 """Axes on which an intensity can be given; rigidity in GV, the others in GeV."""
 

@@ -6,8 +6,6 @@ times faster than one array operation after another.
 
 import numpy as np
 
-__all__ = ["linear_combination", "parameter_sets", "sum_of_beginnings"]
-
 
 def parameter_sets(values):
     """Values of several parameters as one array.

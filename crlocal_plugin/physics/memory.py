@@ -4,8 +4,6 @@ import functools
 
 import numpy as np
 
-__all__ = ["all_floats", "grid_cache", "keep_freed_memory", "scalar_cache"]
-
 
 def all_floats(values):
     """Whether all values are plain floats, and so belong to one set of parameters (bool)."""

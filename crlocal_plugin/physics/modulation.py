@@ -4,8 +4,6 @@ import numpy as np
 
 from .memory import grid_cache
 
-__all__ = ["interstellar_rigidity", "log_modulation", "outside_heliosphere"]
-
 
 def interstellar_rigidity(grid, phi):
     """Rigidity outside the heliosphere of a particle observed at Earth.

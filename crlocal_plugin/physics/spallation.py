@@ -20,15 +20,6 @@ from .species import (
     get_species,
 )
 
-__all__ = [
-    "departure_from_power_law",
-    "inelastic_cross_section",
-    "interaction_length",
-    "log_leaky_box_with_loss",
-    "power_law_from",
-    "surviving_fraction",
-]
-
 _UNIT_G = 1.66053906660e-24
 """Atomic mass unit in g (CODATA 2018, Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
 _MILLIBARN_CM2 = 1e-27

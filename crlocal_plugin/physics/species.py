@@ -9,16 +9,6 @@ import math
 from dataclasses import dataclass, field
 from numbers import Real
 
-__all__ = [
-    "ATOMIC_MASS_UNIT_GEV",
-    "ELEMENT_GROUPS",
-    "GROUP_SPECIES",
-    "SPECIES",
-    "SYMBOLS",
-    "Species",
-    "get_species",
-]
-
 ATOMIC_MASS_UNIT_GEV = 0.93149410242
 """Atomic mass unit in GeV (CODATA 2018, Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
 _ELECTRON_MASS_GEV = 0.51099895000e-3

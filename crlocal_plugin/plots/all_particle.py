@@ -12,8 +12,6 @@ from .subject import (
     find_subject,
 )
 
-__all__ = ["plot_all_particle"]
-
 _USUAL_RANGE = (1e2, 1e8)
 
 _SUMS = ("all_particle", "light")

@@ -12,8 +12,6 @@ from ..studies.bands import (
 )
 from ..studies.ensembles import make_ensemble
 
-__all__ = ["band_handle", "bands_of", "draw_band", "draw_phase_band", "evaluated_band"]
-
 _ALPHA = 0.22
 
 _N_SAMPLES = 1000

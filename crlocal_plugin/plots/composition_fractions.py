@@ -42,8 +42,6 @@ from .subject import (
     find_subject,
 )
 
-__all__ = ["plot_composition_fractions"]
-
 _DEFAULT_RANGE = (1e2, 1e8)
 
 _AREA_ALPHA = 0.55

@@ -7,8 +7,6 @@ import numpy as np
 from ..components.base import unit_text
 from ..posterior.convergence import import_sampling
 
-__all__ = ["plot_corner"]
-
 LEVELS = tuple(1 - np.exp(-0.5 * np.array([1.0, 2.0]) ** 2))
 """Probability within one and two standard deviations of a normal distribution in two dimensions."""
 

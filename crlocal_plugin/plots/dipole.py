@@ -54,8 +54,6 @@ from .subject import (
     find_subject,
 )
 
-__all__ = ["plot_dipole"]
-
 _DEFAULT_RANGE = (1e2, 1e8)
 
 _WIDTH = 8.0

@@ -35,8 +35,6 @@ from .subject import (
     find_subject,
 )
 
-__all__ = ["plot_component_fractions"]
-
 _DEFAULT_RANGE = (1.0, 1e8)
 
 _AREA_ALPHA = 0.35

@@ -2,8 +2,6 @@
 
 from matplotlib.lines import Line2D
 
-__all__ = ["add_legend", "line_handle", "marker_handle"]
-
 _BLACK = "#000000"
 
 _MOST_COLUMNS = 4

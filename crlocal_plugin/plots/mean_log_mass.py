@@ -52,8 +52,6 @@ from .subject import (
     find_subject,
 )
 
-__all__ = ["plot_mean_log_mass"]
-
 _DEFAULT_RANGE = (1e2, 1e8)
 
 _GUIDES = {"H": "H", "He": "He", "N": "CNO", "Fe": "Fe"}

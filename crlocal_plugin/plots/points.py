@@ -17,17 +17,6 @@ from ..physics.kinematics import (
 )
 from ..physics.species import ELEMENT_GROUPS
 
-__all__ = [
-    "data_bounds",
-    "data_label",
-    "drawn_nuclei",
-    "energy_bounds",
-    "in_range",
-    "known_quantities",
-    "points_on_axis",
-    "source_names",
-]
-
 
 def drawn_nuclei(model, quantity):
     """Nuclei of a model that a quantity sums over (list of `~crlocal_plugin.Species`)."""

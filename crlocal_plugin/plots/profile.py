@@ -13,8 +13,6 @@ from ..studies.scans import (
 )
 from .subject import find_subject
 
-__all__ = ["plot_profile", "plot_profiles"]
-
 _LEVELS = {1: "1σ (68 %)", 4: "2σ (95 %)", 9: "3σ (99.7 %)"}
 """Rises of the statistic at whole numbers of standard deviations, and their labels."""
 

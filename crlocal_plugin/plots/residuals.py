@@ -43,8 +43,6 @@ from .subject import (
     find_subject,
 )
 
-__all__ = ["DIPOLE_PULL_COLORS", "plot_residuals"]
-
 DIPOLE_PULL_COLORS = ("#000000", "#E69F00")
 """Colours of the two numbers of a measured dipole."""
 

@@ -6,8 +6,6 @@ import numpy as np
 from .dipole import plot_dipole
 from .spectra import plot_spectra
 
-__all__ = ["plot_side_by_side"]
-
 _COLUMN, _HEIGHT, _LEGEND = 4.6, 9.6, 2.4
 """Sizes in inches."""
 

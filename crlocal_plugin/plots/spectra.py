@@ -55,8 +55,6 @@ from .subject import (
     find_subject,
 )
 
-__all__ = ["draw_spectra", "plot_spectra", "spectra_on_axis", "with_spectrum"]
-
 _DEFAULT_RANGE = (1.0, 1e8)
 
 _COLORS_IN_GREY = 2

@@ -10,23 +10,6 @@ from matplotlib.textpath import TextPath
 
 from ..datasets.core import CosmicRayDataset
 
-__all__ = [
-    "COMPONENT_HATCHES",
-    "COMPONENT_STYLES",
-    "EXPERIMENT_MARKERS",
-    "SPECIES_COLORS",
-    "SPECIES_LINESTYLES",
-    "component_hatch",
-    "component_style",
-    "experiment_markers",
-    "listed",
-    "name_marker",
-    "name_places",
-    "species_color",
-    "species_label",
-    "species_style",
-]
-
 _ORANGE, _SKY_BLUE, _GREEN, _BLUE = "#E69F00", "#56B4E9", "#009E73", "#0072B2"
 _VERMILLION, _PURPLE, _BLACK = "#D55E00", "#CC79A7", "#000000"
 

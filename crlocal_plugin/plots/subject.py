@@ -18,8 +18,6 @@ from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
 from ..posterior.posterior import Posterior
 
-__all__ = ["Subject", "chosen_names", "find_subject"]
-
 _EXPECTED = "expected a CosmicRayModel, datasets with a model, a gammapy FitResult or a Posterior"
 
 

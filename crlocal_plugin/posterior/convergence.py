@@ -5,8 +5,6 @@ import warnings
 import numpy as np
 from astropy.table import Table
 
-__all__ = ["MAX_R_HAT", "MIN_ESS", "MIN_LENGTH", "autocorrelation_times", "chain_diagnostics"]
-
 MIN_LENGTH = 50
 """Autocorrelation times that a chain must be long."""
 

@@ -3,8 +3,6 @@
 import emcee
 import numpy as np
 
-__all__ = ["EnsemblesMove"]
-
 JUMPS = 0.1
 """Fraction of proposals by a whole difference, which lead from one mode to another."""
 

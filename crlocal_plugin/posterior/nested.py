@@ -20,8 +20,6 @@ from .sampling import (
     likelihoods,
 )
 
-__all__ = ["nested_sample"]
-
 REGION = 10
 """Largest number of parameters for which points are drawn from a region around the live points."""
 

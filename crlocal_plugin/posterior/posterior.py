@@ -10,11 +10,9 @@ from astropy.table import Table
 from gammapy.modeling.models import Models
 
 from .._version import __version__
+from ..files import replace_file
 from ..likelihood.collection import short_labels
-from ..tables.files import replace_file
 from .convergence import import_sampling
-
-__all__ = ["Posterior", "UnconvergedError"]
 
 FORMAT = "crlocal_plugin posterior 1"
 """Mark of the files."""

@@ -14,8 +14,6 @@ from ..likelihood.sampled_parameters import (
 )
 from ..likelihood.selection import find_parameters
 
-__all__ = ["PriorDistributions", "measurements_only", "prior_text", "set_proper_priors"]
-
 
 class PriorDistributions:
     """Prior of the parameters of a likelihood: independent distributions within their limits.

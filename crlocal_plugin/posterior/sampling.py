@@ -28,8 +28,6 @@ from .walkers import (
     start_walkers,
 )
 
-__all__ = ["sample"]
-
 FAR = 1e4
 """How far out an open end is looked at, in natural scales."""
 
@@ -231,6 +229,7 @@ class LogPosterior:
         self._likelihood, self._priors = likelihood, priors
 
     def __call__(self, theta):
+        """Logarithm of the density, shape ``()`` or ``(m,)``."""
         result = self._priors.log_density(theta)
         allowed = np.isfinite(result)
         if allowed.any():

@@ -15,8 +15,6 @@ from .convergence import (
     import_sampling,
 )
 
-__all__ = ["EnsembleRun", "WhitenedCoordinates", "run_ensembles", "start_walkers"]
-
 STORED = 5
 """Steps between those that are kept."""
 

@@ -3,8 +3,6 @@
 import html
 import re
 
-__all__ = ["Markup", "element", "join", "link", "number", "section", "table"]
-
 _VOID = ("img", "meta")
 
 

@@ -28,8 +28,6 @@ from .markup import (
 from .pictures import pictures
 from .style import STYLE
 
-__all__ = ["report_page"]
-
 _TITLE = "Joint fit of cosmic-ray spectra and dipole anisotropy"
 
 _PACKAGES = ("gammapy", "numpy", "scipy", "astropy", "iminuit", "matplotlib")

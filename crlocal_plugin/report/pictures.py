@@ -27,8 +27,6 @@ from .markup import (
     join,
 )
 
-__all__ = ["pictures"]
-
 
 def pictures(datasets, progress=None):
     """Draw all pictures of a fit.

@@ -5,8 +5,6 @@ from pathlib import Path
 import yaml
 from gammapy.modeling import CovarianceResult, FitResult, OptimizeResult
 
-__all__ = ["read_result"]
-
 
 def read_result(path, models):
     """Read the result of a fit.

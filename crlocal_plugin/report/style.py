@@ -1,7 +1,5 @@
 """Look of the page: on a screen, on a phone and on paper, without fonts or files from elsewhere."""
 
-__all__ = ["STYLE"]
-
 STYLE = """
 :root { color: #1a1a1a; background: #fff; font: 16px/1.5 system-ui, sans-serif; }
 body { margin: 0 auto; max-width: 70rem; padding: 1rem 1.5rem 3rem; }

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from ..tables.files import replace_file
+from ..files import replace_file
 from .page import report_page
-
-__all__ = ["write_report"]
 
 
 def write_report(datasets, path, result=None, title=None, date="", overwrite=False, progress=None):

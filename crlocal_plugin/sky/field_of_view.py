@@ -11,8 +11,6 @@ from scipy.integrate import quad
 
 from ..physics import exposure
 
-__all__ = ["SITES", "FieldOfView", "Site"]
-
 
 class Site(NamedTuple):
     """Where an experiment stands, and up to which zenith angle it was analysed.

@@ -7,13 +7,6 @@ from gammapy.maps import Map, MapAxis, WcsGeom
 from ..components.base import ENERGY_UNIT
 from .field_of_view import FieldOfView
 
-__all__ = [
-    "all_sky_geom",
-    "declination_band_profile",
-    "observable_intensity_map",
-    "relative_intensity_map",
-]
-
 _ON_THE_EQUATOR = np.array([1.0, 1.0, 0.0])
 
 _WHOLE_SKY = FieldOfView(0 * u.deg, 90 * u.deg)

@@ -12,17 +12,6 @@ from astropy.table import Table
 
 from .ensembles import make_ensemble
 
-__all__ = [
-    "LEVELS",
-    "Band",
-    "DipoleBand",
-    "composition_band",
-    "dipole_band",
-    "evaluate_ensemble",
-    "intensity_band",
-    "propagate",
-]
-
 LEVELS = (0.6827, 0.9545)
 """Probabilities of one and two standard deviations of a Gaussian."""
 

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-__all__ = ["around", "circular_intervals", "whole_where_undetermined", "wrapped"]
-
 HALF = 180.0
 """Width in deg from which on an interval says nothing about a direction."""
 

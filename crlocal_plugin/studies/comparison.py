@@ -16,8 +16,6 @@ from ..posterior.prior_distributions import (
 )
 from .starts import lowest_minimum
 
-__all__ = ["compare_models", "is_nested"]
-
 AT_LIMIT = 1e-3
 """Distance from a limit, in standard deviations, up to which a parameter sits at it."""
 

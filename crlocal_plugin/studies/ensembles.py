@@ -16,8 +16,6 @@ from .circular import (
     wrapped,
 )
 
-__all__ = ["LinearEnsemble", "SampledEnsemble", "free_covariance", "make_ensemble"]
-
 N_DRAWS = 1000
 """Draws from a covariance, unless a number is given."""
 

@@ -25,8 +25,6 @@ from ..likelihood.degeneracies import (
 from ..likelihood.descent import stays_positive
 from ..likelihood.joint_likelihood import JointLikelihood
 
-__all__ = ["NULL", "SOURCES", "Identifiability", "identifiability"]
-
 NULL = 1e-3
 """Singular value below which a direction is without consequence: a thousand natural scales cost
 less than a standard deviation. The derivatives are differences, and true to about 1e-5."""

@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 from gammapy.utils import parallel
 
-__all__ = ["run_parallel"]
-
 
 class _Done(NamedTuple):
     """Result of a piece of work, told by its type from the promise of one."""

@@ -10,8 +10,6 @@ from ..likelihood.joint_likelihood import JointLikelihood
 from ..likelihood.profiles import ProfileLikelihood
 from .parallel import run_parallel
 
-__all__ = ["ProfileScan", "scan_profiles"]
-
 
 @dataclass(frozen=True, eq=False)
 class ProfileScan:

@@ -12,8 +12,6 @@ from ..likelihood.descent import (
 from ..likelihood.joint_likelihood import JointLikelihood
 from .parallel import run_parallel
 
-__all__ = ["RandomStarts", "lowest_minimum", "random_starts"]
-
 TOLERANCE = 0.02
 """Difference in the statistic up to which two descents may have ended in the same minimum."""
 

@@ -7,8 +7,6 @@ from scipy.stats import chi2, kstest
 
 from ..tables.writing import write_table
 
-__all__ = ["ToyStudy"]
-
 LEVELS = {68: 1.0, 95: 2.0}
 """Number of standard deviations of the intervals of 68.27 % and 95.45 %."""
 

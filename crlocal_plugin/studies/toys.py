@@ -20,8 +20,6 @@ from ..likelihood.joint_likelihood import JointLikelihood
 from .parallel import run_parallel
 from .toy_study import ToyStudy
 
-__all__ = ["run_toys"]
-
 CHUNK = 5
 """Toys that a process does in one go, a second or so of work."""
 

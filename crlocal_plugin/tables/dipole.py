@@ -14,8 +14,6 @@ from .raw_table import (
     is_number,
 )
 
-__all__ = ["AMPLITUDE_KINDS", "read_dipole_table"]
-
 AMPLITUDE_KINDS = ("equatorial_dipole", "first_harmonic")
 
 _SAME_ENERGY = 0.01

@@ -12,14 +12,6 @@ from astropy.table import Column, Table
 
 from .raw_table import TableError
 
-__all__ = [
-    "MAX_MODELS",
-    "hadronic_columns",
-    "join_hadronic_models",
-    "prediction_shift",
-    "shift_coefficients",
-]
-
 MAX_MODELS = 6
 """Number of models at most; polynomials of higher degree swing between the tables."""
 

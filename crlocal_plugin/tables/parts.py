@@ -4,8 +4,6 @@ from astropy.table import Column, Table
 
 from .raw_table import is_number
 
-__all__ = ["checked_confidence", "error_names", "error_sides", "normalised"]
-
 
 def error_names(stem):
     """Names of the columns of an error: lower, upper, symmetric."""

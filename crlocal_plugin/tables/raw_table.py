@@ -9,8 +9,6 @@ from astropy import units as u
 from astropy.io.registry import IORegistryError
 from astropy.table import Table
 
-__all__ = ["META_KEYWORD", "RawTable", "TableError", "is_number"]
-
 META_KEYWORD = "CRLMETA"
 """Header keyword that holds the meta of a table as JSON."""
 

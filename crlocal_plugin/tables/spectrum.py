@@ -21,8 +21,6 @@ from .parts import (
 )
 from .raw_table import RawTable
 
-__all__ = ["AXES", "EXPECTED_QUANTITY", "QUANTITIES", "read_flux_table", "read_mean_log_mass_table"]
-
 AXES = ("rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy")
 QUANTITIES = (*SYMBOLS, *ELEMENT_GROUPS, "light", "all_particle")
 EXPECTED_QUANTITY = (

@@ -34,11 +34,11 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table
 
+from ..files import replace_file
 from .dipole import (
     AMPLITUDE_KINDS,
     read_dipole_table,
 )
-from .files import replace_file
 from .raw_table import (
     META_KEYWORD,
     TableError,

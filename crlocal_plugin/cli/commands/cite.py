@@ -3,13 +3,11 @@
 import argparse
 from pathlib import Path
 
-from ...tables.files import replace_file
+from ...files import replace_file
 from ..output import (
     check_file,
     read_output,
 )
-
-__all__ = ["add_parser"]
 
 _FORMATS = ("bibtex", "text")
 

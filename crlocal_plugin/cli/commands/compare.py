@@ -11,8 +11,6 @@ from ..options import (
     take_words,
 )
 
-__all__ = ["add_parser"]
-
 _DEFAULT = ["kinetic", "wandering", "kinetic+local", "kinetic+no-compton-getting"]
 
 _EPILOG = """examples:
@@ -68,9 +66,9 @@ def add_parser(commands):
 
 
 def _run(arguments):
+    from ...files import replace_file
     from ...posterior.prior_distributions import set_proper_priors
     from ...studies.comparison import compare_models
-    from ...tables.files import replace_file
     from ..output import check_file
     from ..progress import progress_bar
 

@@ -2,8 +2,6 @@
 
 import argparse
 
-__all__ = ["add_parser"]
-
 
 def add_parser(commands):
     """Add the command to the parser of ``crlocal``."""
@@ -37,8 +35,7 @@ def add_parser(commands):
 
 
 def _list(arguments):
-    from ...catalogue import catalog
-    from ...catalogue.catalog import SELECTIONS
+    from ...catalogue.index import SELECTIONS, catalog
 
     table = catalog()
     for column in ("quantity", "experiment", "hadronic_model"):
@@ -65,13 +62,13 @@ def _list(arguments):
 
 
 def _show(arguments):
-    from ...catalogue import catalog
-    from ...catalogue.catalog import (
+    from ...catalogue.experiments import experiment_named
+    from ...catalogue.index import (
         SELECTIONS,
+        catalog,
         overlapping_tables,
         read_catalog_table,
     )
-    from ...catalogue.experiments import experiment_named
 
     if arguments.name in SELECTIONS:
         selection = SELECTIONS[arguments.name]

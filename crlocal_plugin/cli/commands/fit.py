@@ -12,8 +12,6 @@ from ..options import (
 from ..outcome import exit_code
 from ..progress import progress_bar
 
-__all__ = ["add_parser"]
-
 _EPILOG = """examples:
   crlocal fit
   crlocal fit analysis.yaml

@@ -8,8 +8,6 @@ from ..options import (
 )
 from ..outcome import exit_code
 
-__all__ = ["add_parser"]
-
 _EPILOG = """examples:
   crlocal identify
   crlocal identify analysis.yaml

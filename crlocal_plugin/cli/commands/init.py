@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-__all__ = ["add_parser"]
-
 _EPILOG = """examples:
   crlocal init
   crlocal init wandering.yaml
@@ -39,7 +37,7 @@ def _run(arguments):
         analysis_text,
         parameter_lines,
     )
-    from ...tables.files import replace_file
+    from ...files import replace_file
     from ..output import check_file
 
     check_file(arguments.file, arguments.overwrite, (".yaml", ".yml"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...files import replace_file
 from ...plots.all_particle import plot_all_particle
 from ...plots.composition_fractions import plot_composition_fractions
 from ...plots.dipole import plot_dipole
@@ -15,15 +16,12 @@ from ...plots.mean_log_mass import plot_mean_log_mass
 from ...plots.residuals import plot_residuals
 from ...plots.sky.directions import plot_sky
 from ...plots.spectra import plot_spectra
-from ...tables.files import replace_file
 from ..numbers import finite
 from ..output import (
     check_file,
     pyplot,
 )
 from ..progress import progress_bar
-
-__all__ = ["add_parser"]
 
 _PICTURES = {
     "spectra": plot_spectra,
@@ -139,7 +137,7 @@ def _run(arguments):
 
 def _words(arguments):
     """Source, None without one, and names of the pictures."""
-    from ...analysis.schema import unknown_name
+    from ...messages import unknown_name
 
     source, pictures = arguments.source, arguments.pictures
     if source in _PICTURES:

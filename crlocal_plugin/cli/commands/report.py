@@ -10,8 +10,6 @@ from ..output import (
 )
 from ..progress import progress_bar
 
-__all__ = ["add_parser"]
-
 _EPILOG = """examples:
   crlocal report crlocal-fit
   crlocal report wandering --output wandering.html --title "Wandering field lines"

@@ -5,8 +5,6 @@ from pathlib import Path
 
 from ..progress import progress_bar
 
-__all__ = ["add_parser"]
-
 _TABLES = ("numbers", "chi2", "estimates", "claims")
 
 _EPILOG = """what to make:
@@ -97,7 +95,7 @@ def _items(words):
 
 
 def _draw(number, path):
-    from ...tables.files import replace_file
+    from ...files import replace_file
     from ..output import pyplot
 
     plt = pyplot()
@@ -120,7 +118,7 @@ def _fits():
 
 def _tabulate(name, path, fits):
     from ... import paper
-    from ...tables.files import replace_file
+    from ...files import replace_file
 
     if name == "estimates":
         total = sum(len(names) for *_, names in paper.ESTIMATES)

@@ -12,8 +12,6 @@ from ..options import (
     prepare,
 )
 
-__all__ = ["add_parser"]
-
 _EPILOG = """examples:
   crlocal sample
   crlocal sample analysis.yaml
@@ -131,8 +129,8 @@ def _run(arguments):
 
 def _draw(posterior, arguments):
     """Draw the corner plot."""
+    from ...files import replace_file
     from ...plots.corner import plot_corner
-    from ...tables.files import replace_file
     from ..output import pyplot
 
     pyplot()

@@ -19,8 +19,6 @@ from ..output import (
     replace_folder,
 )
 
-__all__ = ["add_parser"]
-
 _EPILOG = """examples:
   crlocal scan V_sun x
   crlocal scan analysis.yaml V_sun x

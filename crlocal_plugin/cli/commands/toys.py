@@ -10,8 +10,6 @@ from ..options import (
 )
 from ..outcome import exit_code
 
-__all__ = ["add_parser"]
-
 _EPILOG = """examples:
   crlocal toys
   crlocal toys analysis.yaml --jobs 2

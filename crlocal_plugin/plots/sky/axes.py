@@ -9,8 +9,6 @@ from matplotlib.projections.geo import GeoAxes
 
 from ...datasets.drawing import break_at_jumps
 
-__all__ = ["draw_track", "on_map", "sky_axes"]
-
 _FRAMES = {"icrs": ("Right ascension", "declination"), "galactic": ("Longitude", "latitude")}
 
 

@@ -22,8 +22,6 @@ from .axes import (
 )
 from .labels import place_labels
 
-__all__ = ["DIRECTION_LABELS", "plot_sky", "reference_directions"]
-
 DIRECTION_LABELS = {
     "b": r"magnetic field $\mathbf{b}$",
     "-b": r"$-\mathbf{b}$",

@@ -3,8 +3,6 @@
 import numpy as np
 from matplotlib.patheffects import withStroke
 
-__all__ = ["place_labels"]
-
 _LEADER = {"arrowstyle": "-", "linewidth": 0.6, "color": "0.4", "shrinkA": 2, "shrinkB": 4}
 
 _DISTANCES = np.repeat([6, 10, 15, 21, 28, 36], 24)

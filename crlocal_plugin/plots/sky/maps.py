@@ -20,8 +20,6 @@ from .axes import (
     sky_axes,
 )
 
-__all__ = ["plot_band_profiles", "plot_sky_map"]
-
 _SCALE = 1e3
 
 _LABEL = "Relative intensity [10$^{-3}$]"

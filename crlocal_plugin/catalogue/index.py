@@ -28,20 +28,6 @@ from .experiments import (
     experiment_named,
 )
 
-__all__ = [
-    "FILE_SUFFIXES",
-    "SELECTIONS",
-    "OverlapError",
-    "Selection",
-    "SelectionItem",
-    "any_tables",
-    "catalog",
-    "overlapping_tables",
-    "read_catalog_table",
-    "resolve",
-    "table_path",
-]
-
 _READERS = {
     "spectrum": read_flux_table,
     "mean_log_mass": read_mean_log_mass_table,
