@@ -57,6 +57,7 @@ class DipoleDataset(CosmicRayDataset):
     """
 
     tag = "DipoleDataset"
+    kind = "dipole"
     settings = (
         "floor",
         "phase_floor",

@@ -49,6 +49,7 @@ class CosmicRayFluxDataset(ScalarDataset):
     """
 
     tag = "CosmicRayFluxDataset"
+    kind = "spectrum"
     column = "intensity"
 
     @classmethod

@@ -45,6 +45,7 @@ class MeanLogMassDataset(ScalarDataset):
     """
 
     tag = "MeanLogMassDataset"
+    kind = "mean_log_mass"
     column = "mean_log_mass"
     floor_kind = "an error of <ln A>"
 
