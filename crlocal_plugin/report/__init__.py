@@ -1,9 +1,11 @@
 """A fit on one page: what was fitted to what, how well, and whom to cite.
 
-`write_report` writes the page of a fit in memory; `read_result` reads what gammapy saved of one.
-A section of the page is a ``call section`` in ``templates/page.html``, which prints what
-``page.py`` collects (``rows.py`` for tables). A picture is an entry of
-``plots.pictures.PICTURES`` and its words in ``pictures.py``.
+What to use when:
+
+- the page of a fit: `write_report`; the result of a fit that gammapy has written: `read_result`;
+- another section: text and layout in ``templates/page.html``, its data in ``page.py``, its tables
+  in ``rows.py``;
+- another picture: its function in ``plots/pictures.py``, its words in ``pictures.py``.
 """
 
 from .saved_result import read_result
