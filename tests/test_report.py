@@ -9,10 +9,14 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from types import SimpleNamespace
 
+import astropy.units as u
 import jinja2
 import numpy as np
 import pytest
 from astropy.table import Table
+from gammapy.datasets import FluxPointsDataset
+from gammapy.estimators import FluxPoints
+from gammapy.modeling.models import PowerLawSpectralModel, SkyModel
 
 import crlocal_plugin as crl
 from crlocal_plugin.catalogue.citations import bibtex
@@ -355,6 +359,20 @@ def test_remarks_are_the_same_after_reading(datasets, tmp_path):
     for source in (datasets, crl.CosmicRayDatasets.read(files[0], filename_models=files[1])):
         remarks = crl.fit_summary(source).parameters
         assert "at its limit 0" in remarks["remark"][remarks["label"] == "H.Q_0c"][0]
+
+
+def test_datasets_of_gammapy_are_told(datasets, written):
+    table = Table(meta={"SED_TYPE": "dnde"})
+    table["e_ref"] = [1, 2] * u.TeV
+    table["dnde"] = [1e-12, 3e-13] * u.Unit("TeV-1 s-1 cm-2")
+    table["dnde_err"] = table["dnde"] * 0.1
+    other = FluxPointsDataset(data=FluxPoints.from_table(table, sed_type="dnde"), name="gamma")
+    other.models = [SkyModel(PowerLawSpectralModel(), name="sky", datasets_names=["gamma"])]
+    datasets.append(other)
+    shown = written(datasets)
+    assert "are in the total, but not in chi2: gamma." in shown.text
+    assert set(shown.column("χ² by dataset", "χ²")) == {"dampe_h", "argo-ybj-2018"}
+    assert shown.column("Totals", "value")["datasets"].text == "3"
 
 
 def test_nothing_to_show(datasets, written):
