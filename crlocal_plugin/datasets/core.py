@@ -31,6 +31,29 @@ _WITHOUT_EFFECT = {
 """What a subclass may change without another statistic for the same arrays."""
 
 
+class Setting:
+    """Attribute that shapes the arrays of a dataset, which are renewed when it is assigned.
+
+    ``check`` takes dataset and value, and returns the value as it is kept.
+    """
+
+    def __init__(self, check, doc):
+        self._check, self.__doc__ = check, doc
+
+    def __set_name__(self, owner, name):
+        self._name = f"_{name}"
+
+    def __get__(self, dataset, owner=None):
+        return self if dataset is None else dataset.__dict__[self._name]
+
+    def __set__(self, dataset, value):
+        setting = {self._name: self._check(dataset, value)}
+        if "version" in dataset.__dict__:
+            dataset.renew(**setting)
+        else:
+            dataset.__dict__.update(setting)
+
+
 class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     """Measured table with its likelihood; base of spectra, <ln A>, dipoles and your own kinds.
 
@@ -90,14 +113,13 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     ):
         self._table = locked_table(table)
         self._name = make_name(name or table.meta.get("name"))
-        self._floor = self._checked_floor(floor)
-        self._systematics = bool(systematics)
+        self.floor, self.systematics = floor, systematics
         self._nuisance = None
         self._nuisance_given = False
         self._model = None
         self._mask_fit = self._mask_safe = None
         self._energy_range = (None, None)
-        self._change()
+        self.renew()
         if mask_fit is not None and energy_range is not None:
             raise ValueError(f"dataset {self._name!r}: give mask_fit or energy_range, not both")
         if energy_range is not None:
@@ -108,7 +130,8 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     def __setattr__(self, name, value):
         super().__setattr__(name, value)
-        self.__dict__["version"] = next(_VERSIONS)
+        if "version" in self.__dict__:
+            self.__dict__["version"] = next(_VERSIONS)
 
     def __setstate__(self, state):
         self.__dict__.update(state, version=next(_VERSIONS))
@@ -116,8 +139,8 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
             self.__dict__["_table"] = locked_table(self._table)
         lock_arrays(self.__dict__)
 
-    def _change(self, **settings):
-        """Set private settings and renew the arrays, or leave all as it was if that fails."""
+    def renew(self, **settings):
+        """Set attributes and work out the arrays anew, or leave all as it was if that fails."""
         before = dict(self.__dict__)
         self.__dict__.update(settings)
         try:
@@ -147,7 +170,7 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
                         f"dataset {self.name!r}: {mask} is for {len(self._table)} points, the new "
                         f"table has {len(table)}; set {mask} to None first"
                     )
-        self._change(_table=locked_table(table))
+        self.renew(_table=locked_table(table))
         if self._energy_range != (None, None):
             self.energy_range = self._energy_range
 
@@ -185,15 +208,6 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         """Shape of the data, one number per row of the table (tuple)."""
         return (len(self.table),)
 
-    @property
-    def floor(self):
-        """Systematic floor, a fraction of the value; an error of <ln A> itself (float)."""
-        return self._floor
-
-    @floor.setter
-    def floor(self, value):
-        self._change(_floor=self._checked_floor(value))
-
     def _checked_floor(self, value):
         value = float(value)
         if not 0 <= value < np.inf:
@@ -202,19 +216,18 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
             )
         return value
 
+    floor = Setting(
+        _checked_floor,
+        "Systematic floor, a fraction of the value; an error of <ln A> itself (float).",
+    )
+    systematics = Setting(
+        lambda self, value: bool(value), "Whether the systematic errors of the table count (bool)."
+    )
+
     @property
     def floor_text(self):
         """Floor as a summary has it, "-" if there is none (str)."""
         return f"{100 * self.floor:g} %" if self.floor else "-"
-
-    @property
-    def systematics(self):
-        """Whether the systematic errors of the table count (bool)."""
-        return self._systematics
-
-    @systematics.setter
-    def systematics(self, value):
-        self._change(_systematics=bool(value))
 
     @property
     def energy_range(self):
@@ -348,7 +361,7 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
             unit = table[name].unit if name in table.colnames else None
             table[name] = Column(values, unit=unit)
         table.meta |= meta | {"simulated": True}
-        self._change(_table=locked_table(table), _floor=0.0, **settings)
+        self.renew(_table=locked_table(table), _floor=0.0, **settings)
 
     @abc.abstractmethod
     def _simulated(self, rng):

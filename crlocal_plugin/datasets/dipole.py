@@ -9,7 +9,7 @@ from ..components.base import ENERGY_UNIT
 from ..components.dipole import Dipole
 from ..components.registration import register
 from ..tables.writing import read_dipole_table
-from .core import CosmicRayDataset
+from .core import CosmicRayDataset, Setting
 from .points import Dipoles
 from .residuals import (
     LIKELIHOODS,
@@ -78,9 +78,8 @@ class DipoleDataset(CosmicRayDataset):
         apply_declination_factor=True,
         **kwargs,
     ):
-        self._phase_floor = _angle(phase_floor)
-        self._likelihood = _known_likelihood(likelihood)
-        self._apply_declination_factor = bool(apply_declination_factor)
+        self.phase_floor, self.likelihood = phase_floor, likelihood
+        self.apply_declination_factor = apply_declination_factor
         super().__init__(table, *args, **kwargs)
 
     @property
@@ -95,36 +94,36 @@ class DipoleDataset(CosmicRayDataset):
 
     def _prepare(self):
         table = self.table
-        factor = self.declination_factor if self._apply_declination_factor else 1.0
+        factor = self.declination_factor if self.apply_declination_factor else 1.0
 
         def column(name, default=np.nan):
             values = table[name] if name in table.colnames else np.full(len(table), default)
             return np.asarray(values, dtype=float)
 
-        amplitude = column("amplitude") * factor
+        amplitude, phase = column("amplitude") * factor, np.deg2rad(column("phase"))
         stat = [s * factor for s in both_sides(column("amplitude_errn"), column("amplitude_errp"))]
-        syst = column("amplitude_syst", 0.0) * factor if self._systematics else 0.0
-        floor = self._floor * amplitude
-        self._amplitude, self._phase = amplitude, np.deg2rad(column("phase"))
-        self._errn, self._errp = (np.sqrt(s**2 + np.nan_to_num(syst) ** 2 + floor**2) for s in stat)
-        phase_err = np.hypot(np.deg2rad(column("phase_err")), self._phase_floor.to_value("rad"))
-        self._phase_err = phase_err
+        syst = column("amplitude_syst", 0.0) * factor if self.systematics else 0.0
+        floor, phase_floor = self.floor * amplitude, self.phase_floor.to_value("rad")
+        errn, errp = (np.sqrt(s**2 + np.nan_to_num(syst) ** 2 + floor**2) for s in stat)
+        phase_err = np.hypot(np.deg2rad(column("phase_err")), phase_floor)
         if "tangential_err" in table.colnames:
-            floor_across = amplitude * self._phase_floor.to_value("rad")
-            self._tangential = np.hypot(column("tangential_err") * factor, floor_across)
-            self._axis = np.deg2rad(column("error_axis"))
+            tangential = np.hypot(column("tangential_err") * factor, amplitude * phase_floor)
+            axis = np.deg2rad(column("error_axis"))
         else:
-            self._axis = self._phase
+            axis = phase
             # a phase error cannot exceed some 100 deg however small the amplitude is, so that it
             # says too little about the error across: there the error along serves for both
-            mean = (stat[0] + stat[1]) / 2
-            across = amplitude * phase_err
-            self._tangential = np.where(amplitude < 2 * mean, np.maximum(across, mean), across)
+            mean, across = (stat[0] + stat[1]) / 2, amplitude * phase_err
+            tangential = np.where(amplitude < 2 * mean, np.maximum(across, mean), across)
         limit = column("amplitude_ul") * factor
-        self._is_ul = ~np.isfinite(amplitude)
-        self._limit = limit
         confidence = float(table.meta.get("ul_confidence", 0.95))
-        self._limit_sigma = np.hypot(limit_sigma(limit, confidence), self._floor * limit)
+        self._data = DipoleData(
+            *(amplitude, phase, errn, errp, tangential, phase_err, limit),
+            np.hypot(limit_sigma(limit, confidence), self.floor * limit),
+            ~np.isfinite(amplitude),
+            axis,
+            self.likelihood,
+        )
 
     # ----------------------------------------------------------------- data
 
@@ -144,64 +143,49 @@ class DipoleDataset(CosmicRayDataset):
     @property
     def amplitude(self):
         """Amplitudes as they enter the fit, nan for bare limits (`~numpy.ndarray`)."""
-        return self._amplitude
+        return self._data.amplitude
 
     @property
     def amplitude_errors(self):
         """Lower and upper total errors, floor included (two `~numpy.ndarray`)."""
-        return self._errn, self._errp
+        return self._data.errn, self._data.errp
 
     @property
     def amplitude_ul(self):
         """Upper limits, nan where there are none (`~numpy.ndarray`)."""
-        return self._limit
+        return self._data.limit
 
     @property
     def phase(self):
         """Right ascensions of the maximum, nan for bare limits (`~astropy.units.Quantity`)."""
-        return u.Quantity(np.rad2deg(self._phase), "deg")
+        return u.Quantity(np.rad2deg(self._data.phase), "deg")
 
     @property
     def phase_error(self):
         """Errors of the phase, floor included (`~astropy.units.Quantity`)."""
-        return u.Quantity(np.rad2deg(self._phase_err), "deg")
+        return u.Quantity(np.rad2deg(self._data.phase_err), "deg")
 
     @property
     def is_ul(self):
         """Which points are nothing but an upper limit (`~numpy.ndarray` of bool)."""
-        return self._is_ul
+        return self._data.is_ul
 
-    @property
-    def phase_floor(self):
-        """Systematic floor of the phase (`~astropy.units.Quantity`)."""
-        return self._phase_floor
-
-    @phase_floor.setter
-    def phase_floor(self, value):
-        self._change(_phase_floor=_angle(value))
-
-    @property
-    def likelihood(self):
-        """Either "vector" or "amplitude_phase" (str)."""
-        return self._likelihood
-
-    @likelihood.setter
-    def likelihood(self, value):
-        self._change(_likelihood=_known_likelihood(value))
-
-    @property
-    def apply_declination_factor(self):
-        """Whether amplitudes are multiplied with the declination factor (bool)."""
-        return self._apply_declination_factor
-
-    @apply_declination_factor.setter
-    def apply_declination_factor(self, value):
-        self._change(_apply_declination_factor=bool(value))
+    phase_floor = Setting(
+        lambda self, value: _angle(value),
+        "Systematic floor of the phase (`~astropy.units.Quantity`).",
+    )
+    likelihood = Setting(
+        lambda self, value: _known_likelihood(value), 'Either "vector" or "amplitude_phase" (str).'
+    )
+    apply_declination_factor = Setting(
+        lambda self, value: bool(value),
+        "Whether amplitudes are multiplied with the declination factor (bool).",
+    )
 
     @property
     def numbers_per_point(self):
         """How many numbers each point adds to the statistic (`~numpy.ndarray` of int)."""
-        return np.where(self._is_ul, 1, 2)
+        return np.where(self.is_ul, 1, 2)
 
     @property
     def floor_text(self):
@@ -249,24 +233,12 @@ class DipoleDataset(CosmicRayDataset):
     @property
     def data(self):
         """Arrays of the likelihood (`DipoleData`)."""
-        return DipoleData(
-            self._amplitude,
-            self._phase,
-            self._errn,
-            self._errp,
-            self._tangential,
-            self._phase_err,
-            self._limit,
-            self._limit_sigma,
-            self._is_ul,
-            self._axis,
-            self._likelihood,
-        )
+        return self._data
 
     def _simulated(self, rng):
         data = self.data.fake(self.prediction(), rng)
         # the table has what an instrument would publish
-        factor = self.declination_factor if self._apply_declination_factor else 1.0
+        factor = self.declination_factor if self.apply_declination_factor else 1.0
         columns = {
             "amplitude": data.amplitude / factor,
             "amplitude_errn": data.errn / factor,
@@ -274,20 +246,22 @@ class DipoleDataset(CosmicRayDataset):
             "phase": np.rad2deg(data.phase),
             "phase_err": np.rad2deg(data.phase_err),
         }
-        if self._likelihood == "vector":
+        if self.likelihood == "vector":
             # a drawn vector may be short or point elsewhere, its errors stay what they are
             columns["error_axis"] = np.rad2deg(data.axis) * u.deg
             columns["tangential_err"] = data.tangential / factor
             phase_err = np.minimum(data.tangential / data.amplitude, RANDOM_DIRECTION)
             columns["phase_err"] = np.rad2deg(phase_err)
         if "amplitude_syst" in self.table.colnames:
-            columns["amplitude_syst"] = np.where(self._is_ul, np.nan, 0.0)
+            columns["amplitude_syst"] = np.where(self.is_ul, np.nan, 0.0)
         meta = {}
-        limited = np.isfinite(self._limit)
-        if self._floor and limited.any():
+        limited = np.isfinite(self.amplitude_ul)
+        if self.floor and limited.any():
             # limits have no errors of their own: the floor goes into what their level means
             row = np.argmax(limited)
-            meta["ul_confidence"] = float(ndtr(self._limit[row] / self._limit_sigma[row]))
+            meta["ul_confidence"] = float(
+                ndtr(self.amplitude_ul[row] / self._data.limit_sigma[row])
+            )
         return columns, meta, {"_phase_floor": 0 * u.deg}
 
     def residuals(self, method="diff"):
@@ -307,8 +281,8 @@ class DipoleDataset(CosmicRayDataset):
         if method == "pull":
             return -self.signed_residuals()
         model = self.dipole_pred()
-        data = self._amplitude[:, np.newaxis] * np.stack(
-            [np.cos(self._phase), np.sin(self._phase)], axis=-1
+        data = self.amplitude[:, np.newaxis] * np.stack(
+            [np.cos(self._data.phase), np.sin(self._data.phase)], axis=-1
         )
         difference = data - model.vector[:, :2]
         if method == "diff":

@@ -60,9 +60,9 @@ class CosmicRayFluxDataset(ScalarDataset):
 
     def _prepare(self):
         table, y = self.table, np.asarray(self.table["intensity"], dtype=float)
-        floor = self._floor * y
+        floor = self.floor * y
         self._y = y
-        self._errn, self._errp = total_errors(table, "intensity", floor, self._systematics)
+        self._errn, self._errp = total_errors(table, "intensity", floor, self.systematics)
         self._is_ul = (
             np.asarray(table["is_ul"], dtype=bool)
             if "is_ul" in table.colnames

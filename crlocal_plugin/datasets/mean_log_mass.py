@@ -55,9 +55,7 @@ class MeanLogMassDataset(ScalarDataset):
 
     def _prepare(self):
         self._y = np.asarray(self.table[self.column], dtype=float)
-        self._errn, self._errp = total_errors(
-            self.table, self.column, self._floor, self._systematics
-        )
+        self._errn, self._errp = total_errors(self.table, self.column, self.floor, self.systematics)
         self._is_ul = np.zeros(len(self._y), dtype=bool)
         self.require_errors()
 

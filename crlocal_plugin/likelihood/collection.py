@@ -66,7 +66,8 @@ class CosmicRayDatasets(Datasets):
             dataset.models = plain if isinstance(dataset, CosmicRayDataset) else models
         if models is not None:
             # models alone do not know the covariance between a parameter of one and of another
-            used = [par for par in self.models.parameters if par in models.parameters]
+            given = set(models.parameters)
+            used = [par for par in self.models.parameters if par in given]
             self.models.covariance.set_subcovariance(models.covariance.get_subcovariance(used))
 
     def used_models(self):

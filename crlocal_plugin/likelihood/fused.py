@@ -19,22 +19,10 @@ class FusedLikelihood:
 
     Only points in the fit are evaluated. Arrays and masks of the datasets are read once.
 
-    Parameters
-    ----------
-    model : CosmicRayModel
-        The model.
-    datasets : list of CosmicRayDataset
-        Datasets of the model that say what they need by ``points`` and ``predict``.
-
     Attributes
     ----------
     parameters : list of `~gammapy.modeling.Parameter`
         Unique parameters of the model, then those of the nuisance models of the datasets.
-
-    Raises
-    ------
-    ValueError
-        If datasets share the parameter of the hadronic model, but not the models.
     """
 
     def __init__(self, model, datasets):
@@ -105,14 +93,7 @@ class FusedLikelihood:
         return used
 
     def predictions(self, values):
-        """What each block predicts for its points in the fit.
-
-        Parameters
-        ----------
-        values : list
-            Parameter values in kernel units, in the order of ``parameters``: floats, or arrays of
-            shape ``(m, 1)`` for m sets.
-        """
+        """What each block predicts for its points in the fit."""
         stop = self._n_model + 2 * len(self._nuisances)
         found = iter(self._predict(values[:stop], self._n_model))
         return [

@@ -90,54 +90,27 @@ class JointLikelihood:
     # ----------------------------------------------------------------- evaluation
 
     def __call__(self, theta):
-        """Statistic with priors, equal to ``datasets.stat_sum()`` at these values.
+        """Statistic with priors, shape ``()`` or ``(m,)``.
 
-        Parameters
-        ----------
-        theta : array_like
-            Values, shape ``(n,)`` or ``(m, n)``.
-
-        Returns
-        -------
-        float or `~numpy.ndarray`
-            Statistic, shape ``()`` or ``(m,)``.
+        It equals ``datasets.stat_sum()`` at these values.
 
         Raises
         ------
         ValueError
-            If the shape does not fit.
+            If the shape of the values does not fit.
         """
         theta = self._checked(theta)
         return self._stat(theta) + self._prior_stat(theta)
 
     def log_likelihood(self, theta):
-        """Logarithm of the likelihood of the data alone, up to a constant.
-
-        Parameters
-        ----------
-        theta : array_like
-            Values, shape ``(n,)`` or ``(m, n)``.
-
-        Returns
-        -------
-        float or `~numpy.ndarray`
-            ln(likelihood), shape ``()`` or ``(m,)``.
-        """
+        """ln(likelihood) of the data alone up to a constant, shape ``()`` or ``(m,)``."""
         theta = self._checked(theta)
         return -0.5 * self._stat(theta)
 
     def log_prior(self, theta):
-        """Logarithm of priors and penalties, up to a constant; minus infinity outside the limits.
+        """ln(prior) up to a constant, penalties included, shape ``()`` or ``(m,)``.
 
-        Parameters
-        ----------
-        theta : array_like
-            Values, shape ``(n,)`` or ``(m, n)``.
-
-        Returns
-        -------
-        float or `~numpy.ndarray`
-            ln(prior), shape ``()`` or ``(m,)``. A parameter without a prior has a flat one.
+        It is minus infinity outside the limits. A parameter without a prior has a flat one.
         """
         theta = self._checked(theta)
         low, high = self.bounds.T
@@ -146,18 +119,7 @@ class JointLikelihood:
         return float(result) if theta.ndim == 1 else result
 
     def log_posterior(self, theta):
-        """Logarithm of the posterior density, up to a constant; -inf outside the limits.
-
-        Parameters
-        ----------
-        theta : array_like
-            Values, shape ``(n,)`` or ``(m, n)``.
-
-        Returns
-        -------
-        float or `~numpy.ndarray`
-            ln(posterior), shape ``()`` or ``(m,)``.
-        """
+        """ln(posterior) up to a constant, shape ``()`` or ``(m,)``; -inf outside the limits."""
         theta = self._checked(theta)
         result = np.atleast_1d(self.log_prior(theta))
         rows = np.atleast_2d(theta)
@@ -167,34 +129,18 @@ class JointLikelihood:
         return float(result[0]) if theta.ndim == 1 else result
 
     def residuals(self, theta):
-        """Residuals of all points in the fit, and of the priors.
+        """Residuals of all points in the fit and of the priors, shape ``(k,)`` or ``(m, k)``.
 
-        Parameters
-        ----------
-        theta : array_like
-            Values, shape ``(n,)`` or ``(m, n)``.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Residuals, shape ``(k,)`` or ``(m, k)``, see `is_least_squares`.
+        Their squares are the statistic, see `is_least_squares`.
         """
         theta = self._checked(theta)
         blocks = [part.residuals(theta) for part in self._parts]
         return np.concatenate([*blocks, self._priors.residuals(theta)], axis=-1)
 
     def jacobian(self, theta):
-        """Derivatives of the residuals, by central differences.
+        """Derivatives of the residuals, by central differences, one-sided at a limit.
 
-        Parameters
-        ----------
-        theta : array_like
-            Values, shape ``(n,)`` or ``(m, n)``.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Derivatives, shape ``(k, n)`` or ``(m, k, n)``; one-sided at a limit.
+        Shape ``(k, n)`` or ``(m, k, n)``.
         """
         theta = self._checked(theta)
         step = STEP * self.scales_at(theta)
@@ -211,17 +157,10 @@ class JointLikelihood:
         return np.swapaxes(difference / (above - below)[..., np.newaxis], -1, -2)
 
     def scales_at(self, theta):
-        """Changes that would matter: the value of a positive quantity, else a tenth of its range.
+        """Changes that would matter, in the shape of the values.
 
-        Parameters
-        ----------
-        theta : array_like
-            Values, shape ``(..., n)``.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Natural scales, of that shape. A quantity at zero has the optimiser's unit of it.
+        That is the value of a positive quantity, else a tenth of its range; a quantity at zero has
+        the optimiser's unit of it.
         """
         positive = stays_positive(self) & (theta > 0)
         return np.where(positive, theta, self._spans)
@@ -247,13 +186,7 @@ class JointLikelihood:
     # ----------------------------------------------------------------- other likelihoods
 
     def assign(self, theta):
-        """Set the parameters of the models to values.
-
-        Parameters
-        ----------
-        theta : array_like
-            Values, shape ``(n,)``.
-        """
+        """Set the parameters of the models to values of shape ``(n,)``."""
         for par, value in zip(self.parameters, theta, strict=True):
             par.value = value
 

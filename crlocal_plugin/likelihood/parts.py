@@ -80,17 +80,7 @@ class FusedPart:
 
 
 class OwnSpeedPart:
-    """Datasets and penalties that only their own methods evaluate, one set after another.
-
-    Parameters
-    ----------
-    collection : CosmicRayDatasets
-        The datasets with their models; the part has copies of all of them.
-    parameters : list of `~gammapy.modeling.Parameter`
-        Parameters that are varied.
-    can_fake : bool
-        Whether the datasets can simulate data.
-    """
+    """Datasets and penalties that only their own methods evaluate, one set after another."""
 
     def __init__(self, collection, parameters, can_fake):
         memo = {}

@@ -128,11 +128,6 @@ class EnergyPoints:
 class HadronicPoints:
     """What the position among hadronic models does to predictions, if any point has several.
 
-    Parameters
-    ----------
-    members : list of tuple
-        Dataset, rows, and position of its nuisance model.
-
     Attributes
     ----------
     size : int

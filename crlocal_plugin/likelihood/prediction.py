@@ -19,15 +19,7 @@ _UNDERFLOW = 1e-250
 
 
 class JointPrediction:
-    """Values at the points that datasets want, each component evaluated once for all of them.
-
-    Parameters
-    ----------
-    evaluator : ModelEvaluator
-        Evaluator of the model.
-    wanted : list of list of Wanted
-        Points of one kind that are joined, and several such lists.
-    """
+    """Values at the points that datasets want, each component evaluated once for all of them."""
 
     def __init__(self, evaluator, wanted):
         self.evaluator = evaluator
@@ -77,16 +69,7 @@ class JointPrediction:
         return len(self._order.order)
 
     def __call__(self, values, n_model):
-        """Values for each list of wanted points, of shapes that broadcast to ``(..., n)``.
-
-        Parameters
-        ----------
-        values : list
-            Parameter values in kernel units, floats or arrays of shape ``(m, 1)``: ``n_model`` of
-            the model, then all normalisations and all energy scales.
-        n_model : int
-            Number of parameters of the model.
-        """
+        """Values for each list of wanted points, of shapes that broadcast to ``(..., n)``."""
         evaluator, order = self.evaluator, self._order
         grids = self._grids(values[n_model:])
         logs = evaluator.log_components(grids.joined, values, crop=True)

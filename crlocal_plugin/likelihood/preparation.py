@@ -59,18 +59,6 @@ def prepare_fit(datasets, parameters):
 
     The result of a fit does not rest on this: the optimiser goes on from here with the full
     statistic. Values are left alone if the descent does not lower the statistic.
-
-    Parameters
-    ----------
-    datasets : CosmicRayDatasets
-        Datasets with models.
-    parameters : list of `~gammapy.modeling.Parameter`
-        Free parameters.
-
-    Returns
-    -------
-    Preparation or None
-        What was done; None if there was nothing to do.
     """
     likelihood = JointLikelihood(datasets, [par for par in parameters if not par.frozen])
     start = likelihood.values

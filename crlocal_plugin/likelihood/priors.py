@@ -114,19 +114,7 @@ def _prior_stat(prior, par, values):
 
 
 class TruncatedPrior:
-    """Prior of a parameter as a distribution of its values between its limits.
-
-    Parameters
-    ----------
-    parameter : `~gammapy.modeling.Parameter`
-        Parameter with a prior.
-
-    Raises
-    ------
-    ValueError
-        If the weight of the prior makes it no distribution, or it has no probability between the
-        limits.
-    """
+    """Prior of a parameter as a distribution of its values between its limits."""
 
     def __init__(self, parameter):
         prior = parameter.prior

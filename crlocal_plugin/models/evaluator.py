@@ -2,6 +2,7 @@
 
 The evaluator looks up once which sub-model takes which Parameter and in which unit; a call then
 reads the values and runs the kernels. It is thrown away when the structure of the model changes.
+``values`` are those of `ModelEvaluator.values`, floats, or arrays of shape ``(m, 1)`` for m sets.
 """
 
 import copy
@@ -64,11 +65,6 @@ class _Part:
 
 class ModelEvaluator:
     """Runs the kernels of a CosmicRayModel.
-
-    Parameters
-    ----------
-    model : CosmicRayModel
-        The model; its structure is read once, its parameter values at each `values`.
 
     Attributes
     ----------
@@ -162,42 +158,14 @@ class ModelEvaluator:
         ]
 
     def log_intensities(self, species, grid, values):
-        """Logarithms of the intensities of the components.
-
-        Parameters
-        ----------
-        species : str
-            Name of the species.
-        grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
-            Rigidities, shape ``(n,)``.
-        values : list
-            Parameter values as from `values`, floats or arrays of shape ``(m, 1)``.
-
-        Returns
-        -------
-        dict of str to `~numpy.ndarray`
-            ln(J / (1/(GV m2 s sr))) by component.
-        """
+        """ln(J / (1/(GV m2 s sr))) of a species by component, shape ``(..., n)``."""
         return {
             part.component: self._log_intensity(part, grid, values)
             for part in self._spectra[species]
         }
 
     def intensity(self, species, grid, values, component=None):
-        """Intensity of a species.
-
-        Parameters
-        ----------
-        species, grid, values
-            As for `log_intensities`.
-        component : str, optional
-            Only one component; the sum by default.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Intensity in 1/(GV m2 s sr), shape ``(..., n)``.
-        """
+        """Intensity of a species in 1/(GV m2 s sr), shape ``(..., n)``, of one component or all."""
         total = 0.0
         with np.errstate(under="ignore"):
             for part in self._spectra[species]:
@@ -206,23 +174,10 @@ class ModelEvaluator:
         return total
 
     def log_components(self, joined, values, crop=False):
-        """Logarithms of the intensities of the components at points of several species.
+        """ln(J / (1/(GV m2 s sr))) of each component with spectra at points of several species.
 
-        Parameters
-        ----------
-        joined : JoinedGrid
-            Rigidities, shape ``(..., n)``.
-        values : list
-            Parameter values as from `values`, floats or arrays of shape ``(m, 1)``.
-        crop : bool, optional
-            Leave out the points of the last species of a component that has none of them; all
-            points of a species must stand together, in the order of the species.
-
-        Returns
-        -------
-        list of `~numpy.ndarray`
-            ln(J / (1/(GV m2 s sr))), shape ``(n,)`` or ``(m, n)``, for each component with
-            spectra in the order of the model.
+        With ``crop``, the points of the last species of which a component has none are left out;
+        all points of a species must stand together then, in the order of the species.
         """
         everywhere, logs = joined, []
         for name, parts in self._by_component.items():
@@ -264,23 +219,10 @@ class ModelEvaluator:
         return total
 
     def excess(self, energies, values, component=None, species=None):
-        """Dipole vector at total energies.
+        """Dipole vector at the energies of an EnergyGrid, shape ``(..., n, 3)``.
 
-        Parameters
-        ----------
-        energies : EnergyGrid
-            Energies, shape ``(n,)``.
-        values : list
-            Parameter values as from `values`.
-        component : str, optional
-            Only the contribution of one component to the sum; all by default.
-        species : iterable of str, optional
-            Only these species, as if they were alone; all by default.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Excess, shape ``(..., n, 3)``.
+        ``component`` asks for the contribution of one to the sum, ``species`` for some of them as
+        if they were alone.
         """
         names = list(self.species) if species is None else list(species)
         joined = join_species({name: energies.grids[name] for name in names})
@@ -296,22 +238,10 @@ class ModelEvaluator:
         return np.stack(np.broadcast_arrays(*xyz, shape_of_all)[:3], axis=-1)
 
     def dipole_terms(self, joined, values, component=None):
-        """Dipoles of the components for `~crlocal_plugin.physics.dipole.mean_of_terms`.
+        """Dipoles of the components for `~crlocal_plugin.physics.dipole.mean_of_terms`, in pairs.
 
-        Parameters
-        ----------
-        joined : JoinedGrid
-            Rigidities of the same energies for one species after another.
-        values : list
-            Parameter values as from `values`.
-        component : str, optional
-            Only that of one component; all by default.
-
-        Returns
-        -------
-        list of tuple
-            Position of the component among those with spectra, None for an effect on all cosmic
-            rays such as Compton-Getting, and its terms.
+        The first is the position of the component among those with spectra, None for an effect on
+        all cosmic rays such as Compton-Getting; the second its terms.
         """
         contributions = []
         for name, part in self._dipoles.items():
@@ -413,20 +343,7 @@ class _Plan:
 
 
 def _plan(parts, names):
-    """Plan for the sub-models of a component.
-
-    Parameters
-    ----------
-    parts : dict of str to _Part
-        Sub-models by species.
-    names : tuple of str
-        Species that are wanted.
-
-    Returns
-    -------
-    _Plan or None
-        None if the sub-models differ by more than the parameters of their species.
-    """
+    """Plan for the sub-models of a component, None if they differ by more than parameters."""
     chosen = [parts.get(name) for name in names]
     if None in chosen or not _are_alike(chosen):
         return None
