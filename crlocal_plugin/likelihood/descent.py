@@ -54,7 +54,13 @@ def stays_positive(likelihood):
 
 
 def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, callback=None):
-    """Descend to the minimum that is reached from a start."""
+    """Descend from values, by default those of the likelihood, to a minimum (`Minimum`).
+
+    ``free`` says which parameters vary, all by default; ``tolerance`` is the relative change of
+    statistic and parameters at which the descent ends, ``max_calls`` the most evaluations.
+    ``callback`` is called with values and statistic at every step. Nothing moves if the descent
+    does not lower the statistic.
+    """
     if not likelihood.is_least_squares:
         raise ValueError(
             "the statistic is not a sum of squares, because of penalties or datasets of other "
