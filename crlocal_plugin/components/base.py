@@ -102,7 +102,7 @@ class PhysicsModel(abc.ABC, ModelBase):
         self.__dict__["_version"] = next(_VERSIONS)
 
     @property
-    def version(self):
+    def revision(self):
         """Number that no other model has, and that changes when an attribute is assigned (int).
 
         The value of a Parameter is no attribute of the model; the Parameter itself is.
