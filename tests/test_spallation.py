@@ -19,7 +19,6 @@ from crlocal_plugin.physics.spallation import (
     departure_from_power_law,
     inelastic_cross_section,
     interaction_length,
-    log_leaky_box_with_loss,
     power_law_from,
     surviving_fraction,
 )
@@ -35,10 +34,12 @@ ROUNDING = {"rtol": 1e-12, "atol": 1e-11}
 
 
 def kernel(grid, p):
-    p = {name: float(value) for name, value in p.items()}
-    index = p["Gamma"] + p["index_offset"]
-    box = (p["R_cut"] * 1e6, p["w"], p["H_G"], p["V_G"], p["D_0"], p["delta"])
-    return log_leaky_box_with_loss(grid, p["Q_0b"], index, *box, p["phi"], p["grammage"])
+    """Kernel for parameters in the units of the paper."""
+    model = SpallationLeakyBoxSpectralModel("H")
+    values = [
+        par.unit.to(model.kernel_units[par.name], float(p[par.name])) for par in model.parameters
+    ]
+    return model.log_intensity(grid, *values)
 
 
 def changed(species, names):

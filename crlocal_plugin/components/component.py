@@ -113,7 +113,8 @@ class CosmicRayComponent:
         self.dipole_model = dipole_model
 
     @property
-    def _models(self):
+    def models(self):
+        """Spectral models and dipole model (list)."""
         models = list(self.spectral_models.values())
         return models if self.dipole_model is None else [*models, self.dipole_model]
 

@@ -15,16 +15,15 @@ from .base import (
     intensity_unit,
     x_unit,
 )
-from .plotting import plot_on_rigidity
+from .plotting import RigidityPlots
 from .registration import register
 from .spectrum import (
     CosmicRaySpectralModel,
-    species_from_data,
     species_to_data,
 )
 
 
-class IntensitySpectralModel(SpectralModel):
+class IntensitySpectralModel(RigidityPlots, SpectralModel):
     """A gammapy spectral model read as an intensity of one species against rigidity.
 
     gammapy fixes the units of its own models to fluxes, without sr-1. This wrapper takes the
@@ -65,10 +64,6 @@ class IntensitySpectralModel(SpectralModel):
     species = CosmicRaySpectralModel.species
     nucleus = CosmicRaySpectralModel.nucleus
 
-    def plot(self, energy_bounds, ax=None, **kwargs):
-        """Plot the spectrum against rigidity, as `CosmicRaySpectralModel.plot` does."""
-        return plot_on_rigidity(super().plot, energy_bounds, ax, **kwargs)
-
     @property
     def _models(self):
         return [self.spectral_model]
@@ -82,10 +77,6 @@ class IntensitySpectralModel(SpectralModel):
     def parameters_unique_names(self):
         """Unique names of the parameters of the wrapped model."""
         return self.spectral_model.parameters_unique_names
-
-    def plot_error(self, energy_bounds, ax=None, **kwargs):
-        """Plot the error band, as `CosmicRaySpectralModel.plot_error` does."""
-        return plot_on_rigidity(super().plot_error, energy_bounds, ax, **kwargs)
 
     def unfreeze(self):
         """Restore the default frozen status of the wrapped model."""
@@ -141,7 +132,7 @@ class IntensitySpectralModel(SpectralModel):
         inner = SPECTRAL_MODEL_REGISTRY.get_cls(data["model"]["type"])
         return cls(
             inner.from_dict({"spectral": data["model"]}),
-            species=species_from_data(data["species"]),
+            species=data["species"],
             axis=data["axis"],
         )
 

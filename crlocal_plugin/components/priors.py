@@ -4,11 +4,11 @@ import astropy.units as u
 from gammapy.modeling import PriorParameter
 from gammapy.modeling.models import PRIOR_REGISTRY, Prior
 
-from .base import unit_text
+from .base import PlainAttributes, unit_text
 from .registration import register
 
 
-class MeasurementPrior(Prior):
+class MeasurementPrior(PlainAttributes, Prior):
     r"""Gaussian prior from a published measurement.
 
     The statistic is :math:`(v - \mu)^2 / \sigma^2`: zero at the measured value, so that the total
@@ -34,9 +34,6 @@ class MeasurementPrior(Prior):
 
     tag = ["MeasurementPrior", "measurement"]
     _type = "prior"
-
-    # evaluated at every step of a fit, where gammapy's own attribute access would dominate
-    __getattribute__ = object.__getattribute__
 
     mu = PriorParameter(name="mu", value=0)
     sigma = PriorParameter(name="sigma", value=1)

@@ -419,8 +419,8 @@ def _plan(parts, names):
     if not isinstance(model, SourceSpectralModel):
         return _Plan(model.log_intensity, places)
     powers = ()
-    if model._power is not None:
-        k = model.default_parameters.names.index(model._power)
+    if model.power_name is not None:
+        k = model.default_parameters.names.index(model.power_name)
         places[k], powers = None, columns[k]
     return _Plan(model.log_shape, places[1:], columns[0], powers)
 

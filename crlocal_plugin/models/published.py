@@ -169,7 +169,6 @@ class PublishedSpectralModel(SourceSpectralModel):
 
     tag = ["PublishedSpectralModel", "published"]
     settings = ("composition", "species", "version", "time_interval")
-    _strength = "norm"
     norm = Parameter("norm", 1, min=0, frozen=True, interp="log")
 
     def __init__(self, composition, species="H", version=None, time_interval=None, **kwargs):
@@ -187,11 +186,6 @@ class PublishedSpectralModel(SourceSpectralModel):
 
     def _set_defaults(self, given):
         """Nothing depends on the species."""
-
-    @property
-    def own_parameters(self):
-        """Names of the parameters that a species has for itself (tuple of str)."""
-        return ("norm",)
 
     @property
     def publication(self):

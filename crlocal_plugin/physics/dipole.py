@@ -1,4 +1,4 @@
-"""Dipole anisotropy of each component and of their sum.
+"""Sums of the dipoles of components and species.
 
 All vectors are ICRS Cartesian and point to the *excess* of intensity, which is what experiments
 plot. The streaming vector xi of Xue & Liu 2025, Eqs. 11-17, is the opposite.
@@ -6,106 +6,7 @@ plot. The streaming vector xi of Xue & Liu 2025, Eqs. 11-17, is the opposite.
 
 import numpy as np
 
-from .constants import (
-    LIGHT_SPEED_KM_S,
-    LIGHT_YEAR_PC,
-)
-from .diffusion import directional_ratio
 from .linear import sum_of_beginnings
-
-
-def nearby_source_terms(beta, cloud, perpendicular_ratio):
-    """Dipole of the nearby source, Eqs. 11 and 17.
-
-    Parameters
-    ----------
-    beta : array_like
-        Speed of the particles over the speed of light, shape ``(...)``.
-    cloud : `~crlocal_plugin.physics.geometry.LocalCloud`
-        Velocity u of the cloud in the local standard of rest, and its magnetic field b.
-    perpendicular_ratio : array_like
-        kappa_perp / kappa_par, shape ``(...)``.
-
-    Returns
-    -------
-    list of tuple
-        Terms of the excess (3 / v) (kappa_par u cos(theta) b + kappa_perp u sin(theta) e_perp)
-        / kappa_xx, with u sin(theta) e_perp = u - (u . b) b, see `sum_of_terms`.
-    """
-    along = np.vecdot(cloud.velocity, cloud.field)
-    ratio = directional_ratio(cloud.cos2_theta, perpendicular_ratio)
-    scale = (3 / LIGHT_SPEED_KM_S) / (beta * ratio)
-    across = cloud.velocity - along[..., np.newaxis] * cloud.field
-    return [(along * scale, cloud.field), (perpendicular_ratio * scale, across)]
-
-
-def galactic_center_terms(beta, r_c, T_c, direction, field):
-    """Dipole of an instantaneous source, projected on the magnetic field, Eqs. 12-13.
-
-    Parameters
-    ----------
-    beta : array_like
-        Speed of the particles over the speed of light.
-    r_c : array_like
-        Distance of the source in kpc.
-    T_c : array_like
-        Age of the source in yr.
-    direction : array_like
-        Unit vector to the source, shape ``(..., 3)``.
-    field : array_like
-        Unit vector of the magnetic field, shape ``(..., 3)``.
-
-    Returns
-    -------
-    list of tuple
-        The term (3 r_c / (2 v T_c)) (b . r_hat) along b, see `sum_of_terms`.
-    """
-    amplitude = 1.5 * (1e3 * r_c) / (T_c * LIGHT_YEAR_PC) * np.vecdot(direction, field)
-    return [(amplitude / beta, field)]
-
-
-def background_terms(delta_b, direction, field):
-    """Dipole of the background, projected on the magnetic field, Eq. 14.
-
-    Parameters
-    ----------
-    delta_b : array_like
-        Amplitude before the projection.
-    direction : array_like
-        Unit vector of the streaming before the projection, shape ``(..., 3)``; the north Galactic
-        pole in the paper.
-    field : array_like
-        Unit vector of the magnetic field, shape ``(..., 3)``.
-
-    Returns
-    -------
-    list of tuple
-        The term -delta_b (b . direction) along b, see `sum_of_terms`.
-    """
-    return [(-delta_b * np.vecdot(direction, field), field)]
-
-
-def compton_getting_terms(beta, u_hc, direction, C):
-    """Compton-Getting dipole of an observer who moves through the cloud (first term of Eq. 15).
-
-    Parameters
-    ----------
-    beta : array_like
-        Speed of the particles over the speed of light.
-    u_hc : array_like
-        Speed of the cloud with respect to the Sun in km/s.
-    direction : array_like
-        Unit vector of that velocity, shape ``(..., 3)``.
-    C : array_like
-        One third of the spectral index of the momentum distribution.
-
-    Returns
-    -------
-    list of tuple
-        The term -3 C u_HC / v along the velocity, towards the motion of the observer, see
-        `sum_of_terms`.
-    """
-    return [((-3 / LIGHT_SPEED_KM_S) * C * u_hc / beta, direction)]
 
 
 def sum_of_terms(terms):

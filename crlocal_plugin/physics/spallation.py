@@ -8,13 +8,8 @@ import math
 
 import numpy as np
 
-from .intensity import log_leaky_box
 from .kinematics import particle_grid
 from .memory import grid_cache
-from .modulation import (
-    log_modulation,
-    outside_heliosphere,
-)
 from .species import (
     ATOMIC_MASS_UNIT_GEV,
     get_species,
@@ -158,8 +153,27 @@ def _kinetic_energy(momentum):
     return ATOMIC_MASS_UNIT_GEV * momentum2 / (1 + np.sqrt(1 + momentum2))
 
 
-def _log_loss(grid, rigidity, log_rigidity, grammage, delta):
-    """ln(1 + X / lambda) at interstellar rigidities of the nuclei of a grid."""
+def log_loss(grid, rigidity, log_rigidity, grammage, delta):
+    """Logarithm of the factor by which inelastic loss lowers an intensity in a leaky box.
+
+    Parameters
+    ----------
+    grid : ParticleGrid
+        Nuclei, with the rigidities observed near Earth.
+    rigidity, log_rigidity : `~numpy.ndarray`
+        Their interstellar rigidities in GV, and the natural logarithm of these.
+    grammage : array_like
+        Escape grammage X_0 at an interstellar rigidity of 10 GV in g/cm2, not negative.
+    delta : array_like
+        Slope of the diffusion coefficient.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        ln(1 + X / lambda) with X = X_0 (R / 10 GV)^-delta and the `interaction_length` lambda. The
+        speed cancels in X as it does in the intensity: X is mean density times speed times
+        H_G^2 / D.
+    """
     inverse, charge_to_mass, slow = _of_nuclei(grid)
     escape = np.exp(-delta * log_rigidity) * (grammage * np.exp(delta * _LOG_REFERENCE))
     loss = escape * inverse
@@ -168,34 +182,6 @@ def _log_loss(grid, rigidity, log_rigidity, grammage, delta):
         loss[..., slow] *= _energy_factor(_kinetic_energy(rigidity[..., slow] * ratio))
     # log1p takes several times as long, and small losses do not matter to the last digit
     return np.log(1 + loss)
-
-
-def log_leaky_box_with_loss(grid, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta, phi, grammage):
-    """Logarithm of the background intensity near Earth with inelastic loss of nuclei.
-
-    The intensity of `~crlocal_plugin.physics.intensity.log_modulated_leaky_box` outside the
-    heliosphere is divided by 1 + X / lambda, where X = X_0 (R / 10 GV)^-delta is the grammage up
-    to escape and lambda the `interaction_length` of the nuclei. The speed cancels in X as it does
-    in the intensity: X is mean density times speed times H_G^2 / D.
-
-    Parameters
-    ----------
-    grid : ParticleGrid
-        Rigidities observed near Earth.
-    Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta, phi : array_like
-        As in `~crlocal_plugin.physics.intensity.log_modulated_leaky_box`.
-    grammage : array_like
-        Escape grammage X_0 at an interstellar rigidity of 10 GV in g/cm2, not negative.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        ln(J / (1/(GV m2 s sr))).
-    """
-    rigidity, log_rigidity, log_energy = outside_heliosphere(grid, phi)
-    outside = log_leaky_box(rigidity, log_rigidity, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta)
-    outside = outside - _log_loss(grid, rigidity, log_rigidity, grammage, delta)
-    return outside + log_modulation(grid, log_rigidity, log_energy)
 
 
 def surviving_fraction(species, rigidity, grammage, delta):
@@ -228,7 +214,7 @@ def surviving_fraction(species, rigidity, grammage, delta):
         raise ValueError(f"slope delta must be finite, got {delta}")
     rigidity = np.asarray(rigidity, dtype=float)
     grid = particle_grid(rigidity.ravel(), species)
-    loss = _log_loss(grid, grid.rigidity, grid.log_rigidity, grammage, delta)
+    loss = log_loss(grid, grid.rigidity, grid.log_rigidity, grammage, delta)
     return np.exp(-loss).reshape(rigidity.shape)
 
 

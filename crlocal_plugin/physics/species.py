@@ -161,9 +161,9 @@ def get_species(species):
 
     Parameters
     ----------
-    species : str or Species
-        Element symbol, ``"H"`` to ``"Ni"``, a group of `GROUP_SPECIES`, or a `Species`, which is
-        returned as it is.
+    species : str, Species or dict
+        Element symbol, ``"H"`` to ``"Ni"``, a group of `GROUP_SPECIES`, a `Species`, which is
+        returned as it is, or its attributes, as files have them.
 
     Returns
     -------
@@ -177,6 +177,8 @@ def get_species(species):
     """
     if isinstance(species, Species):
         return species
+    if isinstance(species, dict):
+        return Species(**species)
     try:
         return GROUP_SPECIES.get(species) or SPECIES[species]
     except (KeyError, TypeError):
