@@ -190,11 +190,11 @@ def test_sources_in_one_model():
     )
     values = model.evaluator.values()
     batch = [np.array([[value], [1.1 * value]]) for value in values]
-    together = model.evaluate_intensity(batch, RIGIDITY * u.GV, "Fe").value
+    together = model.intensity(RIGIDITY * u.GV, "Fe", values=batch).value
     for row, factor in enumerate((1.0, 1.1)):
         one = [factor * value for value in values]
         np.testing.assert_allclose(
-            together[row], model.evaluate_intensity(one, RIGIDITY * u.GV, "Fe").value, rtol=1e-9
+            together[row], model.intensity(RIGIDITY * u.GV, "Fe", values=one).value, rtol=1e-9
         )
     energy = np.geomspace(1, 1e3, 4) * u.TeV
     fractions = sum(model.fraction(energy, name) for name in NUCLEI)
