@@ -102,7 +102,7 @@ def test_steady_source(page, species, strength, offset):
 
 def test_parameters_are_shared_but_for_own_ones(page):
     assert page["own"].parameters.labels == [
-        *("H.Q_0s", "Gamma", "H.index_offset", "D_0", "r_s"),
+        *("H.Q_0s", "r_s", "Gamma", "H.index_offset", "D_0", "delta"),
         *("He.Q_0s", "He.index_offset", "Fe.Q_0s", "Fe.index_offset"),
         *("H.amplitude", "index", "hardening", "R_break", "He.amplitude", "Fe.amplitude"),
     ]

@@ -18,7 +18,6 @@ from crlocal_plugin.physics.kinematics import (
     rigidity_to_axis,
 )
 from crlocal_plugin.physics.modulation import (
-    interstellar_rigidity,
     log_modulation,
     outside_heliosphere,
 )
@@ -40,6 +39,10 @@ SOURCE = ["Q_0n", "Gamma", "index_offset", "R_cut", "D_0", "delta", "T_n", "r_pa
 CLOUD = ["D_ratio", "M_A", "x", "R_cr", "B", "delta_local"]
 MOTION = ["B_ra", "B_dec", "u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "V_sun", "W_sun"]
 CENTER = ["Q_0c", "Gamma", "index_offset", "R_cutc", "D_0", "delta", "T_c", "r_c"]
+
+
+def interstellar_rigidity(grid, phi):
+    return outside_heliosphere(grid, phi)[0]
 
 
 def changed(species, *names):

@@ -1,32 +1,14 @@
 """The Galactic background: leaky box, and a dipole along the magnetic field."""
 
-import math
-
 import numpy as np
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 
-from ..physics.constants import (
-    PARSEC_CM,
-    YEAR_S,
-)
-from ..physics.geometry import (
-    galactic_direction,
-    icrs_direction,
-)
-from ..physics.intensity import (
-    LOG_FLOW,
-    log_source_spectrum,
-    log_strength,
-)
-from ..physics.modulation import (
-    log_modulation,
-    outside_heliosphere,
-)
-from .dipole import (
-    DIPOLE_MODEL_REGISTRY,
-    SeparableDipoleModel,
-)
-from .parameters import parameter
+from ..physics.constants import PARSEC_CM, YEAR_S
+from ..physics.diffusion import LOG_REFERENCE_RIGIDITY
+from ..physics.geometry import galactic_direction, icrs_direction
+from ..physics.intensity import LOG_FLOW, log_source_spectrum, log_strength
+from ..physics.modulation import log_modulation, outside_heliosphere
+from .dipole import DIPOLE_MODEL_REGISTRY, SeparableDipoleModel
 from .registration import register
 from .spectrum import SourceSpectralModel
 
@@ -53,16 +35,10 @@ class LeakyBoxSpectralModel(SourceSpectralModel):
 
     tag = ["LeakyBoxSpectralModel", "leaky-box"]
     helium_strength = 6.9e51
-    Q_0b = parameter("Q_0b")
-    Gamma = parameter("Gamma")
-    index_offset = parameter("index_offset")
-    R_cut = parameter("R_cut")
-    D_0 = parameter("D_0")
-    delta = parameter("delta")
-    w = parameter("w")
-    H_G = parameter("H_G")
-    V_G = parameter("V_G")
-    phi = parameter("phi")
+    definitions = (
+        *("Q_0b", "Gamma", "index_offset", "R_cut"),
+        *("D_0", "delta", "w", "H_G", "V_G", "phi"),
+    )
 
     def log_shape(self, grid, *values):
         """Kernel: logarithm of the intensity near Earth at a strength of one, Eqs. 1-4."""
@@ -76,7 +52,7 @@ class LeakyBoxSpectralModel(SourceSpectralModel):
         # the speed of the particle cancels between v and D = D_0 beta (R / 10 GV)^delta
         volume = p.V_G * (1e3 * PARSEC_CM) ** 3
         escape = (p.w / YEAR_S) * (p.H_G * PARSEC_CM) ** 2 / (volume * p.D_0)
-        log_norm = LOG_FLOW + log_strength(escape) + p.delta * math.log(10)
+        log_norm = LOG_FLOW + log_strength(escape) + p.delta * LOG_REFERENCE_RIGIDITY
         index = p.Gamma + p.index_offset + p.delta
         return log_source_spectrum(rigidity, log_rigidity, log_norm, index, p.R_cut)
 
@@ -97,11 +73,7 @@ class BackgroundDipoleModel(SeparableDipoleModel):
     """
 
     tag = ["BackgroundDipoleModel", "background-dipole"]
-    delta_b = parameter("delta_b")
-    lon_b = parameter("lon_b")
-    lat_b = parameter("lat_b")
-    B_ra = parameter("B_ra")
-    B_dec = parameter("B_dec")
+    definitions = ("delta_b", "lon_b", "lat_b", "B_ra", "B_dec")
 
     def terms(self, grid, *values):
         """Kernel: terms of the dipole, the same at every rigidity, Eq. 14."""

@@ -11,7 +11,7 @@ from gammapy.modeling import Parameter, Parameters
 from gammapy.modeling.models import ModelBase
 from gammapy.utils.random import get_random_state
 
-from .parameters import kernel_unit
+from .parameters import kernel_unit, parameter
 
 RIGIDITY_UNIT = u.GV
 ENERGY_UNIT = u.GeV
@@ -49,10 +49,11 @@ class PlainAttributes:
 class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
     """Base of the models whose physics runs on floats in fixed units.
 
-    A subclass has Parameters as class attributes, which join those of its base unless it declares
-    one of these anew, and ``settings``, the constructor arguments that are not parameters. Its
+    A subclass has Parameters as class attributes, and behind them those whose names are in
+    ``definitions``; they join those of its base unless one of these is declared anew. Its
     ``kernels`` take a grid and the parameter values in the order of the Parameters and in the units
-    of the physics layer. ``choices`` has the values that a setting may have.
+    of the physics layer. ``settings`` are the constructor arguments that are no parameters, and
+    ``choices`` the values that they may have.
     """
 
     settings = ()
@@ -60,6 +61,8 @@ class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
     kernels = ()
 
     def __init_subclass__(cls, **kwargs):
+        for name in cls.__dict__.get("definitions", ()):
+            setattr(cls, name, parameter(name))
         super().__init_subclass__(**kwargs)
         inherited = super(cls, cls).default_parameters
         if not set(inherited.names) & set(cls.default_parameters.names):
@@ -189,18 +192,7 @@ class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
         return {name: getattr(self, name) for name in self.settings}
 
     def to_dict(self, full_output=False):
-        """Create a dictionary for YAML serialisation.
-
-        Parameters
-        ----------
-        full_output : bool, optional
-            Write limits, errors and so on even where they are the defaults.
-
-        Returns
-        -------
-        dict
-            Dictionary with the model type as the only key.
-        """
+        """Create a dictionary for YAML serialisation, with limits and so on if it is full."""
         data = super().to_dict(full_output=full_output)
         body = data[self.type]
         ordered = {"type": body["type"], **self._settings_dict(), "parameters": body["parameters"]}
@@ -210,22 +202,8 @@ class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
     def from_dict(cls, data, **kwargs):
         """Create a model from a dictionary made by `to_dict`.
 
-        Parameters
-        ----------
-        data : dict
-            Dictionary; parameters that it leaves out take their defaults.
-        **kwargs : dict
-            Passed to the constructor.
-
-        Returns
-        -------
-        PhysicsModel
-            The model.
-
-        Raises
-        ------
-        ValueError
-            If the type is not that of the class, or a parameter is not known.
+        Parameters that it leaves out take their defaults. ValueError if the type is not that of the
+        class, or a parameter is not known.
         """
         data = data.get(cls._type, data)
         if data["type"] not in cls.tag:
@@ -252,24 +230,10 @@ class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
         return new
 
     def sample_parameters_from_covariance(self, n_samples=1000, random_state=42, free_only=True):
-        """Draw parameter values from the covariance.
+        """Draw parameter values from the covariance, shape ``(n_samples, n_parameters)``.
 
         As in gammapy, but in units of the errors, so that strengths of 1e52 beside indices of
         order one lose no digits.
-
-        Parameters
-        ----------
-        n_samples : int, optional
-            Number of samples.
-        random_state : int or `~numpy.random.RandomState`, optional
-            Seed.
-        free_only : bool, optional
-            Only the free parameters.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Samples, shape ``(n_samples, n_parameters)``.
         """
         parameters = self.parameters.free_parameters if free_only else self.parameters
         covariance = self.covariance.get_subcovariance(parameters).data

@@ -2,11 +2,7 @@
 
 from ..physics.constants import LIGHT_SPEED_KM_S
 from ..physics.geometry import icrs_direction
-from .dipole import (
-    DIPOLE_MODEL_REGISTRY,
-    SeparableDipoleModel,
-)
-from .parameters import parameter
+from .dipole import DIPOLE_MODEL_REGISTRY, SeparableDipoleModel
 from .registration import register
 
 
@@ -32,10 +28,7 @@ class ComptonGettingDipoleModel(SeparableDipoleModel):
     tag = ["ComptonGettingDipoleModel", "compton-getting-dipole"]
     settings = ("index",)
     choices = {"index": ("constant", "local")}
-    C = parameter("C")
-    u_HC = parameter("u_HC")
-    u_HC_ra = parameter("u_HC_ra")
-    u_HC_dec = parameter("u_HC_dec")
+    definitions = ("C", "u_HC", "u_HC_ra", "u_HC_dec")
 
     def __init__(self, index="constant", **kwargs):
         self.index = index

@@ -11,18 +11,9 @@ import numpy as np
 from astropy.coordinates import SkyCoord
 from gammapy.utils.registry import Registry
 
-from ..physics.dipole import (
-    amplitude_and_phase,
-    sum_of_terms,
-)
-from ..physics.kinematics import (
-    axis_to_rigidity,
-    particle_grid,
-)
-from .base import (
-    ENERGY_UNIT,
-    PhysicsModel,
-)
+from ..physics.dipole import amplitude_and_phase, sum_of_terms
+from ..physics.kinematics import axis_to_rigidity, particle_grid
+from .base import ENERGY_UNIT, PhysicsModel
 
 # a reload keeps the registry, and with it the classes that users have put there
 DIPOLE_MODEL_REGISTRY = globals().get("DIPOLE_MODEL_REGISTRY", Registry())
@@ -70,6 +61,9 @@ class Dipole:
 class DipoleModel(PhysicsModel):
     """Base of the dipole models.
 
+    A subclass has a ``tag``, Parameters as class attributes, and a kernel `excess`; see
+    :doc:`/howto/custom-dipole`.
+
     Parameters
     ----------
     **kwargs : dict
@@ -81,26 +75,17 @@ class DipoleModel(PhysicsModel):
     needs_slope = False
 
     def terms(self, grid, *values, **extra):
-        """Dipole as a sum of profiles times vectors, see `excess`.
+        """Dipole as a list of terms, pairs of a profile against rigidity and a vector.
 
-        Parameters
-        ----------
-        grid, *values
-            As for `excess`.
-        **extra : dict
-            ``momentum_index`` where the model needs it.
-
-        Returns
-        -------
-        list of tuple
-            Terms as for `~crlocal_plugin.physics.dipole.sum_of_terms`. A model that only has
-            `excess` is evaluated for one set of parameters after another.
+        Arguments are those of `excess`, or values of shape ``(m, 1)`` for m sets of parameters, for
+        which `excess` is called one after another; and ``momentum_index`` where the model needs it.
         """
         sets = max((np.shape(value)[0] for value in values if np.ndim(value)), default=None)
         if sets is None:
             vector = np.asarray(self.excess(grid, *values, **extra))
         else:
-            rows = zip(*(_in_sets(value, sets) for value in values), strict=True)
+            columns = (np.broadcast_to(value, (sets, 1))[:, 0].tolist() for value in values)
+            rows = zip(*columns, strict=True)
             vector = np.stack([np.asarray(self.excess(grid, *row, **extra)) for row in rows])
             if vector.ndim == 2:
                 vector = vector[:, np.newaxis, :]
@@ -114,7 +99,7 @@ class DipoleModel(PhysicsModel):
         ----------
         grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
             Rigidities, shape ``(...)``.
-        *values : float or `~numpy.ndarray`
+        *values : float
             Parameter values in kernel units, in the order of the Parameters.
 
         Returns
@@ -146,9 +131,8 @@ class DipoleModel(PhysicsModel):
             If an energy is below the rest energy, or the species is not known.
         """
         energy = u.Quantity(energy)
-        grid = particle_grid(
-            axis_to_rigidity(energy.to_value(ENERGY_UNIT), species, "total_energy"), species
-        )
+        rigidity = axis_to_rigidity(energy.to_value(ENERGY_UNIT), species, "total_energy")
+        grid = particle_grid(rigidity, species)
         vector = self.excess(grid, *self._values_for(args, kwargs))
         return Dipole(energy, np.broadcast_to(vector, (*grid.beta.shape, 3)).copy())
 
@@ -160,17 +144,12 @@ class DipoleModel(PhysicsModel):
 _AXES = tuple(np.eye(3))
 
 
-def _in_sets(value, sets):
-    """Values of a parameter, a float or of shape ``(m, 1)``, in a list of m floats."""
-    return np.broadcast_to(value, (sets, 1))[:, 0].tolist()
-
-
 class SeparableDipoleModel(DipoleModel):
     """Base of dipole models that know their terms: profiles against rigidity times vectors."""
 
     @abc.abstractmethod
     def terms(self, grid, *values):
-        """Terms of the dipole, see `~crlocal_plugin.physics.dipole.sum_of_terms`."""
+        """Terms of the dipole, pairs of a profile and a vector."""
 
     def excess(self, grid, *values, **extra):
         """Dipole vector, of a shape that broadcasts to ``(..., 3)``."""

@@ -3,24 +3,10 @@
 import numpy as np
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 
-from ..physics.constants import (
-    LIGHT_YEAR_PC,
-    PARSEC_CM,
-    YEAR_S,
-)
-from ..physics.geometry import (
-    galactic_direction,
-    icrs_direction,
-)
-from ..physics.intensity import (
-    LOG_BURST,
-    log_burst,
-)
-from .dipole import (
-    DIPOLE_MODEL_REGISTRY,
-    SeparableDipoleModel,
-)
-from .parameters import parameter
+from ..physics.constants import LIGHT_YEAR_PC, PARSEC_CM, YEAR_S
+from ..physics.geometry import galactic_direction, icrs_direction
+from ..physics.intensity import LOG_BURST, log_burst
+from .dipole import DIPOLE_MODEL_REGISTRY, SeparableDipoleModel
 from .registration import register
 from .spectrum import SourceSpectralModel
 
@@ -45,14 +31,10 @@ class GalacticCenterSpectralModel(SourceSpectralModel):
     tag = ["GalacticCenterSpectralModel", "galactic-center"]
     helium_strength = 8e56
     power_name = "index_offset"
-    Q_0c = parameter("Q_0c")
-    Gamma = parameter("Gamma")
-    index_offset = parameter("index_offset")
-    R_cutc = parameter("R_cutc")
-    D_0 = parameter("D_0")
-    delta = parameter("delta")
-    T_c = parameter("T_c")
-    r_c = parameter("r_c")
+    definitions = (
+        *("Q_0c", "Gamma", "index_offset", "R_cutc"),
+        *("D_0", "delta", "T_c", "r_c"),
+    )
 
     def log_shape(self, grid, *values):
         """Kernel: logarithm of the intensity near Earth at a strength of one, Eqs. 9-10."""
@@ -78,12 +60,7 @@ class GalacticCenterDipoleModel(SeparableDipoleModel):
     """
 
     tag = ["GalacticCenterDipoleModel", "galactic-center-dipole"]
-    T_c = parameter("T_c")
-    r_c = parameter("r_c")
-    lon_c = parameter("lon_c")
-    lat_c = parameter("lat_c")
-    B_ra = parameter("B_ra")
-    B_dec = parameter("B_dec")
+    definitions = ("T_c", "r_c", "lon_c", "lat_c", "B_ra", "B_dec")
 
     def terms(self, grid, *values):
         """Kernel: terms of the dipole, Eqs. 12-13."""

@@ -3,24 +3,12 @@
 import astropy.units as u
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY, SpectralModel
 
-from ..physics.kinematics import (
-    AXES,
-    axis_jacobian,
-    particle_grid,
-    rigidity_to_axis,
-)
+from ..physics.kinematics import AXES, axis_jacobian, particle_grid, rigidity_to_axis
 from ..physics.species import get_species
-from .base import (
-    RIGIDITY_UNIT,
-    intensity_unit,
-    x_unit,
-)
+from .base import RIGIDITY_UNIT, intensity_unit, x_unit
 from .plotting import RigidityPlots
 from .registration import register
-from .spectrum import (
-    CosmicRaySpectralModel,
-    species_to_data,
-)
+from .spectrum import CosmicRaySpectralModel, species_to_data
 
 
 class IntensitySpectralModel(RigidityPlots, SpectralModel):
@@ -83,18 +71,7 @@ class IntensitySpectralModel(RigidityPlots, SpectralModel):
         unfreeze_model(self.spectral_model)
 
     def __call__(self, rigidity):
-        """Intensity at a rigidity.
-
-        Parameters
-        ----------
-        rigidity : `~astropy.units.Quantity`
-            Rigidity.
-
-        Returns
-        -------
-        `~astropy.units.Quantity`
-            Intensity in 1/(GV m2 s sr).
-        """
+        """Intensity in 1/(GV m2 s sr) at a rigidity, both Quantities."""
         return self._read_as_intensity(self.spectral_model, rigidity)
 
     def evaluate(self, rigidity, *args):

@@ -3,11 +3,7 @@
 import numpy as np
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 
-from ..physics.constants import (
-    LIGHT_SPEED_KM_S,
-    PARSEC_CM,
-    YEAR_S,
-)
+from ..physics.constants import LIGHT_SPEED_KM_S, PARSEC_CM, YEAR_S
 from ..physics.diffusion import (
     directional_ratio,
     large_scale_diffusion_along,
@@ -15,20 +11,14 @@ from ..physics.diffusion import (
     local_perpendicular_ratio,
 )
 from ..physics.geometry import local_cloud
-from ..physics.intensity import (
-    LOG_BURST,
-    log_burst,
-)
-from .dipole import (
-    DIPOLE_MODEL_REGISTRY,
-    SeparableDipoleModel,
-)
-from .parameters import parameter
+from ..physics.intensity import LOG_BURST, log_burst
+from .dipole import DIPOLE_MODEL_REGISTRY, SeparableDipoleModel
 from .registration import register
 from .spectrum import SourceSpectralModel
 
 LOCAL_TRANSPORT = ("kinetic", "wandering")
 """Diffusion in the cloud: kinetic theory, or the wandering field lines of the large scale."""
+_MOTION = ("B_ra", "B_dec", "u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "V_sun", "W_sun")
 
 
 def _cloud(p):
@@ -66,29 +56,12 @@ class NearbySourceSpectralModel(SourceSpectralModel):
     choices = {"local_transport": LOCAL_TRANSPORT}
     helium_strength = 7.05e51
     power_name = "index_offset"
-    Q_0n = parameter("Q_0n")
-    Gamma = parameter("Gamma")
-    index_offset = parameter("index_offset")
-    R_cut = parameter("R_cut")
-    D_0 = parameter("D_0")
-    delta = parameter("delta")
-    T_n = parameter("T_n")
-    r_par = parameter("r_par")
-    r_perp = parameter("r_perp")
-    D_ratio = parameter("D_ratio")
-    M_A = parameter("M_A")
-    x = parameter("x")
-    R_cr = parameter("R_cr")
-    B = parameter("B")
-    delta_local = parameter("delta_local")
-    B_ra = parameter("B_ra")
-    B_dec = parameter("B_dec")
-    u_HC = parameter("u_HC")
-    u_HC_ra = parameter("u_HC_ra")
-    u_HC_dec = parameter("u_HC_dec")
-    U_sun = parameter("U_sun")
-    V_sun = parameter("V_sun")
-    W_sun = parameter("W_sun")
+    definitions = (
+        *("Q_0n", "Gamma", "index_offset", "R_cut"),
+        *("D_0", "delta", "T_n", "r_par", "r_perp", "D_ratio", "M_A"),
+        *("x", "R_cr", "B", "delta_local"),
+        *_MOTION,
+    )
 
     def __init__(self, species="H", local_transport="kinetic", **kwargs):
         self.local_transport = local_transport
@@ -137,17 +110,10 @@ class NearbySourceDipoleModel(SeparableDipoleModel):
     tag = ["NearbySourceDipoleModel", "nearby-source-dipole"]
     settings = ("local_transport",)
     choices = {"local_transport": LOCAL_TRANSPORT}
-    M_A = parameter("M_A")
-    R_cr = parameter("R_cr")
-    delta_local = parameter("delta_local")
-    B_ra = parameter("B_ra")
-    B_dec = parameter("B_dec")
-    u_HC = parameter("u_HC")
-    u_HC_ra = parameter("u_HC_ra")
-    u_HC_dec = parameter("u_HC_dec")
-    U_sun = parameter("U_sun")
-    V_sun = parameter("V_sun")
-    W_sun = parameter("W_sun")
+    definitions = (
+        *("M_A", "R_cr", "delta_local"),
+        *_MOTION,
+    )
 
     def __init__(self, local_transport="kinetic", **kwargs):
         self.local_transport = local_transport

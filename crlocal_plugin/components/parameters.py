@@ -10,6 +10,8 @@ import astropy.units as u
 import numpy as np
 from gammapy.modeling import Parameter
 
+from ..messages import unknown_name
+
 
 class Definition(NamedTuple):
     """Definition of a parameter.
@@ -121,7 +123,14 @@ def parameter(name):
     -------
     `~gammapy.modeling.Parameter`
         New parameter with default, unit, limits and frozen status of the definition.
+
+    Raises
+    ------
+    ValueError
+        If there is no such name.
     """
+    if name not in DEFINITIONS:
+        raise ValueError(unknown_name(name, DEFINITIONS, "parameter "))
     d = DEFINITIONS[name]
     is_scale = d.value > 0 and np.isnan(d.max)
     return Parameter(

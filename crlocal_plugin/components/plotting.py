@@ -5,49 +5,23 @@ import matplotlib.pyplot as plt
 from gammapy.maps import MapAxis
 from gammapy.modeling.models import SpectralModel
 
-from .base import (
-    RIGIDITY_UNIT,
-    intensity_unit,
-)
+from .base import RIGIDITY_UNIT, intensity_unit
 
 
 class RigidityPlots:
     """Part of spectral models: plots against rigidity, with the units of an intensity."""
 
     def plot(self, energy_bounds, ax=None, **kwargs):
-        """Plot the spectrum, see `~gammapy.modeling.models.SpectralModel.plot`.
+        """Plot the spectrum between two rigidities, and return the axes.
 
-        Parameters
-        ----------
-        energy_bounds : `~astropy.units.Quantity`
-            Two rigidities.
-        ax : `~matplotlib.axes.Axes`, optional
-            Axes to draw into.
-        **kwargs : dict
-            ``energy_power``, ``n_points`` and keyword arguments of
-            `~matplotlib.axes.Axes.plot`.
-
-        Returns
-        -------
-        `~matplotlib.axes.Axes`
-            The axes.
+        Keyword arguments are those of `~gammapy.modeling.models.SpectralModel.plot`.
         """
         return self._plot_on_rigidity(SpectralModel.plot, energy_bounds, ax, **kwargs)
 
     def plot_error(self, energy_bounds, ax=None, **kwargs):
-        """Plot the error band, see `~gammapy.modeling.models.SpectralModel.plot_error`.
+        """Plot the error band between two rigidities, and return the axes.
 
-        Parameters
-        ----------
-        energy_bounds, ax
-            As for `plot`.
-        **kwargs : dict
-            As for `~gammapy.modeling.models.SpectralModel.plot_error`.
-
-        Returns
-        -------
-        `~matplotlib.axes.Axes`
-            The axes.
+        Keyword arguments are those of `~gammapy.modeling.models.SpectralModel.plot_error`.
         """
         return self._plot_on_rigidity(SpectralModel.plot_error, energy_bounds, ax, **kwargs)
 

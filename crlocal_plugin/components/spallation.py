@@ -4,12 +4,8 @@ import astropy.units as u
 import numpy as np
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 
-from ..physics.spallation import (
-    log_loss,
-    surviving_fraction,
-)
+from ..physics.spallation import log_loss, surviving_fraction
 from .background import LeakyBoxSpectralModel
-from .parameters import parameter
 from .registration import register
 
 
@@ -38,7 +34,7 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
     """
 
     tag = ["SpallationLeakyBoxSpectralModel", "leaky-box-spallation"]
-    grammage = parameter("grammage")
+    definitions = ("grammage",)
 
     def log_interstellar(self, grid, rigidity, log_rigidity, p):
         """Logarithm of the intensity at the interstellar rigidities of a grid, less the loss."""
@@ -46,18 +42,7 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
         return without - log_loss(grid, rigidity, log_rigidity, p.grammage, p.delta)
 
     def surviving_fraction(self, rigidity):
-        """Share of the intensity that inelastic loss leaves outside the heliosphere.
-
-        Parameters
-        ----------
-        rigidity : `~astropy.units.Quantity`
-            Interstellar rigidity.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            1 / (1 + X / lambda), without a unit.
-        """
+        """Share 1 / (1 + X / lambda) that loss leaves at interstellar rigidities (Quantity)."""
         return surviving_fraction(
             self.nucleus,
             self._rigidity_value(rigidity),
@@ -66,20 +51,10 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
         )
 
     def compensate_loss(self, rigidity="100 GV"):
-        """Raise the strength by what is lost at one rigidity.
+        """Raise the strength by what is lost at one interstellar rigidity.
 
         The intensity there becomes that of `LeakyBoxSpectralModel` with the strength of before, so
         that a strength taken from data by a model without loss stays a good start for a fit.
-
-        Parameters
-        ----------
-        rigidity : `~astropy.units.Quantity` or str, optional
-            Interstellar rigidity.
-
-        Raises
-        ------
-        ValueError
-            If several rigidities are given.
         """
         share = self.surviving_fraction(u.Quantity(rigidity))
         if np.ndim(share):

@@ -7,22 +7,9 @@ import numpy as np
 from gammapy.modeling.models import SpectralModel
 
 from ..physics.intensity import log_strength
-from ..physics.kinematics import (
-    axis_jacobian,
-    axis_to_rigidity,
-    particle_grid,
-)
-from ..physics.species import (
-    SPECIES,
-    get_species,
-)
-from .base import (
-    RIGIDITY_UNIT,
-    PhysicsModel,
-    intensity_unit,
-    unit_text,
-    x_unit,
-)
+from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
+from ..physics.species import SPECIES, get_species
+from .base import RIGIDITY_UNIT, PhysicsModel, intensity_unit, unit_text, x_unit
 from .plotting import RigidityPlots
 
 HELIUM_INDEX_OFFSET = -0.077

@@ -7,20 +7,9 @@ import numpy as np
 
 from ..components.base import intensity_unit
 from ..components.component import species_group
-from ..physics.composition import (
-    log_mass_mean,
-    log_mass_variance,
-    log_total,
-    shares,
-)
-from .grids import (
-    energy_grid,
-    join_species,
-)
-from .predictions import (
-    axis_value,
-    check_component,
-)
+from ..physics.composition import log_mass_mean, log_mass_variance, log_total, shares
+from .grids import energy_grid, join_species
+from .predictions import axis_value, check_component
 
 
 class CompositionQuantities:

@@ -3,20 +3,11 @@
 import astropy.units as u
 import numpy as np
 
-from ..components.base import (
-    RIGIDITY_UNIT,
-    intensity_unit,
-    unit_text,
-    x_unit,
-)
+from ..components.base import RIGIDITY_UNIT, intensity_unit, unit_text, x_unit
 from ..components.component import species_group
 from ..components.dipole import Dipole
 from ..messages import unknown_name
-from ..physics.kinematics import (
-    axis_jacobian,
-    axis_to_rigidity,
-    particle_grid,
-)
+from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
 from .grids import energy_grid
 
 

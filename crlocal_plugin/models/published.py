@@ -17,16 +17,8 @@ from ..components.component import CosmicRayComponent
 from ..components.registration import register
 from ..components.spectrum import SourceSpectralModel
 from ..physics.intensity import ABSENT
-from ..physics.kinematics import (
-    axis_jacobian,
-    particle_grid,
-    rigidity_to_axis,
-)
-from ..physics.species import (
-    SPECIES,
-    SYMBOLS,
-    get_species,
-)
+from ..physics.kinematics import axis_jacobian, particle_grid, rigidity_to_axis
+from ..physics.species import SPECIES, SYMBOLS, get_species
 from .cosmic_ray import CosmicRayModel
 
 _RIGIDITY = np.geomspace(0.1, 1e12, 13_001)

@@ -10,41 +10,20 @@ from .linear import sum_of_beginnings
 
 
 def sum_of_terms(terms):
-    """Dipole from its terms.
+    """Dipole, shape ``(..., 3)``, from its terms.
 
-    Parameters
-    ----------
-    terms : list of tuple
-        Pairs of a profile, of a shape that broadcasts to ``(...)``, and a vector in ICRS
-        Cartesian coordinates, of a shape that broadcasts to ``(..., 3)``.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Sum of profile times vector, shape ``(..., 3)``.
+    Terms are pairs of a profile, of a shape that broadcasts to ``(...)``, and a vector in ICRS
+    Cartesian coordinates, of a shape that broadcasts to ``(..., 3)``.
     """
     return sum(np.asarray(profile)[..., np.newaxis] * vector for profile, vector in terms)
 
 
 def weighted_sum_of_terms(log_intensities, contributions, n_species=1):
-    """Mean of dipoles weighted with intensities (second term of Eq. 15).
+    """Mean of dipoles weighted with intensities (second term of Eq. 15), as `mean_of_terms`.
 
-    Parameters
-    ----------
-    log_intensities : `~numpy.ndarray`
-        Natural logarithms of the intensities per total energy, shape ``(c, ..., s n)`` for c
-        components and the same n energies for one of s species after another.
-    contributions : list of tuple
-        Pairs of the position of a component, None for all of them together, and its terms as for
-        `sum_of_terms`, whose profiles broadcast to ``(..., s n)``.
-    n_species : int, optional
-        Number s of species.
-
-    Returns
-    -------
-    list of `~numpy.ndarray`
-        Cartesian components, of shapes that broadcast to ``(..., n)``; they are defined even
-        where every intensity underflows.
+    Intensities per total energy are given as logarithms, shape ``(c, ..., s n)`` for c components
+    and the same n energies for one of s species after another. The mean is defined even where
+    every intensity underflows.
     """
     shape = log_intensities.shape
     by_species = log_intensities.reshape(*shape[:-1], n_species, -1)
@@ -54,7 +33,7 @@ def weighted_sum_of_terms(log_intensities, contributions, n_species=1):
 
 
 def mean_of_terms(weights, total, contributions, n_species=1, size=3, kept=None):
-    """Mean of dipoles whose weights are known (second term of Eq. 15).
+    """Cartesian components, ``(..., n)``, of the mean of dipoles (second term of Eq. 15).
 
     Parameters
     ----------
@@ -63,19 +42,17 @@ def mean_of_terms(weights, total, contributions, n_species=1, size=3, kept=None)
         one energy, shape ``(..., s n)``; less at the end where species are not there.
     total : `~numpy.ndarray`
         Their sum, shape ``(..., s n)``.
-    contributions, n_species
-        As for `weighted_sum_of_terms`.
+    contributions : list of tuple
+        Pairs of the position of a component, None for all of them together, and its terms as for
+        `sum_of_terms`, whose profiles broadcast to ``(..., s n)``.
+    n_species : int, optional
+        Number s of species.
     size : int, optional
-        How many Cartesian components are wanted: 2 leaves out the one along the axis of the
-        Earth, which no observer sees.
+        How many components are wanted: 2 leaves out the one along the axis of the Earth, which no
+        observer sees.
     kept : dict, optional
         Memory for calls with the same ``n_species`` and ``size``: dipoles whose terms are the very
         object of the call before are not worked out again. Of use for one set.
-
-    Returns
-    -------
-    sequence of `~numpy.ndarray`
-        Cartesian components, of shapes that broadcast to ``(..., n)``.
     """
     if not contributions:
         return [np.zeros(1)] * size
@@ -138,20 +115,7 @@ def _sum_over_species(array, n):
 
 
 def amplitude_and_phase(vector):
-    """Amplitude on the equator and right ascension of a dipole.
-
-    Parameters
-    ----------
-    vector : array_like
-        ICRS Cartesian dipole, shape ``(..., 3)``.
-
-    Returns
-    -------
-    amplitude : `~numpy.ndarray`
-        Length of the projection on the equatorial plane, shape ``(...)``.
-    phase : `~numpy.ndarray`
-        Right ascension in rad, 0 to 2 pi, shape ``(...)``.
-    """
+    """Amplitude on the equator, and right ascension (0 to 2 pi), of vectors ``(..., 3)``."""
     vector = np.asarray(vector, dtype=float)
     phase = np.arctan2(vector[..., 1], vector[..., 0])
     return np.hypot(vector[..., 0], vector[..., 1]), phase % (2 * np.pi)

@@ -9,10 +9,7 @@ import math
 import numpy as np
 
 from .constants import LIGHT_SPEED_CM_S
-from .diffusion import (
-    inverse_diffusion_shape,
-    log_diffusion_shape,
-)
+from .diffusion import inverse_diffusion_shape, log_diffusion_shape
 from .linear import linear_combination
 from .memory import grid_cache
 
