@@ -101,9 +101,14 @@ def test_steady_source(page, species, strength, offset):
 
 
 def test_parameters_are_shared_but_for_own_ones(page):
-    assert page["own"].parameters.labels == [
+    steady = [
         *("H.Q_0s", "r_s", "Gamma", "H.index_offset", "D_0", "delta"),
         *("He.Q_0s", "He.index_offset", "Fe.Q_0s", "Fe.index_offset"),
+    ]
+    assert page["own"].parameters.labels == steady
+    model = model_of(page["SteadySource"], page["BrokenPowerLaw"])
+    assert model.parameters.labels == [
+        *steady,
         *("H.amplitude", "index", "hardening", "R_break", "He.amplitude", "Fe.amplitude"),
     ]
 
@@ -158,6 +163,25 @@ def test_fit(page, name):
     # the minimum, and what the datasets say on their own
     assert np.all(likelihood(likelihood.values) < one_by_one)
     assert sum(dataset.stat_sum() for dataset in datasets) == pytest.approx(datasets.stat_sum())
+
+
+class OfItsNucleus(crl.CosmicRaySpectralModel):
+    """Power law whose index depends on the nucleus of the model, not on that of the grid."""
+
+    tag = ["OfItsNucleus"]
+    index = Parameter("index", 2.5)
+
+    def log_intensity(self, grid, index):
+        return -(index + 0.01 * self.nucleus.A) * grid.log_rigidity
+
+
+def test_a_kernel_that_asks_its_model_for_the_nucleus():
+    model = model_of(OfItsNucleus)
+    energy = np.geomspace(1, 1e3, 4) * u.TeV
+    parts = [model.intensity(energy, name, axis="total_energy") for name in NUCLEI]
+    np.testing.assert_allclose(model.all_particle(energy), sum(parts), rtol=1e-12)
+    fraction = (parts[2] / sum(parts)).value
+    np.testing.assert_allclose(model.fraction(energy, "Fe"), fraction, rtol=1e-12)
 
 
 # ---------------------------------------------------------------- sources

@@ -253,6 +253,32 @@ class SourceSpectralModel(CosmicRaySpectralModel):
         return log_strength(strength) + self.log_shape(grid, *values)
 
 
+def have_one_kernel(models):
+    """Whether spectral models are one function of grid and values, and may be evaluated together.
+
+    They are of one class and of the same settings but for the species, and their kernels do not
+    ask them for it.
+    """
+    first, *others = models
+    settings = [name for name in first.settings if name != "species"]
+    return all(
+        type(model) is type(first)
+        and all(getattr(model, name) == getattr(first, name) for name in settings)
+        and _agree(model, first)
+        for model in others
+    )
+
+
+def _agree(model, other):
+    """Whether kernels give the same for the nucleus of the first model."""
+    grid = particle_grid(np.array([1.0, 1e3, 1e6]), model.nucleus)
+    values = model.kernel_values
+    with np.errstate(all="ignore"):
+        return np.array_equal(
+            model.log_intensity(grid, *values), other.log_intensity(grid, *values), equal_nan=True
+        )
+
+
 def species_to_data(species):
     """Name of a known nucleus, or a dictionary of a user's own."""
     if SPECIES.get(species.name) == species:

@@ -15,7 +15,7 @@ from ..components.base import (
     PhysicsModel,
     intensity_unit,
 )
-from ..components.spectrum import SourceSpectralModel
+from ..components.spectrum import SourceSpectralModel, have_one_kernel
 from ..physics.dipole import weighted_sum_of_terms
 from ..physics.intensity import ABSENT
 from .grids import (
@@ -427,11 +427,4 @@ def _plan(parts, names):
 
 def _are_alike(parts):
     """Whether sub-models have the same kernel: same class, same settings but for the species."""
-    first = parts[0].model
-    settings = [name for name in getattr(first, "settings", ()) if name != "species"]
-    return all(
-        part.is_kernel
-        and type(part.model) is type(first)
-        and all(getattr(part.model, name) == getattr(first, name) for name in settings)
-        for part in parts
-    )
+    return all(part.is_kernel for part in parts) and have_one_kernel([p.model for p in parts])
