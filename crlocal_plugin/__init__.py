@@ -13,17 +13,13 @@ from .catalogue.citations import bibtex, citations
 from .catalogue.crdb import read_crdb, read_crdb_export
 from .catalogue.index import SELECTIONS, OverlapError, catalog, read_catalog_table
 from .catalogue.loading import load_datasets
+from .components.background import BackgroundDipoleModel, LeakyBoxSpectralModel
 from .components.component import CosmicRayComponent
-from .components.dipole import (
-    DIPOLE_MODEL_REGISTRY,
-    BackgroundDipoleModel,
-    ComptonGettingDipoleModel,
-    Dipole,
-    DipoleModel,
-    GalacticCenterDipoleModel,
-    NearbySourceDipoleModel,
-)
+from .components.compton_getting import ComptonGettingDipoleModel
+from .components.dipole import DIPOLE_MODEL_REGISTRY, Dipole, DipoleModel
+from .components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
 from .components.intensity_model import IntensitySpectralModel
+from .components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
 from .components.priors import (
     ENERGY_SCALES,
     MEASURED,
@@ -33,11 +29,6 @@ from .components.priors import (
 )
 from .components.registration import register
 from .components.spallation import SpallationLeakyBoxSpectralModel
-from .components.spectral import (
-    GalacticCenterSpectralModel,
-    LeakyBoxSpectralModel,
-    NearbySourceSpectralModel,
-)
 from .components.spectrum import CosmicRaySpectralModel, SourceSpectralModel
 from .datasets.core import CosmicRayDataset
 from .datasets.dipole import DipoleDataset

@@ -287,7 +287,7 @@ def test_norms_of_species_are_their_own_and_come_in_sets():
     assert model.parameters.labels == [f"{s}.norm" for s in model.species]
     assert all(par.frozen and par.value == 1 for par in model.parameters)
     values = [np.array([[1.0], [3.0]]) if i == 0 else v for i, v in enumerate([1.0] * 5)]
-    sets = model.evaluate_intensity(values, ENERGY * u.GeV, "light", axis="total_energy").value
+    sets = model.intensity(ENERGY * u.GeV, "light", axis="total_energy", values=values).value
     expected = [norm * h3a("H", ENERGY) + h3a("He", ENERGY) for norm in (1, 3)]
     np.testing.assert_allclose(sets, expected, rtol=INTERPOLATION)
 

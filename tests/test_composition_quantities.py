@@ -228,7 +228,7 @@ def test_batches_are_one_by_one(model):
     }
     for component in (None, "galactic-center"):
         for name, extra in cases.items():
-            found = getattr(model, f"evaluate_{name}")(batch, ENERGY, *extra, component=component)
+            found = getattr(model, name)(ENERGY, *extra, component=component, values=batch)
             assert found.shape[-1:] == ENERGY.shape
             for row, factor in enumerate(factors):
                 with model.parameters.restore_status():
@@ -239,7 +239,7 @@ def test_batches_are_one_by_one(model):
                 assert_allclose(u.Quantity(single), u.Quantity(expected), rtol=1e-10)
     # one more axis than the energies, whatever their shape
     energy = ENERGY.reshape(2, 4)
-    assert model.evaluate_mean_log_mass(batch, energy).shape == (4, 2, 4)
+    assert model.mean_log_mass(energy, values=batch).shape == (4, 2, 4)
 
 
 def test_component_without_particles():

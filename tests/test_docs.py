@@ -62,6 +62,7 @@ def names(folder):
         "Parameter": Parameter,
         "model": crl.xue_liu_2025(),
         "datasets": datasets,
+        "SPECTRAL_MODEL_REGISTRY": SPECTRAL_MODEL_REGISTRY,
         "spectral_model": crl.GalacticCenterSpectralModel(),
         "dipole_model": crl.BackgroundDipoleModel(),
     }

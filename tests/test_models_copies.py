@@ -339,16 +339,16 @@ def test_samples_follow_the_covariance():
     np.testing.assert_allclose(samples.std(axis=0) / [par.error for par in free], 1, atol=0.06)
 
 
-def test_every_assignment_gives_a_model_a_new_version():
+def test_every_assignment_gives_a_model_a_new_revision():
     model = crl.NearbySourceSpectralModel("He")
-    seen = [model.version]
+    seen = [model.revision]
 
     def assert_new():
-        assert model.version not in seen
-        seen.append(model.version)
+        assert model.revision not in seen
+        seen.append(model.revision)
 
     model.V_sun.value = 12
-    assert model.version == seen[-1]
+    assert model.revision == seen[-1]
     model.local_transport = "wandering"
     assert_new()
     model.R_cut = Parameter("R_cut", "8 PV")
@@ -356,14 +356,14 @@ def test_every_assignment_gives_a_model_a_new_version():
     model.of_a_user = 1
     assert_new()
     model.covariance = np.eye(len(model.parameters))
-    assert model.version == seen[-1]
+    assert model.revision == seen[-1]
 
 
 @pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, operator.methodcaller("copy")])
-def test_copies_have_a_version_of_their_own(way):
+def test_copies_have_a_revision_of_their_own(way):
     model = crl.ComptonGettingDipoleModel()
     other = way(model)
-    assert other.version != model.version
+    assert other.revision != model.revision
     other.index = "local"
-    assert other.version != model.version
-    assert pickle.loads(pickle.dumps(model)).version not in (model.version, other.version)
+    assert other.revision != model.revision
+    assert pickle.loads(pickle.dumps(model)).revision not in (model.revision, other.revision)

@@ -172,7 +172,8 @@ def test_default_model_has_the_measured_set():
     assert "phi" not in crl.PRIOR_SETS["measured"]
     assert xue_liu_2025().phi.prior is None
     assert xue_liu_2025().V_sun.prior is not None
-    with pytest.raises(ValueError, match="unknown set of priors 'mesured': expected one of solar"):
+    message = r"unknown set of priors 'mesured': did you mean measured\? expected one of solar"
+    with pytest.raises(ValueError, match=message):
         xue_liu_2025(priors="mesured")
 
 

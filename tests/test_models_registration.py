@@ -42,11 +42,15 @@ from gammapy.modeling.models import MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MOD
 
 before = [len(r) for r in (SPECTRAL_MODEL_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY)]
 for _ in range(2):
-    for name in ("priors", "parameters", "spectral", "dipole", "cosmic_ray", "nuisance"):
-        importlib.reload(sys.modules[f"crlocal_plugin.models.{name}"])
+    for name in (
+        *("components.priors", "components.parameters", "components.dipole"),
+        *("components.background", "components.nearby_source", "components.galactic_center"),
+        *("components.compton_getting", "models.cosmic_ray", "models.nuisance"),
+    ):
+        importlib.reload(sys.modules[f"crlocal_plugin.{name}"])
 after = [len(r) for r in (SPECTRAL_MODEL_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY)]
 assert before == after, (before, after)
-from crlocal_plugin.components.spectral import LeakyBoxSpectralModel
+from crlocal_plugin.components.background import LeakyBoxSpectralModel
 
 assert SPECTRAL_MODEL_REGISTRY.get_cls("leaky-box") is LeakyBoxSpectralModel
 for module in ("crlocal_plugin.models", "crlocal_plugin"):

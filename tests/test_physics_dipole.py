@@ -1,26 +1,26 @@
 """Dipoles of the components and their weighted sum."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crlocal_plugin.physics.diffusion import local_perpendicular_ratio
+from crlocal_plugin import (
+    BackgroundDipoleModel,
+    ComptonGettingDipoleModel,
+    GalacticCenterDipoleModel,
+    NearbySourceDipoleModel,
+)
+from crlocal_plugin.components.nearby_source import nearby_source_terms
 from crlocal_plugin.physics.dipole import (
     amplitude_and_phase,
-    background_terms,
-    compton_getting_terms,
-    galactic_center_terms,
-    nearby_source_terms,
     sum_of_terms,
     weighted_sum_of_terms,
 )
-from crlocal_plugin.physics.geometry import (
-    galactic_direction,
-    icrs_direction,
-    local_cloud,
-)
+from crlocal_plugin.physics.geometry import local_cloud
 from crlocal_plugin.physics.kinematics import particle_grid
 from crlocal_plugin.physics.species import Species
 
@@ -34,33 +34,24 @@ MOTION = ["B_ra", "B_dec", "u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "V_sun", "W_s
 unit = st.floats(-1, 1)
 
 
-def floats(p):
-    """Values as floats, angles in rad."""
-    angles = {"B_ra", "B_dec", "u_HC_ra", "u_HC_dec", "lon_b", "lat_b", "lon_c", "lat_c"}
-    return {
-        name: float(np.deg2rad(float(value))) if name in angles else float(value)
-        for name, value in p.items()
-    }
+def excess_of(cls, p, beta=1.0, **settings):
+    """Excess of a model for parameters in the units of the paper."""
+    model = cls(**settings)
+    values = [
+        par.unit.to(model.kernel_units[par.name], float(p[par.name])) for par in model.parameters
+    ]
+    grid = beta if hasattr(beta, "beta") else SimpleNamespace(beta=beta)
+    return model.excess(grid, *values)
 
 
 def cloud_of(p):
-    return local_cloud(*(p[name] for name in MOTION))
+    angles = {"B_ra", "B_dec", "u_HC_ra", "u_HC_dec"}
+    values = {name: float(p[name]) for name in MOTION}
+    return local_cloud(*(np.deg2rad(v) if n in angles else v for n, v in values.items()))
 
 
 def nearby_source_excess(*args):
     return sum_of_terms(nearby_source_terms(*args))
-
-
-def galactic_center_excess(*args):
-    return sum_of_terms(galactic_center_terms(*args))
-
-
-def background_excess(*args):
-    return sum_of_terms(background_terms(*args))
-
-
-def compton_getting_excess(*args):
-    return sum_of_terms(compton_getting_terms(*args))
 
 
 def compare(excess, xi, species):
@@ -77,12 +68,7 @@ def compare(excess, xi, species):
 def test_nearby_source(species, name, transport):
     p = reference.parameters(**({name: reference.OTHER_VALUES[name]} if name else {}))
     grid = particle_grid(RIGIDITIES, NUCLEI[species])
-    values = floats(p)
-    if transport == "kinetic":
-        ratio = local_perpendicular_ratio(grid, values["R_cr"] * 1e6, values["delta_local"])
-    else:
-        ratio = values["M_A"] ** 4
-    excess = nearby_source_excess(grid.beta, cloud_of(values), ratio)
+    excess = excess_of(NearbySourceDipoleModel, p, grid, local_transport=transport)
     compare(excess, lambda R, n: reference.xi_nearby(R, n, p, transport), species)
 
 
@@ -90,26 +76,15 @@ def test_nearby_source(species, name, transport):
 @pytest.mark.parametrize("name", [None, "T_c", "r_c", "lon_c", "lat_c", "B_ra", "B_dec"])
 def test_galactic_center(species, name):
     p = reference.parameters(**({name: reference.OTHER_VALUES[name]} if name else {}))
-    v = floats(p)
-    excess = galactic_center_excess(
-        particle_grid(RIGIDITIES, NUCLEI[species]).beta,
-        v["r_c"],
-        v["T_c"] * 1e6,
-        galactic_direction(v["lon_c"], v["lat_c"]),
-        icrs_direction(v["B_ra"], v["B_dec"]),
-    )
+    grid = particle_grid(RIGIDITIES, NUCLEI[species])
+    excess = excess_of(GalacticCenterDipoleModel, p, grid)
     compare(excess, lambda R, n: reference.xi_galactic_center(R, n, p), species)
 
 
 @pytest.mark.parametrize("name", [None, "delta_b", "lon_b", "lat_b", "B_ra", "B_dec"])
 def test_background(name):
     p = reference.parameters(**({name: reference.OTHER_VALUES[name]} if name else {}))
-    v = floats(p)
-    excess = background_excess(
-        v["delta_b"],
-        galactic_direction(v["lon_b"], v["lat_b"]),
-        icrs_direction(v["B_ra"], v["B_dec"]),
-    )
+    excess = excess_of(BackgroundDipoleModel, p)
     compare([excess] * RIGIDITIES.size, lambda R, n: reference.xi_background(R, n, p), "H")
 
 
@@ -117,41 +92,34 @@ def test_background(name):
 @pytest.mark.parametrize("name", [None, "C", "u_HC", "u_HC_ra", "u_HC_dec"])
 def test_compton_getting(species, name):
     p = reference.parameters(**({name: reference.OTHER_VALUES[name]} if name else {}))
-    v = floats(p)
-    excess = compton_getting_excess(
-        particle_grid(RIGIDITIES, NUCLEI[species]).beta,
-        v["u_HC"],
-        icrs_direction(v["u_HC_ra"], v["u_HC_dec"]),
-        v["C"],
-    )
+    grid = particle_grid(RIGIDITIES, NUCLEI[species])
+    excess = excess_of(ComptonGettingDipoleModel, p, grid)
     compare(excess, lambda R, n: reference.xi_compton_getting(R, n, p), species)
 
 
 def test_numbers_of_the_paper():
-    field = icrs_direction(np.deg2rad(48.5), np.deg2rad(-21.2))
+    paper = reference.parameters()
     # Eq. 12: 3 r_c / (2 c T_c) with 8.5 kpc = 27723 light years; Eq. 13: cos(62.0 deg)
-    center = galactic_center_excess(1.0, 8.5, 4e6, galactic_direction(0.0, 0.0), field)
+    center = excess_of(GalacticCenterDipoleModel, paper)
     assert np.linalg.norm(center) == pytest.approx(
         1.5 * 27723 / 4e6 * np.cos(np.deg2rad(62.0)), rel=3e-3
     )
     # Eq. 14: 0.0006 cos(147.1 deg), excess along the field: its right ascension is 48.5 deg
-    background = background_excess(6e-4, galactic_direction(0.0, np.pi / 2), field)
+    background = excess_of(BackgroundDipoleModel, paper)
     assert np.linalg.norm(background) == pytest.approx(
         6e-4 * abs(np.cos(np.deg2rad(147.1))), rel=1e-3
     )
     assert np.rad2deg(amplitude_and_phase(background)[1]) == pytest.approx(48.5, abs=1e-9)
     assert np.rad2deg(amplitude_and_phase(center)[1]) == pytest.approx(228.5, abs=1e-9)
     # Sec. II B: 3 x 1.6 x 25.4 km/s / c, ahead of the Sun, opposite to RA 74.9 deg
-    flow = icrs_direction(np.deg2rad(74.9), np.deg2rad(17.6))
-    getting = compton_getting_excess(np.array(1.0), 25.4, flow, 1.6)
+    getting = excess_of(ComptonGettingDipoleModel, paper)
     assert np.linalg.norm(getting) == pytest.approx(4.8 * 25.4 / 299792.458, rel=1e-12)
     assert np.rad2deg(amplitude_and_phase(getting)[1]) == pytest.approx(254.9, abs=1e-9)
 
 
 def test_strongly_magnetised_cloud_leaves_the_direction_of_the_field():
     # at low rigidity kappa_perp vanishes and the excess is along +-b with 3 u / (v cos theta)
-    v = floats(reference.parameters())
-    cloud = cloud_of(v)
+    cloud = cloud_of(reference.parameters())
     excess = nearby_source_excess(1.0, cloud, 0.0)
     along = float(excess @ cloud.field)
     np.testing.assert_allclose(excess, along * cloud.field, atol=1e-18)
@@ -161,7 +129,7 @@ def test_strongly_magnetised_cloud_leaves_the_direction_of_the_field():
 
 def test_isotropic_diffusion_gives_the_direction_of_motion():
     # ratio 1: 3 u_LSR / v, whatever the field
-    cloud = cloud_of(floats(reference.parameters()))
+    cloud = cloud_of(reference.parameters())
     np.testing.assert_allclose(
         nearby_source_excess(0.5, cloud, 1.0), 3 * cloud.velocity / (0.5 * 299792.458), rtol=1e-12
     )
@@ -169,7 +137,7 @@ def test_isotropic_diffusion_gives_the_direction_of_motion():
 
 @pytest.mark.parametrize("ratio", [1e-8, 0.5, 1.0])
 def test_cloud_at_rest_has_no_dipole(ratio):
-    cloud = cloud_of(floats(reference.parameters(u_HC=0, U_sun=0, V_sun=0, W_sun=0)))
+    cloud = cloud_of(reference.parameters(u_HC=0, U_sun=0, V_sun=0, W_sun=0))
     np.testing.assert_array_equal(nearby_source_excess(1.0, cloud, ratio), np.zeros(3))
 
 

@@ -7,24 +7,17 @@ import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crlocal_plugin.physics.diffusion import (
-    large_scale_diffusion_along,
-    local_diffusion_along,
+from crlocal_plugin import (
+    GalacticCenterSpectralModel,
+    LeakyBoxSpectralModel,
+    NearbySourceSpectralModel,
 )
-from crlocal_plugin.physics.geometry import local_cloud
-from crlocal_plugin.physics.intensity import (
-    log_galactic_center,
-    log_leaky_box,
-    log_modulated_leaky_box,
-    log_nearby_source,
-    log_source_spectrum,
-)
+from crlocal_plugin.physics.intensity import log_source_spectrum
 from crlocal_plugin.physics.kinematics import (
     particle_grid,
     rigidity_to_axis,
 )
 from crlocal_plugin.physics.modulation import (
-    interstellar_rigidity,
     log_modulation,
     outside_heliosphere,
 )
@@ -48,60 +41,34 @@ MOTION = ["B_ra", "B_dec", "u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "V_sun", "W_s
 CENTER = ["Q_0c", "Gamma", "index_offset", "R_cutc", "D_0", "delta", "T_c", "r_c"]
 
 
+def interstellar_rigidity(grid, phi):
+    return outside_heliosphere(grid, phi)[0]
+
+
 def changed(species, *names):
     values = {name: reference.OTHER_VALUES[name] for name in names if name}
     return reference.parameters(STRENGTHS[species], **values)
 
 
+def kernel_of(cls, grid, p, **settings):
+    """Kernel of a model for parameters in the units of the paper."""
+    model = cls("H", **settings)
+    values = [
+        par.unit.to(model.kernel_units[par.name], float(p[par.name])) for par in model.parameters
+    ]
+    return model.log_intensity(grid, *values)
+
+
 def background_kernel(grid, p):
-    p = {name: float(value) for name, value in p.items()}
-    index = p["Gamma"] + p["index_offset"]
-    box = (p["R_cut"] * 1e6, p["w"], p["H_G"], p["V_G"], p["D_0"], p["delta"])
-    return log_modulated_leaky_box(grid, p["Q_0b"], index, *box, p["phi"])
+    return kernel_of(LeakyBoxSpectralModel, grid, p)
 
 
 def nearby_kernel(grid, p, transport="kinetic"):
-    p = {name: float(value) for name, value in p.items()}
-    angle = {name: float(np.deg2rad(p[name])) for name in ("B_ra", "B_dec", "u_HC_ra", "u_HC_dec")}
-    cloud = local_cloud(
-        angle["B_ra"],
-        angle["B_dec"],
-        p["u_HC"],
-        angle["u_HC_ra"],
-        angle["u_HC_dec"],
-        p["U_sun"],
-        p["V_sun"],
-        p["W_sun"],
-    )
-    if transport == "kinetic":
-        R_cr = p["R_cr"] * 1e6
-        kappa = local_diffusion_along(grid, cloud.cos2_theta, R_cr, p["B"], p["delta_local"])
-    else:
-        large_scale = (p["D_0"], p["delta"], p["D_ratio"], p["M_A"])
-        kappa = large_scale_diffusion_along(grid, cloud.cos2_theta, *large_scale)
-    return log_nearby_source(
-        grid,
-        p["Q_0n"],
-        p["Gamma"] + p["index_offset"],
-        p["R_cut"] * 1e6,
-        p["T_n"],
-        p["r_par"],
-        p["r_perp"],
-        p["D_0"],
-        p["delta"],
-        p["D_ratio"],
-        p["M_A"],
-        p["x"],
-        cloud.speed,
-        kappa,
-    )
+    return kernel_of(NearbySourceSpectralModel, grid, p, local_transport=transport)
 
 
 def center_kernel(grid, p):
-    p = {name: float(value) for name, value in p.items()}
-    index = p["Gamma"] + p["index_offset"]
-    place = (p["T_c"] * 1e6, p["r_c"], p["D_0"], p["delta"])
-    return log_galactic_center(grid, p["Q_0c"], index, p["R_cutc"] * 1e6, *place)
+    return kernel_of(GalacticCenterSpectralModel, grid, p)
 
 
 def check(species, logs, expected):
@@ -195,9 +162,10 @@ def test_no_potential_no_modulation(R, nucleus):
     outside = interstellar_rigidity(grid, 0.0)
     assert outside == pytest.approx(R, rel=1e-15)
     assert log_modulation(grid, *outside_heliosphere(grid, 0.0)[1:]) == pytest.approx(0, abs=1e-14)
-    box = (4.6e52, 2.6, 4e6, 0.03, 100.0, 10.0, 2.15e28, 1 / 3)
-    modulated = log_modulated_leaky_box(grid, *box, 0.0)
-    assert modulated == pytest.approx(log_leaky_box(R, np.log(R), *box), abs=1e-11)
+    box = LeakyBoxSpectralModel(phi="0 GV")
+    shape = box.kernel_values[1:]
+    interstellar = box.log_interstellar(grid, R, np.log(R), box.named(shape))
+    assert box.log_shape(grid, *shape) == pytest.approx(interstellar, abs=1e-11)
 
 
 @deterministic
@@ -290,7 +258,7 @@ def test_source_spectrum():
     # Eqs. 8 and 10, in closed form
     R = np.array([1.0, 10.0, 1e3])
     expected = np.log([3e50 * r**-2.2 * np.exp(-r / 1e3) for r in R])
-    np.testing.assert_allclose(log_source_spectrum(R, np.log(R), 3e50, 2.2, 1e3), expected)
+    np.testing.assert_allclose(log_source_spectrum(R, np.log(R), np.log(3e50), 2.2, 1e3), expected)
 
 
 def test_slopes_at_high_rigidity():

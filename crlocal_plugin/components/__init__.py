@@ -3,11 +3,12 @@
 What to use when:
 
 - a parameter, its default, unit and limits: `parameters`;
-- a spectrum of one nucleus against rigidity: a class of `spectral` or `spallation`; one of your
-  own derives from `spectrum.CosmicRaySpectralModel`, or, with a strength of its own, from
-  `spectrum.SourceSpectralModel`;
+- spectrum and dipole of one population of cosmic rays, with formula, Parameters and kernel:
+  `background` (`spallation` with loss of nuclei), `nearby_source`, `galactic_center`;
+- the effect of motion on all of them: `compton_getting`;
+- a spectrum of your own derives from `spectrum.CosmicRaySpectralModel` or, with a strength, from
+  `spectrum.SourceSpectralModel`; a dipole from `dipole.DipoleModel`;
 - a spectrum of gammapy as an intensity: `intensity_model`;
-- a dipole: a class of `dipole`; one of your own derives from `dipole.DipoleModel`;
 - several of them under one name: `component.CosmicRayComponent`;
 - what others measured of a parameter: `priors`.
 """

@@ -1,14 +1,17 @@
 """What the spectral and dipole models have in common: settings, kernel values, serialisation."""
 
 import abc
+import inspect
 import itertools
+from collections import namedtuple
 
 import astropy.units as u
 import numpy as np
-from gammapy.modeling import Parameter
+from gammapy.modeling import Parameter, Parameters
 from gammapy.modeling.models import ModelBase
+from gammapy.utils.random import get_random_state
 
-from .parameters import KERNEL_UNITS
+from .parameters import kernel_unit, parameter
 
 RIGIDITY_UNIT = u.GV
 ENERGY_UNIT = u.GeV
@@ -18,7 +21,6 @@ INTENSITY_UNITS = {
     ENERGY_UNIT: u.Unit("GeV-1 m-2 s-1 sr-1"),
 }
 """Units of an intensity per unit of rigidity and per unit of energy."""
-
 
 _VERSIONS = itertools.count(1)
 
@@ -38,24 +40,55 @@ def unit_text(unit):
     return str(unit) or "no unit"
 
 
-class PhysicsModel(abc.ABC, ModelBase):
+class PlainAttributes:
+    """Attribute access as Python has it: gammapy's own, slower, would dominate a likelihood."""
+
+    __getattribute__ = object.__getattribute__
+
+
+class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
     """Base of the models whose physics runs on floats in fixed units.
 
-    A subclass lists its Parameters, its ``settings`` (constructor arguments that are not
-    parameters) and a kernel that takes the parameter values, in the order of the Parameters and
-    in the units of the physics layer.
+    A subclass has Parameters as class attributes, and behind them those whose names are in
+    ``definitions``; they join those of its base unless one of these is declared anew. Its
+    ``kernels`` take a grid and the parameter values in the order of the Parameters and in the units
+    of the physics layer. ``settings`` are the constructor arguments that are no parameters, and
+    ``choices`` the values that they may have.
     """
 
     settings = ()
-
-    # gammapy's own looks a Parameter up a second time, in Python, at every attribute access
-    __getattribute__ = object.__getattribute__
+    choices = {}
+    kernels = ()
 
     def __init_subclass__(cls, **kwargs):
+        for name in cls.__dict__.get("definitions", ()):
+            setattr(cls, name, parameter(name))
         super().__init_subclass__(**kwargs)
-        cls.kernel_units = {
-            par.name: KERNEL_UNITS.get(par.name, par.unit) for par in cls.default_parameters
-        }
+        inherited = super(cls, cls).default_parameters
+        if not set(inherited.names) & set(cls.default_parameters.names):
+            cls.default_parameters = Parameters([*inherited, *cls.default_parameters])
+        if "tag" not in cls.__dict__:
+            cls.tag = [cls.__name__]
+        cls._check_declarations(cls.default_parameters.names)
+        cls.kernel_units = {par.name: kernel_unit(par) for par in cls.default_parameters}
+        names = cls.kernel_names()
+        cls._named = namedtuple("Values", names, rename=True)._make
+        if len(cls.default_parameters):
+            for kernel in cls.kernels:
+                _check_arguments(cls, kernel, names)
+
+    @classmethod
+    def _check_declarations(cls, names):
+        """Refuse class attributes that do not fit the names of the Parameters; nothing here."""
+
+    @classmethod
+    def kernel_names(cls):
+        """Names of the values that kernels take (list of str)."""
+        return cls.default_parameters.names
+
+    def named(self, values):
+        """Give the values that a kernel takes their names: ``self.named(values).R_cut``."""
+        return self._named(values)
 
     def _set_defaults(self, given):
         """Adjust defaults to the settings, apart from the parameters given; nothing here."""
@@ -74,12 +107,27 @@ class PhysicsModel(abc.ABC, ModelBase):
         super().__init__()
         self._set_defaults(given)
         for name, value in given.items():
-            if isinstance(value, Parameter):
-                setattr(self, name, value)
-            else:
-                getattr(self, name).quantity = self._in_own_unit(name, value)
+            self._assign(name, value)
         if covariance_data is not None:
             self.covariance = covariance_data
+
+    def _assign(self, name, value):
+        """Take a Parameter, or set the value of the one that there is, in its own unit."""
+        if isinstance(value, Parameter):
+            setattr(self, name, value)
+            return
+        par, value = getattr(self, name), u.Quantity(value)
+        self._check_unit(value.unit, par.unit, f"{type(self).__name__}: {name}")
+        # in its own unit limits keep their meaning
+        par.quantity = value.to(par.unit)
+
+    @staticmethod
+    def _check_unit(unit, expected, what):
+        if not unit.is_equivalent(expected):
+            raise u.UnitConversionError(
+                f"{what} is given in {unit_text(unit)}, expected {unit_text(expected)} or a unit "
+                "like it"
+            )
 
     def __setattr__(self, name, value):
         default = self.default_parameters[name] if name in self.default_parameters.names else None
@@ -87,11 +135,10 @@ class PhysicsModel(abc.ABC, ModelBase):
             where = f"{type(self).__name__}.{name}"
             if value.name != name:
                 raise ValueError(f"{where} takes a Parameter of that name, got {value.name!r}")
-            if not value.unit.is_equivalent(default.unit):
-                raise u.UnitConversionError(
-                    f"{where} is given in {unit_text(value.unit)}, expected "
-                    f"{unit_text(default.unit)} or a unit like it"
-                )
+            self._check_unit(value.unit, default.unit, where)
+        if name in self.choices and value not in self.choices[name]:
+            expected = " or ".join(map(repr, self.choices[name]))
+            raise ValueError(f"unknown {name} {value!r}: expected {expected}")
         super().__setattr__(name, value)
         # the covariance is of no effect on what the model predicts
         if name not in ("covariance", "_covariance"):
@@ -102,36 +149,21 @@ class PhysicsModel(abc.ABC, ModelBase):
         self.__dict__["_version"] = next(_VERSIONS)
 
     @property
-    def version(self):
+    def revision(self):
         """Number that no other model has, and that changes when an attribute is assigned (int).
 
         The value of a Parameter is no attribute of the model; the Parameter itself is.
         """
         return self.__dict__["_version"]
 
-    def _in_own_unit(self, name, value):
-        """Value in the unit of the parameter, so that limits keep their meaning."""
-        unit = getattr(self, name).unit
-        value = u.Quantity(value)
-        try:
-            return value.to(unit)
-        except u.UnitConversionError:
-            raise u.UnitConversionError(
-                f"{type(self).__name__}: {name} is given in {unit_text(value.unit)}, expected "
-                f"{unit_text(unit)} or a unit like it"
-            ) from None
-
     @property
     def kernel_values(self):
         """Parameter values as floats in the units of the physics layer (list of float)."""
-        values = []
-        for name in self.default_parameters.names:
-            par = self.__dict__[name]
-            values.append(par.unit.to(self.kernel_units[name], par.value))
-        return values
+        parameters = (self.__dict__[name] for name in self.default_parameters.names)
+        return [par.unit.to(self.kernel_units[par.name], par.value) for par in parameters]
 
-    def _kernel_arguments(self, args, kwargs):
-        """Convert values given to ``evaluate``: Quantities to kernel units, floats as they are."""
+    def _values_for(self, args, kwargs):
+        """Kernel values from arguments of ``evaluate``: Quantities, or floats in kernel units."""
         names = self.default_parameters.names
         unknown = set(kwargs) - set(names)
         if unknown or len(args) > len(names):
@@ -139,17 +171,17 @@ class PhysicsModel(abc.ABC, ModelBase):
                 f"{type(self).__name__} takes up to {len(names)} values, {', '.join(names)}; got "
                 f"{len(args)}" + "".join(f" and {name!r}" for name in sorted(unknown))
             )
-        values = dict(zip(names, args, strict=False)) | kwargs
-        own = dict(zip(names, self.kernel_values, strict=True))
+        values = dict(zip(names, self.kernel_values, strict=True))
+        values |= dict(zip(names, args, strict=False)) | kwargs
         return [
             value.to_value(self.kernel_units[name]) if isinstance(value, u.Quantity) else value
-            for name, value in ((name, values.get(name, own[name])) for name in names)
+            for name, value in values.items()
         ]
 
     @property
     def defaults(self):
         """Default parameters of a model of these settings (`~gammapy.modeling.Parameters`)."""
-        return type(self).from_dict({"type": self.tag[0], **self._settings_dict()}).parameters
+        return type(self)(**self._settings_dict()).parameters
 
     def unfreeze(self):
         """Restore the default frozen status of the parameters."""
@@ -160,18 +192,7 @@ class PhysicsModel(abc.ABC, ModelBase):
         return {name: getattr(self, name) for name in self.settings}
 
     def to_dict(self, full_output=False):
-        """Create a dictionary for YAML serialisation.
-
-        Parameters
-        ----------
-        full_output : bool, optional
-            Write limits, errors and so on even where they are the defaults.
-
-        Returns
-        -------
-        dict
-            Dictionary with the model type as the only key.
-        """
+        """Create a dictionary for YAML serialisation, with limits and so on if it is full."""
         data = super().to_dict(full_output=full_output)
         body = data[self.type]
         ordered = {"type": body["type"], **self._settings_dict(), "parameters": body["parameters"]}
@@ -181,29 +202,14 @@ class PhysicsModel(abc.ABC, ModelBase):
     def from_dict(cls, data, **kwargs):
         """Create a model from a dictionary made by `to_dict`.
 
-        Parameters
-        ----------
-        data : dict
-            Dictionary; parameters that it leaves out take their defaults.
-        **kwargs : dict
-            Passed to the constructor.
-
-        Returns
-        -------
-        PhysicsModel
-            The model.
-
-        Raises
-        ------
-        ValueError
-            If the type is not that of the class, or a parameter is not known.
+        Parameters that it leaves out take their defaults. ValueError if the type is not that of the
+        class, or a parameter is not known.
         """
         data = data.get(cls._type, data)
         if data["type"] not in cls.tag:
             raise ValueError(f"model type {data['type']!r} is not {cls.__name__}")
         model = cls(**{name: data[name] for name in cls.settings if name in data}, **kwargs)
         for entry in data.get("parameters", []):
-            entry = dict(entry)
             name = entry["name"]
             if name not in cls.default_parameters.names:
                 raise ValueError(
@@ -220,34 +226,15 @@ class PhysicsModel(abc.ABC, ModelBase):
         for name, value in kwargs.items():
             if name not in self.default_parameters.names:
                 raise NameError(f"{type(self).__name__} has no parameter {name!r}")
-            if isinstance(value, Parameter):
-                setattr(new, name, value)
-            else:
-                getattr(new, name).quantity = new._in_own_unit(name, value)
+            new._assign(name, value)
         return new
 
     def sample_parameters_from_covariance(self, n_samples=1000, random_state=42, free_only=True):
-        """Draw parameter values from the covariance.
+        """Draw parameter values from the covariance, shape ``(n_samples, n_parameters)``.
 
         As in gammapy, but in units of the errors, so that strengths of 1e52 beside indices of
         order one lose no digits.
-
-        Parameters
-        ----------
-        n_samples : int, optional
-            Number of samples.
-        random_state : int or `~numpy.random.RandomState`, optional
-            Seed.
-        free_only : bool, optional
-            Only the free parameters.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Samples, shape ``(n_samples, n_parameters)``.
         """
-        from gammapy.utils.random import get_random_state
-
         parameters = self.parameters.free_parameters if free_only else self.parameters
         covariance = self.covariance.get_subcovariance(parameters).data
         error = np.sqrt(np.diag(covariance))
@@ -258,36 +245,27 @@ class PhysicsModel(abc.ABC, ModelBase):
         return parameters.value + pulls * error
 
 
+def _check_arguments(cls, kernel, names):
+    """Refuse a kernel whose named arguments are not the Parameters in their order."""
+    function = getattr(cls, kernel)
+    if not inspect.isfunction(function):
+        return
+    _, _, *arguments = inspect.signature(function).parameters.values()
+    positional = [a for a in arguments if a.kind is a.POSITIONAL_OR_KEYWORD]
+    # a further argument with a default is the kernel's own
+    given = [a.name for a in positional if a.default is a.empty or a.name in names]
+    takes_more = any(a.kind is a.VAR_POSITIONAL for a in arguments)
+    if given != names[: len(given) if takes_more else None]:
+        raise TypeError(
+            f"{cls.__name__}.{kernel} takes {', '.join(given) or 'no values'}: expected the values "
+            f"of the Parameters in their order, {', '.join(names)}"
+        )
+
+
 def parameter_from_dict(data):
-    """Make a Parameter from its dictionary.
-
-    Parameters
-    ----------
-    data : dict
-        As `~gammapy.modeling.Parameter.to_dict` makes it.
-
-    Returns
-    -------
-    `~gammapy.modeling.Parameter`
-        The parameter.
-    """
+    """Make a Parameter from the dictionary that its ``to_dict`` makes."""
     data = dict(data)
     link = data.pop("link", None)
     par = Parameter(**data)
     par._link_label_io = link
     return par
-
-
-class LocalTransport:
-    """Names of the two pictures of diffusion in the local cloud."""
-
-    KINETIC = "kinetic"
-    WANDERING = "wandering"
-    ALL = (KINETIC, WANDERING)
-
-    @classmethod
-    def check(cls, value):
-        """Return the value if it is known, raise ValueError otherwise."""
-        if value not in cls.ALL:
-            raise ValueError(f"unknown local_transport {value!r}: expected one of {cls.ALL}")
-        return value

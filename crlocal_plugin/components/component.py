@@ -3,15 +3,8 @@
 import astropy.units as u
 from gammapy.modeling.models import SpectralModel
 
-from ..physics.species import (
-    ELEMENT_GROUPS,
-    SYMBOLS,
-)
-from .base import (
-    INTENSITY_UNITS,
-    RIGIDITY_UNIT,
-    PhysicsModel,
-)
+from ..physics.species import ELEMENT_GROUPS, SYMBOLS
+from .base import INTENSITY_UNITS, RIGIDITY_UNIT, PhysicsModel
 from .dipole import DipoleModel
 
 GROUPS = {"light": ("H", "He"), "all_particle": None}
@@ -19,25 +12,10 @@ GROUPS = {"light": ("H", "He"), "all_particle": None}
 
 
 def species_group(quantity, available):
-    """Species that a measured quantity sums over.
+    """Names of the species that a measured quantity sums over, of those available (tuple of str).
 
-    Parameters
-    ----------
-    quantity : str or `~crlocal_plugin.Species`
-        Species, ``"light"`` (H + He), ``"all_particle"``, or a group of `ELEMENT_GROUPS`, of
-        which those elements count that the model has.
-    available : iterable of str
-        Species of the model.
-
-    Returns
-    -------
-    tuple of str
-        Names of the species.
-
-    Raises
-    ------
-    ValueError
-        If the model lacks a species that is asked for, or it is no name.
+    A quantity is a species, "light" (H + He), "all_particle", or a group of `ELEMENT_GROUPS`, of
+    which those elements count that there are. ValueError if there is no such species.
     """
     available = tuple(available)
     name = getattr(quantity, "name", quantity)
@@ -113,7 +91,8 @@ class CosmicRayComponent:
         self.dipole_model = dipole_model
 
     @property
-    def _models(self):
+    def models(self):
+        """Spectral models and dipole model (list)."""
         models = list(self.spectral_models.values())
         return models if self.dipole_model is None else [*models, self.dipole_model]
 

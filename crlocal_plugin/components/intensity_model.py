@@ -3,28 +3,15 @@
 import astropy.units as u
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY, SpectralModel
 
-from ..physics.kinematics import (
-    AXES,
-    axis_jacobian,
-    particle_grid,
-    rigidity_to_axis,
-)
+from ..physics.kinematics import AXES, axis_jacobian, particle_grid, rigidity_to_axis
 from ..physics.species import get_species
-from .base import (
-    RIGIDITY_UNIT,
-    intensity_unit,
-    x_unit,
-)
-from .plotting import plot_on_rigidity
+from .base import RIGIDITY_UNIT, intensity_unit, x_unit
+from .plotting import RigidityPlots
 from .registration import register
-from .spectrum import (
-    CosmicRaySpectralModel,
-    species_from_data,
-    species_to_data,
-)
+from .spectrum import CosmicRaySpectralModel, species_to_data
 
 
-class IntensitySpectralModel(SpectralModel):
+class IntensitySpectralModel(RigidityPlots, SpectralModel):
     """A gammapy spectral model read as an intensity of one species against rigidity.
 
     gammapy fixes the units of its own models to fluxes, without sr-1. This wrapper takes the
@@ -65,10 +52,6 @@ class IntensitySpectralModel(SpectralModel):
     species = CosmicRaySpectralModel.species
     nucleus = CosmicRaySpectralModel.nucleus
 
-    def plot(self, energy_bounds, ax=None, **kwargs):
-        """Plot the spectrum against rigidity, as `CosmicRaySpectralModel.plot` does."""
-        return plot_on_rigidity(super().plot, energy_bounds, ax, **kwargs)
-
     @property
     def _models(self):
         return [self.spectral_model]
@@ -83,27 +66,12 @@ class IntensitySpectralModel(SpectralModel):
         """Unique names of the parameters of the wrapped model."""
         return self.spectral_model.parameters_unique_names
 
-    def plot_error(self, energy_bounds, ax=None, **kwargs):
-        """Plot the error band, as `CosmicRaySpectralModel.plot_error` does."""
-        return plot_on_rigidity(super().plot_error, energy_bounds, ax, **kwargs)
-
     def unfreeze(self):
         """Restore the default frozen status of the wrapped model."""
         unfreeze_model(self.spectral_model)
 
     def __call__(self, rigidity):
-        """Intensity at a rigidity.
-
-        Parameters
-        ----------
-        rigidity : `~astropy.units.Quantity`
-            Rigidity.
-
-        Returns
-        -------
-        `~astropy.units.Quantity`
-            Intensity in 1/(GV m2 s sr).
-        """
+        """Intensity in 1/(GV m2 s sr) at a rigidity, both Quantities."""
         return self._read_as_intensity(self.spectral_model, rigidity)
 
     def evaluate(self, rigidity, *args):
@@ -141,7 +109,7 @@ class IntensitySpectralModel(SpectralModel):
         inner = SPECTRAL_MODEL_REGISTRY.get_cls(data["model"]["type"])
         return cls(
             inner.from_dict({"spectral": data["model"]}),
-            species=species_from_data(data["species"]),
+            species=data["species"],
             axis=data["axis"],
         )
 

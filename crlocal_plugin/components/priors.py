@@ -4,11 +4,12 @@ import astropy.units as u
 from gammapy.modeling import PriorParameter
 from gammapy.modeling.models import PRIOR_REGISTRY, Prior
 
-from .base import unit_text
+from ..messages import unknown_name
+from .base import PlainAttributes, unit_text
 from .registration import register
 
 
-class MeasurementPrior(Prior):
+class MeasurementPrior(PlainAttributes, Prior):
     r"""Gaussian prior from a published measurement.
 
     The statistic is :math:`(v - \mu)^2 / \sigma^2`: zero at the measured value, so that the total
@@ -34,9 +35,6 @@ class MeasurementPrior(Prior):
 
     tag = ["MeasurementPrior", "measurement"]
     _type = "prior"
-
-    # evaluated at every step of a fit, where gammapy's own attribute access would dominate
-    __getattribute__ = object.__getattribute__
 
     mu = PriorParameter(name="mu", value=0)
     sigma = PriorParameter(name="sigma", value=1)
@@ -189,56 +187,16 @@ ENERGY_SCALES = {
 
 
 def energy_scale_prior(experiment):
-    """Prior on the energy scale of an experiment from `ENERGY_SCALES`.
-
-    Parameters
-    ----------
-    experiment : str
-        Name of the experiment.
-
-    Returns
-    -------
-    MeasurementPrior
-        New prior around 1.
-
-    Raises
-    ------
-    ValueError
-        If nothing is known of the experiment.
-    """
-    if experiment not in ENERGY_SCALES:
-        raise ValueError(
-            f"no measured energy scale for {experiment!r}: expected one of "
-            f"{', '.join(ENERGY_SCALES)}"
-        )
-    sigma, source = ENERGY_SCALES[experiment]
-    return MeasurementPrior(mu=1, sigma=sigma, source=source)
+    """New prior around 1 on the energy scale of an experiment from `ENERGY_SCALES`."""
+    return _prior_of(experiment, ENERGY_SCALES, "no measured energy scale for")
 
 
 def prior_set(names):
-    """Priors on parameters of the model from named sets.
-
-    Parameters
-    ----------
-    names : str or list of str
-        Names of `PRIOR_SETS`.
-
-    Returns
-    -------
-    dict of str to MeasurementPrior
-        New priors by parameter name.
-
-    Raises
-    ------
-    ValueError
-        If there is no such set.
-    """
+    """New priors by parameter name from one or several sets of `PRIOR_SETS` (dict)."""
     names = [names] if isinstance(names, str) else list(names)
     for name in names:
         if name not in PRIOR_SETS:
-            raise ValueError(
-                f"unknown set of priors {name!r}: expected one of {', '.join(PRIOR_SETS)}"
-            )
+            raise ValueError(unknown_name(name, PRIOR_SETS, "set of priors "))
     parameters = dict.fromkeys(par for name in names for par in PRIOR_SETS[name])
     return {par: measured_prior(par) for par in parameters}
 
@@ -261,13 +219,14 @@ def measured_prior(name):
     ValueError
         If there is no measurement for the name.
     """
-    try:
-        mu, sigma, source = MEASURED[name]
-    except KeyError:
-        raise ValueError(
-            f"no measured prior for {name!r}: expected one of {', '.join(MEASURED)}"
-        ) from None
-    return MeasurementPrior(mu=u.Quantity(mu), sigma=u.Quantity(sigma), source=source)
+    return _prior_of(name, MEASURED, "no measured prior for")
+
+
+def _prior_of(name, table, otherwise):
+    if name not in table:
+        raise ValueError(f"{otherwise} {name!r}: expected one of {', '.join(table)}")
+    *mean, sigma, source = table[name]
+    return MeasurementPrior(u.Quantity(*(mean or [1])), u.Quantity(sigma), source)
 
 
 register(PRIOR_REGISTRY, MeasurementPrior)

@@ -1,13 +1,12 @@
-"""Leaky box with inelastic loss of nuclei as a gammapy spectral model."""
+"""The Galactic background in a leaky box from which nuclei are lost in collisions."""
 
 import astropy.units as u
 import numpy as np
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 
-from ..physics import spallation
-from .parameters import parameter
+from ..physics.spallation import log_loss, surviving_fraction
+from .background import LeakyBoxSpectralModel
 from .registration import register
-from .spectral import LeakyBoxSpectralModel
 
 
 class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
@@ -35,39 +34,16 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
     """
 
     tag = ["SpallationLeakyBoxSpectralModel", "leaky-box-spallation"]
-    # gammapy takes the Parameters of the class itself alone
-    Q_0b = parameter("Q_0b")
-    Gamma = parameter("Gamma")
-    index_offset = parameter("index_offset")
-    R_cut = parameter("R_cut")
-    D_0 = parameter("D_0")
-    delta = parameter("delta")
-    w = parameter("w")
-    H_G = parameter("H_G")
-    V_G = parameter("V_G")
-    phi = parameter("phi")
-    grammage = parameter("grammage")
+    definitions = ("grammage",)
 
-    def log_shape(self, grid, Gamma, index_offset, R_cut, D_0, delta, w, H_G, V_G, phi, grammage):
-        """Kernel: logarithm of the intensity near Earth at a strength of one."""
-        return spallation.log_leaky_box_with_loss(
-            grid, 1.0, Gamma + index_offset, R_cut, w, H_G, V_G, D_0, delta, phi, grammage
-        )
+    def log_interstellar(self, grid, rigidity, log_rigidity, p):
+        """Logarithm of the intensity at the interstellar rigidities of a grid, less the loss."""
+        without = super().log_interstellar(grid, rigidity, log_rigidity, p)
+        return without - log_loss(grid, rigidity, log_rigidity, p.grammage, p.delta)
 
     def surviving_fraction(self, rigidity):
-        """Share of the intensity that inelastic loss leaves outside the heliosphere.
-
-        Parameters
-        ----------
-        rigidity : `~astropy.units.Quantity`
-            Interstellar rigidity.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            1 / (1 + X / lambda), without a unit.
-        """
-        return spallation.surviving_fraction(
+        """Share 1 / (1 + X / lambda) that loss leaves at interstellar rigidities (Quantity)."""
+        return surviving_fraction(
             self.nucleus,
             self._rigidity_value(rigidity),
             self.grammage.quantity.to_value("g cm-2"),
@@ -75,20 +51,10 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
         )
 
     def compensate_loss(self, rigidity="100 GV"):
-        """Raise the strength by what is lost at one rigidity.
+        """Raise the strength by what is lost at one interstellar rigidity.
 
         The intensity there becomes that of `LeakyBoxSpectralModel` with the strength of before, so
         that a strength taken from data by a model without loss stays a good start for a fit.
-
-        Parameters
-        ----------
-        rigidity : `~astropy.units.Quantity` or str, optional
-            Interstellar rigidity.
-
-        Raises
-        ------
-        ValueError
-            If several rigidities are given.
         """
         share = self.surviving_fraction(u.Quantity(rigidity))
         if np.ndim(share):

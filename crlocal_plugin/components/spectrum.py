@@ -1,4 +1,4 @@
-"""Base of the spectra of one species against rigidity."""
+"""Bases of the spectra of one species against rigidity."""
 
 import abc
 
@@ -7,30 +7,13 @@ import numpy as np
 from gammapy.modeling.models import SpectralModel
 
 from ..physics.intensity import log_strength
-from ..physics.kinematics import (
-    axis_jacobian,
-    axis_to_rigidity,
-    particle_grid,
-)
-from ..physics.species import (
-    SPECIES,
-    Species,
-    get_species,
-)
-from .base import (
-    RIGIDITY_UNIT,
-    PhysicsModel,
-    intensity_unit,
-    unit_text,
-    x_unit,
-)
-from .plotting import plot_on_rigidity
+from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
+from ..physics.species import SPECIES, get_species
+from .base import RIGIDITY_UNIT, PhysicsModel, intensity_unit, unit_text, x_unit
+from .plotting import RigidityPlots
 
 HELIUM_INDEX_OFFSET = -0.077
 """Index of helium minus that of the protons (Xue & Liu 2025, Section II A)."""
-
-HELIUM_STRENGTHS = {"Q_0b": 6.9e51, "Q_0n": 7.05e51, "Q_0c": 8e56}
-"""Source strengths of helium in 1/GV (Xue & Liu 2025, Table I)."""
 
 HELIUM_RATIOS = {
     "C": 0.0317,
@@ -53,41 +36,59 @@ HELIUM_RATIOS = {
 heavier nuclei, whose index is that of helium until data say otherwise."""
 
 
-class CosmicRaySpectralModel(PhysicsModel, SpectralModel):
+class CosmicRaySpectralModel(RigidityPlots, PhysicsModel, SpectralModel):
     """Base of the spectra: one species, intensity against rigidity.
+
+    A subclass has a ``tag``, Parameters as class attributes, and a kernel `log_intensity`; see
+    :doc:`/extending`.
 
     Parameters
     ----------
     species : str or `~crlocal_plugin.Species`
-        Nucleus. Strengths and index offset default to those of the paper for H and He; heavier
-        nuclei start from helium times `HELIUM_RATIOS`, and from zero where no ratio is known.
+        Nucleus. An index offset, where there is one, starts from that of helium for all but
+        protons.
     **kwargs : dict
         Parameter values.
     """
 
     _type = "spectral"
     settings = ("species",)
-    _strength = None
+    kernels = ("log_intensity",)
+    strength_name = None
+    power_name = None
+
+    @classmethod
+    def _check_declarations(cls, names):
+        super()._check_declarations(names)
+        declared = cls.__dict__.get("own_parameters", ())
+        for attribute, value in (
+            ("own_parameters", declared if isinstance(declared, tuple) else ()),
+            ("power_name", filter(None, [cls.__dict__.get("power_name")])),
+        ):
+            unknown = [name for name in value if name not in names]
+            if unknown:
+                raise TypeError(
+                    f"{cls.__name__}.{attribute} names {', '.join(unknown)}: expected Parameters "
+                    f"of the class, {', '.join(names)}"
+                )
 
     def __init__(self, species="H", **kwargs):
         self._species = get_species(species)
         super().__init__(**kwargs)
 
     def _set_defaults(self, given):
-        name = self._species.name
-        if name == "H":
-            return
-        if "index_offset" not in given:
+        has_offset = "index_offset" in self.default_parameters.names
+        if has_offset and self.species != "H" and "index_offset" not in given:
             self.index_offset.value = HELIUM_INDEX_OFFSET
-        if self._strength in given:
-            return
-        ratio = 1 if name == "He" else HELIUM_RATIOS.get(name, 0)
-        getattr(self, self._strength).value = ratio * HELIUM_STRENGTHS[self._strength]
 
     @property
     def own_parameters(self):
-        """Names of the parameters that a species has for itself (tuple of str)."""
-        return (self._strength, "index_offset")
+        """Names of the parameters that a species has for itself (tuple of str).
+
+        The strength and the index offset, where there are any; a subclass may declare others.
+        """
+        names = (self.strength_name, "index_offset")
+        return tuple(name for name in names if name in self.default_parameters.names)
 
     @property
     def species(self):
@@ -100,16 +101,7 @@ class CosmicRaySpectralModel(PhysicsModel, SpectralModel):
         return self._species
 
     def _settings_dict(self):
-        data = super()._settings_dict()
-        data["species"] = species_to_data(self._species)
-        return data
-
-    @classmethod
-    def from_dict(cls, data, **kwargs):
-        """Create a model from a dictionary made by ``to_dict``."""
-        body = dict(data.get(cls._type, data))
-        body["species"] = species_from_data(body.get("species", "H"))
-        return super().from_dict(body, **kwargs)
+        return super()._settings_dict() | {"species": species_to_data(self._species)}
 
     @abc.abstractmethod
     def log_intensity(self, grid, *values):
@@ -118,7 +110,7 @@ class CosmicRaySpectralModel(PhysicsModel, SpectralModel):
         Parameters
         ----------
         grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
-            Rigidities.
+            Rigidities, of one nucleus or of several.
         *values : float or `~numpy.ndarray`
             Parameter values in kernel units, in the order of the Parameters.
 
@@ -153,7 +145,7 @@ class CosmicRaySpectralModel(PhysicsModel, SpectralModel):
         """
         grid = particle_grid(self._rigidity_value(rigidity), self._species)
         with np.errstate(under="ignore"):
-            value = np.exp(self.log_intensity(grid, *self._kernel_arguments(args, kwargs)))
+            value = np.exp(self.log_intensity(grid, *self._values_for(args, kwargs)))
         return u.Quantity(value, intensity_unit("rigidity"))
 
     def __call__(self, rigidity):
@@ -175,7 +167,11 @@ class CosmicRaySpectralModel(PhysicsModel, SpectralModel):
         `~astropy.units.Quantity`
             Intensity per unit of the axis, in 1/(GV m2 s sr) or 1/(GeV m2 s sr).
         """
-        return intensity_on_axis(self, x, self._species, axis)
+        x = u.Quantity(x).to_value(x_unit(axis))
+        rigidity = axis_to_rigidity(x, self._species, axis)
+        beta = particle_grid(rigidity, self._species).beta
+        value = self(u.Quantity(rigidity, RIGIDITY_UNIT)).to_value(intensity_unit("rigidity"))
+        return u.Quantity(value * axis_jacobian(beta, self._species, axis), intensity_unit(axis))
 
     def _rigidity_value(self, rigidity):
         try:
@@ -187,54 +183,53 @@ class CosmicRaySpectralModel(PhysicsModel, SpectralModel):
                 ".intensity(x, axis=...)"
             ) from None
 
-    def plot(self, energy_bounds, ax=None, **kwargs):
-        """Plot the spectrum, see `~gammapy.modeling.models.SpectralModel.plot`.
-
-        Parameters
-        ----------
-        energy_bounds : `~astropy.units.Quantity`
-            Two rigidities.
-        ax : `~matplotlib.axes.Axes`, optional
-            Axes to draw into.
-        **kwargs : dict
-            ``energy_power``, ``n_points`` and keyword arguments of
-            `~matplotlib.axes.Axes.plot`.
-
-        Returns
-        -------
-        `~matplotlib.axes.Axes`
-            The axes.
-        """
-        return plot_on_rigidity(super().plot, energy_bounds, ax, **kwargs)
-
-    def plot_error(self, energy_bounds, ax=None, **kwargs):
-        """Plot the error band, see `~gammapy.modeling.models.SpectralModel.plot_error`.
-
-        Parameters
-        ----------
-        energy_bounds : `~astropy.units.Quantity`
-            Two rigidities.
-        ax : `~matplotlib.axes.Axes`, optional
-            Axes to draw into.
-        **kwargs : dict
-            As for `~gammapy.modeling.models.SpectralModel.plot_error`.
-
-        Returns
-        -------
-        `~matplotlib.axes.Axes`
-            The axes.
-        """
-        return plot_on_rigidity(super().plot_error, energy_bounds, ax, **kwargs)
-
 
 class SourceSpectralModel(CosmicRaySpectralModel):
-    """Base of the spectra whose first parameter, named by ``_strength``, is a factor.
+    """Base of the spectra whose first parameter, the strength, is a factor on the intensity.
 
-    A parameter named by ``_power`` enters as R^-p and nowhere else, so that those of several
-    species can be taken together with their strengths.
+    A subclass has a kernel `log_shape`, and may declare what its species start from and what the
+    package may multiply for it; see :doc:`/extending`.
+
+    Attributes
+    ----------
+    strength_name : str
+        Name of the strength, the first Parameter.
+    helium_strength : float
+        Strength of helium at the start, in the unit of the Parameter, whose default is that of
+        protons and, where nothing is said, of helium too. Heavier nuclei start from helium times
+        `HELIUM_RATIOS`, and from zero where no ratio is known.
+    power_name : str
+        Name of a parameter p that enters as R^-p and nowhere else, so that those of several species
+        can be taken together with their strengths; none by default.
     """
 
-    _power = None
+    kernels = ("log_shape",)
+    helium_strength = None
+
+    @classmethod
+    def _check_declarations(cls, names):
+        super()._check_declarations(names)
+        first = names[0] if names else None
+        declared = cls.__dict__.get("strength_name", first)
+        if declared != first:
+            raise TypeError(
+                f"{cls.__name__}: strength_name {declared!r} is not the first Parameter, "
+                f"{first}: declare the strength before the others"
+            )
+        cls.strength_name = first
+
+    @classmethod
+    def kernel_names(cls):
+        """Names of the values that kernels take, all but the strength (list of str)."""
+        return super().kernel_names()[1:]
+
+    def _set_defaults(self, given):
+        super()._set_defaults(given)
+        if self.species != "H" and self.strength_name not in given:
+            strength = getattr(self, self.strength_name)
+            ratio = 1 if self.species == "He" else HELIUM_RATIOS.get(self.species, 0)
+            helium = strength.value if self.helium_strength is None else self.helium_strength
+            strength.value = ratio * helium
 
     @abc.abstractmethod
     def log_shape(self, grid, *values):
@@ -243,7 +238,7 @@ class SourceSpectralModel(CosmicRaySpectralModel):
         Parameters
         ----------
         grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
-            Rigidities.
+            Rigidities, of one nucleus or of several.
         *values : float or `~numpy.ndarray`
             Values in kernel units of all parameters but the strength, in their order.
 
@@ -258,30 +253,30 @@ class SourceSpectralModel(CosmicRaySpectralModel):
         return log_strength(strength) + self.log_shape(grid, *values)
 
 
-def intensity_on_axis(spectral_model, x, species, axis):
-    """Intensity of a spectral model against rigidity, given on any axis.
+def have_one_kernel(models):
+    """Whether spectral models are one function of grid and values, and may be evaluated together.
 
-    Parameters
-    ----------
-    spectral_model : callable
-        Takes a rigidity, returns an intensity per rigidity, both Quantities.
-    x : `~astropy.units.Quantity`
-        Rigidity or energy.
-    species : str or `~crlocal_plugin.Species`
-        Nucleus.
-    axis : str
-        What ``x`` is.
-
-    Returns
-    -------
-    `~astropy.units.Quantity`
-        Intensity per unit of the axis.
+    They are of one class and of the same settings but for the species, and their kernels do not
+    ask them for it.
     """
-    rigidity = axis_to_rigidity(u.Quantity(x).to_value(x_unit(axis)), species, axis)
-    jacobian = axis_jacobian(particle_grid(rigidity, species).beta, species, axis)
-    per_rigidity = spectral_model(u.Quantity(rigidity, RIGIDITY_UNIT))
-    value = per_rigidity.to_value(intensity_unit("rigidity")) * jacobian
-    return u.Quantity(value, intensity_unit(axis))
+    first, *others = models
+    settings = [name for name in first.settings if name != "species"]
+    return all(
+        type(model) is type(first)
+        and all(getattr(model, name) == getattr(first, name) for name in settings)
+        and _agree(model, first)
+        for model in others
+    )
+
+
+def _agree(model, other):
+    """Whether kernels give the same for the nucleus of the first model."""
+    grid = particle_grid(np.array([1.0, 1e3, 1e6]), model.nucleus)
+    values = model.kernel_values
+    with np.errstate(all="ignore"):
+        return np.array_equal(
+            model.log_intensity(grid, *values), other.log_intensity(grid, *values), equal_nan=True
+        )
 
 
 def species_to_data(species):
@@ -294,8 +289,3 @@ def species_to_data(species):
         "A": species.A,
         "rest_energy": float(species.rest_energy),
     }
-
-
-def species_from_data(data):
-    """Nucleus from the result of `species_to_data`."""
-    return Species(**data) if isinstance(data, dict) else get_species(data)

@@ -33,8 +33,8 @@ VALID_FROM = {"H": None, "He": None}
 
 VALID_FROM_HEAVY = 30.0
 """Rigidity in GV from which on the leaky box describes nuclei heavier than helium: above, strength
-and index take up inelastic loss to 5 % (`~crlocal_plugin.physics.spallation.power_law_from`),
-and of what fragments add little is left."""
+and index take up inelastic loss to 5 % (:doc:`/howto/spallation`), and of what fragments add little
+is left."""
 
 
 def valid_from(species):

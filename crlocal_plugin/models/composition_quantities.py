@@ -7,20 +7,9 @@ import numpy as np
 
 from ..components.base import intensity_unit
 from ..components.component import species_group
-from ..physics.composition import (
-    log_mass_mean,
-    log_mass_variance,
-    log_total,
-    shares,
-)
-from .grids import (
-    energy_grid,
-    join_species,
-)
-from .predictions import (
-    axis_value,
-    check_component,
-)
+from ..physics.composition import log_mass_mean, log_mass_variance, log_total, shares
+from .grids import energy_grid, join_species
+from .predictions import axis_value, check_component
 
 
 class CompositionQuantities:
@@ -29,7 +18,7 @@ class CompositionQuantities:
     A nucleus that is heavier than an energy does not contribute there.
     """
 
-    def all_particle(self, energy, component=None):
+    def all_particle(self, energy, component=None, values=None):
         """Intensity of all species together.
 
         Parameters
@@ -38,11 +27,14 @@ class CompositionQuantities:
             Total energy per particle.
         component : str, optional
             Only one component; the sum by default.
+        values : list, optional
+            Parameter values, as for `intensity`.
 
         Returns
         -------
         `~astropy.units.Quantity`
-            Intensity in 1/(GeV m2 s sr), of the shape of ``energy``.
+            Intensity in 1/(GeV m2 s sr), of the shape of ``energy``, behind an axis of m sets if
+            a value that matters comes in sets.
 
         Raises
         ------
@@ -52,20 +44,23 @@ class CompositionQuantities:
         `~astropy.units.UnitConversionError`
             If ``energy`` is not an energy.
         """
-        return self.evaluate_all_particle(self.evaluator.values(), energy, component)
+        _, logs = _log_intensities(self, values, energy, component)
+        with np.errstate(under="ignore"):
+            intensity = np.exp(log_total(logs))
+        return u.Quantity(_shaped(intensity, energy), intensity_unit("total_energy"))
 
-    def mean_log_mass(self, energy, component=None):
+    def mean_log_mass(self, energy, component=None, values=None):
         """Mean logarithm of the mass number, <ln A> = sum_i J_i ln A_i / sum_i J_i.
 
         Parameters
         ----------
-        energy, component
+        energy, component, values
             As for `all_particle`.
 
         Returns
         -------
         `~numpy.ndarray`
-            <ln A>, of the shape of ``energy``.
+            <ln A>, of the shape that `all_particle` has.
 
         Raises
         ------
@@ -74,20 +69,21 @@ class CompositionQuantities:
         `~astropy.units.UnitConversionError`
             If ``energy`` is not an energy.
         """
-        return self.evaluate_mean_log_mass(self.evaluator.values(), energy, component)
+        names, parts = _present_shares(self, values, energy, component)
+        return _shaped(log_mass_mean(parts, _log_masses(self, names)), energy)
 
-    def variance_log_mass(self, energy, component=None):
+    def variance_log_mass(self, energy, component=None, values=None):
         """Variance of the logarithm of the mass number, <(ln A)^2> - <ln A>^2.
 
         Parameters
         ----------
-        energy, component
+        energy, component, values
             As for `all_particle`.
 
         Returns
         -------
         `~numpy.ndarray`
-            Variance of ln A among the particles, of the shape of ``energy``.
+            Variance of ln A among the particles, of the shape that `all_particle` has.
 
         Raises
         ------
@@ -96,14 +92,15 @@ class CompositionQuantities:
         `~astropy.units.UnitConversionError`
             If ``energy`` is not an energy.
         """
-        return self.evaluate_variance_log_mass(self.evaluator.values(), energy, component)
+        names, parts = _present_shares(self, values, energy, component)
+        return _shaped(log_mass_variance(parts, _log_masses(self, names)), energy)
 
-    def fraction(self, energy, species, component=None):
+    def fraction(self, energy, species, component=None, values=None):
         """Share of a species in the all-particle intensity.
 
         Parameters
         ----------
-        energy, component
+        energy, component, values
             As for `all_particle`. With a component, it is the share in the intensity of this
             component.
         species : str or `~crlocal_plugin.Species`
@@ -112,7 +109,7 @@ class CompositionQuantities:
         Returns
         -------
         `~numpy.ndarray`
-            Share, of the shape of ``energy``; those of all species add up to 1.
+            Share, of the shape that `all_particle` has; those of all species add up to 1.
 
         Raises
         ------
@@ -121,106 +118,30 @@ class CompositionQuantities:
         `~astropy.units.UnitConversionError`
             If ``energy`` is not an energy.
         """
-        return self.evaluate_fraction(self.evaluator.values(), energy, species, component)
-
-    def evaluate_all_particle(self, values, energy, component=None):
-        """Intensity of all species for parameter values, as `all_particle` for those of the model.
-
-        Parameters
-        ----------
-        values : list
-            Parameter values in kernel units as from ``evaluator.values()``, floats or, for m
-            sets, arrays of shape ``(m, 1)``.
-        energy, component
-            As for `all_particle`.
-
-        Returns
-        -------
-        `~astropy.units.Quantity`
-            Intensity, of the shape of ``energy``, behind an axis of m sets if a value that
-            matters comes in sets.
-        """
-        _, logs = _log_intensities(self, values, energy, component)
-        with np.errstate(under="ignore"):
-            intensity = np.exp(log_total(logs))
-        return u.Quantity(_shaped(intensity, energy), intensity_unit("total_energy"))
-
-    def evaluate_mean_log_mass(self, values, energy, component=None):
-        """<ln A> for parameter values, as `mean_log_mass` for those of the model.
-
-        Parameters
-        ----------
-        values, energy, component
-            As for `evaluate_all_particle`.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            <ln A>, of the shape of ``energy``, behind an axis of m sets if a value that matters
-            comes in sets.
-        """
-        names, parts = _present_shares(self, values, energy, component)
-        return _shaped(log_mass_mean(parts, _log_masses(self, names)), energy)
-
-    def evaluate_variance_log_mass(self, values, energy, component=None):
-        """Variance of ln A for parameter values, as `variance_log_mass` for those of the model.
-
-        Parameters
-        ----------
-        values, energy, component
-            As for `evaluate_all_particle`.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Variance, of the shape of ``energy``, behind an axis of m sets if a value that matters
-            comes in sets.
-        """
-        names, parts = _present_shares(self, values, energy, component)
-        return _shaped(log_mass_variance(parts, _log_masses(self, names)), energy)
-
-    def evaluate_fraction(self, values, energy, species, component=None):
-        """Share of a species for parameter values, as `fraction` for those of the model.
-
-        Parameters
-        ----------
-        values, energy, component
-            As for `evaluate_all_particle`.
-        species : str or `~crlocal_plugin.Species`
-            As for `fraction`.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Share, of the shape of ``energy``, behind an axis of m sets if a value that matters
-            comes in sets.
-        """
         members = species_group(species, self.species)
         names, parts = _present_shares(self, values, energy, component)
         rows = [row for row, name in enumerate(names) if name in members]
         return _shaped(parts[..., rows, :].sum(axis=-2), energy)
 
+    def evaluate_all_particle(self, values, energy, component=None):
+        """Intensity for parameter values, see `all_particle`."""
+        return self.all_particle(energy, component, values)
+
+    def evaluate_mean_log_mass(self, values, energy, component=None):
+        """<ln A> for parameter values, see `mean_log_mass`."""
+        return self.mean_log_mass(energy, component, values)
+
+    def evaluate_variance_log_mass(self, values, energy, component=None):
+        """Variance of ln A for parameter values, see `variance_log_mass`."""
+        return self.variance_log_mass(energy, component, values)
+
+    def evaluate_fraction(self, values, energy, species, component=None):
+        """Share for parameter values, see `fraction`."""
+        return self.fraction(energy, species, component, values)
+
 
 def composition_nuclei(model, component=None):
-    """Nuclei whose shares make the composition of a model or of one of its components.
-
-    Parameters
-    ----------
-    model : CosmicRayModel
-        Model.
-    component : str, optional
-        Component; the sum by default.
-
-    Returns
-    -------
-    list of `~crlocal_plugin.Species`
-        Nuclei.
-
-    Raises
-    ------
-    ValueError
-        If the component is not known, or it or the model has no spectra.
-    """
+    """Nuclei whose shares make the composition of a model or of one of its components (list)."""
     check_component(model, component)
     known = _with_spectra(model)
     if not known:
@@ -237,22 +158,9 @@ def composition_nuclei(model, component=None):
 
 
 def species_shares(model, values, energy, component=None):
-    """Shares of all species in the all-particle intensity.
+    """Names of the k species of `composition_nuclei`, and their shares, shape ``(..., k, n)``.
 
-    Parameters
-    ----------
-    model : CosmicRayModel
-        Model.
-    values, energy, component
-        As for `CosmicRayModel.evaluate_all_particle`, with n energies.
-
-    Returns
-    -------
-    names : tuple of str
-        The k species, those of `composition_nuclei`.
-    shares : `~numpy.ndarray`
-        Shares, shape ``(k, n)``, or ``(m, k, n)`` for sets of values; nan at energies at which
-        there is no particle.
+    Shares are nan at energies at which there is no particle.
     """
     names, logs = _log_intensities(model, values, energy, component)
     return names, shares(logs)
@@ -260,6 +168,7 @@ def species_shares(model, values, energy, component=None):
 
 def _log_intensities(model, values, energy, component):
     """Species, and the logarithms of their intensities, shape ``(..., k, n)``."""
+    values = model.evaluator.values() if values is None else values
     nuclei = composition_nuclei(model, component)
     _, energy = axis_value(energy, "total_energy")
     grid = energy_grid(np.ravel(energy), nuclei)

@@ -106,7 +106,7 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
 
     @property
     def _models(self):
-        return [m for component in self.components.values() for m in component._models]
+        return [m for component in self.components.values() for m in component.models]
 
     def slots(self):
         """Where Parameters sit: owner and attribute name of each in every sub-model (list)."""

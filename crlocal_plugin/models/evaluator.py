@@ -18,7 +18,7 @@ from ..components.base import (
     PhysicsModel,
     intensity_unit,
 )
-from ..components.spectrum import SourceSpectralModel
+from ..components.spectrum import SourceSpectralModel, have_one_kernel
 from ..physics.dipole import weighted_sum_of_terms
 from ..physics.intensity import ABSENT
 from .grids import (
@@ -353,19 +353,12 @@ def _plan(parts, names):
     if not isinstance(model, SourceSpectralModel):
         return _Plan(model.log_intensity, places)
     powers = ()
-    if model._power is not None:
-        k = model.default_parameters.names.index(model._power)
+    if model.power_name is not None:
+        k = model.default_parameters.names.index(model.power_name)
         places[k], powers = None, columns[k]
     return _Plan(model.log_shape, places[1:], columns[0], powers)
 
 
 def _are_alike(parts):
     """Whether sub-models have the same kernel: same class, same settings but for the species."""
-    first = parts[0].model
-    settings = [name for name in getattr(first, "settings", ()) if name != "species"]
-    return all(
-        part.is_kernel
-        and type(part.model) is type(first)
-        and all(getattr(part.model, name) == getattr(first, name) for name in settings)
-        for part in parts
-    )
+    return all(part.is_kernel for part in parts) and have_one_kernel([p.model for p in parts])

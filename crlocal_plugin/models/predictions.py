@@ -3,26 +3,18 @@
 import astropy.units as u
 import numpy as np
 
-from ..components.base import (
-    RIGIDITY_UNIT,
-    intensity_unit,
-    unit_text,
-    x_unit,
-)
+from ..components.base import RIGIDITY_UNIT, intensity_unit, unit_text, x_unit
 from ..components.component import species_group
 from ..components.dipole import Dipole
-from ..physics.kinematics import (
-    axis_jacobian,
-    axis_to_rigidity,
-    particle_grid,
-)
+from ..messages import unknown_name
+from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
 from .grids import energy_grid
 
 
 class Predictions:
     """Part of CosmicRayModel: intensities and dipoles."""
 
-    def intensity(self, x, species, component=None, axis=None):
+    def intensity(self, x, species, component=None, axis=None, values=None):
         """Intensity near Earth.
 
         Parameters
@@ -37,12 +29,15 @@ class Predictions:
         axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}, \
 optional
             What ``x`` is; a rigidity needs no axis.
+        values : list, optional
+            Parameter values in kernel units as from ``evaluator.values()``, floats or, for m
+            sets, arrays of shape ``(m, 1)``; those of the model by default.
 
         Returns
         -------
         `~astropy.units.Quantity`
             Intensity per unit of the axis, in 1/(GV m2 s sr) or 1/(GeV m2 s sr), of the shape
-            of ``x``.
+            of ``x``, behind an axis of m sets if a value that matters comes in sets.
 
         Raises
         ------
@@ -51,28 +46,10 @@ optional
         `~astropy.units.UnitConversionError`
             If the unit of ``x`` does not fit the axis.
         """
-        return self.evaluate_intensity(self.evaluator.values(), x, species, component, axis)
-
-    def evaluate_intensity(self, values, x, species, component=None, axis=None):
-        """Intensity near Earth for parameter values, as `intensity` for those of the model.
-
-        Parameters
-        ----------
-        values : list
-            Parameter values in kernel units as from ``evaluator.values()``, floats or, for m
-            sets, arrays of shape ``(m, 1)``.
-        x, species, component, axis
-            As for `intensity`.
-
-        Returns
-        -------
-        `~astropy.units.Quantity`
-            Intensity, of the shape of ``x``, behind an axis of m sets if a value that matters
-            comes in sets.
-        """
         axis, x = axis_value(x, axis)
         check_component(self, component)
         evaluator, points = self.evaluator, np.ravel(x)
+        values = evaluator.values() if values is None else values
         nuclei = [evaluator.species[name] for name in species_group(species, self.species)]
         if axis == "total_energy" and len(nuclei) > 1:
             energies = energy_grid(points, nuclei)
@@ -87,7 +64,7 @@ optional
             total = total + evaluator.intensity(name, grid, values, component) * jacobians[name]
         return u.Quantity(total.reshape(total.shape[:-1] + x.shape), intensity_unit(axis))
 
-    def dipole(self, energy, component=None, species=None):
+    def dipole(self, energy, component=None, species=None, values=None):
         """Dipole anisotropy near Earth (Xue & Liu 2025, Eq. 15, with the sign of the excess).
 
         Parameters
@@ -99,11 +76,14 @@ optional
             by default.
         species : str or `~crlocal_plugin.Species`, optional
             Dipole of one species alone, of ``"light"`` (H + He); of all species by default.
+        values : list, optional
+            Parameter values, as for `intensity`.
 
         Returns
         -------
         Dipole
-            With ``amplitude`` (on the equator), ``phase``, ``direction`` and ``vector``.
+            With ``amplitude`` (on the equator), ``phase``, ``direction`` and ``vector``, of the
+            shape of ``energy``, behind an axis of m sets if a value that matters comes in sets.
 
         Raises
         ------
@@ -113,79 +93,32 @@ optional
         `~astropy.units.UnitConversionError`
             If ``energy`` is not an energy.
         """
-        vector = self.evaluate_excess(self.evaluator.values(), energy, component, species)
-        return Dipole(u.Quantity(energy), vector)
-
-    def evaluate_excess(self, values, energy, component=None, species=None):
-        """Dipole vector for parameter values, as `dipole` for those of the model.
-
-        Parameters
-        ----------
-        values : list
-            As for `evaluate_intensity`.
-        energy, component, species
-            As for `dipole`.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Dipole in ICRS Cartesian coordinates, of the shape of ``energy`` and 3 at the end,
-            behind an axis of m sets if a value that matters comes in sets.
-        """
         check_component(self, component)
         names = self.species if species is None else species_group(species, self.species)
-        _, energy = axis_value(energy, "total_energy")
+        _, E = axis_value(energy, "total_energy")
         evaluator = self.evaluator
-        energies = energy_grid(np.ravel(energy), [evaluator.species[name] for name in names])
+        values = evaluator.values() if values is None else values
+        energies = energy_grid(np.ravel(E), [evaluator.species[name] for name in names])
         vector = evaluator.excess(energies, values, component, names)
-        return vector.reshape((*vector.shape[:-2], *energy.shape, 3))
+        return Dipole(u.Quantity(energy), vector.reshape((*vector.shape[:-2], *E.shape, 3)))
+
+    def evaluate_intensity(self, values, x, species, component=None, axis=None):
+        """Intensity for parameter values, see `intensity`."""
+        return self.intensity(x, species, component, axis, values)
+
+    def evaluate_excess(self, values, energy, component=None, species=None):
+        """Dipole vector for parameter values, see `dipole`."""
+        return self.dipole(energy, component, species, values).vector
 
 
 def check_component(model, component):
-    """Refuse a component that a model does not have.
-
-    Parameters
-    ----------
-    model : CosmicRayModel
-        Model.
-    component : str or None
-        Name; None stands for the sum of all.
-
-    Raises
-    ------
-    ValueError
-        If there is no such component.
-    """
+    """Refuse a component that a model does not have; None stands for the sum of all."""
     if component is not None and component not in model.components:
-        raise ValueError(
-            f"unknown component {component!r}: expected one of {', '.join(model.components)}"
-        )
+        raise ValueError(unknown_name(component, model.components, "component "))
 
 
 def axis_value(x, axis):
-    """Axis, and the value of a Quantity on it.
-
-    Parameters
-    ----------
-    x : `~astropy.units.Quantity`
-        Rigidity or energy.
-    axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"} or None
-        What it is; a rigidity needs no axis.
-
-    Returns
-    -------
-    axis : str
-        The axis.
-    x : `~numpy.ndarray` of float
-        Value in GV or GeV.
-
-    Raises
-    ------
-    ValueError
-        If an energy comes without an axis, or the axis is not known.
-    `~astropy.units.UnitConversionError`
-        If the unit of ``x`` does not fit the axis.
-    """
+    """Axis, "rigidity" where none is given, and a Quantity on it as an array in GV or GeV."""
     x = u.Quantity(x)
     if axis is None:
         if not x.unit.is_equivalent(RIGIDITY_UNIT):

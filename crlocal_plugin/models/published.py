@@ -17,16 +17,8 @@ from ..components.component import CosmicRayComponent
 from ..components.registration import register
 from ..components.spectrum import SourceSpectralModel
 from ..physics.intensity import ABSENT
-from ..physics.kinematics import (
-    axis_jacobian,
-    particle_grid,
-    rigidity_to_axis,
-)
-from ..physics.species import (
-    SPECIES,
-    SYMBOLS,
-    get_species,
-)
+from ..physics.kinematics import axis_jacobian, particle_grid, rigidity_to_axis
+from ..physics.species import SPECIES, SYMBOLS, get_species
 from .cosmic_ray import CosmicRayModel
 
 _RIGIDITY = np.geomspace(0.1, 1e12, 13_001)
@@ -169,7 +161,6 @@ class PublishedSpectralModel(SourceSpectralModel):
 
     tag = ["PublishedSpectralModel", "published"]
     settings = ("composition", "species", "version", "time_interval")
-    _strength = "norm"
     norm = Parameter("norm", 1, min=0, frozen=True, interp="log")
 
     def __init__(self, composition, species="H", version=None, time_interval=None, **kwargs):
@@ -187,11 +178,6 @@ class PublishedSpectralModel(SourceSpectralModel):
 
     def _set_defaults(self, given):
         """Nothing depends on the species."""
-
-    @property
-    def own_parameters(self):
-        """Names of the parameters that a species has for itself (tuple of str)."""
-        return ("norm",)
 
     @property
     def publication(self):

@@ -7,18 +7,7 @@ from .linking import parameter_slots
 
 
 def plain(value):
-    """Convert NumPy scalars, in nested dictionaries and lists, to what safe YAML takes.
-
-    Parameters
-    ----------
-    value : object
-        Value, dictionary or list.
-
-    Returns
-    -------
-    object
-        The same with Python scalars.
-    """
+    """Convert NumPy scalars, in nested dictionaries and lists too, to what safe YAML takes."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -27,20 +16,7 @@ def plain(value):
 
 
 def submodel_to_dict(model, labels):
-    """Create the dictionary of a sub-model.
-
-    Parameters
-    ----------
-    model : `~gammapy.modeling.models.ModelBase`
-        Spectral or dipole model.
-    labels : dict of `~gammapy.modeling.Parameter` to str
-        Labels of the parameters of the whole model.
-
-    Returns
-    -------
-    dict
-        Type, settings, and under "links" the labels of its parameters in their order.
-    """
+    """Type, settings, and under "links" the labels of the parameters of a sub-model (dict)."""
     body = plain(model.to_dict(full_output=True)[model.type])
     if isinstance(model, PhysicsModel):
         body.pop("parameters")
@@ -49,27 +25,7 @@ def submodel_to_dict(model, labels):
 
 
 def submodel_from_dict(registry, body, parameters):
-    """Create a sub-model from its dictionary.
-
-    Parameters
-    ----------
-    registry : `~gammapy.utils.registry.Registry`
-        Classes by tag.
-    body : dict
-        As made by `submodel_to_dict`.
-    parameters : dict of str to `~gammapy.modeling.Parameter`
-        Parameters of the whole model by label.
-
-    Returns
-    -------
-    `~gammapy.modeling.models.ModelBase`
-        The sub-model, with the parameters that its links name.
-
-    Raises
-    ------
-    ValueError
-        If links are missing, too many, or name a parameter that is not listed.
-    """
+    """Sub-model of a dictionary by `submodel_to_dict`, with those of the parameters by label."""
     body = dict(body)
     links = body.pop("links")
     cls = registry.get_cls(body["type"])

@@ -5,35 +5,16 @@ from numbers import Real
 import astropy.units as u
 import numpy as np
 
-from ..components.base import (
-    LocalTransport,
-    unit_text,
-)
+from ..components.background import BackgroundDipoleModel, LeakyBoxSpectralModel
+from ..components.base import unit_text
 from ..components.component import CosmicRayComponent
-from ..components.dipole import (
-    BackgroundDipoleModel,
-    ComptonGettingDipoleModel,
-    GalacticCenterDipoleModel,
-    NearbySourceDipoleModel,
-)
-from ..components.priors import (
-    MeasurementPrior,
-    prior_set,
-)
+from ..components.compton_getting import ComptonGettingDipoleModel
+from ..components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
+from ..components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
+from ..components.priors import MeasurementPrior, prior_set
 from ..components.spallation import SpallationLeakyBoxSpectralModel
-from ..components.spectral import (
-    GalacticCenterSpectralModel,
-    LeakyBoxSpectralModel,
-    NearbySourceSpectralModel,
-)
-from ..components.spectrum import (
-    HELIUM_RATIOS,
-    HELIUM_STRENGTHS,
-)
-from ..physics.species import (
-    ELEMENT_GROUPS,
-    get_species,
-)
+from ..components.spectrum import HELIUM_RATIOS
+from ..physics.species import ELEMENT_GROUPS, get_species
 from .cosmic_ray import CosmicRayModel
 
 VARIANTS = {
@@ -128,17 +109,17 @@ def xue_liu_2025(
             f"abundances={{{missing[0]!r}: 0.01}}, the strength relative to helium"
         )
 
-    transport = LocalTransport.WANDERING if variant == "wandering" else LocalTransport.KINETIC
+    transport = "wandering" if variant == "wandering" else "kinetic"
     changes = VARIANTS[variant]
     leaky_box = SpallationLeakyBoxSpectralModel if spallation else LeakyBoxSpectralModel
 
     def spectra(cls, **settings):
-        strength = cls._strength
+        strength = cls.strength_name
         models = {}
         for nucleus in nuclei:
             model = cls(species=nucleus, **settings)
             if nucleus.name != "H":
-                helium = changes.get(strength, {}).get("He", HELIUM_STRENGTHS[strength])
+                helium = changes.get(strength, {}).get("He", cls.helium_strength)
                 scaled = ratios[nucleus.name] * u.Quantity(helium, "GV-1")
                 getattr(model, strength).value = scaled.value
             elif strength in changes:

@@ -11,36 +11,15 @@ from .intensity import ABSENT
 
 
 def log_total(logs):
-    """Logarithm of the sum of the intensities of all species.
-
-    Parameters
-    ----------
-    logs : array_like
-        ln(intensity) of k species at n energies, shape ``(..., k, n)``;
-        `~crlocal_plugin.physics.intensity.ABSENT` where a species is not there.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        ln(sum), shape ``(..., n)``.
-    """
+    """Logarithm of the sum of k species, of logarithms of shape ``(..., k, n)``."""
     with np.errstate(under="ignore"):
         return np.logaddexp.reduce(np.asarray(logs, dtype=float), axis=-2)
 
 
 def shares(logs):
-    """Share of each species in the sum.
+    """Share of each of k species in their sum, of logarithms of shape ``(..., k, n)``.
 
-    Parameters
-    ----------
-    logs : array_like
-        As for `log_total`.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Shares, shape ``(..., k, n)``, which add up to 1 over the species; nan where no species is
-        there.
+    Shares add up to 1 over the species; they are nan where no species is there.
     """
     logs = np.asarray(logs, dtype=float)
     top = logs.max(axis=-2, keepdims=True)
@@ -50,36 +29,12 @@ def shares(logs):
 
 
 def log_mass_mean(parts, log_masses):
-    """Mean of ln A.
-
-    Parameters
-    ----------
-    parts : array_like
-        Shares of k species as from `shares`, shape ``(..., k, n)``.
-    log_masses : array_like
-        ln A of the species, shape ``(k,)``.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Mean, shape ``(..., n)``.
-    """
+    """Mean of ln A at n energies, of `shares` and of ln A of the k species."""
     return np.asarray(log_masses, dtype=float) @ np.asarray(parts, dtype=float)
 
 
 def log_mass_variance(parts, log_masses):
-    """Variance of ln A.
-
-    Parameters
-    ----------
-    parts, log_masses : array_like
-        As for `log_mass_mean`.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Variance, shape ``(..., n)``, not negative.
-    """
+    """Variance of ln A, as `log_mass_mean`; not negative."""
     parts = np.asarray(parts, dtype=float)
     mean = log_mass_mean(parts, log_masses)[..., np.newaxis, :]
     # squares of distances: the difference of two squares would lose digits

@@ -11,38 +11,32 @@ from .memory import grid_cache
 REFERENCE_RIGIDITY = 10.0
 """Rigidity, in GV, at which D_0 is given."""
 
-_LOG_REFERENCE_RIGIDITY = np.log(REFERENCE_RIGIDITY)
+LOG_REFERENCE_RIGIDITY = np.log(REFERENCE_RIGIDITY)
+"""Its natural logarithm."""
 
 
-def log_power_law_diffusion(grid, D_0, delta):
-    """Logarithm of the large-scale diffusion coefficient D = D_0 beta (R / 10 GV)^delta, Eq. 2.
+@grid_cache
+def log_diffusion_shape(grid, delta):
+    """Logarithm of D / D_0 for the large-scale D = D_0 beta (R / 10 GV)^delta, Eq. 2.
 
     Parameters
     ----------
     grid : ParticleGrid
         Rigidities.
-    D_0 : array_like
-        Diffusion coefficient at 10 GV in cm2/s.
     delta : array_like
         Slope, 1/3 for a Kolmogorov spectrum of turbulence.
 
     Returns
     -------
     `~numpy.ndarray`
-        ln(D / (cm2/s)).
+        ln(D / D_0).
     """
-    return np.log(D_0) + log_diffusion_shape(grid, delta)
-
-
-@grid_cache
-def log_diffusion_shape(grid, delta):
-    """Logarithm of D / D_0, see `log_power_law_diffusion`."""
-    return grid.log_beta + delta * (grid.log_rigidity - _LOG_REFERENCE_RIGIDITY)
+    return grid.log_beta + delta * (grid.log_rigidity - LOG_REFERENCE_RIGIDITY)
 
 
 @grid_cache
 def inverse_diffusion_shape(grid, delta):
-    """D_0 / D, see `log_power_law_diffusion`."""
+    """D_0 / D, see `log_diffusion_shape`."""
     return np.exp(-log_diffusion_shape(grid, delta))
 
 
@@ -169,7 +163,7 @@ def large_scale_diffusion_along(grid, cos2_theta, D_0, delta, D_ratio, M_A):
     cos2_theta : array_like
         Squared cosine of the angle between the direction and the magnetic field.
     D_0, delta : array_like
-        As in `log_power_law_diffusion`.
+        Diffusion coefficient at 10 GV in cm2/s, and its slope.
     D_ratio : array_like
         D_par / D.
     M_A : array_like

@@ -1,4 +1,4 @@
-"""Dipole anisotropy of each component and of their sum.
+"""Sums of the dipoles of components and species.
 
 All vectors are ICRS Cartesian and point to the *excess* of intensity, which is what experiments
 plot. The streaming vector xi of Xue & Liu 2025, Eqs. 11-17, is the opposite.
@@ -6,144 +6,24 @@ plot. The streaming vector xi of Xue & Liu 2025, Eqs. 11-17, is the opposite.
 
 import numpy as np
 
-from .constants import (
-    LIGHT_SPEED_KM_S,
-    LIGHT_YEAR_PC,
-)
-from .diffusion import directional_ratio
 from .linear import sum_of_beginnings
 
 
-def nearby_source_terms(beta, cloud, perpendicular_ratio):
-    """Dipole of the nearby source, Eqs. 11 and 17.
-
-    Parameters
-    ----------
-    beta : array_like
-        Speed of the particles over the speed of light, shape ``(...)``.
-    cloud : `~crlocal_plugin.physics.geometry.LocalCloud`
-        Velocity u of the cloud in the local standard of rest, and its magnetic field b.
-    perpendicular_ratio : array_like
-        kappa_perp / kappa_par, shape ``(...)``.
-
-    Returns
-    -------
-    list of tuple
-        Terms of the excess (3 / v) (kappa_par u cos(theta) b + kappa_perp u sin(theta) e_perp)
-        / kappa_xx, with u sin(theta) e_perp = u - (u . b) b, see `sum_of_terms`.
-    """
-    along = np.vecdot(cloud.velocity, cloud.field)
-    ratio = directional_ratio(cloud.cos2_theta, perpendicular_ratio)
-    scale = (3 / LIGHT_SPEED_KM_S) / (beta * ratio)
-    across = cloud.velocity - along[..., np.newaxis] * cloud.field
-    return [(along * scale, cloud.field), (perpendicular_ratio * scale, across)]
-
-
-def galactic_center_terms(beta, r_c, T_c, direction, field):
-    """Dipole of an instantaneous source, projected on the magnetic field, Eqs. 12-13.
-
-    Parameters
-    ----------
-    beta : array_like
-        Speed of the particles over the speed of light.
-    r_c : array_like
-        Distance of the source in kpc.
-    T_c : array_like
-        Age of the source in yr.
-    direction : array_like
-        Unit vector to the source, shape ``(..., 3)``.
-    field : array_like
-        Unit vector of the magnetic field, shape ``(..., 3)``.
-
-    Returns
-    -------
-    list of tuple
-        The term (3 r_c / (2 v T_c)) (b . r_hat) along b, see `sum_of_terms`.
-    """
-    amplitude = 1.5 * (1e3 * r_c) / (T_c * LIGHT_YEAR_PC) * np.vecdot(direction, field)
-    return [(amplitude / beta, field)]
-
-
-def background_terms(delta_b, direction, field):
-    """Dipole of the background, projected on the magnetic field, Eq. 14.
-
-    Parameters
-    ----------
-    delta_b : array_like
-        Amplitude before the projection.
-    direction : array_like
-        Unit vector of the streaming before the projection, shape ``(..., 3)``; the north Galactic
-        pole in the paper.
-    field : array_like
-        Unit vector of the magnetic field, shape ``(..., 3)``.
-
-    Returns
-    -------
-    list of tuple
-        The term -delta_b (b . direction) along b, see `sum_of_terms`.
-    """
-    return [(-delta_b * np.vecdot(direction, field), field)]
-
-
-def compton_getting_terms(beta, u_hc, direction, C):
-    """Compton-Getting dipole of an observer who moves through the cloud (first term of Eq. 15).
-
-    Parameters
-    ----------
-    beta : array_like
-        Speed of the particles over the speed of light.
-    u_hc : array_like
-        Speed of the cloud with respect to the Sun in km/s.
-    direction : array_like
-        Unit vector of that velocity, shape ``(..., 3)``.
-    C : array_like
-        One third of the spectral index of the momentum distribution.
-
-    Returns
-    -------
-    list of tuple
-        The term -3 C u_HC / v along the velocity, towards the motion of the observer, see
-        `sum_of_terms`.
-    """
-    return [((-3 / LIGHT_SPEED_KM_S) * C * u_hc / beta, direction)]
-
-
 def sum_of_terms(terms):
-    """Dipole from its terms.
+    """Dipole, shape ``(..., 3)``, from its terms.
 
-    Parameters
-    ----------
-    terms : list of tuple
-        Pairs of a profile, of a shape that broadcasts to ``(...)``, and a vector in ICRS
-        Cartesian coordinates, of a shape that broadcasts to ``(..., 3)``.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Sum of profile times vector, shape ``(..., 3)``.
+    Terms are pairs of a profile, of a shape that broadcasts to ``(...)``, and a vector in ICRS
+    Cartesian coordinates, of a shape that broadcasts to ``(..., 3)``.
     """
     return sum(np.asarray(profile)[..., np.newaxis] * vector for profile, vector in terms)
 
 
 def weighted_sum_of_terms(log_intensities, contributions, n_species=1):
-    """Mean of dipoles weighted with intensities (second term of Eq. 15).
+    """Mean of dipoles weighted with intensities (second term of Eq. 15), as `mean_of_terms`.
 
-    Parameters
-    ----------
-    log_intensities : `~numpy.ndarray`
-        Natural logarithms of the intensities per total energy, shape ``(c, ..., s n)`` for c
-        components and the same n energies for one of s species after another.
-    contributions : list of tuple
-        Pairs of the position of a component, None for all of them together, and its terms as for
-        `sum_of_terms`, whose profiles broadcast to ``(..., s n)``.
-    n_species : int, optional
-        Number s of species.
-
-    Returns
-    -------
-    list of `~numpy.ndarray`
-        Cartesian components, of shapes that broadcast to ``(..., n)``; they are defined even
-        where every intensity underflows.
+    Intensities per total energy are given as logarithms, shape ``(c, ..., s n)`` for c components
+    and the same n energies for one of s species after another. The mean is defined even where
+    every intensity underflows.
     """
     shape = log_intensities.shape
     by_species = log_intensities.reshape(*shape[:-1], n_species, -1)
@@ -153,7 +33,7 @@ def weighted_sum_of_terms(log_intensities, contributions, n_species=1):
 
 
 def mean_of_terms(weights, total, contributions, n_species=1, size=3, kept=None):
-    """Mean of dipoles whose weights are known (second term of Eq. 15).
+    """Cartesian components, ``(..., n)``, of the mean of dipoles (second term of Eq. 15).
 
     Parameters
     ----------
@@ -162,19 +42,17 @@ def mean_of_terms(weights, total, contributions, n_species=1, size=3, kept=None)
         one energy, shape ``(..., s n)``; less at the end where species are not there.
     total : `~numpy.ndarray`
         Their sum, shape ``(..., s n)``.
-    contributions, n_species
-        As for `weighted_sum_of_terms`.
+    contributions : list of tuple
+        Pairs of the position of a component, None for all of them together, and its terms as for
+        `sum_of_terms`, whose profiles broadcast to ``(..., s n)``.
+    n_species : int, optional
+        Number s of species.
     size : int, optional
-        How many Cartesian components are wanted: 2 leaves out the one along the axis of the
-        Earth, which no observer sees.
+        How many components are wanted: 2 leaves out the one along the axis of the Earth, which no
+        observer sees.
     kept : dict, optional
         Memory for calls with the same ``n_species`` and ``size``: dipoles whose terms are the very
         object of the call before are not worked out again. Of use for one set.
-
-    Returns
-    -------
-    sequence of `~numpy.ndarray`
-        Cartesian components, of shapes that broadcast to ``(..., n)``.
     """
     if not contributions:
         return [np.zeros(1)] * size
@@ -237,20 +115,7 @@ def _sum_over_species(array, n):
 
 
 def amplitude_and_phase(vector):
-    """Amplitude on the equator and right ascension of a dipole.
-
-    Parameters
-    ----------
-    vector : array_like
-        ICRS Cartesian dipole, shape ``(..., 3)``.
-
-    Returns
-    -------
-    amplitude : `~numpy.ndarray`
-        Length of the projection on the equatorial plane, shape ``(...)``.
-    phase : `~numpy.ndarray`
-        Right ascension in rad, 0 to 2 pi, shape ``(...)``.
-    """
+    """Amplitude on the equator, and right ascension (0 to 2 pi), of vectors ``(..., 3)``."""
     vector = np.asarray(vector, dtype=float)
     phase = np.arctan2(vector[..., 1], vector[..., 0])
     return np.hypot(vector[..., 0], vector[..., 1]), phase % (2 * np.pi)

@@ -6,50 +6,21 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
 def declination_range(latitude, max_zenith):
-    """Declinations that come within a zenith angle in the course of a sidereal day.
-
-    Parameters
-    ----------
-    latitude : float
-        Geographic latitude in rad, north positive.
-    max_zenith : float
-        Largest zenith angle in rad.
-
-    Returns
-    -------
-    low, high : float
-        Declinations in rad.
-    """
+    """Lowest and highest declination that come within a zenith angle in a day; all in rad."""
     pole = np.pi / 2
     return max(latitude - max_zenith, -pole), min(latitude + max_zenith, pole)
 
 
 def exposure(declination, latitude, max_zenith, zenith_exponent):
-    r"""Acceptance of a source at a declination, summed over a sidereal day.
+    r"""Acceptance of sources at declinations of shape ``(...)``, summed over a sidereal day.
 
     .. math::
         \omega(\delta) = \frac{1}{\pi} \int_0^{h_m} \cos^n\theta\, dh, \quad
         \cos\theta = \sin\lambda \sin\delta + \cos\lambda \cos\delta \cos h
 
-    with the hour angle h_m at which the source reaches the largest zenith angle. An exponent of 0
-    is the part of the day that the source is in view, 1 is a flat detector (Sommers 2001,
-    Astropart. Phys. 14, 271).
-
-    Parameters
-    ----------
-    declination : array_like
-        Declinations in rad, shape ``(...)``.
-    latitude : float
-        Geographic latitude in rad.
-    max_zenith : float
-        Largest zenith angle in rad, at most pi / 2.
-    zenith_exponent : float
-        Exponent n of the acceptance per solid angle.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Exposure, one for a source that stays in the zenith, shape ``(...)``.
+    with the hour angle h_m at which the source reaches the largest zenith angle; all in rad. An
+    exponent of 0 is the part of the day that the source is in view, 1 is a flat detector (Sommers
+    2001, Astropart. Phys. 14, 271). The exposure of a source that stays in the zenith is one.
     """
     declination = np.asarray(declination, dtype=float)
     constant = np.sin(latitude) * np.sin(declination)

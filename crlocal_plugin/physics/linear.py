@@ -8,18 +8,9 @@ import numpy as np
 
 
 def parameter_sets(values):
-    """Values of several parameters as one array.
+    """Values of k parameters as one array of shape ``(k,)``, or ``(m, k)`` for m sets.
 
-    Parameters
-    ----------
-    values : sequence of float or `~numpy.ndarray`
-        Numbers, or arrays of shape ``(m, 1)`` for sets of parameters; a number among arrays is the
-        same in all sets.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Shape ``(k,)``, or ``(m, k)`` for sets.
+    A value is a number, the same in all sets, or an array of shape ``(m, 1)``.
     """
     sets = 0
     for value in values:
@@ -34,21 +25,11 @@ def parameter_sets(values):
 
 
 def linear_combination(coefficients, basis):
-    """Sum of coefficients times rows.
+    """Sum of coefficients times rows of a basis of shape ``(k, n)``, shape ``(n,)`` or ``(m, n)``.
 
-    Parameters
-    ----------
-    coefficients : sequence of float or `~numpy.ndarray`
-        One coefficient for each row: a number; an array of shape ``(m, 1)`` for sets of
-        parameters; or one of shape ``(n,)`` or ``(m, n)`` that differs from point to point.
-    basis : `~numpy.ndarray`
-        Functions on a grid, shape ``(k, n)``; ``(k, m, n)`` where the sets have grids of their
-        own.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Sum, shape ``(n,)`` or ``(m, n)``.
+    A coefficient is a number; an array of shape ``(m, 1)`` for sets of parameters; or one of shape
+    ``(n,)`` or ``(m, n)`` that differs from point to point. Where the sets have grids of their own,
+    the basis is of shape ``(k, m, n)``.
     """
     if basis.ndim > 2:
         return sum(c * row for c, row in zip(coefficients, basis, strict=True))
@@ -67,17 +48,9 @@ def linear_combination(coefficients, basis):
 
 
 def sum_of_beginnings(arrays):
-    """Sum of arrays of which some are shorter and count as zero behind their end.
+    """Sum, a new array, of arrays of shape ``(n,)`` or ``(m, n)`` with different n.
 
-    Parameters
-    ----------
-    arrays : list of `~numpy.ndarray`
-        Shape ``(n,)`` or ``(m, n)`` with the same m and different n.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        A new array, of the largest shape.
+    Those that are shorter count as zero behind their end.
     """
     total, is_new = arrays[0], False
     for array in arrays[1:]:

@@ -23,21 +23,11 @@ def _locked(result):
 
 
 def scalar_cache(function):
-    """Remember recent results of a function while its arguments are plain floats.
+    """Remember recent results of a function while its positional arguments are plain floats.
 
     Geometry depends on a handful of parameters of which most stay put from one evaluation to the
     next. Arrays, as in batches of parameter sets, are passed through. Remembered arrays are
     read-only.
-
-    Parameters
-    ----------
-    function : callable
-        Function of numbers only, with positional arguments.
-
-    Returns
-    -------
-    callable
-        Function with the same results.
     """
 
     @functools.lru_cache(maxsize=64)
@@ -55,17 +45,6 @@ def grid_cache(function):
     """Remember the last result of a function of a grid while its other arguments are floats.
 
     The result is kept among the attributes of the grid, and goes with it. It is read-only.
-
-    Parameters
-    ----------
-    function : callable
-        Function of a `~crlocal_plugin.physics.kinematics.ParticleGrid` and numbers, with
-        positional arguments.
-
-    Returns
-    -------
-    callable
-        Function with the same results.
     """
     name = f"{function.__module__}.{function.__qualname__}"
 

@@ -5,25 +5,6 @@ import numpy as np
 from .memory import grid_cache
 
 
-def interstellar_rigidity(grid, phi):
-    """Rigidity outside the heliosphere of a particle observed at Earth.
-
-    Parameters
-    ----------
-    grid : ParticleGrid
-        Rigidities observed near Earth.
-    phi : array_like
-        Modulation potential in GV, not negative.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Interstellar rigidity R in GV (Xue & Liu 2025, Eq. 4):
-        R^2 = R'^2 + 2 R' phi / beta' + phi^2, which is the same as E(R)/Z = E(R')/Z + phi.
-    """
-    return outside_heliosphere(grid, phi)[0]
-
-
 def log_modulation(grid, log_rigidity, log_energy):
     """Logarithm of the factor by which modulation changes an intensity per rigidity.
 
@@ -57,7 +38,8 @@ def outside_heliosphere(grid, phi):
     Returns
     -------
     rigidity, log_rigidity, log_energy : `~numpy.ndarray`
-        Rigidity R in GV, and natural logarithms of R and of E(R) / Z in GV.
+        Rigidity R in GV (Xue & Liu 2025, Eq. 4): R^2 = R'^2 + 2 R' phi / beta' + phi^2, which is
+        the same as E(R)/Z = E(R')/Z + phi; and natural logarithms of R and of E(R) / Z in GV.
     """
     kinetic, rest = _energies_per_charge(grid)
     # with T + phi for the kinetic energy per charge no digits cancel in R^2 = E^2 - m^2

@@ -8,17 +8,10 @@ import math
 
 import numpy as np
 
-from .intensity import log_leaky_box
+from .diffusion import LOG_REFERENCE_RIGIDITY
 from .kinematics import particle_grid
 from .memory import grid_cache
-from .modulation import (
-    log_modulation,
-    outside_heliosphere,
-)
-from .species import (
-    ATOMIC_MASS_UNIT_GEV,
-    get_species,
-)
+from .species import ATOMIC_MASS_UNIT_GEV
 
 _UNIT_G = 1.66053906660e-24
 """Atomic mass unit in g (CODATA 2018, Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
@@ -33,7 +26,6 @@ _HEAVIEST_HELIUM = 4.5
 _LOWEST_GEV = 0.01
 """Energy per nucleon from which on the cross sections hold; constant below."""
 _FAST_GEV = 5.0
-_LOG_REFERENCE = math.log(10.0)
 
 
 def _high_energy_cross_section(A):
@@ -158,44 +150,35 @@ def _kinetic_energy(momentum):
     return ATOMIC_MASS_UNIT_GEV * momentum2 / (1 + np.sqrt(1 + momentum2))
 
 
-def _log_loss(grid, rigidity, log_rigidity, grammage, delta):
-    """ln(1 + X / lambda) at interstellar rigidities of the nuclei of a grid."""
+def log_loss(grid, rigidity, log_rigidity, grammage, delta):
+    """Logarithm of the factor by which inelastic loss lowers an intensity in a leaky box.
+
+    Parameters
+    ----------
+    grid : ParticleGrid
+        Nuclei, with the rigidities observed near Earth.
+    rigidity, log_rigidity : `~numpy.ndarray`
+        Their interstellar rigidities in GV, and the natural logarithm of these.
+    grammage : array_like
+        Escape grammage X_0 at an interstellar rigidity of 10 GV in g/cm2, not negative.
+    delta : array_like
+        Slope of the diffusion coefficient.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        ln(1 + X / lambda) with X = X_0 (R / 10 GV)^-delta and the `interaction_length` lambda. The
+        speed cancels in X as it does in the intensity: X is mean density times speed times
+        H_G^2 / D.
+    """
     inverse, charge_to_mass, slow = _of_nuclei(grid)
-    escape = np.exp(-delta * log_rigidity) * (grammage * np.exp(delta * _LOG_REFERENCE))
+    escape = np.exp(-delta * log_rigidity) * (grammage * np.exp(delta * LOG_REFERENCE_RIGIDITY))
     loss = escape * inverse
     if slow.size:
         ratio = charge_to_mass[slow] if np.ndim(charge_to_mass) else charge_to_mass
         loss[..., slow] *= _energy_factor(_kinetic_energy(rigidity[..., slow] * ratio))
     # log1p takes several times as long, and small losses do not matter to the last digit
     return np.log(1 + loss)
-
-
-def log_leaky_box_with_loss(grid, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta, phi, grammage):
-    """Logarithm of the background intensity near Earth with inelastic loss of nuclei.
-
-    The intensity of `~crlocal_plugin.physics.intensity.log_modulated_leaky_box` outside the
-    heliosphere is divided by 1 + X / lambda, where X = X_0 (R / 10 GV)^-delta is the grammage up
-    to escape and lambda the `interaction_length` of the nuclei. The speed cancels in X as it does
-    in the intensity: X is mean density times speed times H_G^2 / D.
-
-    Parameters
-    ----------
-    grid : ParticleGrid
-        Rigidities observed near Earth.
-    Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta, phi : array_like
-        As in `~crlocal_plugin.physics.intensity.log_modulated_leaky_box`.
-    grammage : array_like
-        Escape grammage X_0 at an interstellar rigidity of 10 GV in g/cm2, not negative.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        ln(J / (1/(GV m2 s sr))).
-    """
-    rigidity, log_rigidity, log_energy = outside_heliosphere(grid, phi)
-    outside = log_leaky_box(rigidity, log_rigidity, Q_0b, Gamma, R_cut, w, H_G, V_G, D_0, delta)
-    outside = outside - _log_loss(grid, rigidity, log_rigidity, grammage, delta)
-    return outside + log_modulation(grid, log_rigidity, log_energy)
 
 
 def surviving_fraction(species, rigidity, grammage, delta):
@@ -228,75 +211,5 @@ def surviving_fraction(species, rigidity, grammage, delta):
         raise ValueError(f"slope delta must be finite, got {delta}")
     rigidity = np.asarray(rigidity, dtype=float)
     grid = particle_grid(rigidity.ravel(), species)
-    loss = _log_loss(grid, grid.rigidity, grid.log_rigidity, grammage, delta)
+    loss = log_loss(grid, grid.rigidity, grid.log_rigidity, grammage, delta)
     return np.exp(-loss).reshape(rigidity.shape)
-
-
-def departure_from_power_law(species, lowest, highest, grammage, delta):
-    """How far a leaky box without loss is off where strength and index are fitted instead.
-
-    The logarithm of `surviving_fraction` between two rigidities is fitted with a straight line in
-    ln R, all decades alike.
-
-    Parameters
-    ----------
-    species : str or Species
-        Nucleus.
-    lowest, highest : float
-        Interstellar rigidities in GV.
-    grammage, delta : float
-        As in `surviving_fraction`.
-
-    Returns
-    -------
-    float
-        Largest departure of the logarithm of the intensity.
-
-    Raises
-    ------
-    ValueError
-        If the rigidities do not grow, or as in `surviving_fraction`.
-    """
-    if not 0 < lowest < highest < np.inf:
-        raise ValueError(f"expected two growing rigidities (GV), got {lowest} and {highest}")
-    rigidity = np.geomspace(lowest, highest, 200)
-    log = np.log(surviving_fraction(species, rigidity, grammage, delta))
-    place = np.linspace(-1, 1, rigidity.size)
-    line = np.polynomial.polynomial.polyfit(place, log, 1)
-    return float(np.max(np.abs(log - np.polynomial.polynomial.polyval(place, line))))
-
-
-def power_law_from(species, tolerance, highest, grammage, delta):
-    """Rigidity from which on a power law stands for the loss within a tolerance.
-
-    Parameters
-    ----------
-    species : str or Species
-        Nucleus.
-    tolerance : float
-        Largest `departure_from_power_law` that is allowed.
-    highest : float
-        Highest rigidity of the data in GV.
-    grammage, delta : float
-        As in `surviving_fraction`.
-
-    Returns
-    -------
-    float
-        Rigidity in GV, to 2 %; 1 GV if the power law is good everywhere.
-
-    Raises
-    ------
-    ValueError
-        If the tolerance is not positive, or as in `departure_from_power_law`.
-    """
-    if not tolerance > 0:
-        raise ValueError(f"tolerance must be positive, as in 0.03 for 3 %, got {tolerance}")
-    if not highest > 1:
-        raise ValueError(f"highest rigidity must be above 1 GV, got {highest}")
-    species = get_species(species)
-    candidates = np.geomspace(1, highest, 2 + int(math.log(highest) / math.log(1.02)))[:-1]
-    for lowest in candidates:
-        if departure_from_power_law(species, lowest, highest, grammage, delta) <= tolerance:
-            return float(lowest)
-    return float(candidates[-1])

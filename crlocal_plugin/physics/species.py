@@ -59,38 +59,17 @@ class Species:
         return math.log(self.A)
 
 
-def electron_binding_energy(Z):
-    """Total binding energy of the electrons of a neutral atom, in GeV.
+def _electron_binding_energy(Z):
+    """Binding energy in GeV of all electrons of a neutral atom.
 
-    Parameters
-    ----------
-    Z : int
-        Charge number.
-
-    Returns
-    -------
-    float
-        Binding energy in GeV (Lunney, Pearson & Thibault 2003, Rev. Mod. Phys. 75, 1021, Eq. A4).
+    Lunney, Pearson & Thibault 2003, Rev. Mod. Phys. 75, 1021, Eq. A4.
     """
     return (14.4381 * Z**2.39 + 1.55468e-6 * Z**5.35) * 1e-9
 
 
-def nuclear_rest_energy(Z, atomic_mass):
-    """Rest energy of a bare nucleus from the mass of its neutral atom.
-
-    Parameters
-    ----------
-    Z : int
-        Charge number.
-    atomic_mass : float
-        Atomic mass in unified atomic mass units.
-
-    Returns
-    -------
-    float
-        Rest energy in GeV.
-    """
-    electrons = Z * _ELECTRON_MASS_GEV - electron_binding_energy(Z)
+def _nuclear_rest_energy(Z, atomic_mass):
+    """Rest energy in GeV of a bare nucleus from the mass of its neutral atom in u."""
+    electrons = Z * _ELECTRON_MASS_GEV - _electron_binding_energy(Z)
     return atomic_mass * ATOMIC_MASS_UNIT_GEV - electrons
 
 
@@ -127,7 +106,7 @@ _ISOTOPES = (
 )
 
 SPECIES = {
-    name: Species(name, Z, A, nuclear_rest_energy(Z, mass))
+    name: Species(name, Z, A, _nuclear_rest_energy(Z, mass))
     for Z, (name, A, mass) in enumerate(_ISOTOPES, start=1)
 }
 """Nuclei by element symbol."""
@@ -161,9 +140,9 @@ def get_species(species):
 
     Parameters
     ----------
-    species : str or Species
-        Element symbol, ``"H"`` to ``"Ni"``, a group of `GROUP_SPECIES`, or a `Species`, which is
-        returned as it is.
+    species : str, Species or dict
+        Element symbol, ``"H"`` to ``"Ni"``, a group of `GROUP_SPECIES`, a `Species`, which is
+        returned as it is, or its attributes, as files have them.
 
     Returns
     -------
@@ -177,6 +156,8 @@ def get_species(species):
     """
     if isinstance(species, Species):
         return species
+    if isinstance(species, dict):
+        return Species(**species)
     try:
         return GROUP_SPECIES.get(species) or SPECIES[species]
     except (KeyError, TypeError):

@@ -1,6 +1,5 @@
 """What part of the sky an experiment sees, and how it weights declinations."""
 
-import difflib
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -9,6 +8,7 @@ import astropy.units as u
 import numpy as np
 from scipy.integrate import quad
 
+from ..messages import close_name
 from ..physics import exposure
 
 
@@ -145,8 +145,8 @@ class FieldOfView:
             If the experiment is not known, or its zenith angles are not.
         """
         if experiment not in SITES:
-            close = difflib.get_close_matches(str(experiment), SITES, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(SITES)}."
+            close = close_name(experiment, SITES)
+            hint = f"did you mean {close!r}?" if close else f"known are {', '.join(SITES)}."
             raise ValueError(
                 f"no site of {experiment!r}: {hint} Others work with FieldOfView(latitude, "
                 "max_zenith)"

@@ -112,10 +112,11 @@ class ParameterDefinitions(SphinxDirective):
                 ),
                 "free" if definition.free else "",
                 definition.description,
+                definition.source,
             ]
             for name, definition in DEFINITIONS.items()
         ]
-        head = ["name", "default", "limits", "in a fit", "meaning"]
+        head = ["name", "default", "limits", "in a fit", "meaning", "source of the default"]
         return self.parse_text_to_nodes(markdown_table(head, rows))
 
 

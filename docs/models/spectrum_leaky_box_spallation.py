@@ -14,13 +14,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import yaml
 
+import crlocal_plugin as crl
 from crlocal_plugin.components.parameters import DEFINITIONS
-from crlocal_plugin.components.spallation import SpallationLeakyBoxSpectralModel
 
 rigidity = np.geomspace(2, 1e5, 200) * u.GV
 fig, ax = plt.subplots(layout="constrained")
 for style, species in zip(("-", "--", "-.", ":"), ("He", "C", "Si", "Fe"), strict=True):
-    model = SpallationLeakyBoxSpectralModel(species)
+    model = crl.SpallationLeakyBoxSpectralModel(species)
     ax.semilogx(rigidity, model.surviving_fraction(rigidity), style, label=species)
 ax.set(xlabel="Interstellar rigidity [GV]", ylabel="Intensity with loss / without", ylim=(0, 1))
 ax.legend()

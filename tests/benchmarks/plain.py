@@ -8,7 +8,7 @@ import numpy as np
 from iminuit.cost import LeastSquares, NormalConstraint
 
 from crlocal_plugin import GALACTIC_TO_ICRS, CosmicRayFluxDataset
-from crlocal_plugin.components.parameters import KERNEL_UNITS
+from crlocal_plugin.components.parameters import kernel_unit
 from crlocal_plugin.physics.constants import (
     LIGHT_SPEED_CM_S,
     LIGHT_SPEED_KM_S,
@@ -121,10 +121,8 @@ def summed_costs(datasets, likelihood):
     """
     (model,) = datasets.models
     every = dict(zip(model.parameters.labels, model.parameters, strict=True))
-    constants = {
-        label: par.quantity.to_value(KERNEL_UNITS[par.name]) for label, par in every.items()
-    }
-    factors = [every[label].unit.to(KERNEL_UNITS[every[label].name]) for label in likelihood.names]
+    constants = {label: par.quantity.to_value(kernel_unit(par)) for label, par in every.items()}
+    factors = [every[label].unit.to(kernel_unit(every[label])) for label in likelihood.names]
 
     def values(theta):
         scaled = (value * factor for value, factor in zip(theta, factors, strict=True))

@@ -4,7 +4,6 @@ import astropy.units as u
 import numpy as np
 
 from ...components.base import ENERGY_UNIT
-from ...components.parameters import KERNEL_UNITS
 from ...physics import geometry
 from ..legend import (
     add_legend,
@@ -93,7 +92,7 @@ def _values(model, *names):
     for component in model.components.values():
         dipole = component.dipole_model
         if dipole is not None and set(names) <= set(dipole.parameters.names):
-            return [getattr(dipole, n).quantity.to_value(KERNEL_UNITS[n]) for n in names]
+            return [getattr(dipole, n).quantity.to_value(dipole.kernel_units[n]) for n in names]
     return None
 
 
