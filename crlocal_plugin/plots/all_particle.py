@@ -2,15 +2,8 @@
 
 from ..datasets.plot_axes import SpectrumAxes
 from .points import known_quantities
-from .spectra import (
-    draw_spectra,
-    spectra_on_axis,
-    with_spectrum,
-)
-from .subject import (
-    chosen_names,
-    find_subject,
-)
+from .spectra import draw_spectra, spectra_on_axis, with_spectrum
+from .subject import chosen_names, find_subject
 
 _USUAL_RANGE = (1e2, 1e8)
 
@@ -60,9 +53,8 @@ def plot_all_particle(
     band : bool, optional
         Draw the 68 % bands of the sums, if the model has errors or there are samples.
     samples : object or tuple, optional
-        Samples of parameters that the bands are made from, instead of the covariance of the
-        model, as for `~crlocal_plugin.intensity_band`; by default the subject, if
-        it is a posterior.
+        Samples for the bands instead of the covariance, as for `~crlocal_plugin.intensity_band`;
+        by default the subject, if it is a posterior.
     x_unit : str or `~astropy.units.Unit`, optional
         Unit of the energies; GeV by default.
     intensity_unit : str or `~astropy.units.Unit`, optional
@@ -85,15 +77,13 @@ def plot_all_particle(
     model = subject.model
     axes = SpectrumAxes("total_energy", energy_power, x_unit, intensity_unit)
     components = chosen_names(components, model.components, "component")
-    names = (
-        chosen_names(species, known_quantities(model), "species")
-        if species is not True
-        else list(model.species)
-    )
+    names = list(model.species)
+    if species is not True:
+        names = chosen_names(species, known_quantities(model), "species")
     flux = [
         dataset
-        for dataset in spectra_on_axis(model, subject.datasets, "total_energy")
-        if dataset.quantity in _SUMS and dataset.axis == "total_energy"
+        for dataset in spectra_on_axis(subject, axes.axis)
+        if dataset.quantity in _SUMS and dataset.axis == axes.axis
     ]
     measured = {dataset.quantity for dataset in flux}
     whole = [name for name in _SUMS if name == "all_particle" or name in measured]

@@ -2,54 +2,21 @@
 
 from functools import partial
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.patches import Patch
 
 from ..components.base import ENERGY_UNIT
 from ..components.component import species_group
-from ..datasets.plot_axes import (
-    axis_label,
-    axis_unit,
-    curve_grid,
-)
-from ..models.composition_quantities import (
-    composition_nuclei,
-    species_shares,
-)
-from .bands import (
-    band_handle,
-    bands_of,
-    draw_band,
-    evaluated_band,
-)
-from .legend import (
-    add_legend,
-    line_handle,
-)
-from .points import (
-    energy_bounds,
-    known_quantities,
-)
-from .style import (
-    name_marker,
-    name_places,
-    species_color,
-    species_label,
-)
-from .subject import (
-    chosen_names,
-    find_subject,
-)
+from ..datasets.plot_axes import SpectrumAxes
+from ..models.composition_quantities import composition_nuclei, species_shares
+from .frame import checked_grid, energy_bounds
+from .points import known_quantities
+from .shares import Look, draw_shares
+from .style import name_marker, species_color, species_label
+from .subject import chosen_names, find_subject
 
 _DEFAULT_RANGE = (1e2, 1e8)
 
 _AREA_ALPHA = 0.55
-
-_WIDTH = 8.0
-
-_LEAST_SHARE = 0.045
-"""Height of an area in which its name has place."""
 
 
 def plot_composition_fractions(
@@ -86,9 +53,8 @@ def plot_composition_fractions(
     band : bool, optional
         Draw the 68 % bands of curves, if the model has errors or there are samples.
     samples : object or tuple, optional
-        Samples of parameters that the bands are made from, instead of the covariance of the
-        model, as for `~crlocal_plugin.composition_band`; by default the subject, if it is a
-        posterior.
+        Samples for the bands instead of the covariance, as for `~crlocal_plugin.composition_band`;
+        by default the subject, if it is a posterior.
     x_unit : str or `~astropy.units.Unit`, optional
         Unit of the energies; GeV by default.
 
@@ -103,11 +69,11 @@ def plot_composition_fractions(
         If a species, the component or the unit is not known, the component has no spectra, areas
         are to be stacked that share a species, or the range is empty.
     TypeError
-        If the subject is none.
+        If the subject is none, or ``ax`` are no axes.
     """
     subject = find_subject(subject, samples=samples)
     model = subject.model
-    factor = ENERGY_UNIT.to(axis_unit("total_energy", x_unit))
+    axes = SpectrumAxes("total_energy", x_unit=x_unit)
     nuclei = composition_nuclei(model, component)
     names = list(model.species)
     if species is not True:
@@ -118,31 +84,27 @@ def plot_composition_fractions(
     if stacked and len(set(members)) < len(members):
         raise ValueError(f"stacked: {', '.join(names)} have a species in common")
     low, high = energy_bounds(energy_range, _DEFAULT_RANGE, ENERGY_UNIT)
-    grid = curve_grid(low, high, "total_energy", nuclei)
-    if not grid.size:
-        raise ValueError("energy_range: all of it is below the rest energies of the species")
+    grid = checked_grid(low, high, "total_energy", nuclei)
     function = partial(_shares, model, grid, names, component)
-    x, shares = factor * grid.value, function(model.evaluator.values())
+    shares = function(model.evaluator.values())
     if not np.isfinite(shares).any():
         raise ValueError(f"component {component!r} has no particles, and so no composition")
-
-    width = None if ax is not None else _WIDTH
-    if ax is None:
-        _, ax = plt.subplots(figsize=(_WIDTH, 4.4), layout="constrained")
-    ax.set(xscale="log", xlim=(x[0], x[-1]))
-    handles = (_draw_areas if stacked else _draw_curves)(ax, x, names, shares)
-    if band and not stacked:
-        found = bands_of(partial(evaluated_band, model, function), model, subject.samples)
-        if found is not None:
-            for name, *ends in zip(names, *found.interval(), strict=True):
-                draw_band(ax, x, *ends, species_color(name))
-            handles.append(band_handle())
     of = "all particles" if component is None else component
-    ax.set_ylim(*((0, 1) if stacked else (-0.03 * np.nanmax(shares), None)))
-    ax.set(xlabel=axis_label("total_energy", x_unit), ylabel=f"Share in the intensity of {of}")
-    if legend:
-        add_legend(ax, handles, width)
-    return ax
+    return draw_shares(
+        ax,
+        subject,
+        axes.x_factor * grid.value,
+        shares,
+        [_look(name) for name in names],
+        function,
+        height=4.4,
+        stacked=stacked,
+        band=band,
+        legend=legend,
+        ylim=(0, 1) if stacked else (-0.03 * np.nanmax(shares), None),
+        xlabel=axes.labels[0],
+        ylabel=f"Share in the intensity of {of}",
+    )
 
 
 def _shares(model, grid, names, component, values):
@@ -153,32 +115,7 @@ def _shares(model, grid, names, component, values):
     return matrix @ parts
 
 
-def _draw_curves(ax, x, names, shares):
-    """Draw shares as curves, and return their legend handles."""
-    handles = []
-    for number, (name, share) in enumerate(zip(names, shares, strict=True)):
-        style = {"color": species_color(name), "linewidth": 1.6}
-        handles.append(line_handle(species_label(name), **style))
-        style |= name_marker(name)
-        ax.plot(x, share, **style, markevery=name_places(number, len(names)), zorder=2)
-    return handles
-
-
-def _draw_areas(ax, x, names, shares):
-    """Draw shares as areas from below, and return their legend handles from above."""
-    handles, lower = [], np.zeros(x.shape)
-    inside = slice(len(x) // 12, -len(x) // 12)
-    for name, share in zip(names, shares, strict=True):
-        style = {
-            "facecolor": (species_color(name), _AREA_ALPHA),
-            "edgecolor": "black",
-            "linewidth": 0.5,
-        }
-        ax.fill_between(x, lower, lower + share, **style, zorder=2)
-        handles.append(Patch(**style, label=species_label(name)))
-        widest = inside.start + int(np.argmax(np.nan_to_num(share[inside])))
-        if share[widest] > _LEAST_SHARE:
-            y = lower[widest] + share[widest] / 2
-            ax.text(x[widest], y, species_label(name), ha="center", va="center", fontsize=9)
-        lower = lower + share
-    return handles[::-1]
+def _look(name):
+    color = species_color(name)
+    area = {"facecolor": (color, _AREA_ALPHA), "edgecolor": "black", "linewidth": 0.5}
+    return Look(species_label(name), {"color": color}, area, name_marker(name))

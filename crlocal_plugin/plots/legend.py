@@ -13,17 +13,8 @@ _LAID_OUT = 0.9
 def add_legend(ax, handles, width=None, **kwargs):
     """Add a legend to the right of the axes, in as many columns as its length needs.
 
-    Parameters
-    ----------
-    ax : `~matplotlib.axes.Axes`
-        Axes.
-    handles : list of `~matplotlib.artist.Artist`
-        Handles; of those with one label, the first counts.
-    width : float, optional
-        Width in inches of a figure that was made for the picture: further columns widen it. A
-        figure of the user keeps its width.
-    **kwargs : dict
-        Passed to `~matplotlib.axes.Axes.legend`.
+    Of handles with one label, the first counts. A figure that was made for the picture, with a
+    ``width`` in inches, is widened by further columns; one of the user keeps its width.
     """
     unique = {}
     for handle in handles:

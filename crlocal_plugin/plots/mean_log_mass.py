@@ -1,63 +1,26 @@
 """Mean logarithmic mass against energy."""
 
 from functools import partial
-from itertools import compress
 
-import matplotlib.pyplot as plt
 import numpy as np
 
-from ..components.base import ENERGY_UNIT
-from ..datasets.drawing import (
-    draw_points,
-    points_in_fit,
-)
-from ..datasets.mean_log_mass import MeanLogMassDataset
-from ..datasets.plot_axes import (
-    axis_label,
-    axis_unit,
-    curve_grid,
-)
-from ..models.composition_quantities import (
-    composition_nuclei,
-    species_shares,
-)
+from ..datasets.plot_axes import SpectrumAxes
+from ..datasets.plotting import picture_of
+from ..models.composition_quantities import composition_nuclei, species_shares
 from ..physics.composition import log_mass_mean
 from ..physics.species import SPECIES
 from ..studies.bands import composition_band
-from .bands import (
-    band_handle,
-    bands_of,
-    draw_band,
-)
-from .legend import (
-    add_legend,
-    line_handle,
-    marker_handle,
-)
-from .points import (
-    data_bounds,
-    data_label,
-    drawn_nuclei,
-    energy_bounds,
-    in_range,
-    source_names,
-)
-from .style import (
-    component_style,
-    experiment_markers,
-    listed,
-)
-from .subject import (
-    chosen_names,
-    find_subject,
-)
+from .bands import draw_bands
+from .frame import checked_grid, picture_axes
+from .legend import add_legend, line_handle
+from .points import Points, data_label, draw_experiments, drawn_nuclei, shown_points, total_energies
+from .style import component_style
+from .subject import chosen_names, find_subject
 
 _DEFAULT_RANGE = (1e2, 1e8)
 
 _GUIDES = {"H": "H", "He": "He", "N": "CNO", "Fe": "Fe"}
 """Nuclei at whose ln A a line is drawn, with its name."""
-
-_WIDTH = 8.0
 
 
 def plot_mean_log_mass(
@@ -94,8 +57,8 @@ def plot_mean_log_mass(
     band : bool, optional
         Draw the 68 % band of the total, if the model has errors or there are samples.
     samples : object or tuple, optional
-        Samples of parameters that the band is made from, instead of the covariance of the model,
-        as for `~crlocal_plugin.composition_band`; by default the subject, if it is a posterior.
+        Samples for the band instead of the covariance, as for `~crlocal_plugin.composition_band`;
+        by default the subject, if it is a posterior.
     x_unit : str or `~astropy.units.Unit`, optional
         Unit of the energies; GeV by default.
 
@@ -113,38 +76,26 @@ def plot_mean_log_mass(
     """
     subject = find_subject(subject, datasets, samples)
     model = subject.model
-    factor = ENERGY_UNIT.to(axis_unit("total_energy", x_unit))
+    axes = SpectrumAxes("total_energy", x_unit=x_unit)
     components = chosen_names(components, model.components, "component")
-    data = listed(subject.datasets, MeanLogMassDataset)
-    fitted = [points_in_fit(dataset) for dataset in data]
-    energies = [dataset.x.to_value(ENERGY_UNIT) * dataset.scales()[1] for dataset in data]
-    bounds = data_bounds(energies, fitted, _DEFAULT_RANGE)
-    bounds = min(bounds[0], _DEFAULT_RANGE[0]), max(bounds[1], _DEFAULT_RANGE[1])
-    low, high = energy_bounds(energy_range, bounds, ENERGY_UNIT)
-    grid = curve_grid(low, high, "total_energy", drawn_nuclei(model, "all_particle"))
-    if not grid.size:
-        raise ValueError("energy_range: all of it is below the rest energies of the species")
-    seen = in_range(energies, low, high)
-    data, fitted, energies = (list(compress(part, seen)) for part in (data, fitted, energies))
+    points = [
+        Points(dataset, total_energies(dataset, model), *picture_of(dataset).measured())
+        for dataset in subject.of_kind("mean_log_mass")
+    ]
+    low, high, points = shown_points(points, energy_range, _DEFAULT_RANGE, at_least=True)
+    grid = checked_grid(low, high, axes.axis, drawn_nuclei(model, "all_particle"))
 
-    width = None if ax is not None else _WIDTH
-    if ax is None:
-        _, ax = plt.subplots(figsize=(_WIDTH, 4.4), layout="constrained")
-    ax.set(xscale="log", xlim=(factor * low, factor * high), ylim=(-0.15, 4.3))
-    ax.set(
-        xlabel=axis_label("total_energy", x_unit),
-        ylabel=r"Mean logarithmic mass $\langle \ln A \rangle$",
-    )
+    ax, width = picture_axes(ax, 4.4)
+    ax.set(xscale="log", xlim=(axes.x_factor * low, axes.x_factor * high), ylim=(-0.15, 4.3))
+    ax.set(xlabel=axes.labels[0], ylabel=r"Mean logarithmic mass $\langle \ln A \rangle$")
     _draw_guides(ax)
-    handles = _draw_curves(ax, model, grid, components, factor)
+    handles = _draw_curves(ax, model, grid, components, axes.x_factor)
     if band:
         make = partial(composition_band, model, grid)
-        found = bands_of(make, model, subject.samples)
-        if found is not None:
-            color = component_style("total")["color"]
-            draw_band(ax, factor * grid.value, *found.interval(), color)
-            handles.append(band_handle())
-    handles += _draw_data(ax, data, fitted, energies, factor)
+        colors = [component_style("total")["color"]]
+        handles += draw_bands(ax, axes.x_factor * grid.value, make, subject, colors)
+    draw = partial(Points.draw, ax=ax, x_factor=axes.x_factor)
+    handles += draw_experiments(points, draw, partial(data_label, norm=False))
     if legend:
         add_legend(ax, handles, width)
     return ax
@@ -174,20 +125,4 @@ def _draw_curves(ax, model, grid, components, factor):
         style = component_style(label) | {"linewidth": 1.8 if name is None else 1.3}
         ax.plot(factor * own.value, mean, **style, zorder=3 if name is None else 2)
         handles.append(line_handle(label, **style))
-    return handles
-
-
-def _draw_data(ax, data, fitted, energies, factor):
-    """Draw the points of the datasets, and return their legend handles."""
-    names = source_names(data)
-    markers = experiment_markers(names)
-    handles = []
-    for dataset, name, energy, rows in zip(data, names, energies, fitted, strict=True):
-        marker, filled = markers[name]
-        style = {"marker": marker, "filled": filled, "in_fit": rows}
-        values = dataset.mean_log_mass - dataset.hadronic_shift()
-        draw_points(ax, factor * energy, values, dataset.mean_log_mass_errors, **style)
-        handles.append(marker_handle(data_label(dataset, name, norm=False), marker, filled))
-    if not all(rows.all() for rows in fitted):
-        handles.append(marker_handle("not in the fit", "o", False, faint=True))
     return handles

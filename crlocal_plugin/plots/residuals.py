@@ -1,60 +1,36 @@
 """Pulls of all data of a joint fit against energy."""
 
 from dataclasses import replace
+from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Patch
 
-from ..components.base import ENERGY_UNIT
-from ..datasets.dipole import DipoleDataset
-from ..datasets.drawing import (
-    draw_points,
-    points_in_fit,
-)
-from ..datasets.flux import CosmicRayFluxDataset
-from ..datasets.mean_log_mass import MeanLogMassDataset
-from ..datasets.plot_axes import (
-    axis_label,
-    axis_unit,
-)
-from ..datasets.plotting import DIPOLE_PULLS
-from .legend import (
-    add_legend,
-    line_handle,
-    marker_handle,
-)
+from ..datasets.plot_axes import SpectrumAxes
+from ..datasets.plotting import picture_of
+from .frame import WIDTH
+from .legend import add_legend, line_handle
 from .points import (
-    data_bounds,
+    Points,
     data_label,
-    energy_bounds,
+    draw_experiments,
     known_quantities,
-    points_on_axis,
+    shown_points,
     source_names,
+    total_energies,
 )
-from .style import (
-    experiment_markers,
-    listed,
-    species_color,
-    species_label,
-)
-from .subject import (
-    chosen_names,
-    find_subject,
-)
+from .style import species_color, species_label
+from .subject import chosen_names, find_subject
 
 DIPOLE_PULL_COLORS = ("#000000", "#E69F00")
 """Colours of the two numbers of a measured dipole."""
-
-_MEAN_LOG_MASS = "$\\langle\\ln A\\rangle$"
 
 _SIGMA_BANDS = {2: "0.94", 1: "0.86"}
 """Grey of the bands by their half width in standard deviations."""
 
 _LOWEST_TOP = 3.5
 """Half height of a panel in standard deviations at least."""
-
-_WIDTH = 8.0
 
 _USUAL_RANGE = (1.0, 1e8)
 
@@ -112,128 +88,99 @@ def plot_residuals(
         If the subject is none.
     """
     subject = find_subject(subject, datasets)
-    model = subject.model
-    factor = ENERGY_UNIT.to(axis_unit("total_energy", x_unit))
-    wanted = chosen_names(True if species is None else species, known_quantities(model), "species")
+    model, quantities = subject.model, known_quantities(subject.model)
+    frame = SpectrumAxes("total_energy", x_unit=x_unit)
+    wanted = chosen_names(True if species is None else species, quantities, "species")
     drawn = [
         dataset
         for dataset in subject.datasets
-        if not isinstance(dataset, CosmicRayFluxDataset) or dataset.quantity in wanted
+        if getattr(dataset, "kind", None) != "spectrum" or dataset.quantity in wanted
     ]
-    fitted = replace(subject, datasets=drawn).fitted_datasets()
-    kinds = {
-        "Spectra": listed(fitted, CosmicRayFluxDataset),
-        _MEAN_LOG_MASS: listed(fitted, MeanLogMassDataset),
-        "Dipole": listed(fitted, DipoleDataset),
-    }
-    kinds = {kind: found for kind, found in kinds.items() if found}
-    if not kinds:
+    panels = _panels(replace(subject, datasets=drawn).fitted_datasets())
+    if not panels:
         raise ValueError(
             "there are no data to compare with the model: pass datasets of its species, with a "
             "model or beside it"
         )
-    energies = {kind: [_energy(d, model) for d in found] for kind, found in kinds.items()}
-    everything = [x for found in energies.values() for x in found]
-    in_fit = [points_in_fit(dataset) for found in kinds.values() for dataset in found]
-    bounds = data_bounds(everything, in_fit, _USUAL_RANGE)
-    low, high = energy_bounds(energy_range, bounds, ENERGY_UNIT)
+    points = {name: _points(pictures, model) for name, pictures in panels.items()}
+    everything = [shown for found in points.values() for shown in found]
+    low, high, _ = shown_points(everything, energy_range, _USUAL_RANGE)
 
-    width = _WIDTH if axes is None else None
-    axes = _panels(axes, kinds)
-    for ax, (kind, found) in zip(axes, kinds.items(), strict=True):
-        ax.set(xscale="log", xlim=(factor * low, factor * high))
-        ax.set_ylabel(f"{kind}: (data $-$ model) / error")
-        positions = [factor * x for x in energies[kind]]
-        draw = _draw_dipoles if kind == "Dipole" else _draw_scalars
-        handles = draw(ax, found, positions)
-        _draw_bands(ax, _largest(found, energies[kind], low, high))
+    width = WIDTH if axes is None else None
+    axes = _panel_axes(axes, panels)
+    for ax, pictures, found in zip(axes, panels.values(), points.values(), strict=True):
+        ax.set(xscale="log", xlim=(frame.x_factor * low, frame.x_factor * high))
+        ax.set_ylabel(f"{pictures[0].panel_label}: (data $-$ model) / error")
+        handles = _draw_pulls(ax, pictures, found, quantities, frame.x_factor)
+        _draw_bands(ax, found, low, high)
         if legend:
-            stat, numbers = _stat(found)
+            stat, numbers = _stat([shown.dataset for shown in found])
             title = f"$\\chi^2$ / numbers: {stat:.1f} / {numbers}"
             style = {"title": title, "title_fontsize": "small", "alignment": "left"}
             add_legend(ax, [*handles, *_band_handles()], width, **style)
-    axes[-1].set_xlabel(axis_label("total_energy", x_unit))
+    axes[-1].set_xlabel(frame.labels[0])
     return axes
 
 
-def _energy(dataset, model):
-    """Total energies per particle in GeV, with the energy scale of a fit."""
-    if isinstance(dataset, CosmicRayFluxDataset):
-        return points_on_axis(dataset, model, "total_energy")[0]
-    return dataset.x.to_value(ENERGY_UNIT) * dataset.scales()[1]
+def _panels(datasets):
+    """Pictures of the datasets by the name of their panel, in the order of the panels."""
+    panels = {}
+    for picture in sorted(map(picture_of, datasets), key=lambda picture: picture.order):
+        panels.setdefault(picture.panel, []).append(picture)
+    return panels
 
 
-def _panels(axes, kinds):
-    """Axes of the kinds of data, new ones if none are given."""
+def _panel_axes(axes, panels):
+    """Axes of the panels, new ones if none are given."""
     if axes is None:
-        size = (_WIDTH, 0.6 + 3.1 * len(kinds))
-        _, axes = plt.subplots(len(kinds), 1, sharex=True, figsize=size, layout="constrained")
+        size = (WIDTH, 0.6 + 3.1 * len(panels))
+        _, axes = plt.subplots(len(panels), 1, sharex=True, figsize=size, layout="constrained")
     axes = np.ravel(np.asarray(axes, dtype=object))
-    if len(axes) != len(kinds):
-        names = [kind.replace(_MEAN_LOG_MASS, "<ln A>") for kind in kinds]
-        raise ValueError(f"axes: expected {len(kinds)}, of {' and '.join(names)}, got {len(axes)}")
+    if len(axes) != len(panels):
+        names = " and ".join(panels)
+        raise ValueError(f"axes: expected {len(panels)}, of {names}, got {len(axes)}")
     return axes
 
 
-def _draw_scalars(ax, datasets, positions):
-    """Draw the pulls of spectra or of <ln A>, and return their legend handles."""
-    looks = _looks(datasets)
+def _points(pictures, model):
+    """Pulls of datasets, shape ``(n, k)`` each, at total energies."""
+    return [
+        Points(picture.dataset, total_energies(picture.dataset, model), picture.pulls())
+        for picture in pictures
+    ]
+
+
+def _draw_pulls(ax, pictures, points, quantities, x_factor):
+    """Draw the pulls of a panel, and return its legend handles."""
+    # the numbers of a point are told apart by colour, or else the species
+    named = [picture.pull_names for picture in pictures if picture.pull_names]
     colors = {}
-    for dataset, x, (marker, filled) in zip(datasets, positions, looks, strict=True):
-        quantity = dataset.quantity
-        is_spectrum = isinstance(dataset, CosmicRayFluxDataset)
-        colors[quantity] = species_color(quantity if is_spectrum else "all_particle")
-        _draw(ax, dataset, x, dataset.residuals("pull"), marker, filled, colors[quantity])
-    handles = [
-        line_handle(species_label(name), color=colors[name], linewidth=3)
-        for name in known_quantities(datasets[0].model)
-        if name in colors
-    ]
-    return [*handles, *_experiment_handles(datasets, looks)]
 
+    def draw(shown, **style):
+        quantity = shown.dataset.quantity
+        known = quantity if quantity in quantities else "all_particle"
+        looks = DIPOLE_PULL_COLORS if named else [species_color(known)]
+        colors[quantity] = looks[0]
+        for pulls, color in zip(shown.y.T, cycle(looks)):
+            replace(shown, y=pulls).draw(ax, x_factor, color=color, **style)
 
-def _draw_dipoles(ax, datasets, positions):
-    """Draw the pulls of dipoles, and return their legend handles."""
-    looks = _looks(datasets)
-    for dataset, x, (marker, filled) in zip(datasets, positions, looks, strict=True):
-        pulls = dataset.residuals("pull")
-        # a limit has one number
-        pulls[dataset.is_ul, 1] = np.nan
-        for values, color in zip(pulls.T, DIPOLE_PULL_COLORS, strict=True):
-            _draw(ax, dataset, x, values, marker, filled, color)
-    used = [DIPOLE_PULLS[name] for name in dict.fromkeys(d.likelihood for d in datasets)]
-    names = [" or ".join(parts) for parts in zip(*used, strict=True)]
-    colors = [
-        line_handle(name, color=color, linewidth=3)
-        for name, color in zip(names, DIPOLE_PULL_COLORS, strict=True)
-    ]
-    return [*colors, *_experiment_handles(datasets, looks)]
+    sources = {}
+    datasets = [shown.dataset for shown in points]
+    for dataset, name in zip(datasets, source_names(datasets), strict=True):
+        sources.setdefault(data_label(dataset, name), []).append(dataset)
+    stats = {source: "{:.1f} / {}".format(*_stat(found)) for source, found in sources.items()}
 
+    def label(dataset, name):
+        source = data_label(dataset, name)
+        return f"{source}: {stats[source]}"
 
-def _draw(ax, dataset, x, pulls, marker, filled, color):
-    style = {"marker": marker, "filled": filled, "color": color}
-    draw_points(ax, x, pulls, is_ul=dataset.is_ul, in_fit=points_in_fit(dataset), **style)
-
-
-def _looks(datasets):
-    """Marker, and whether it is filled, of each dataset."""
-    names = source_names(datasets)
-    markers = experiment_markers(names)
-    return [markers[name] for name in names]
-
-
-def _experiment_handles(datasets, looks):
-    """Legend handles of the experiments with what each adds to the statistic."""
-    groups = {}
-    for dataset, name, look in zip(datasets, source_names(datasets), looks, strict=True):
-        groups.setdefault((data_label(dataset, name), look), []).append(dataset)
-    handles = []
-    for (label, (marker, filled)), members in groups.items():
-        stat, numbers = _stat(members)
-        handles.append(marker_handle(f"{label}: {stat:.1f} / {numbers}", marker, filled))
-    if not all(points_in_fit(dataset).all() for dataset in datasets):
-        handles.append(marker_handle("not in the fit", "o", False, faint=True))
-    return handles
+    experiments = draw_experiments(points, draw, label)
+    if named:
+        texts = [" or ".join(dict.fromkeys(parts)) for parts in zip(*named, strict=True)]
+        colors = dict(zip(texts, DIPOLE_PULL_COLORS, strict=True))
+    else:
+        colors = {species_label(name): colors[name] for name in quantities if name in colors}
+    return [line_handle(text, color=c, linewidth=3) for text, c in colors.items()] + experiments
 
 
 def _stat(datasets):
@@ -242,20 +189,13 @@ def _stat(datasets):
     return sum(i["stat_sum"] for i in information), sum(i["n_fit"] for i in information)
 
 
-def _largest(datasets, energies, low, high):
-    """Largest pull of the points in the fit that are in a range."""
-    largest = 0.0
-    for dataset, x in zip(datasets, energies, strict=True):
-        rows = points_in_fit(dataset) & (x >= low) & (x <= high)
-        largest = np.max(np.abs(dataset.residuals("pull")[rows]), initial=largest)
-    return largest
-
-
-def _draw_bands(ax, largest):
+def _draw_bands(ax, points, low, high):
     """Draw the bands of one and two standard deviations, and limits that are symmetric."""
     for sigma, grey in _SIGMA_BANDS.items():
         ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=0)
     ax.axhline(0, color="black", linewidth=0.8, zorder=1)
+    shown = [np.abs(p.y[p.in_fit & p.within(low, high)]).ravel() for p in points]
+    largest = np.nanmax(np.concatenate(shown), initial=0.0)
     top = max(_LOWEST_TOP, 1.1 * largest)
     ax.set_ylim(-top, top)
 

@@ -1,7 +1,6 @@
 """What a picture is of: the model, the data and the samples in whatever a user has."""
 
 import copy
-import difflib
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +9,8 @@ from gammapy.modeling import FitResult
 from gammapy.modeling.fit import OptimizeResult
 from gammapy.modeling.models import ModelBase
 
-from ..datasets.core import (
-    CosmicRayDataset,
-    applies_to,
-)
+from ..datasets.core import CosmicRayDataset, applies_to
+from ..messages import close_name
 from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
 from ..posterior.posterior import Posterior
@@ -39,13 +36,17 @@ class Subject:
     datasets: list
     samples: object = None
 
+    def of_kind(self, kind):
+        """Datasets of one ``kind``, such as "spectrum" or "dipole" (list)."""
+        return [dataset for dataset in self.datasets if getattr(dataset, "kind", None) == kind]
+
     def fitted_datasets(self):
-        """Datasets of this package with the model of the subject.
+        """Datasets of this package with the model of the subject, copies where it is another.
 
         Returns
         -------
         list of `~crlocal_plugin.datasets.core.CosmicRayDataset`
-            The datasets themselves if they have this model, else copies that share their data.
+            Copies share the data.
 
         Raises
         ------
@@ -107,11 +108,12 @@ or Posterior
 
 def _models_of(posterior):
     """Models of a posterior, which needs none for itself."""
-    if not posterior._models_yaml:
+    models = list(posterior.models)
+    if not models:
         raise ValueError(
             "the posterior knows no models: pass the model first, and samples=posterior"
         )
-    return list(posterior.models)
+    return models
 
 
 def _list(datasets):
@@ -151,7 +153,8 @@ def _with_nuisance(dataset, nuisances):
     if not isinstance(dataset, CosmicRayDataset):
         return dataset
     for nuisance in nuisances:
-        if applies_to(nuisance.datasets_names, dataset.name) and dataset._nuisance is not nuisance:
+        is_own = any(model is nuisance for model in dataset.models or [])
+        if applies_to(nuisance.datasets_names, dataset.name) and not is_own:
             dataset = copy.copy(dataset)
             dataset.nuisance = nuisance
     return dataset
@@ -167,27 +170,7 @@ def _with_model(dataset, model):
 
 
 def chosen_names(choice, available, what):
-    """Names that an option chooses.
-
-    Parameters
-    ----------
-    choice : bool, str or list of str
-        All, none, or names, or what has a ``name``.
-    available : iterable of str
-        Names that there are.
-    what : str
-        What they name, for the message.
-
-    Returns
-    -------
-    list of str
-        Names, in the order of the choice.
-
-    Raises
-    ------
-    ValueError
-        If a name is not known.
-    """
+    """Names that an option chooses: all, none, or those given as str or by their ``name``."""
     available = list(available)
     if isinstance(choice, bool | np.bool_) or choice is None:
         return available if choice else []
@@ -195,7 +178,7 @@ def chosen_names(choice, available, what):
     names = [getattr(name, "name", name) for name in names]
     for name in names:
         if name not in available:
-            close = difflib.get_close_matches(str(name), available, n=1)
-            hint = f"did you mean {close[0]!r}? It has" if close else "it has"
+            close = close_name(name, available)
+            hint = "it has" if close is None else f"did you mean {close!r}? It has"
             raise ValueError(f"the model has no {what} {name!r}; {hint} {', '.join(available)}")
     return names
