@@ -10,8 +10,7 @@ from ..datasets.drawing import draw_dipole_points, draw_phase, phase_window
 from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits, new_dipole_axes
 from ..studies.bands import dipole_band
 from .bands import band_handle, bands_of, draw_band, draw_phase_band
-from .frame import WIDTH, checked_grid
-from .legend import add_legend, line_handle
+from .frame import WIDTH, add_legend, checked_grid, line_handle
 from .points import (
     Points,
     draw_experiments,

@@ -1,23 +1,47 @@
-"""Shares of the components in the intensity."""
+"""Shares of the components, or of the species, in the intensity against energy."""
 
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
+from matplotlib.patches import Patch
 
+from ..components.base import ENERGY_UNIT
 from ..components.base import x_unit as own_unit
+from ..components.component import species_group
 from ..datasets.plot_axes import SpectrumAxes
-from .frame import checked_grid, energy_bounds
-from .points import drawn_nuclei
-from .shares import Look, draw_shares
-from .style import component_hatch, component_style, species_label
+from ..models.composition_quantities import composition_nuclei, species_shares
+from .bands import draw_bands, evaluated_band
+from .frame import add_legend, checked_grid, energy_bounds, line_handle, picture_axes
+from .points import drawn_nuclei, known_quantities
+from .style import (
+    component_hatch,
+    component_style,
+    name_marker,
+    name_places,
+    species_color,
+    species_label,
+)
 from .subject import chosen_names, find_subject
 
-_DEFAULT_RANGE = (1.0, 1e8)
-
-_AREA_ALPHA = 0.35
+_COMPONENTS_RANGE, _SPECIES_RANGE = (1.0, 1e8), (1e2, 1e8)
 
 _MOST_NAMES = 4
 """Species that the label of the axis names one by one."""
+
+_LINEWIDTH = 1.6
+
+_LEAST_SHARE = 0.045
+"""Height of an area in which its name has place."""
+
+
+class _Look(NamedTuple):
+    """How a share is drawn: ``marker`` writes its name on a curve, and has it written on areas."""
+
+    label: str
+    curve: dict
+    area: dict
+    marker: dict | None = None
 
 
 def plot_component_fractions(
@@ -85,19 +109,19 @@ def plot_component_fractions(
     names = [name for name in chosen if model.components[name].spectral_models]
     if not names:
         raise ValueError("components: expected one with a spectrum at least")
-    low, high = energy_bounds(energy_range, _DEFAULT_RANGE, own_unit(axis))
+    low, high = energy_bounds(energy_range, _COMPONENTS_RANGE, own_unit(axis))
     grid = checked_grid(low, high, axis, nuclei)
-    function = partial(_shares, model, grid, species, axis, names)
+    function = partial(_component_shares, model, grid, species, axis, names)
     shares = function(model.evaluator.values())
     of = " + ".join(nucleus.name for nucleus in nuclei)
     if len(nuclei) > _MOST_NAMES:
         of = species_label(species)
-    return draw_shares(
+    return _draw_shares(
         ax,
         subject,
         axes.x_factor * grid.value,
         shares,
-        [_look(name) for name in names],
+        [_component_look(name) for name in names],
         function,
         height=4.2,
         stacked=stacked,
@@ -109,7 +133,7 @@ def plot_component_fractions(
     )
 
 
-def _shares(model, grid, species, axis, names, values):
+def _component_shares(model, grid, species, axis, names, values):
     """Shares of components, shape ``(..., k, n)``, nan where the intensity underflows."""
     evaluate = partial(model.evaluate_intensity, values, grid, species, axis=axis)
     total = evaluate().value
@@ -118,8 +142,156 @@ def _shares(model, grid, species, axis, names, values):
         return np.stack([part / total for part in parts], axis=-2)
 
 
-def _look(name):
+def _component_look(name):
     style = component_style(name)
     color = style["color"]
-    area = {"facecolor": (color, _AREA_ALPHA), "edgecolor": color, "linewidth": 0.8}
-    return Look(name, style, area | {"hatch": component_hatch(name)})
+    area = {"facecolor": (color, 0.35), "edgecolor": color, "linewidth": 0.8}
+    return _Look(name, style, area | {"hatch": component_hatch(name)})
+
+
+def plot_composition_fractions(
+    subject,
+    ax=None,
+    species=True,
+    component=None,
+    energy_range=None,
+    stacked=False,
+    legend=True,
+    band=True,
+    samples=None,
+    x_unit=None,
+):
+    """Plot the share of each species in the intensity at equal total energy per particle.
+
+    Parameters
+    ----------
+    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
+        What has the model, see `~crlocal_plugin.plots.subject.find_subject`.
+    ax : `~matplotlib.axes.Axes`, optional
+        Axes to draw into; new ones by default.
+    species : bool, str or list of str, optional
+        Species, and sums such as ``"light"`` (H + He); the species of the model by default.
+        Shares are those in the intensity of all species in either case.
+    component : str, optional
+        Composition of one component; that of the sum by default.
+    energy_range : tuple of `~astropy.units.Quantity`, optional
+        Range of total energy per particle; 100 GeV to 100 PeV by default.
+    stacked : bool, optional
+        Draw areas on top of each other, the lightest lowest, instead of curves.
+    legend : bool, optional
+        Draw a legend beside the axes.
+    band : bool, optional
+        Draw the 68 % bands of curves, if the model has errors or there are samples.
+    samples : object or tuple, optional
+        Samples for the bands instead of the covariance, as for `~crlocal_plugin.composition_band`;
+        by default the subject, if it is a posterior.
+    x_unit : str or `~astropy.units.Unit`, optional
+        Unit of the energies; GeV by default.
+
+    Returns
+    -------
+    `~matplotlib.axes.Axes`
+        The axes.
+
+    Raises
+    ------
+    ValueError
+        If a species, the component or the unit is not known, the component has no spectra, areas
+        are to be stacked that share a species, or the range is empty.
+    TypeError
+        If the subject is none, or ``ax`` are no axes.
+    """
+    subject = find_subject(subject, samples=samples)
+    model = subject.model
+    axes = SpectrumAxes("total_energy", x_unit=x_unit)
+    nuclei = composition_nuclei(model, component)
+    names = list(model.species)
+    if species is not True:
+        names = chosen_names(species, known_quantities(model), "species")
+    if not names:
+        raise ValueError("species: expected one at least")
+    members = [name for group in names for name in species_group(group, model.species)]
+    if stacked and len(set(members)) < len(members):
+        raise ValueError(f"stacked: {', '.join(names)} have a species in common")
+    low, high = energy_bounds(energy_range, _SPECIES_RANGE, ENERGY_UNIT)
+    grid = checked_grid(low, high, "total_energy", nuclei)
+    function = partial(_species_shares, model, grid, names, component)
+    shares = function(model.evaluator.values())
+    if not np.isfinite(shares).any():
+        raise ValueError(f"component {component!r} has no particles, and so no composition")
+    of = "all particles" if component is None else component
+    return _draw_shares(
+        ax,
+        subject,
+        axes.x_factor * grid.value,
+        shares,
+        [_species_look(name) for name in names],
+        function,
+        height=4.4,
+        stacked=stacked,
+        band=band,
+        legend=legend,
+        ylim=(0, 1) if stacked else (-0.03 * np.nanmax(shares), None),
+        xlabel=axes.labels[0],
+        ylabel=f"Share in the intensity of {of}",
+    )
+
+
+def _species_shares(model, grid, names, component, values):
+    """Shares of species or sums, shape ``(..., k, n)``."""
+    found, parts = species_shares(model, values, grid, component)
+    chosen = [species_group(name, model.species) for name in names]
+    matrix = np.array([[name in members for name in found] for members in chosen], dtype=float)
+    return matrix @ parts
+
+
+def _species_look(name):
+    color = species_color(name)
+    area = {"facecolor": (color, 0.55), "edgecolor": "black", "linewidth": 0.5}
+    return _Look(species_label(name), {"color": color}, area, name_marker(name))
+
+
+def _draw_shares(
+    ax, subject, x, shares, looks, function, *, height, stacked, band, legend, **settings
+):
+    """Draw shares of shape ``(k, n)``; ``function`` gives them from parameter values.
+
+    Further settings are those of the axes.
+    """
+    ax, width = picture_axes(ax, height)
+    ax.set(xscale="log", xlim=(x[0], x[-1]))
+    handles = (_draw_areas if stacked else _draw_curves)(ax, x, shares, looks)
+    if band and not stacked:
+        make = partial(evaluated_band, subject.model, function)
+        handles += draw_bands(ax, x, make, subject, [look.curve["color"] for look in looks])
+    ax.set(**settings)
+    if legend:
+        add_legend(ax, handles, width)
+    return ax
+
+
+def _draw_curves(ax, x, shares, looks):
+    """Draw shares as curves, and return their legend handles."""
+    handles = []
+    for number, (look, share) in enumerate(zip(looks, shares, strict=True)):
+        style = look.curve | {"linewidth": _LINEWIDTH}
+        handles.append(line_handle(look.label, **style))
+        if look.marker:
+            style |= look.marker | {"markevery": name_places(number, len(looks))}
+        ax.plot(x, share, **style, zorder=2)
+    return handles
+
+
+def _draw_areas(ax, x, shares, looks):
+    """Draw shares as areas from below, and return their legend handles from above."""
+    handles, lower = [], np.zeros(x.shape)
+    inside = slice(len(x) // 12, -len(x) // 12)
+    for look, share in zip(looks, shares, strict=True):
+        ax.fill_between(x, lower, lower + share, **look.area, zorder=2)
+        handles.append(Patch(**look.area, label=look.label))
+        widest = inside.start + int(np.argmax(np.nan_to_num(share[inside])))
+        if look.marker and share[widest] > _LEAST_SHARE:
+            y = lower[widest] + share[widest] / 2
+            ax.text(x[widest], y, look.label, ha="center", va="center", fontsize=9)
+        lower = lower + share
+    return handles[::-1]

@@ -11,8 +11,7 @@ from ..physics.composition import log_mass_mean
 from ..physics.species import SPECIES
 from ..studies.bands import composition_band
 from .bands import draw_bands
-from .frame import checked_grid, picture_axes
-from .legend import add_legend, line_handle
+from .frame import add_legend, checked_grid, line_handle, picture_axes
 from .points import Points, data_label, draw_experiments, drawn_nuclei, shown_points, total_energies
 from .style import component_style
 from .subject import chosen_names, find_subject

@@ -11,8 +11,7 @@ from ..datasets.drawing import draw_points, points_in_fit
 from ..datasets.plot_axes import log_limits
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
 from ..physics.species import ELEMENT_GROUPS
-from .frame import energy_bounds
-from .legend import marker_handle
+from .frame import energy_bounds, marker_handle
 from .style import experiment_markers
 
 

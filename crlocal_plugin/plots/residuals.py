@@ -9,8 +9,7 @@ from matplotlib.patches import Patch
 
 from ..datasets.plot_axes import SpectrumAxes
 from ..datasets.plotting import picture_of
-from .frame import WIDTH
-from .legend import add_legend, line_handle
+from .frame import WIDTH, add_legend, line_handle
 from .points import (
     Points,
     data_label,

@@ -9,8 +9,7 @@ from ..components.component import has_species, species_group
 from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits
 from ..studies.bands import intensity_band
 from .bands import draw_bands
-from .frame import picture_axes
-from .legend import add_legend, line_handle
+from .frame import add_legend, line_handle, picture_axes
 from .points import Points, draw_experiments, drawn_nuclei, points_on_axis, shown_points
 from .style import component_style, name_marker, name_places, species_color, species_label
 from .subject import chosen_names, find_subject

@@ -6,7 +6,7 @@ import numpy as np
 from ...components.base import ENERGY_UNIT
 from ...components.parameters import KERNEL_UNITS
 from ...physics import geometry
-from ..legend import (
+from ..frame import (
     add_legend,
     line_handle,
 )

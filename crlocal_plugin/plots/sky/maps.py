@@ -10,7 +10,7 @@ from astropy.coordinates import SkyCoord
 from ...physics import geometry
 from ...sky.field_of_view import FieldOfView
 from ...sky.maps import declination_band_profile
-from ..legend import (
+from ..frame import (
     add_legend,
     line_handle,
 )
