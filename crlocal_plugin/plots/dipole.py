@@ -36,6 +36,15 @@ _REFERENCES = {
 }
 """Directions of `reference_directions` whose right ascension is drawn, and their labels."""
 
+_REFERENCE_STYLE = {
+    "textcoords": "offset points",
+    "va": "center",
+    "zorder": 2.2,
+    "fontsize": "small",
+    "color": "0.3",
+    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1},
+}
+
 _CLOSE = 22
 """Distance in deg of lines below which their labels would overlap."""
 
@@ -231,15 +240,5 @@ def _draw_references(ax, model, start):
         neighbours = {column for other, column in labelled if abs(other - phase) < _CLOSE}
         column = next(n for n in range(len(lines)) if n not in neighbours)
         labelled.append((phase, column))
-        ax.annotate(
-            _REFERENCES[label],
-            (0, phase),
-            xycoords=ax.get_yaxis_transform(),
-            xytext=(6 + _COLUMN * column, 0),
-            textcoords="offset points",
-            fontsize="small",
-            color="0.3",
-            va="center",
-            zorder=2.2,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-        )
+        place = {"xycoords": ax.get_yaxis_transform(), "xytext": (6 + _COLUMN * column, 0)}
+        ax.annotate(_REFERENCES[label], (0, phase), **place, **_REFERENCE_STYLE)

@@ -112,25 +112,14 @@ def plot_component_fractions(
     low, high = energy_bounds(energy_range, _COMPONENTS_RANGE, own_unit(axis))
     grid = checked_grid(low, high, axis, nuclei)
     function = partial(_component_shares, model, grid, species, axis, names)
-    shares = function(model.evaluator.values())
     of = " + ".join(nucleus.name for nucleus in nuclei)
     if len(nuclei) > _MOST_NAMES:
         of = species_label(species)
-    return _draw_shares(
-        ax,
-        subject,
-        axes.x_factor * grid.value,
-        shares,
-        [_component_look(name) for name in names],
-        function,
-        height=4.2,
-        stacked=stacked,
-        band=band,
-        legend=legend,
-        ylim=(0, 1) if stacked else (-0.02, 1.02),
-        xlabel=axes.labels[0],
-        ylabel=f"Share of the intensity of {of}",
-    )
+    labels = {"xlabel": axes.labels[0], "ylabel": f"Share of the intensity of {of}"}
+    ylim = (0, 1) if stacked else (-0.02, 1.02)
+    looks, x = [_component_look(name) for name in names], axes.x_factor * grid.value
+    options = {"height": 4.2, "stacked": stacked, "band": band, "legend": legend}
+    return _draw_shares(ax, subject, x, function, looks, **options, **labels, ylim=ylim)
 
 
 def _component_shares(model, grid, species, axis, names, values):
@@ -216,25 +205,15 @@ def plot_composition_fractions(
     low, high = energy_bounds(energy_range, _SPECIES_RANGE, ENERGY_UNIT)
     grid = checked_grid(low, high, "total_energy", nuclei)
     function = partial(_species_shares, model, grid, names, component)
-    shares = function(model.evaluator.values())
-    if not np.isfinite(shares).any():
+    largest = np.nanmax(function(model.evaluator.values()), initial=0.0)
+    if not largest > 0:
         raise ValueError(f"component {component!r} has no particles, and so no composition")
     of = "all particles" if component is None else component
-    return _draw_shares(
-        ax,
-        subject,
-        axes.x_factor * grid.value,
-        shares,
-        [_species_look(name) for name in names],
-        function,
-        height=4.4,
-        stacked=stacked,
-        band=band,
-        legend=legend,
-        ylim=(0, 1) if stacked else (-0.03 * np.nanmax(shares), None),
-        xlabel=axes.labels[0],
-        ylabel=f"Share in the intensity of {of}",
-    )
+    labels = {"xlabel": axes.labels[0], "ylabel": f"Share in the intensity of {of}"}
+    ylim = (0, 1) if stacked else (-0.03 * largest, None)
+    looks, x = [_species_look(name) for name in names], axes.x_factor * grid.value
+    options = {"height": 4.4, "stacked": stacked, "band": band, "legend": legend}
+    return _draw_shares(ax, subject, x, function, looks, **options, **labels, ylim=ylim)
 
 
 def _species_shares(model, grid, names, component, values):
@@ -251,13 +230,9 @@ def _species_look(name):
     return _Look(species_label(name), {"color": color}, area, name_marker(name))
 
 
-def _draw_shares(
-    ax, subject, x, shares, looks, function, *, height, stacked, band, legend, **settings
-):
-    """Draw shares of shape ``(k, n)``; ``function`` gives them from parameter values.
-
-    Further settings are those of the axes.
-    """
+def _draw_shares(ax, subject, x, function, looks, *, height, stacked, band, legend, **settings):
+    """Draw the shares, shape ``(k, n)``, that a function gives for parameter values."""
+    shares = function(subject.model.evaluator.values())
     ax, width = picture_axes(ax, height)
     ax.set(xscale="log", xlim=(x[0], x[-1]))
     handles = (_draw_areas if stacked else _draw_curves)(ax, x, shares, looks)

@@ -104,18 +104,9 @@ def _room(ax):
 def marker_handle(label, marker, filled, faint=False):
     """Legend handle of an experiment."""
     face = "none" if faint else _BLACK if filled else "white"
-    return Line2D(
-        [],
-        [],
-        linestyle="none",
-        marker=marker,
-        color=_BLACK,
-        markerfacecolor=face,
-        markersize=5,
-        markeredgewidth=0.8,
-        alpha=0.35 if faint else None,
-        label=label,
-    )
+    style = {"linestyle": "none", "markersize": 5, "markeredgewidth": 0.8, "color": _BLACK}
+    alpha = 0.35 if faint else None
+    return line_handle(label, marker=marker, markerfacecolor=face, alpha=alpha, **style)
 
 
 def line_handle(label, **style):

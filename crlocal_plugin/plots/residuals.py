@@ -95,38 +95,34 @@ def plot_residuals(
         for dataset in subject.datasets
         if getattr(dataset, "kind", None) != "spectrum" or dataset.quantity in wanted
     ]
-    panels = _panels(replace(subject, datasets=drawn).fitted_datasets())
+    panels = {}
+    fitted = map(picture_of, replace(subject, datasets=drawn).fitted_datasets())
+    for picture in sorted(fitted, key=lambda picture: picture.order):
+        dataset = picture.dataset
+        points = Points(dataset, total_energies(dataset, model), picture.pulls())
+        panels.setdefault(picture.panel, []).append(points)
     if not panels:
         raise ValueError(
             "there are no data to compare with the model: pass datasets of its species, with a "
             "model or beside it"
         )
-    points = {name: _points(pictures, model) for name, pictures in panels.items()}
-    everything = [shown for found in points.values() for shown in found]
+    everything = [points for members in panels.values() for points in members]
     low, high, _ = shown_points(everything, energy_range, _USUAL_RANGE)
 
     width = WIDTH if axes is None else None
     axes = _panel_axes(axes, panels)
-    for ax, pictures, found in zip(axes, panels.values(), points.values(), strict=True):
+    for ax, points in zip(axes, panels.values(), strict=True):
         ax.set(xscale="log", xlim=(frame.x_factor * low, frame.x_factor * high))
-        ax.set_ylabel(f"{pictures[0].panel_label}: (data $-$ model) / error")
-        handles = _draw_pulls(ax, pictures, found, quantities, frame.x_factor)
-        _draw_bands(ax, found, low, high)
+        label = picture_of(points[0].dataset).panel_label
+        ax.set_ylabel(f"{label}: (data $-$ model) / error")
+        handles = _draw_pulls(ax, points, quantities, frame.x_factor)
+        handles += _draw_bands(ax, points, low, high)
         if legend:
-            stat, numbers = _stat([shown.dataset for shown in found])
-            title = f"$\\chi^2$ / numbers: {stat:.1f} / {numbers}"
+            title = f"$\\chi^2$ / numbers: {_stat(points)}"
             style = {"title": title, "title_fontsize": "small", "alignment": "left"}
-            add_legend(ax, [*handles, *_band_handles()], width, **style)
+            add_legend(ax, handles, width, **style)
     axes[-1].set_xlabel(frame.labels[0])
     return axes
-
-
-def _panels(datasets):
-    """Pictures of the datasets by the name of their panel, in the order of the panels."""
-    panels = {}
-    for picture in sorted(map(picture_of, datasets), key=lambda picture: picture.order):
-        panels.setdefault(picture.panel, []).append(picture)
-    return panels
 
 
 def _panel_axes(axes, panels):
@@ -141,65 +137,47 @@ def _panel_axes(axes, panels):
     return axes
 
 
-def _points(pictures, model):
-    """Pulls of datasets, shape ``(n, k)`` each, at total energies."""
-    return [
-        Points(picture.dataset, total_energies(picture.dataset, model), picture.pulls())
-        for picture in pictures
-    ]
-
-
-def _draw_pulls(ax, pictures, points, quantities, x_factor):
+def _draw_pulls(ax, points, quantities, x_factor):
     """Draw the pulls of a panel, and return its legend handles."""
-    # the numbers of a point are told apart by colour, or else the species
-    named = [picture.pull_names for picture in pictures if picture.pull_names]
-    colors = {}
+    # several numbers of a point are told apart by colour, else the species are
+    names = [picture_of(shown.dataset).pull_names for shown in points]
+    texts = [" or ".join(dict.fromkeys(parts)) for parts in zip(*filter(None, names), strict=True)]
+    colors = dict(zip(texts, DIPOLE_PULL_COLORS, strict=False))
+
+    def color_of(quantity):
+        return species_color(quantity if quantity in quantities else "all_particle")
 
     def draw(shown, **style):
-        quantity = shown.dataset.quantity
-        known = quantity if quantity in quantities else "all_particle"
-        looks = DIPOLE_PULL_COLORS if named else [species_color(known)]
-        colors[quantity] = looks[0]
+        looks = list(colors.values()) or [color_of(shown.dataset.quantity)]
         for pulls, color in zip(shown.y.T, cycle(looks)):
             replace(shown, y=pulls).draw(ax, x_factor, color=color, **style)
 
     sources = {}
-    datasets = [shown.dataset for shown in points]
-    for dataset, name in zip(datasets, source_names(datasets), strict=True):
-        sources.setdefault(data_label(dataset, name), []).append(dataset)
-    stats = {source: "{:.1f} / {}".format(*_stat(found)) for source, found in sources.items()}
-
-    def label(dataset, name):
-        source = data_label(dataset, name)
-        return f"{source}: {stats[source]}"
-
-    experiments = draw_experiments(points, draw, label)
-    if named:
-        texts = [" or ".join(dict.fromkeys(parts)) for parts in zip(*named, strict=True)]
-        colors = dict(zip(texts, DIPOLE_PULL_COLORS, strict=True))
-    else:
-        colors = {species_label(name): colors[name] for name in quantities if name in colors}
-    return [line_handle(text, color=c, linewidth=3) for text, c in colors.items()] + experiments
+    for shown, name in zip(points, source_names([p.dataset for p in points]), strict=True):
+        sources.setdefault(data_label(shown.dataset, name), []).append(shown)
+    entries = {source: f"{source}: {_stat(members)}" for source, members in sources.items()}
+    experiments = draw_experiments(points, draw, lambda *source: entries[data_label(*source)])
+    measured = {shown.dataset.quantity for shown in points}
+    species = [name for name in quantities if name in measured]
+    shown = colors or {species_label(name): color_of(name) for name in species}
+    return [line_handle(text, color=c, linewidth=3) for text, c in shown.items()] + experiments
 
 
-def _stat(datasets):
-    """Statistic of the points in the fit, and the number of fitted numbers."""
-    information = [dataset.info_dict() for dataset in datasets]
-    return sum(i["stat_sum"] for i in information), sum(i["n_fit"] for i in information)
+def _stat(points):
+    """Statistic of the points in the fit over the number of fitted numbers (str)."""
+    information = [shown.dataset.info_dict() for shown in points]
+    stat, numbers = (sum(info[key] for info in information) for key in ("stat_sum", "n_fit"))
+    return f"{stat:.1f} / {numbers}"
 
 
 def _draw_bands(ax, points, low, high):
-    """Draw the bands of one and two standard deviations, and limits that are symmetric."""
+    """Draw bands of one and two standard deviations and symmetric limits; legend handles."""
     for sigma, grey in _SIGMA_BANDS.items():
         ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=0)
     ax.axhline(0, color="black", linewidth=0.8, zorder=1)
-    shown = [np.abs(p.y[p.in_fit & p.within(low, high)]).ravel() for p in points]
-    largest = np.nanmax(np.concatenate(shown), initial=0.0)
-    top = max(_LOWEST_TOP, 1.1 * largest)
+    pulls = [np.abs(p.y[p.in_fit & p.within(low, high)]).ravel() for p in points]
+    top = max(_LOWEST_TOP, 1.1 * np.nanmax(np.concatenate(pulls), initial=0.0))
     ax.set_ylim(-top, top)
-
-
-def _band_handles():
     return [
         Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$")
         for sigma, grey in sorted(_SIGMA_BANDS.items())
