@@ -72,34 +72,24 @@ def plot_dipole(
 ):
     """Plot amplitude and phase of the dipole with its components and the measured ones.
 
+    Measured amplitudes are those of the likelihood, with the declination factor if it is applied;
+    energies have the scale of a fit. Where the phase of the model is not determined, its band is
+    the whole circle.
+
     Parameters
     ----------
-    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        What is drawn: a model; fitted datasets, model and data; the models of a fit; or samples
-        with the models that they were drawn for. See `~crlocal_plugin.plots.subject.find_subject`.
-    datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data, by default those of the subject; those that are no dipoles are passed over.
-        Amplitudes are those of the likelihood, with the declination factor if it is applied;
-        energies are drawn with the scale of a fit.
+    subject, datasets, legend, band, samples, x_unit
+        As for `~crlocal_plugin.plot_spectra`.
     axes : sequence of `~matplotlib.axes.Axes`, optional
         Axes of amplitude and phase; new ones by default.
     energy_range : tuple of `~astropy.units.Quantity`, optional
         Range of total energy per particle. By default that of the data and at least 1e2 to
         1e8 GeV, where points outside the fit do not count.
     components : bool, str or list of str, optional
-        Draw the amplitudes of the contributions of the components, or of those of these names,
-        to the sum.
+        Draw the amplitudes of what the components contribute to the sum, or those of these names.
     species : bool, str or list of str, optional
         Draw the dipole of each species alone, or of those of these names, ``"light"`` among
         them. The name of the species stands on its curve.
-    legend : bool, optional
-        Draw a legend beside the axes.
-    band : bool, optional
-        Draw the 68 % band of the total, if the model has errors or there are samples. Where the
-        phase is not determined, its band is the whole circle.
-    samples : object or tuple, optional
-        Samples for the band instead of the covariance, as for `~crlocal_plugin.dipole_band`; by
-        default the subject, if it is a posterior.
     component_phases : bool, optional
         Draw the phases of the contributions of the components as well.
     references : bool, optional
@@ -108,8 +98,6 @@ def plot_dipole(
     phase_start : float or `~astropy.units.Quantity`, optional
         Lower end of the phase axis, in deg if it is a number. By default where it cuts neither
         data nor curve, -180 deg if that is possible.
-    x_unit : str or `~astropy.units.Unit`, optional
-        Unit of the energies; GeV by default.
 
     Returns
     -------

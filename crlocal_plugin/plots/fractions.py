@@ -61,8 +61,8 @@ def plot_component_fractions(
 
     Parameters
     ----------
-    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        What has the model, see `~crlocal_plugin.plots.subject.find_subject`.
+    subject, legend, band, samples, x_unit
+        As for `~crlocal_plugin.plot_spectra`; data are not shown, and areas have no bands.
     ax : `~matplotlib.axes.Axes`, optional
         Axes to draw into; new ones by default.
     species : str, optional
@@ -78,15 +78,6 @@ def plot_component_fractions(
         sum of all in either case.
     stacked : bool, optional
         Draw areas on top of each other instead of curves.
-    legend : bool, optional
-        Draw a legend beside the axes.
-    band : bool, optional
-        Draw the 68 % bands of curves, if the model has errors or there are samples.
-    samples : object or tuple, optional
-        Samples for the bands instead of the covariance, as for `~crlocal_plugin.intensity_band`;
-        by default the subject, if it is a posterior.
-    x_unit : str or `~astropy.units.Unit`, optional
-        Unit of the axis; GV or GeV by default.
 
     Returns
     -------
@@ -154,10 +145,8 @@ def plot_composition_fractions(
 
     Parameters
     ----------
-    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        What has the model, see `~crlocal_plugin.plots.subject.find_subject`.
-    ax : `~matplotlib.axes.Axes`, optional
-        Axes to draw into; new ones by default.
+    subject, ax, legend, band, samples, x_unit
+        As for `plot_component_fractions`.
     species : bool, str or list of str, optional
         Species, and sums such as ``"light"`` (H + He); the species of the model by default.
         Shares are those in the intensity of all species in either case.
@@ -167,15 +156,6 @@ def plot_composition_fractions(
         Range of total energy per particle; 100 GeV to 100 PeV by default.
     stacked : bool, optional
         Draw areas on top of each other, the lightest lowest, instead of curves.
-    legend : bool, optional
-        Draw a legend beside the axes.
-    band : bool, optional
-        Draw the 68 % bands of curves, if the model has errors or there are samples.
-    samples : object or tuple, optional
-        Samples for the bands instead of the covariance, as for `~crlocal_plugin.composition_band`;
-        by default the subject, if it is a posterior.
-    x_unit : str or `~astropy.units.Unit`, optional
-        Unit of the energies; GeV by default.
 
     Returns
     -------

@@ -40,26 +40,12 @@ def plot_mean_log_mass(
 
     Parameters
     ----------
-    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        What is drawn: a model; fitted datasets, model and data; the models of a fit; or samples
-        with the models that they were drawn for. See `~crlocal_plugin.plots.subject.find_subject`.
-    datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data, by default those of the subject; those that are no <ln A> are passed over.
-    ax : `~matplotlib.axes.Axes`, optional
-        Axes to draw into; new ones by default.
+    subject, datasets, ax, legend, band, samples, x_unit
+        As for `~crlocal_plugin.plot_spectra`.
     energy_range : tuple of `~astropy.units.Quantity`, optional
         Range of total energy per particle; 100 GeV to 100 PeV, or further if data are, by default.
     components : bool, str or list of str, optional
         Draw <ln A> of each component that has a spectrum, or of those of these names.
-    legend : bool, optional
-        Draw a legend beside the axes.
-    band : bool, optional
-        Draw the 68 % band of the total, if the model has errors or there are samples.
-    samples : object or tuple, optional
-        Samples for the band instead of the covariance, as for `~crlocal_plugin.composition_band`;
-        by default the subject, if it is a posterior.
-    x_unit : str or `~astropy.units.Unit`, optional
-        Unit of the energies; GeV by default.
 
     Returns
     -------

@@ -50,33 +50,25 @@ def plot_residuals(
     for each point, in the colour of its species, and so has <ln A>. A dipole has two, told apart
     by colour: along the measured phase and across it where vectors are compared, amplitude and
     phase where these are. Limits, as arrows, have one; points outside the fit are faint and not
-    counted.
+    counted. Each kind of data has axes of its own.
 
     Parameters
     ----------
-    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        What is drawn: a model; fitted datasets, model and data; the models of a fit; or samples
-        with the models that they were drawn for. See `~crlocal_plugin.plots.subject.find_subject`.
-    datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data, by default those of the subject; spectra of species that the model lacks are passed
-        over.
+    subject, datasets, legend, x_unit
+        As for `~crlocal_plugin.plot_spectra`.
     axes : sequence of `~matplotlib.axes.Axes`, optional
-        Axes of spectra, of <ln A> and of dipoles, without those of a kind of which there are no
-        data; new ones by default.
+        Axes of spectra, <ln A>, kinds of a user's own and dipoles, without those of which there
+        are no data; new ones by default.
     species : str or list of str, optional
         Species, ``"light"`` or ``"all_particle"`` of the spectra; all by default.
     energy_range : tuple of `~astropy.units.Quantity`, optional
         Range of total energy per particle. By default that of the data, where points outside the
         fit count between 1 and 1e8 GeV only.
-    legend : bool, optional
-        Draw a legend beside each of the axes.
-    x_unit : str or `~astropy.units.Unit`, optional
-        Unit of the energies; GeV by default.
 
     Returns
     -------
     `~numpy.ndarray` of `~matplotlib.axes.Axes`
-        The axes of spectra, of <ln A> and of dipoles, of those kinds that there are.
+        The axes in this order.
 
     Raises
     ------

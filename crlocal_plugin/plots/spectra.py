@@ -57,8 +57,7 @@ def plot_spectra(
         What is drawn: a model; fitted datasets, model and data; the models of a fit; or samples
         with the models that they were drawn for. See `~crlocal_plugin.plots.subject.find_subject`.
     datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data, by default those of the subject; those that are no spectra, or of other species, are
-        passed over.
+        Data, by default those of the subject; what the picture does not show is passed over.
     ax : `~matplotlib.axes.Axes`, optional
         Axes to draw into; new ones by default.
     species : str or list of str, optional
@@ -69,8 +68,8 @@ def plot_spectra(
     energy_power : float, optional
         Power of the axis to multiply intensities with.
     energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of the axis. By default that of the data, where points
-        outside the fit count between 1 and 1e8 GeV only, and this range without data.
+        Range of the axis, of which either end may be None. By default that of the data, where
+        points outside the fit count between 1 and 1e8 GeV only, and this range without data.
     components : bool, str or list of str, optional
         Draw the components of each species, or those of these names.
     legend : bool, optional
@@ -80,11 +79,9 @@ def plot_spectra(
     samples : object or tuple, optional
         Samples for the bands instead of the covariance, as for `~crlocal_plugin.intensity_band`;
         by default the subject, if it is a posterior.
-    x_unit : str or `~astropy.units.Unit`, optional
-        Unit of the horizontal axis; GV or GeV by default.
-    intensity_unit : str or `~astropy.units.Unit`, optional
-        Unit of the intensities; ``"GV-1 m-2 s-1 sr-1"`` or ``"GeV-1 m-2 s-1 sr-1"`` by default.
-        The power of the axis is taken in the unit of rigidity or energy that is part of it.
+    x_unit, intensity_unit : str or `~astropy.units.Unit`, optional
+        Units of the axes; GV or GeV, and 1/(m2 s sr) for each of these, by default. The power of
+        the axis is taken in the unit of rigidity or energy that is part of the second.
 
     Returns
     -------

@@ -20,16 +20,9 @@ _EXPECTED = "expected a CosmicRayModel, datasets with a model, a gammapy FitResu
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """Subject of a picture.
+    """Subject of a picture: its model, its data, and samples for bands if there are any.
 
-    Attributes
-    ----------
-    model : CosmicRayModel
-        Model.
-    datasets : list of `~gammapy.datasets.Dataset`
-        Data, with the normalisations and energy scales of the fit; empty without data.
-    samples : object or None
-        Samples of parameters for bands, instead of the covariance of the model.
+    The ``datasets`` have the normalisations and energy scales of the fit.
     """
 
     model: CosmicRayModel
@@ -41,17 +34,9 @@ class Subject:
         return [dataset for dataset in self.datasets if getattr(dataset, "kind", None) == kind]
 
     def fitted_datasets(self):
-        """Datasets of this package with the model of the subject, copies where it is another.
+        """Datasets of this package with the model of the subject, or copies with it (list).
 
-        Returns
-        -------
-        list of `~crlocal_plugin.datasets.core.CosmicRayDataset`
-            Copies share the data.
-
-        Raises
-        ------
-        ValueError
-            If the model lacks the species of a dataset.
+        Copies share the data. A model that lacks a species of the data is a ValueError.
         """
         own = [dataset for dataset in self.datasets if isinstance(dataset, CosmicRayDataset)]
         return [d if d.model is self.model else _with_model(d, self.model) for d in own]
