@@ -273,6 +273,20 @@ class TestOwnKind:
         for plot in (crl.plot_spectra, crl.plot_mean_log_mass):
             assert legend_labels(plot(model, [ratio])) == legend_labels(plot(model))
 
+    def test_own_prediction_of_a_spectrum(self, model):
+        class Doubled(crl.CosmicRayFluxDataset):
+            def _predicted(self):
+                return 2 * super()._predicted()
+
+        table = crl.load_datasets("dampe_h")[0].table
+        for kind, factor in ((crl.CosmicRayFluxDataset, 1), (Doubled, 2)):
+            ax = kind(table, models=[model], name="test").plot_fit(energy_power=2)
+            (curve,) = [line for line in ax.lines if line.get_linestyle() == "-"]
+            x, y = curve.get_data()
+            assert (len(x) == len(table)) == (factor == 2)
+            expected = factor * model.intensity(x * u.GeV, "H", axis="kinetic_energy").value
+            assert_allclose(y, expected * x**2)
+
     def test_without_model(self, ratio):
         ratio.models = None
         for plot in (ratio.plot_fit, ratio.plot_residuals):

@@ -63,20 +63,37 @@ class ScalarPicture:
         """(Data - model) / error, shape ``(n, k)``; nan where there is no such number."""
         return -self.dataset.signed_residuals()
 
+    def shown(self, values):
+        """Measured or predicted values at the points, as a picture with the model shows them."""
+        return values
+
     def measured(self):
-        """Values as a picture of the fit shows them, and their lower and upper errors."""
+        """Values as a picture with the model shows them, and their lower and upper errors."""
         data = self.dataset.data
-        return data.value, (data.errn, data.errp)
+        return self.shown(data.value), (data.errn, data.errp)
 
     def predicted(self):
         """Predictions at the points."""
         return self.dataset.data.value - u.Quantity(self.dataset.residuals("diff")).value
 
+    def model_at(self, x):
+        """Curve of the model at measured rigidities or energies; None leaves it to the points."""
+
     def curve(self):
         """Measured rigidities or energies, and predictions there as a picture shows them."""
-        x = self.dataset.x.value
-        order = np.argsort(x)
-        return x[order], self.predicted()[order]
+        dataset = self.dataset
+        x, predicted = dataset.x.value, self.shown(self.predicted())
+        model, atol = self.model_at(x), 1e-9 * np.abs(self.measured()[0])
+        if model is None or not np.allclose(model, predicted, atol=atol):
+            # a prediction of a user's own is known at the points alone
+            order = np.argsort(x)
+            return x[order], predicted[order]
+        x, _ = _measured_grid(dataset, self.nuclei(), 1.5)
+        return x, self.model_at(x)
+
+    def nuclei(self):
+        """Nuclei that the curve sums over (list of `~crlocal_plugin.Species`)."""
+        return self.dataset.model.nuclei
 
     def draw_fit(self, ax=None, **kwargs):
         """Draw data and model on the axis of the data, with the scales of a fit in the model."""
@@ -138,22 +155,27 @@ class SpectrumPicture(ScalarPicture):
         """Label of the unit of the intensity itself (str)."""
         return intensity_unit_label(self.dataset.axis)
 
-    def measured(self):
-        """Weighted intensities and errors, as the hadronic model of the fit has them."""
-        shift = np.exp(-self.dataset.hadronic_shift())
-        weight = self.dataset.x.value**self.energy_power * shift
-        values, errors = super().measured()
-        return weight * values, [weight * error for error in errors]
+    def shown(self, values):
+        """Weighted intensities, as the hadronic model of the fit has them."""
+        x, shift = self.dataset.x.value, self.dataset.hadronic_shift()
+        return values * x**self.energy_power * np.exp(-shift)
 
-    def curve(self):
-        """Energies or rigidities, and the weighted model with normalisation and energy scale."""
-        dataset, model = self.dataset, self.dataset.model
-        norm, scale = dataset.scales()
-        names = species_group(dataset.quantity, model.species)
-        nuclei = [nucleus for nucleus in model.nuclei if nucleus.name in names]
-        x, grid = _measured_grid(dataset, nuclei, 1.5)
-        intensity = model.intensity(grid, dataset.quantity, axis=dataset.axis).value
-        return x, intensity * norm * scale * x**self.energy_power
+    def measured(self):
+        """Weighted intensities and errors."""
+        values, errors = super().measured()
+        return values, [self.shown(error) for error in errors]
+
+    def model_at(self, x):
+        """Weighted model with normalisation and energy scale."""
+        dataset, (norm, scale) = self.dataset, self.dataset.scales()
+        model, at = dataset.model, x * scale * dataset.x.unit
+        intensity = model.intensity(at, dataset.quantity, axis=dataset.axis).value
+        return intensity * norm * scale * x**self.energy_power
+
+    def nuclei(self):
+        """Nuclei of the species or sum (list of `~crlocal_plugin.Species`)."""
+        names = species_group(self.dataset.quantity, self.dataset.model.species)
+        return [nucleus for nucleus in super().nuclei() if nucleus.name in names]
 
     def set_limits(self, ax, values, curve):
         """Set a logarithmic axis that a curve which falls off a cut-off does not stretch."""
@@ -170,16 +192,14 @@ class MeanLogMassPicture(ScalarPicture):
     panel = "<ln A>"
     label = panel_label = r"$\langle\ln A\rangle$"
 
-    def measured(self):
-        """Values as the hadronic model of the fit has them, and errors."""
-        values, errors = super().measured()
-        return values - self.dataset.hadronic_shift(), errors
+    def shown(self, values):
+        """Values as the hadronic model of the fit has them."""
+        return values - self.dataset.hadronic_shift()
 
-    def curve(self):
-        """Energies, and the model with the energy scale."""
-        model = self.dataset.model
-        x, grid = _measured_grid(self.dataset, model.nuclei, 1.5)
-        return x, model.mean_log_mass(grid)
+    def model_at(self, x):
+        """Model with the energy scale."""
+        scale = self.dataset.scales()[1]
+        return self.dataset.model.mean_log_mass(x * scale * self.dataset.x.unit)
 
 
 class DipolePicture(ScalarPicture):

@@ -12,7 +12,7 @@ from .bands import draw_bands
 from .frame import add_legend, line_handle, picture_axes
 from .points import Points, draw_experiments, drawn_nuclei, points_on_axis, shown_points
 from .style import component_style, name_marker, name_places, species_color, species_label
-from .subject import chosen_names, find_subject
+from .subject import chosen_names, find_subject, given_names
 
 _DEFAULT_RANGE = (1.0, 1e8)
 
@@ -198,8 +198,7 @@ def _draw_band(ax, subject, name, grid, axes):
 def _drawn_species(model, flux, species):
     if species is None:
         return list(dict.fromkeys([*model.species, *(dataset.quantity for dataset in flux)]))
-    names = [species] if isinstance(species, str) or not np.iterable(species) else list(species)
-    names = [getattr(name, "name", name) for name in names]
+    names = given_names(species)
     for name in names:
         species_group(name, model.species)
     return names
@@ -207,12 +206,8 @@ def _drawn_species(model, flux, species):
 
 def with_spectrum(model, name, components):
     """Those of the components that have a spectrum of a species, or of one of a sum."""
-    members = species_group(name, model.species)
-    return [
-        component
-        for component in components
-        if any(member in model.components[component].spectral_models for member in members)
-    ]
+    members = set(species_group(name, model.species))
+    return [part for part in components if members & model.components[part].spectral_models.keys()]
 
 
 def _points(dataset, model, axes):

@@ -86,9 +86,8 @@ or Posterior
         raise ValueError(f"one picture has one CosmicRayModel, got {names}: pass one of them first")
     given = own if datasets is None else _list(datasets)
     nuisances = [model for model in models if isinstance(model, NuisanceModel)]
-    return Subject(
-        cosmic_rays[0], [_with_nuisance(dataset, nuisances) for dataset in given], samples
-    )
+    data = [_with_nuisance(dataset, nuisances) for dataset in given]
+    return Subject(cosmic_rays[0], data, samples)
 
 
 def _models_of(posterior):
@@ -154,13 +153,18 @@ def _with_model(dataset, model):
     return dataset
 
 
+def given_names(choice):
+    """Names of one or several, given as str or by their ``name`` (list of str)."""
+    choice = [choice] if isinstance(choice, str) or not np.iterable(choice) else choice
+    return [getattr(name, "name", name) for name in choice]
+
+
 def chosen_names(choice, available, what):
     """Names that an option chooses: all, none, or those given as str or by their ``name``."""
     available = list(available)
     if isinstance(choice, bool | np.bool_) or choice is None:
         return available if choice else []
-    names = [choice] if isinstance(choice, str) or not np.iterable(choice) else list(choice)
-    names = [getattr(name, "name", name) for name in names]
+    names = given_names(choice)
     for name in names:
         if name not in available:
             close = close_name(name, available)
