@@ -33,15 +33,14 @@ def bands_of(make, subject):
         return None
 
 
-def draw_bands(ax, x, make, subject, colors, factor=1.0):
-    """Draw the bands of curves, times a factor, and return their legend handle if there are any."""
+def draw_bands(frame, x, make, subject, colors, weight=1.0):
+    """Draw the bands of curves, times a weight, if there are any."""
     found = bands_of(make, subject)
-    if found is None:
-        return []
-    ends = (np.atleast_2d(u.Quantity(end).value * factor) for end in found.interval())
-    for lower, upper, color in zip(*ends, colors, strict=True):
-        draw_band(ax, x, lower, upper, color)
-    return [band_handle()]
+    if found is not None:
+        ends = (np.atleast_2d(u.Quantity(end).value * weight) for end in found.interval())
+        for lower, upper, color in zip(*ends, colors, strict=True):
+            draw_band(frame.ax, frame.factor * x, lower, upper, color)
+        frame.handles.append(band_handle())
 
 
 def evaluated_band(model, function, *, levels=LEVELS, **kwargs):

@@ -10,7 +10,7 @@ from ..datasets.drawing import draw_dipole_points, draw_phase, phase_window
 from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits, new_dipole_axes
 from ..studies.bands import dipole_band
 from .bands import band_handle, bands_of, draw_band, draw_phase_band
-from .frame import WIDTH, add_legend, checked_grid, line_handle
+from .frame import WIDTH, Frame, checked_grid
 from .points import (
     Points,
     draw_experiments,
@@ -117,7 +117,7 @@ def plot_dipole(
     components = chosen_names(components, model.components, "component")
     if species is not True:
         species = chosen_names(species, known_quantities(model), "species")
-    factor = SpectrumAxes("total_energy", x_unit=x_unit).x_factor
+    frame = SpectrumAxes("total_energy", x_unit=x_unit)
     points = [_points(dataset, model) for dataset in subject.of_kind("dipole")]
     low, high, points = shown_points(points, energy_range, _DEFAULT_RANGE, at_least=True)
     grid = checked_grid(low, high, "total_energy", drawn_nuclei(model, "all_particle"))
@@ -127,33 +127,33 @@ def plot_dipole(
         start = float(u.Quantity(phase_start, u.deg).value)
     width = WIDTH if axes is None else None
     axes = new_dipole_axes(axes, start, figsize=(WIDTH, 6.8), unit=x_unit)
-    for ax in axes:
-        ax.set_xlim(factor * low, factor * high)
-
-    draw = partial(_draw_curve, axes, start, factor)
-    curves = draw(total, "total", **component_style("total"), linewidth=1.8, zorder=3)
-    curves += _draw_species(draw, model, model.species if species is True else species, grid)
+    # the legend is in two parts: in one it would be longer than the axes that it stands beside
+    labels = "", frame.labels[0]
+    panels = [
+        Frame(ax, frame, low, high, width=width, xlabel=label)
+        for ax, label in zip(axes, labels, strict=True)
+    ]
+    draw = partial(_draw_curve, *panels, start)
+    draw(total, "total", **component_style("total"), linewidth=1.8, zorder=3)
+    _draw_species(draw, model, model.species if species is True else species, grid)
     for name in components:
         style = component_style(name) | {"linewidth": 1.3, "zorder": 2}
-        curves += draw(model.dipole(grid, component=name), name, phases=component_phases, **style)
+        draw(model.dipole(grid, component=name), name, phases=component_phases, **style)
     if band and (total.amplitude > 0).any():
-        curves += _draw_band(axes, subject, grid, start, factor)
+        _draw_band(*panels, subject, grid, start)
     if references:
         _draw_references(axes[1], model, start)
 
     def draw_data(shown, **style):
         style |= {"color": "0.25", "markersize": 5}
-        draw_dipole_points(axes, shown.dataset, factor * shown.x, start, **style)
+        draw_dipole_points(axes, shown.dataset, frame.x_factor * shown.x, start, **style)
 
-    experiments = draw_experiments(points, draw_data)
+    draw_experiments(panels[1], points, draw_data)
     seen = [shown.y[shown.within(low, high)] for shown in points]
     amplitudes = np.concatenate([total.amplitude.value, *seen])
     axes[0].set_ylim(log_limits(amplitudes, 2.5, _DECADES))
-    if legend:
-        # in two parts, since one would be longer than the axes that it stands beside
-        add_legend(axes[0], curves, width)
-    if legend and experiments:
-        add_legend(axes[1], experiments, width)
+    for panel in panels:
+        panel.finish(legend)
     return axes
 
 
@@ -174,22 +174,20 @@ def _window(points, total, low, high):
     return phase_window(np.concatenate(phases), np.concatenate(errors), curve)
 
 
-def _draw_curve(axes, start, factor, dipole, label, phases=True, **style):
-    """Draw a dipole where it has an amplitude, and return its legend handle if that is anywhere."""
-    amplitude, energy = dipole.amplitude.value, factor * dipole.energy.to_value(ENERGY_UNIT)
+def _draw_curve(upper, lower, start, dipole, label, phases=True, name=None, **style):
+    """Draw a dipole where it has an amplitude, if that is anywhere."""
+    amplitude, energy = dipole.amplitude.value, dipole.energy.to_value(ENERGY_UNIT)
     positive = amplitude > 0
     if not positive.any():
-        return []
-    axes[0].plot(energy, np.where(positive, amplitude, np.nan), **style)
+        return
+    upper.curve(energy, np.where(positive, amplitude, np.nan), label, name, **style)
     if phases:
         phase = np.where(positive, dipole.phase.to_value("deg"), np.nan)
-        draw_phase(axes[1], energy, phase, start, **style)
-    return [line_handle(label, **style | {"marker": "none"})]
+        draw_phase(lower.ax, lower.factor * energy, phase, start, **style | (name or {}))
 
 
 def _draw_species(draw, model, species, grid):
-    """Draw the dipoles of species alone, and return their legend handles."""
-    handles = []
+    """Draw the dipoles of species alone, with their names on them."""
     for number, name in enumerate(species):
         # below its rest energy a species has no dipole
         alone = curve_grid(*grid.value[[0, -1]], "total_energy", drawn_nuclei(model, name))
@@ -198,20 +196,21 @@ def _draw_species(draw, model, species, grid):
         # names of species whose curves coincide shall not
         step = max(_LETTER_EVERY, _LETTER_WIDTH * len(species))
         first = int(step * (number + 0.5) / len(species))
-        style = species_style(name) | {"zorder": 2.8, "markevery": (first, step)}
-        handles += draw(model.dipole(alone, species=name), f"{species_label(name)} alone", **style)
-    return handles
+        look = species_style(name)
+        written = {"marker": look.pop("marker"), "markevery": (first, step)}
+        label = f"{species_label(name)} alone"
+        draw(model.dipole(alone, species=name), label, name=written, zorder=2.8, **look)
 
 
-def _draw_band(axes, subject, grid, start, factor):
-    """Draw the bands of the total, and return their legend handle."""
+def _draw_band(upper, lower, subject, grid, start):
+    """Draw the bands of the total."""
     found = bands_of(partial(dipole_band, subject.model, grid), subject)
-    if found is None:
-        return []
-    color, energy = component_style("total")["color"], factor * grid.value
-    draw_band(axes[0], energy, *(end.value for end in found.amplitude.interval()), color)
-    draw_phase_band(axes[1], energy, found.phase, start, color)
-    return [band_handle()]
+    if found is not None:
+        color, energy = component_style("total")["color"], upper.factor * grid.value
+        ends = (end.value for end in found.amplitude.interval())
+        draw_band(upper.ax, energy, *ends, color)
+        draw_phase_band(lower.ax, energy, found.phase, start, color)
+        upper.handles.append(band_handle())
 
 
 def _draw_references(ax, model, start):

@@ -12,7 +12,7 @@ from ..components.component import species_group
 from ..datasets.plot_axes import SpectrumAxes
 from ..models.composition_quantities import composition_nuclei, species_shares
 from .bands import draw_bands, evaluated_band
-from .frame import add_legend, checked_grid, energy_bounds, line_handle, picture_axes
+from .frame import Frame, checked_grid, energy_bounds
 from .points import drawn_nuclei, known_quantities
 from .style import (
     component_hatch,
@@ -106,11 +106,11 @@ def plot_component_fractions(
     of = " + ".join(nucleus.name for nucleus in nuclei)
     if len(nuclei) > _MOST_NAMES:
         of = species_label(species)
-    labels = {"xlabel": axes.labels[0], "ylabel": f"Share of the intensity of {of}"}
-    ylim = (0, 1) if stacked else (-0.02, 1.02)
-    looks, x = [_component_look(name) for name in names], axes.x_factor * grid.value
-    options = {"height": 4.2, "stacked": stacked, "band": band, "legend": legend}
-    return _draw_shares(ax, subject, x, function, looks, **options, **labels, ylim=ylim)
+    looks = [_component_look(name) for name in names]
+    options = {"stacked": stacked, "band": band, "legend": legend, "height": 4.2}
+    ax = _draw_shares(ax, axes, subject, grid, function, looks, **options)
+    ax.set(ylabel=f"Share of the intensity of {of}", ylim=(0, 1) if stacked else (-0.02, 1.02))
+    return ax
 
 
 def _component_shares(model, grid, species, axis, names, values):
@@ -189,11 +189,12 @@ def plot_composition_fractions(
     if not largest > 0:
         raise ValueError(f"component {component!r} has no particles, and so no composition")
     of = "all particles" if component is None else component
-    labels = {"xlabel": axes.labels[0], "ylabel": f"Share in the intensity of {of}"}
-    ylim = (0, 1) if stacked else (-0.03 * largest, None)
-    looks, x = [_species_look(name) for name in names], axes.x_factor * grid.value
-    options = {"height": 4.4, "stacked": stacked, "band": band, "legend": legend}
-    return _draw_shares(ax, subject, x, function, looks, **options, **labels, ylim=ylim)
+    looks = [_species_look(name) for name in names]
+    options = {"stacked": stacked, "band": band, "legend": legend, "height": 4.4}
+    ax = _draw_shares(ax, axes, subject, grid, function, looks, **options)
+    ax.set_ylabel(f"Share in the intensity of {of}")
+    ax.set_ylim(*((0, 1) if stacked else (-0.03 * largest, None)))
+    return ax
 
 
 def _species_shares(model, grid, names, component, values):
@@ -210,43 +211,34 @@ def _species_look(name):
     return _Look(species_label(name), {"color": color}, area, name_marker(name))
 
 
-def _draw_shares(ax, subject, x, function, looks, *, height, stacked, band, legend, **settings):
+def _draw_shares(ax, axes, subject, grid, function, looks, *, stacked, band, legend, height):
     """Draw the shares, shape ``(k, n)``, that a function gives for parameter values."""
     shares = function(subject.model.evaluator.values())
-    ax, width = picture_axes(ax, height)
-    ax.set(xscale="log", xlim=(x[0], x[-1]))
-    handles = (_draw_areas if stacked else _draw_curves)(ax, x, shares, looks)
+    frame = Frame(ax, axes, *grid.value[[0, -1]], height)
+    (_draw_areas if stacked else _draw_curves)(frame, grid.value, shares, looks)
     if band and not stacked:
         make = partial(evaluated_band, subject.model, function)
-        handles += draw_bands(ax, x, make, subject, [look.curve["color"] for look in looks])
-    ax.set(**settings)
-    if legend:
-        add_legend(ax, handles, width)
-    return ax
+        draw_bands(frame, grid.value, make, subject, [look.curve["color"] for look in looks])
+    return frame.finish(legend)
 
 
-def _draw_curves(ax, x, shares, looks):
-    """Draw shares as curves, and return their legend handles."""
-    handles = []
+def _draw_curves(frame, x, shares, looks):
+    """Draw shares as curves."""
     for number, (look, share) in enumerate(zip(looks, shares, strict=True)):
-        style = look.curve | {"linewidth": _LINEWIDTH}
-        handles.append(line_handle(look.label, **style))
-        if look.marker:
-            style |= look.marker | {"markevery": name_places(number, len(looks))}
-        ax.plot(x, share, **style, zorder=2)
-    return handles
+        style = look.curve | {"linewidth": _LINEWIDTH, "zorder": 2}
+        written = look.marker and look.marker | {"markevery": name_places(number, len(looks))}
+        frame.curve(x, share, look.label, written, **style)
 
 
-def _draw_areas(ax, x, shares, looks):
-    """Draw shares as areas from below, and return their legend handles from above."""
-    handles, lower = [], np.zeros(x.shape)
+def _draw_areas(frame, x, shares, looks):
+    """Draw shares as areas from below; in the legend the uppermost is the first."""
+    x, lower = frame.factor * x, np.zeros(x.shape)
     inside = slice(len(x) // 12, -len(x) // 12)
     for look, share in zip(looks, shares, strict=True):
-        ax.fill_between(x, lower, lower + share, **look.area, zorder=2)
-        handles.append(Patch(**look.area, label=look.label))
+        frame.ax.fill_between(x, lower, lower + share, **look.area, zorder=2)
+        frame.handles.insert(0, Patch(**look.area, label=look.label))
         widest = inside.start + int(np.argmax(np.nan_to_num(share[inside])))
         if look.marker and share[widest] > _LEAST_SHARE:
             y = lower[widest] + share[widest] / 2
-            ax.text(x[widest], y, look.label, ha="center", va="center", fontsize=9)
+            frame.ax.text(x[widest], y, look.label, ha="center", va="center", fontsize=9)
         lower = lower + share
-    return handles[::-1]

@@ -34,6 +34,31 @@ def picture_axes(ax, height):
     return ax, None
 
 
+class Frame:
+    """Axes against a rigidity or energy in GV or GeV, with the entries of their legend.
+
+    A new figure has a ``height``; the ``width`` is that of one that was made for given axes.
+    """
+
+    def __init__(self, ax, axes, low, high, height=None, width=None, **settings):
+        self.ax, own_width = picture_axes(ax, height)
+        self.width = own_width or width
+        self.factor, self.handles = axes.x_factor, []
+        limits = self.factor * low, self.factor * high
+        self.ax.set(**{"xscale": "log", "xlim": limits, "xlabel": axes.labels[0]} | settings)
+
+    def curve(self, x, y, label, name=None, **style):
+        """Draw a curve, on which the marker of a ``name`` may stand, and its entry of the legend."""
+        self.ax.plot(self.factor * x, y, **style | (name or {}))
+        self.handles.append(line_handle(label, **style))
+
+    def finish(self, legend, **style):
+        """Draw the legend, if it is wanted and has entries, and return the axes."""
+        if legend and self.handles:
+            add_legend(self.ax, self.handles, self.width, **style)
+        return self.ax
+
+
 def energy_bounds(energy_range, default, unit):
     """Ends of a rigidity or energy axis in a unit; None, for either or both, is the default."""
     given = (None, None) if energy_range is None else energy_range

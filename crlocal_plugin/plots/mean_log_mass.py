@@ -11,7 +11,7 @@ from ..physics.composition import log_mass_mean
 from ..physics.species import SPECIES
 from ..studies.bands import composition_band
 from .bands import draw_bands
-from .frame import add_legend, checked_grid, line_handle, picture_axes
+from .frame import Frame, checked_grid
 from .points import Points, data_label, draw_experiments, drawn_nuclei, shown_points, total_energies
 from .style import component_style
 from .subject import chosen_names, find_subject
@@ -70,20 +70,17 @@ def plot_mean_log_mass(
     low, high, points = shown_points(points, energy_range, _DEFAULT_RANGE, at_least=True)
     grid = checked_grid(low, high, axes.axis, drawn_nuclei(model, "all_particle"))
 
-    ax, width = picture_axes(ax, 4.4)
-    ax.set(xscale="log", xlim=(axes.x_factor * low, axes.x_factor * high), ylim=(-0.15, 4.3))
-    ax.set(xlabel=axes.labels[0], ylabel=r"Mean logarithmic mass $\langle \ln A \rangle$")
-    _draw_guides(ax)
-    handles = _draw_curves(ax, model, grid, components, axes.x_factor)
+    frame = Frame(ax, axes, low, high, height=4.4, ylim=(-0.15, 4.3))
+    frame.ax.set_ylabel(r"Mean logarithmic mass $\langle \ln A \rangle$")
+    _draw_guides(frame.ax)
+    _draw_curves(frame, model, grid, components)
     if band:
         make = partial(composition_band, model, grid)
-        colors = [component_style("total")["color"]]
-        handles += draw_bands(ax, axes.x_factor * grid.value, make, subject, colors)
-    draw = partial(Points.draw, ax=ax, x_factor=axes.x_factor)
-    handles += draw_experiments(points, draw, partial(data_label, norm=False))
-    if legend:
-        add_legend(ax, handles, width)
-    return ax
+        draw_bands(frame, grid.value, make, subject, [component_style("total")["color"]])
+    draw_experiments(
+        frame, points, partial(Points.draw, frame=frame), partial(data_label, norm=False)
+    )
+    return frame.finish(legend)
 
 
 def _draw_guides(ax):
@@ -95,19 +92,15 @@ def _draw_guides(ax):
         ax.text(0.99, y, label, transform=ax.get_yaxis_transform(), **style)
 
 
-def _draw_curves(ax, model, grid, components, factor):
-    """Draw <ln A> of the total and of components, and return their legend handles."""
-    handles = []
+def _draw_curves(frame, model, grid, components):
+    """Draw <ln A> of the total and of the components that have spectra."""
     with_spectra = [name for name in components if model.components[name].spectral_models]
     for name in (None, *with_spectra):
         nuclei = composition_nuclei(model, name)
         own = grid[grid.value > min(nucleus.rest_energy for nucleus in nuclei)]
         _, shares = species_shares(model, model.evaluator.values(), own, name)
         mean = log_mass_mean(shares, [nucleus.log_A for nucleus in nuclei])
-        if not np.isfinite(mean).any():
-            continue
-        label = "total" if name is None else name
-        style = component_style(label) | {"linewidth": 1.8 if name is None else 1.3}
-        ax.plot(factor * own.value, mean, **style, zorder=3 if name is None else 2)
-        handles.append(line_handle(label, **style))
-    return handles
+        if np.isfinite(mean).any():
+            label, width, order = ("total", 1.8, 3) if name is None else (name, 1.3, 2)
+            style = component_style(label) | {"linewidth": width, "zorder": order}
+            frame.curve(own.value, mean, label, **style)

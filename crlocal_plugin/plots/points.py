@@ -33,11 +33,11 @@ class Points:
         """Which of them are in a range (`~numpy.ndarray` of bool)."""
         return (self.x >= low) & (self.x <= high)
 
-    def draw(self, ax, x_factor, **style):
+    def draw(self, frame, **style):
         """Draw the points, with limits as arrows."""
         limits = getattr(self.dataset, "is_ul", None)
         options = {"is_ul": limits, "in_fit": self.in_fit} | style
-        draw_points(ax, x_factor * self.x, self.y, self.errors, **options)
+        draw_points(frame.ax, frame.factor * self.x, self.y, self.errors, **options)
 
 
 def drawn_nuclei(model, quantity):
@@ -95,19 +95,17 @@ def shown_points(points, energy_range, usual, unit=ENERGY_UNIT, at_least=False):
     return low, high, [p for p in points if p.within(low, high).any()]
 
 
-def draw_experiments(points, draw, label=None):
-    """Call ``draw`` with each of the `Points` and its marker, and return the legend handles."""
-    datasets = [p.dataset for p in points]
-    names = source_names(datasets)
+def draw_experiments(frame, points, draw, label=None):
+    """Call ``draw`` with each of the `Points` and its marker, and enter them into the legend."""
+    names = source_names([shown.dataset for shown in points])
     markers = experiment_markers(names)
-    handles = []
     for shown, name in zip(points, names, strict=True):
         marker, filled = markers[name]
         draw(shown, marker=marker, filled=filled)
-        handles.append(marker_handle((label or data_label)(shown.dataset, name), marker, filled))
+        text = (label or data_label)(shown.dataset, name)
+        frame.handles.append(marker_handle(text, marker, filled))
     if not all(shown.in_fit.all() for shown in points):
-        handles.append(marker_handle("not in the fit", "o", False, faint=True))
-    return handles
+        frame.handles.append(marker_handle("not in the fit", "o", False, faint=True))
 
 
 def source_names(datasets):

@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 
 from ..datasets.plot_axes import SpectrumAxes
 from ..datasets.plotting import picture_of
-from .frame import WIDTH, add_legend, line_handle
+from .frame import WIDTH, Frame, line_handle
 from .points import (
     Points,
     data_label,
@@ -104,15 +104,13 @@ def plot_residuals(
     width = WIDTH if axes is None else None
     axes = _panel_axes(axes, panels)
     for ax, points in zip(axes, panels.values(), strict=True):
-        ax.set(xscale="log", xlim=(frame.x_factor * low, frame.x_factor * high))
         label = picture_of(points[0].dataset).panel_label
-        ax.set_ylabel(f"{label}: (data $-$ model) / error")
-        handles = _draw_pulls(ax, points, quantities, frame.x_factor)
-        handles += _draw_bands(ax, points, low, high)
-        if legend:
-            title = f"$\\chi^2$ / numbers: {_stat(points)}"
-            style = {"title": title, "title_fontsize": "small", "alignment": "left"}
-            add_legend(ax, handles, width, **style)
+        labels = {"xlabel": "", "ylabel": f"{label}: (data $-$ model) / error"}
+        panel = Frame(ax, frame, low, high, width=width, **labels)
+        _draw_pulls(panel, points, quantities)
+        _draw_bands(panel, points, low, high)
+        title = f"$\\chi^2$ / numbers: {_stat(points)}"
+        panel.finish(legend, title=title, title_fontsize="small", alignment="left")
     axes[-1].set_xlabel(frame.labels[0])
     return axes
 
@@ -129,30 +127,27 @@ def _panel_axes(axes, panels):
     return axes
 
 
-def _draw_pulls(ax, points, quantities, x_factor):
-    """Draw the pulls of a panel, and return its legend handles."""
+def _draw_pulls(panel, points, quantities):
+    """Draw the pulls of a panel, and say in its legend what colours and markers are."""
     # several numbers of a point are told apart by colour, else the species are
     names = [picture_of(shown.dataset).pull_names for shown in points]
     texts = [" or ".join(dict.fromkeys(parts)) for parts in zip(*filter(None, names), strict=True)]
     colors = dict(zip(texts, DIPOLE_PULL_COLORS, strict=False))
-
-    def color_of(quantity):
-        return species_color(quantity if quantity in quantities else "all_particle")
+    measured = {shown.dataset.quantity for shown in points}
+    species = {name: species_color(name) for name in quantities if name in measured}
+    entries = colors or {species_label(name): color for name, color in species.items()}
+    panel.handles += [line_handle(text, color=c, linewidth=3) for text, c in entries.items()]
 
     def draw(shown, **style):
-        looks = list(colors.values()) or [color_of(shown.dataset.quantity)]
-        for pulls, color in zip(shown.y.T, cycle(looks)):
-            replace(shown, y=pulls).draw(ax, x_factor, color=color, **style)
+        other = species.get(shown.dataset.quantity, species_color("all_particle"))
+        for pulls, color in zip(shown.y.T, cycle(colors.values() or [other])):
+            replace(shown, y=pulls).draw(panel, color=color, **style)
 
     sources = {}
     for shown, name in zip(points, source_names([p.dataset for p in points]), strict=True):
         sources.setdefault(data_label(shown.dataset, name), []).append(shown)
-    entries = {source: f"{source}: {_stat(members)}" for source, members in sources.items()}
-    experiments = draw_experiments(points, draw, lambda *source: entries[data_label(*source)])
-    measured = {shown.dataset.quantity for shown in points}
-    species = [name for name in quantities if name in measured]
-    shown = colors or {species_label(name): color_of(name) for name in species}
-    return [line_handle(text, color=c, linewidth=3) for text, c in shown.items()] + experiments
+    stats = {source: f"{source}: {_stat(members)}" for source, members in sources.items()}
+    draw_experiments(panel, points, draw, lambda *source: stats[data_label(*source)])
 
 
 def _stat(points):
@@ -162,15 +157,15 @@ def _stat(points):
     return f"{stat:.1f} / {numbers}"
 
 
-def _draw_bands(ax, points, low, high):
-    """Draw bands of one and two standard deviations and symmetric limits; legend handles."""
+def _draw_bands(panel, points, low, high):
+    """Draw bands of one and two standard deviations, and make the limits symmetric."""
     for sigma, grey in _SIGMA_BANDS.items():
-        ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=0)
-    ax.axhline(0, color="black", linewidth=0.8, zorder=1)
+        panel.ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=0)
+    panel.ax.axhline(0, color="black", linewidth=0.8, zorder=1)
     pulls = [np.abs(p.y[p.in_fit & p.within(low, high)]).ravel() for p in points]
     top = max(_LOWEST_TOP, 1.1 * np.nanmax(np.concatenate(pulls), initial=0.0))
-    ax.set_ylim(-top, top)
-    return [
+    panel.ax.set_ylim(-top, top)
+    panel.handles += [
         Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$")
         for sigma, grey in sorted(_SIGMA_BANDS.items())
     ]

@@ -9,7 +9,7 @@ from ..components.component import has_species, species_group
 from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits
 from ..studies.bands import intensity_band
 from .bands import draw_bands
-from .frame import add_legend, line_handle, picture_axes
+from .frame import Frame, line_handle
 from .points import Points, draw_experiments, drawn_nuclei, points_on_axis, shown_points
 from .style import component_style, name_marker, name_places, species_color, species_label
 from .subject import chosen_names, find_subject, given_names
@@ -135,64 +135,57 @@ def draw_spectra(
     if not any(grid.size for grid in grids.values()):
         raise ValueError("energy_range: all of it is below the rest energies of the species")
 
-    ax, width = picture_axes(ax, 4.8)
-    ax.set(xscale="log", yscale="log", xlabel=axes.labels[0], ylabel=axes.labels[1])
-    ax.set_xlim(axes.x_factor * low, axes.x_factor * high)
-    totals, handles = _draw_curves(ax, model, grids, parts, axes, whole)
-    if band:
-        for name in whole or grids:
-            handles += _draw_band(ax, subject, name, grids[name], axes)
+    frame = Frame(ax, axes, low, high, height=4.8, yscale="log", ylabel=axes.labels[1])
+    totals = _draw_curves(frame, model, grids, parts, axes, whole)
+    for name in (whole or grids) if band else ():
+        _draw_band(frame, subject, name, grids[name], axes)
 
     def draw(shown, **style):
-        color = species_color(shown.dataset.quantity)
-        shown.draw(ax, axes.x_factor, color=color, **style)
+        shown.draw(frame, color=species_color(shown.dataset.quantity), **style)
 
-    handles += draw_experiments(points, draw)
+    draw_experiments(frame, points, draw)
     seen = [shown.y[shown.in_fit & shown.within(low, high)] for shown in points]
     if whole and seen:
         # what contributes is in sight too, at its highest
         seen += [[np.nanmax(total)] for total in totals]
     limits = log_limits(np.concatenate([*seen, []]), 3)
-    ax.set_ylim(limits or _limits_without_data(totals, axes.energy_power, low, high))
-    if legend:
-        add_legend(ax, handles, width)
-    return ax
+    frame.ax.set_ylim(limits or _limits_without_data(totals, axes.energy_power, low, high))
+    return frame.finish(legend)
 
 
-def _draw_curves(ax, model, grids, parts, axes, whole):
-    """Draw totals and components of the species, and return the totals and legend handles."""
-    totals, handles, components = [], [], {}
+def _draw_curves(frame, model, grids, parts, axes, whole):
+    """Draw totals and components of the species, and return the totals."""
+    totals, components = [], {}
     few = len(grids) <= _FEW
     look = {"linewidth": 1.1 if few else 0.7, "alpha": 1.0 if few else 0.6}
     for number, (name, grid) in enumerate(grids.items()):
         color = {"color": species_color(name)}
-        x, total = axes.x_factor * grid.value, _curve(model, grid, name, None, axes)
+        total = _curve(model, grid, name, None, axes)
         if not np.isfinite(total).any():
             continue
-        style = component_style("total") | color
-        style["linewidth"] = 1.8 if name in (whole or grids) else 1.1
-        handles.append(line_handle(species_label(name), **style))
+        written = {"markevery": name_places(number, len(grids))}
         if len(grids) > _COLORS_IN_GREY and name != "all_particle":
-            style |= name_marker(name)
-        ax.plot(x, total, **style, markevery=name_places(number, len(grids)), zorder=3)
+            written |= name_marker(name)
+        style = component_style("total") | color | {"zorder": 3}
+        style["linewidth"] = 1.8 if name in (whole or grids) else 1.1
+        frame.curve(grid.value, total, species_label(name), written, **style)
         totals.append(total)
         for part in parts[name]:
             y = _curve(model, grid, name, part, axes)
             if np.isfinite(y).any():
                 style = component_style(part)
-                ax.plot(x, y, **style | color | look, zorder=2)
+                frame.ax.plot(frame.factor * grid.value, y, **style | color | look, zorder=2)
                 components[part] = line_handle(part, **style | {"color": "0.3"})
-    return totals, handles + list(components.values())
+    frame.handles += components.values()
+    return totals
 
 
-def _draw_band(ax, subject, name, grid, axes):
-    """Draw the band of the total of a species, and return its legend handle."""
-    if not grid.size:
-        return []
-    make = partial(intensity_band, subject.model, grid, name, axis=axes.axis)
-    weight = axes.weighted(grid.value, 1.0)
-    x, colors = axes.x_factor * grid.value, [species_color(name)]
-    return draw_bands(ax, x, make, subject, colors, weight)
+def _draw_band(frame, subject, name, grid, axes):
+    """Draw the band of the total of a species."""
+    if grid.size:
+        make = partial(intensity_band, subject.model, grid, name, axis=axes.axis)
+        weight = axes.weighted(grid.value, 1.0)
+        draw_bands(frame, grid.value, make, subject, [species_color(name)], weight)
 
 
 def _drawn_species(model, flux, species):
