@@ -341,7 +341,7 @@ class TestFractions:
     def test_data_have_no_place(self, model, datasets, plot):
         for data in (datasets, datasets[0], list(datasets)):
             with pytest.raises(
-                TypeError, match=r"ax: expected matplotlib Axes, got .*; the picture"
+                TypeError, match=r"ax: expected matplotlib Axes, got .*; data are given"
             ):
                 plot(model, data)
         with pytest.raises(TypeError, match=r"ax: expected matplotlib Axes, got str$"):

@@ -27,7 +27,7 @@ def picture_axes(ax, height):
     if not isinstance(ax, Axes):
         items = ax if np.iterable(ax) else [ax]
         has_data = any(isinstance(item, Dataset) for item in items)
-        hint = "; the picture is that of a model alone, data have no place in it"
+        hint = "; data are given as datasets=..., for pictures that show any"
         raise TypeError(
             f"ax: expected matplotlib Axes, got {type(ax).__name__}{hint if has_data else ''}"
         )
@@ -37,7 +37,7 @@ def picture_axes(ax, height):
 class Frame:
     """Axes against a rigidity or energy in GV or GeV, with the entries of their legend.
 
-    A new figure has a ``height``; the ``width`` is that of one that was made for given axes.
+    A new figure has the ``height``; ``width`` is that of a new one whose axes are given.
     """
 
     def __init__(self, ax, axes, low, high, height=None, width=None, **settings):
@@ -48,7 +48,7 @@ class Frame:
         self.ax.set(**{"xscale": "log", "xlim": limits, "xlabel": axes.labels[0]} | settings)
 
     def curve(self, x, y, label, name=None, **style):
-        """Draw a curve, on which the marker of a ``name`` may stand, and its entry of the legend."""
+        """Draw a curve, on which the marker of a ``name`` may stand, with a legend entry."""
         self.ax.plot(self.factor * x, y, **style | (name or {}))
         self.handles.append(line_handle(label, **style))
 
