@@ -255,7 +255,7 @@ class DipolePicture(ScalarPicture):
         return ax
 
 
-PICTURES = {
+_BY_KIND = {
     "spectrum": SpectrumPicture,
     "mean_log_mass": MeanLogMassPicture,
     "dipole": DipolePicture,
@@ -265,7 +265,7 @@ PICTURES = {
 
 def picture_of(dataset):
     """Pictures of a dataset, by its kind (ScalarPicture or one derived from it)."""
-    return PICTURES.get(getattr(dataset, "kind", None), ScalarPicture)(dataset)
+    return _BY_KIND.get(getattr(dataset, "kind", None), ScalarPicture)(dataset)
 
 
 def _require_model(dataset):

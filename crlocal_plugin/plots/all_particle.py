@@ -1,7 +1,7 @@
 """All-particle spectrum with the contributions of the species."""
 
 from ..datasets.plot_axes import SpectrumAxes
-from .points import known_quantities
+from .points import chosen_species
 from .spectra import draw_spectra, spectra_on_axis, with_spectrum
 from .subject import chosen_names, find_subject
 
@@ -58,9 +58,7 @@ def plot_all_particle(
     model = subject.model
     axes = SpectrumAxes("total_energy", energy_power, x_unit, intensity_unit)
     components = chosen_names(components, model.components, "component")
-    names = list(model.species)
-    if species is not True:
-        names = chosen_names(species, known_quantities(model), "species")
+    names = chosen_species(species, model)
     flux = [
         dataset
         for dataset in spectra_on_axis(subject, axes.axis)

@@ -13,9 +13,9 @@ from .bands import band_handle, bands_of, draw_band, draw_phase_band
 from .frame import WIDTH, Frame, checked_grid
 from .points import (
     Points,
+    chosen_species,
     draw_experiments,
     drawn_nuclei,
-    known_quantities,
     shown_points,
     total_energies,
 )
@@ -115,8 +115,7 @@ def plot_dipole(
     subject = find_subject(subject, datasets, samples)
     model = subject.model
     components = chosen_names(components, model.components, "component")
-    if species is not True:
-        species = chosen_names(species, known_quantities(model), "species")
+    species = chosen_species(species, model)
     frame = SpectrumAxes("total_energy", x_unit=x_unit)
     points = [_points(dataset, model) for dataset in subject.of_kind("dipole")]
     low, high, points = shown_points(points, energy_range, _DEFAULT_RANGE, at_least=True)
@@ -135,7 +134,7 @@ def plot_dipole(
     ]
     draw = partial(_draw_curve, *panels, start)
     draw(total, "total", **component_style("total"), linewidth=1.8, zorder=3)
-    _draw_species(draw, model, model.species if species is True else species, grid)
+    _draw_species(draw, model, species, grid)
     for name in components:
         style = component_style(name) | {"linewidth": 1.3, "zorder": 2}
         draw(model.dipole(grid, component=name), name, phases=component_phases, **style)

@@ -13,7 +13,7 @@ from ..datasets.plot_axes import SpectrumAxes
 from ..models.composition_quantities import composition_nuclei, species_shares
 from .bands import draw_bands, evaluated_band
 from .frame import Frame, checked_grid, energy_bounds
-from .points import drawn_nuclei, known_quantities
+from .points import chosen_species, drawn_nuclei
 from .style import (
     component_hatch,
     component_style,
@@ -174,9 +174,7 @@ def plot_composition_fractions(
     model = subject.model
     axes = SpectrumAxes("total_energy", x_unit=x_unit)
     nuclei = composition_nuclei(model, component)
-    names = list(model.species)
-    if species is not True:
-        names = chosen_names(species, known_quantities(model), "species")
+    names = chosen_species(species, model)
     if not names:
         raise ValueError("species: expected one at least")
     members = [name for group in names for name in species_group(group, model.species)]

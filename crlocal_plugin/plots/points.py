@@ -13,6 +13,7 @@ from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid,
 from ..physics.species import ELEMENT_GROUPS
 from .frame import energy_bounds, marker_handle
 from .style import experiment_markers
+from .subject import chosen_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,13 @@ def known_quantities(model):
     """Species of a model, and the sums of them that have a name (list of str)."""
     sums = [name for name in (*GROUPS, *ELEMENT_GROUPS) if has_species(model, name)]
     return list(dict.fromkeys([*model.species, *sums]))
+
+
+def chosen_species(choice, model):
+    """Those of the species of a model, and of their sums, that an option chooses (list of str)."""
+    if choice is True:
+        return list(model.species)
+    return chosen_names(choice, known_quantities(model), "species")
 
 
 def points_on_axis(dataset, model, axis):

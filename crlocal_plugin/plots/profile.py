@@ -27,14 +27,12 @@ def plot_profile(
 `~gammapy.modeling.FitResult`
         Profile, or several by label. Anything else that has a model, with data of its own or
         beside it, is at its best fit and scanned along ``parameter``.
-    ax : `~matplotlib.axes.Axes`, optional
-        Axes to draw into; new ones by default.
+    ax, datasets
+        As for `~crlocal_plugin.plot_spectra`.
     highest : float, optional
         Highest rise that is shown.
     parameter : str, optional
         Label of the parameter, where the subject does not say it.
-    datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data, for a subject without any.
     x_unit : str or `~astropy.units.Unit`, optional
         Unit of the parameter in the picture; its own by default.
     **kwargs : dict

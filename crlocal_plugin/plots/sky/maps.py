@@ -45,8 +45,7 @@ def plot_sky_map(
     frame : {"icrs", "galactic"}, optional
         Coordinates of the picture; by default those of the map.
     vmax : float, optional
-        Relative intensity at the ends of the colours; by default the largest of the map. The
-        colours are symmetric around zero.
+        Relative intensity at both ends of the colours; by default the largest of the map.
     fields_of_view : FieldOfView or list of FieldOfView, optional
         Experiments, whose lowest and highest declination in view are drawn.
     cmap : str or `~matplotlib.colors.Colormap`, optional
@@ -117,10 +116,8 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
         Total energy per particle; several have one colour each.
     fields_of_view : FieldOfView or list of FieldOfView, optional
         Experiments, with one kind of line each; the whole sky by default.
-    ax : `~matplotlib.axes.Axes`, optional
-        Axes; new ones by default.
-    legend : bool, optional
-        Draw a legend below the axes.
+    ax, legend
+        As for `~crlocal_plugin.plot_spectra`; the legend is below the axes.
 
     Returns
     -------
