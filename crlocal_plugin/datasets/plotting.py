@@ -123,16 +123,14 @@ class ScalarPicture:
         if power is not None:
             # a prediction may be negative, such as <ln A> between hadronic models
             scale = np.abs(self.predicted()) ** power
-            errors, is_ul = [error / scale for error in self._errors()], dataset.is_ul
+            errors = [error / scale for error in (dataset.data.errn, dataset.data.errp)]
+            is_ul = dataset.is_ul
             if self.unit and power < 1:
                 label += f"\n{self.unit}" + ("$^{1/2}$" if power else "")
         ax = _residual_axes(ax, axis_label(dataset.axis), label, band=power is None)
         style = {"is_ul": is_ul, "in_fit": points_in_fit(dataset)} | kwargs
         draw_points(ax, dataset.x.value, residuals, errors, **style)
         return ax
-
-    def _errors(self):
-        return self.dataset.data.errn, self.dataset.data.errp
 
 
 class SpectrumPicture(ScalarPicture):
