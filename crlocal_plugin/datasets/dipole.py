@@ -8,9 +8,9 @@ from scipy.special import ndtr
 from ..components.base import ENERGY_UNIT
 from ..components.dipole import Dipole
 from ..components.registration import register
-from ..models.grids import energy_grid
 from ..tables.writing import read_dipole_table
-from .core import CosmicRayDataset
+from .core import CosmicRayDataset, Setting
+from .points import Dipoles
 from .residuals import (
     LIKELIHOODS,
     DipoleData,
@@ -66,6 +66,8 @@ class DipoleDataset(CosmicRayDataset):
         "apply_declination_factor",
         "energy_range",
     )
+    reader = staticmethod(read_dipole_table)
+    table_options = ("amplitude_kind", "declination_factor")
 
     def __init__(
         self,
@@ -76,82 +78,52 @@ class DipoleDataset(CosmicRayDataset):
         apply_declination_factor=True,
         **kwargs,
     ):
-        self._phase_floor = _angle(phase_floor)
-        self._likelihood = _known_likelihood(likelihood)
-        self._apply_declination_factor = bool(apply_declination_factor)
+        self.phase_floor, self.likelihood = phase_floor, likelihood
+        self.apply_declination_factor = apply_declination_factor
         super().__init__(table, *args, **kwargs)
 
     @property
     def quantity(self):
         """Always "dipole" (str)."""
-        return "dipole"
+        return self.kind
 
-    @classmethod
-    def read(cls, filename, name=None, columns=None, experiment=None, **kwargs):
-        """Read a dataset from an ECSV or FITS file.
-
-        Parameters
-        ----------
-        filename : path-like or `~astropy.table.Table`
-            File, or table.
-        name : str, optional
-            Name; by default from the file.
-        columns, experiment
-            As in `~crlocal_plugin.tables.writing.read_dipole_table`.
-        **kwargs : dict
-            ``amplitude_kind`` and ``declination_factor`` of the table, and settings of the
-            dataset, by default those in the file.
-
-        Returns
-        -------
-        DipoleDataset
-            The dataset.
-
-        Raises
-        ------
-        TableError
-            If the table is not valid; the message names file, row and column.
-        """
-        of_table = {
-            key: kwargs.pop(key)
-            for key in ("amplitude_kind", "declination_factor")
-            if key in kwargs
-        }
-        table = read_dipole_table(filename, columns=columns, experiment=experiment, **of_table)
-        return cls._from_normalised(table, name, kwargs)
+    @property
+    def joins_with(self):
+        """Dipoles that are compared in the same way are evaluated together (str)."""
+        return self.likelihood
 
     def _prepare(self):
         table = self.table
-        factor = self.declination_factor if self._apply_declination_factor else 1.0
+        factor = self.declination_factor if self.apply_declination_factor else 1.0
 
         def column(name, default=np.nan):
             values = table[name] if name in table.colnames else np.full(len(table), default)
             return np.asarray(values, dtype=float)
 
-        amplitude = column("amplitude") * factor
+        amplitude, phase = column("amplitude") * factor, np.deg2rad(column("phase"))
         stat = [s * factor for s in both_sides(column("amplitude_errn"), column("amplitude_errp"))]
-        syst = column("amplitude_syst", 0.0) * factor if self._systematics else 0.0
-        floor = self._floor * amplitude
-        self._amplitude, self._phase = amplitude, np.deg2rad(column("phase"))
-        self._errn, self._errp = (np.sqrt(s**2 + np.nan_to_num(syst) ** 2 + floor**2) for s in stat)
-        phase_err = np.hypot(np.deg2rad(column("phase_err")), self._phase_floor.to_value("rad"))
-        self._phase_err = phase_err
+        syst = column("amplitude_syst", 0.0) * factor if self.systematics else 0.0
+        floor, phase_floor = self.floor * amplitude, self.phase_floor.to_value("rad")
+        errn, errp = (np.sqrt(s**2 + np.nan_to_num(syst) ** 2 + floor**2) for s in stat)
+        phase_err = np.hypot(np.deg2rad(column("phase_err")), phase_floor)
         if "tangential_err" in table.colnames:
-            floor_across = amplitude * self._phase_floor.to_value("rad")
-            self._tangential = np.hypot(column("tangential_err") * factor, floor_across)
-            self._axis = np.deg2rad(column("error_axis"))
+            tangential = np.hypot(column("tangential_err") * factor, amplitude * phase_floor)
+            axis = np.deg2rad(column("error_axis"))
         else:
-            self._axis = self._phase
+            axis = phase
             # a phase error cannot exceed some 100 deg however small the amplitude is, so that it
             # says too little about the error across: there the error along serves for both
-            mean = (stat[0] + stat[1]) / 2
-            across = amplitude * phase_err
-            self._tangential = np.where(amplitude < 2 * mean, np.maximum(across, mean), across)
+            mean, across = (stat[0] + stat[1]) / 2, amplitude * phase_err
+            tangential = np.where(amplitude < 2 * mean, np.maximum(across, mean), across)
         limit = column("amplitude_ul") * factor
-        self._is_ul = ~np.isfinite(amplitude)
-        self._limit = limit
         confidence = float(table.meta.get("ul_confidence", 0.95))
-        self._limit_sigma = np.hypot(limit_sigma(limit, confidence), self._floor * limit)
+        self._data = DipoleData(
+            *(amplitude, phase, errn, errp, tangential, phase_err, limit),
+            np.hypot(limit_sigma(limit, confidence), self.floor * limit),
+            ~np.isfinite(amplitude),
+            axis,
+            self.likelihood,
+        )
 
     # ----------------------------------------------------------------- data
 
@@ -171,63 +143,55 @@ class DipoleDataset(CosmicRayDataset):
     @property
     def amplitude(self):
         """Amplitudes as they enter the fit, nan for bare limits (`~numpy.ndarray`)."""
-        return self._amplitude
+        return self._data.amplitude
 
     @property
     def amplitude_errors(self):
         """Lower and upper total errors, floor included (two `~numpy.ndarray`)."""
-        return self._errn, self._errp
+        return self._data.errn, self._data.errp
 
     @property
     def amplitude_ul(self):
         """Upper limits, nan where there are none (`~numpy.ndarray`)."""
-        return self._limit
+        return self._data.limit
 
     @property
     def phase(self):
         """Right ascensions of the maximum, nan for bare limits (`~astropy.units.Quantity`)."""
-        return u.Quantity(np.rad2deg(self._phase), "deg")
+        return u.Quantity(np.rad2deg(self._data.phase), "deg")
 
     @property
     def phase_error(self):
         """Errors of the phase, floor included (`~astropy.units.Quantity`)."""
-        return u.Quantity(np.rad2deg(self._phase_err), "deg")
+        return u.Quantity(np.rad2deg(self._data.phase_err), "deg")
 
     @property
     def is_ul(self):
         """Which points are nothing but an upper limit (`~numpy.ndarray` of bool)."""
-        return self._is_ul
+        return self._data.is_ul
+
+    phase_floor = Setting(
+        lambda self, value: _angle(value),
+        "Systematic floor of the phase (`~astropy.units.Quantity`).",
+    )
+    likelihood = Setting(
+        lambda self, value: _known_likelihood(value), 'Either "vector" or "amplitude_phase" (str).'
+    )
+    apply_declination_factor = Setting(
+        lambda self, value: bool(value),
+        "Whether amplitudes are multiplied with the declination factor (bool).",
+    )
 
     @property
-    def phase_floor(self):
-        """Systematic floor of the phase (`~astropy.units.Quantity`)."""
-        return self._phase_floor
-
-    @phase_floor.setter
-    def phase_floor(self, value):
-        self._change(_phase_floor=_angle(value))
+    def numbers_per_point(self):
+        """How many numbers each point adds to the statistic (`~numpy.ndarray` of int)."""
+        return np.where(self.is_ul, 1, 2)
 
     @property
-    def likelihood(self):
-        """Either "vector" or "amplitude_phase" (str)."""
-        return self._likelihood
-
-    @likelihood.setter
-    def likelihood(self, value):
-        self._change(_likelihood=_known_likelihood(value))
-
-    @property
-    def apply_declination_factor(self):
-        """Whether amplitudes are multiplied with the declination factor (bool)."""
-        return self._apply_declination_factor
-
-    @apply_declination_factor.setter
-    def apply_declination_factor(self, value):
-        self._change(_apply_declination_factor=bool(value))
-
-    @property
-    def _numbers_per_point(self):
-        return np.where(self._is_ul, 1, 2)
+    def floor_text(self):
+        """Floors of amplitude and phase as a summary has them (str)."""
+        phase = f", {self.phase_floor.value:g} deg" if self.phase_floor.value else ""
+        return super().floor_text + phase
 
     def _settings_info(self):
         return {
@@ -239,29 +203,21 @@ class DipoleDataset(CosmicRayDataset):
             "apply_declination_factor": self.apply_declination_factor,
         }
 
-    def _settings_to_data(self):
-        return super()._settings_to_data() | {
+    def settings_to_data(self):
+        """Settings as plain values, as a file has them (dict)."""
+        return super().settings_to_data() | {
             "phase_floor": f"{float(self.phase_floor.value)!r} deg"
         }
 
     # ----------------------------------------------------------------- prediction
 
-    def energies(self, model, energy_scale=1.0):
-        """Energies of the points with the rigidities of the species of a model.
+    def points(self):
+        """Dipoles at the energies of the table."""
+        return (Dipoles(self.x.value),)
 
-        Parameters
-        ----------
-        model : CosmicRayModel
-            Model whose species count.
-        energy_scale : float, optional
-            True energy over measured energy.
-
-        Returns
-        -------
-        EnergyGrid
-            The grid.
-        """
-        return energy_grid(self.x.value * energy_scale, model.nuclei)
+    def predict(self, components):
+        """Return the components themselves."""
+        return components
 
     def dipole_pred(self):
         """Predicted dipole (`Dipole`).
@@ -271,37 +227,18 @@ class DipoleDataset(CosmicRayDataset):
         ValueError
             If the dataset has no model.
         """
-        model = self._require_model()
-        evaluator = model.evaluator
-        energies = self.energies(model, self.scales()[1])
-        return Dipole(self.x, evaluator.excess(energies, evaluator.values()))
+        energy = self.x * self.scales()[1]
+        return Dipole(self.x, self.require_model().dipole(energy).vector)
 
     @property
     def data(self):
         """Arrays of the likelihood (`DipoleData`)."""
-        return DipoleData(
-            self._amplitude,
-            self._phase,
-            self._errn,
-            self._errp,
-            self._tangential,
-            self._phase_err,
-            self._limit,
-            self._limit_sigma,
-            self._is_ul,
-            self._axis,
-        )
-
-    def signed_residuals(self):
-        """Residuals whose squares add up to the statistic, shape ``(n, 2)``."""
-        x, y, _ = np.moveaxis(self.dipole_pred().vector, -1, 0)
-        return np.stack(self.data.residuals(x, y, self._likelihood), axis=-1)
+        return self._data
 
     def _simulated(self, rng):
-        x, y, _ = np.moveaxis(self.dipole_pred().vector, -1, 0)
-        data = self.data.fake(x, y, self._likelihood, rng)
+        data = self.data.fake(self.prediction(), rng)
         # the table has what an instrument would publish
-        factor = self.declination_factor if self._apply_declination_factor else 1.0
+        factor = self.declination_factor if self.apply_declination_factor else 1.0
         columns = {
             "amplitude": data.amplitude / factor,
             "amplitude_errn": data.errn / factor,
@@ -309,20 +246,22 @@ class DipoleDataset(CosmicRayDataset):
             "phase": np.rad2deg(data.phase),
             "phase_err": np.rad2deg(data.phase_err),
         }
-        if self._likelihood == "vector":
+        if self.likelihood == "vector":
             # a drawn vector may be short or point elsewhere, its errors stay what they are
             columns["error_axis"] = np.rad2deg(data.axis) * u.deg
             columns["tangential_err"] = data.tangential / factor
             phase_err = np.minimum(data.tangential / data.amplitude, RANDOM_DIRECTION)
             columns["phase_err"] = np.rad2deg(phase_err)
         if "amplitude_syst" in self.table.colnames:
-            columns["amplitude_syst"] = np.where(self._is_ul, np.nan, 0.0)
+            columns["amplitude_syst"] = np.where(self.is_ul, np.nan, 0.0)
         meta = {}
-        limited = np.isfinite(self._limit)
-        if self._floor and limited.any():
+        limited = np.isfinite(self.amplitude_ul)
+        if self.floor and limited.any():
             # limits have no errors of their own: the floor goes into what their level means
             row = np.argmax(limited)
-            meta["ul_confidence"] = float(ndtr(self._limit[row] / self._limit_sigma[row]))
+            meta["ul_confidence"] = float(
+                ndtr(self.amplitude_ul[row] / self._data.limit_sigma[row])
+            )
         return columns, meta, {"_phase_floor": 0 * u.deg}
 
     def residuals(self, method="diff"):
@@ -342,8 +281,8 @@ class DipoleDataset(CosmicRayDataset):
         if method == "pull":
             return -self.signed_residuals()
         model = self.dipole_pred()
-        data = self._amplitude[:, np.newaxis] * np.stack(
-            [np.cos(self._phase), np.sin(self._phase)], axis=-1
+        data = self.amplitude[:, np.newaxis] * np.stack(
+            [np.cos(self._data.phase), np.sin(self._data.phase)], axis=-1
         )
         difference = data - model.vector[:, :2]
         if method == "diff":

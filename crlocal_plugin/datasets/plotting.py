@@ -98,7 +98,7 @@ class ScalarPicture:
     def draw_fit(self, ax=None, **kwargs):
         """Draw data and model on the axis of the data, with the scales of a fit in the model."""
         dataset = self.dataset
-        model = _require_model(dataset)
+        model = dataset.require_model()
         (x, curve), (values, errors) = self.curve(), self.measured()
         ax = _new_axes(ax)
         ax.set(xscale="log", xlabel=axis_label(dataset.axis), ylabel=self.label)
@@ -117,7 +117,7 @@ class ScalarPicture:
         dataset = self.dataset
         if method not in _METHODS:
             raise ValueError(unknown_name(method, _METHODS, "method "))
-        _require_model(dataset)
+        dataset.require_model()
         residuals = u.Quantity(dataset.residuals(method)).value
         (label, power), errors, is_ul = _METHODS[method], None, None
         if power is not None:
@@ -223,7 +223,7 @@ class DipolePicture(ScalarPicture):
     def draw_fit(self, axes=None, **kwargs):
         """Draw amplitudes and phases with the model."""
         dataset = self.dataset
-        model = _require_model(dataset)
+        model = dataset.require_model()
         x, grid = _measured_grid(dataset, model.nuclei, 2)
         dipole = model.dipole(grid)
         phase = dipole.phase.to_value("deg")
@@ -264,15 +264,6 @@ _BY_KIND = {
 def picture_of(dataset):
     """Pictures of a dataset, by its kind (ScalarPicture or one derived from it)."""
     return _BY_KIND.get(getattr(dataset, "kind", None), ScalarPicture)(dataset)
-
-
-def _require_model(dataset):
-    """Model of a dataset, which is asked for before anything is drawn."""
-    if dataset.model is None:
-        raise ValueError(
-            f"dataset {dataset.name!r} has no cosmic-ray model: set datasets.models = [model]"
-        )
-    return dataset.model
 
 
 def _measured_grid(dataset, nuclei, margin):

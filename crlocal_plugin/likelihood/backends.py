@@ -1,19 +1,23 @@
 """Back ends for gammapy's Fit, entered in its registry.
 
 ``Fit(backend="least-squares")`` descends on the residuals of `CosmicRayDatasets`, all derivatives
-in one call. The covariance of the back end "minuit" is replaced for these datasets, see
-`crlocal_plugin.likelihood.covariance`; other datasets get what gammapy does.
+in one call. Fits of these datasets with the back end "minuit" get a covariance of their own, see
+`crlocal_plugin.likelihood.covariance`; all other datasets get what was registered before.
 """
+
+import functools
+import logging
 
 import numpy as np
 from gammapy.modeling.fit import registry
-from gammapy.modeling.iminuit import covariance_iminuit
 
 from .collection import CosmicRayDatasets
 from .covariance import likelihood_covariance
 from .descent import minimise
 from .joint_likelihood import JointLikelihood
 from .profiles import ProfileLikelihood
+
+log = logging.getLogger(__name__)
 
 LEAST_SQUARES = "least-squares"
 """Name of the back end."""
@@ -32,32 +36,10 @@ def _likelihood(parameters, function):
 
 
 def optimize_least_squares(parameters, function, store_trace=False, **kwargs):
-    """Optimise for gammapy's Fit with the back end "least-squares".
+    """Optimise for gammapy's Fit; ``kwargs`` are ``tolerance`` and ``max_calls`` of `minimise`.
 
-    Parameters
-    ----------
-    parameters : `~gammapy.modeling.Parameters`
-        Unique parameters.
-    function : callable
-        ``stat_sum`` of `CosmicRayDatasets`.
-    store_trace : bool, optional
-        Keep values and statistic of every step.
-    **kwargs : dict
-        ``tolerance`` and ``max_calls`` of `~crlocal_plugin.likelihood.descent.minimise`.
-
-    Returns
-    -------
-    factors : list of float
-        Best-fit factors of the free parameters.
-    info : dict
-        ``success``, ``message``, ``nfev``, ``trace``.
-    optimizer : None
-        For compatibility.
-
-    Raises
-    ------
-    ValueError
-        If the datasets are not `CosmicRayDatasets`, or the statistic is not a sum of squares.
+    Where the preparation of the fit has just ended, nothing is left to do, unless there are such
+    options.
     """
     unknown = set(kwargs) - {"tolerance", "max_calls"}
     if unknown:
@@ -66,76 +48,46 @@ def optimize_least_squares(parameters, function, store_trace=False, **kwargs):
             "tolerance or max_calls"
         )
     likelihood = _likelihood(parameters, function)
+    preparation = function.__self__.preparation
+    if preparation is not None and preparation.is_at(likelihood) and not kwargs:
+        minimum, steps = preparation.minimum, preparation.trace
+    else:
+        steps = []
+        minimum = minimise(likelihood, callback=lambda *step: steps.append(step), **kwargs)
+        log.info("least-squares descent to %.2f in %d calls", minimum.stat, minimum.n_calls)
+        likelihood.assign(minimum.theta)
     trace = []
-
-    def store(theta, stat):
-        values = {f"par-{k}": value for k, value in enumerate(theta)}
-        trace.append({"total_stat": stat, **values})
-
-    minimum = minimise(likelihood, callback=store if store_trace else None, **kwargs)
     if store_trace:
-        store(minimum.theta, minimum.stat)
-    likelihood.assign(minimum.theta)
-    factors = [par.factor for par in likelihood.parameters]
+        for theta, stat in [*steps, (minimum.theta, minimum.stat)]:
+            trace.append({"total_stat": stat, **{f"par-{k}": x for k, x in enumerate(theta)}})
     info = {
         "success": minimum.success,
         "message": minimum.message,
         "nfev": minimum.n_calls,
         "trace": trace,
     }
-    return factors, info, None
+    return [par.factor for par in likelihood.parameters], info, None
 
 
 def covariance_least_squares(parameters, function, **kwargs):
-    """Covariance for gammapy's Fit with the back end "least-squares".
-
-    Parameters
-    ----------
-    parameters : `~gammapy.modeling.Parameters`
-        Unique parameters.
-    function : callable
-        ``stat_sum`` of `CosmicRayDatasets`.
-    **kwargs : dict
-        Of no effect, for compatibility.
-
-    Returns
-    -------
-    matrix : `~numpy.ndarray`
-        Covariance of the factors of the free parameters.
-    info : dict
-        ``success`` and ``message``.
-    """
+    """Covariance of the factors of the free parameters for gammapy's Fit, and how it went."""
     return _factor_covariance(_likelihood(parameters, function))
 
 
-def covariance_minuit(parameters, function, **kwargs):
-    """Covariance for gammapy's Fit with the back end "minuit".
+def _with_covariance_of_datasets(before):
+    """Covariance for the back end "minuit", that of a function for all but `CosmicRayDatasets`."""
 
-    Fits of `CosmicRayDatasets` get second derivatives along the principal axes of MIGRAD's
-    matrix; all other fits get what gammapy does.
+    @functools.wraps(before)
+    def covariance_minuit(parameters, function, **kwargs):
+        matrix, info = before(parameters, function, **kwargs)
+        if not isinstance(getattr(function, "__self__", None), CosmicRayDatasets):
+            return matrix, info
+        # with a strength at its limit, Minuit may have no matrix to start from
+        guess = matrix if np.ndim(matrix) == 2 else None
+        return _factor_covariance(_likelihood(parameters, function), guess)
 
-    Parameters
-    ----------
-    parameters : `~gammapy.modeling.Parameters`
-        Unique parameters.
-    function : callable
-        Statistic.
-    **kwargs : dict
-        Options of gammapy, among them the ``minuit`` object.
-
-    Returns
-    -------
-    matrix : `~numpy.ndarray`
-        Covariance of the factors of the free parameters.
-    info : dict
-        ``success`` and ``message``.
-    """
-    matrix, info = covariance_iminuit(parameters, function, **kwargs)
-    if not isinstance(getattr(function, "__self__", None), CosmicRayDatasets):
-        return matrix, info
-    # with a strength at its limit, Minuit may have no matrix to start from
-    guess = matrix if np.ndim(matrix) == 2 else None
-    return _factor_covariance(_likelihood(parameters, function), guess)
+    covariance_minuit.before = before
+    return covariance_minuit
 
 
 def _factor_covariance(likelihood, guess=None):
@@ -153,28 +105,9 @@ def _factor_covariance(likelihood, guess=None):
 
 
 def confidence_least_squares(parameters, function, parameter, reoptimize, sigma, **kwargs):
-    """Confidence interval for gammapy's Fit with the back end "least-squares", as MINOS does.
+    """Confidence interval for gammapy's Fit, as MINOS does: errors in factors, nan or nan.
 
-    Parameters
-    ----------
-    parameters : `~gammapy.modeling.Parameters`
-        Unique parameters.
-    function : callable
-        ``stat_sum`` of `CosmicRayDatasets`.
-    parameter : `~gammapy.modeling.Parameter`
-        Parameter of interest.
-    reoptimize : bool
-        Whether the other parameters follow.
-    sigma : float
-        Where the interval ends: a rise of the statistic by the square of it.
-    **kwargs : dict
-        Of no effect, for compatibility.
-
-    Returns
-    -------
-    dict
-        ``errp``, ``errn`` in factors, nan where the statistic does not rise that far;
-        ``success``, ``message``, ``nfev``.
+    The statistic rises by ``sigma`` squared there; with ``reoptimize``, the others follow.
     """
     likelihood = _likelihood(parameters, function)
     column = likelihood.parameters.index(parameter)
@@ -196,8 +129,10 @@ def confidence_least_squares(parameters, function, parameter, reoptimize, sigma,
 
 
 def register_backends():
-    """Enter the back ends in gammapy's registry."""
+    """Enter the back ends in gammapy's registry, once however often this is called."""
     registry.register["optimize"][LEAST_SQUARES] = optimize_least_squares
     registry.register["covariance"][LEAST_SQUARES] = covariance_least_squares
     registry.register["confidence"][LEAST_SQUARES] = confidence_least_squares
-    registry.register["covariance"]["minuit"] = covariance_minuit
+    covariances = registry.register["covariance"]
+    before = getattr(covariances["minuit"], "before", covariances["minuit"])
+    covariances["minuit"] = _with_covariance_of_datasets(before)

@@ -15,39 +15,13 @@ class DegenerateParametersWarning(UserWarning):
 
 
 def natural_jacobian(likelihood, theta=None):
-    """Derivatives of all residuals with respect to parameters in units of their natural scales.
-
-    Parameters
-    ----------
-    likelihood : JointLikelihood
-        Likelihood.
-    theta : array_like, optional
-        Values, shape ``(n,)``; by default those with which the likelihood was made.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Jacobian, shape ``(k, n)``; a column is zero if nothing depends on the parameter.
-    """
+    """Derivatives of all residuals with respect to parameters in units of their natural scales."""
     theta = likelihood.values if theta is None else theta
     return likelihood.jacobian(theta) * likelihood.scales_at(theta)
 
 
 def natural_directions(jacobian):
-    """Directions of parameter space, from the best determined one to the worst.
-
-    Parameters
-    ----------
-    jacobian : `~numpy.ndarray`
-        Natural Jacobian, shape ``(k, n)``.
-
-    Returns
-    -------
-    singular : `~numpy.ndarray`
-        Singular values, shape ``(n,)``: standard deviations that a step of unit length costs.
-    directions : `~numpy.ndarray`
-        Unit vectors in units of the natural scales, one per row, shape ``(n, n)``.
-    """
+    """Directions of parameter space, from the best determined one to the worst."""
     # with fewer numbers than parameters there are directions of no consequence at all
     missing = max(0, jacobian.shape[1] - jacobian.shape[0])
     padded = np.vstack([jacobian, np.zeros((missing, jacobian.shape[1]))])
@@ -56,21 +30,8 @@ def natural_directions(jacobian):
 
 
 def find_degeneracies(datasets, threshold=THRESHOLD):
-    """Describe the directions in which the free parameters are not determined.
-
-    Parameters
-    ----------
-    datasets : CosmicRayDatasets
-        Datasets with models.
-    threshold : float, optional
-        Smallest singular value of the natural Jacobian that counts as determined.
-
-    Returns
-    -------
-    list of str
-        One sentence per set of parameters; empty if all is well.
-    """
-    own = set(datasets._own_parameters())
+    """Describe the directions in which the free parameters are not determined."""
+    own = set(datasets.own_parameters())
     varied = [par for par in datasets.parameters if not par.frozen and par in own]
     likelihood = JointLikelihood(datasets, varied)
     free = dict(zip(likelihood.names, varied, strict=True))
@@ -98,20 +59,7 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
 
 
 def involved(direction, jacobian):
-    """Which parameters take part in a direction: they move, or their effects cancel.
-
-    Parameters
-    ----------
-    direction : `~numpy.ndarray`
-        Direction in units of the natural scales, shape ``(n,)``.
-    jacobian : `~numpy.ndarray`
-        Natural Jacobian, shape ``(k, n)``.
-
-    Returns
-    -------
-    `~numpy.ndarray` of bool
-        Shape ``(n,)``.
-    """
+    """Which parameters take part in a direction: they move, or their effects cancel."""
     weight = np.abs(direction)
     effect = weight * np.linalg.norm(jacobian, axis=0)
     moves = weight > 0.25 * weight.max()

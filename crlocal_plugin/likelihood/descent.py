@@ -18,7 +18,7 @@ COLLAPSED = 1e-3
 
 
 _IDLE, _WORTH = 1e-3, 0.1
-"""Standard deviations that a strength of nothing adds at most, and that one is worth at least."""
+"""Standard deviations that a strength near zero adds at most, and that a gain is worth at least."""
 
 
 class Minimum(NamedTuple):
@@ -49,48 +49,17 @@ class Minimum(NamedTuple):
 
 
 def stays_positive(likelihood):
-    """Which parameters are quantities that limits keep positive, such as strengths and lengths.
-
-    Parameters
-    ----------
-    likelihood : JointLikelihood
-        Likelihood.
-
-    Returns
-    -------
-    `~numpy.ndarray` of bool
-        Shape ``(n,)``. A position among hadronic models starts at zero and is none.
-    """
+    """Which parameters are quantities that limits keep positive, such as strengths and lengths."""
     return (likelihood.bounds[:, 0] >= 0) & ~likelihood.is_position
 
 
 def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, callback=None):
-    """Descend to the minimum that is reached from a start.
+    """Descend from values, by default those of the likelihood, to a minimum (`Minimum`).
 
-    Parameters
-    ----------
-    likelihood : JointLikelihood
-        Likelihood.
-    start : array_like, optional
-        Starting values, shape ``(n,)``; by default those with which the likelihood was made.
-    free : array_like of bool, optional
-        Which parameters vary; all by default.
-    tolerance : float, optional
-        Relative changes of statistic and parameters at which the descent ends.
-    max_calls : int, optional
-        Most evaluations of the residuals.
-    callback : callable, optional
-        Called with values and statistic at every step.
-
-    Returns
-    -------
-    Minimum
-        The minimum; nothing moves if the descent does not lower the statistic.
-
-    Raises
-    ------
-    ValueError
-        If the statistic at the start is not finite, or is not a sum of squares.
+    ``free`` says which parameters vary, all by default; ``tolerance`` is the relative change of
+    statistic and parameters at which the descent ends, ``max_calls`` the most evaluations.
+    ``callback`` is called with values and statistic at every step. Nothing moves if the descent
+    does not lower the statistic.
     """
     if not likelihood.is_least_squares:
         raise ValueError(
@@ -214,20 +183,7 @@ class _Coordinates:
 
 
 def gauss_newton_covariance(jacobian, rcond=1e-12):
-    """Covariance of parameters from the derivatives of the residuals.
-
-    Parameters
-    ----------
-    jacobian : `~numpy.ndarray`
-        Derivatives, shape ``(k, n)``.
-    rcond : float, optional
-        Directions of a relative curvature below this are left out.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Covariance, shape ``(n, n)``, nan for a parameter on which nothing depends.
-    """
+    """Covariance of parameters from the derivatives of the residuals."""
     length = np.linalg.norm(jacobian, axis=0)
     safe = np.where(length > 0, length, 1.0)
     scaled = jacobian / safe

@@ -1,4 +1,8 @@
-"""Points at which models are evaluated: energies and rigidities of one or several species."""
+"""Points at which models are evaluated: energies and rigidities of one or several species.
+
+Points are along the last axis. Values of parameters are floats, or arrays of shape ``(m, 1)`` for m
+sets; results have shape ``(n,)`` or ``(m, n)``.
+"""
 
 from typing import NamedTuple
 
@@ -37,24 +41,10 @@ class EnergyGrid(NamedTuple):
 
 
 def energy_grid(energy, species):
-    """Rigidities of several species at common total energies.
+    """Rigidities of several species at common total energies in GeV.
 
-    Parameters
-    ----------
-    energy : array_like
-        Total energy per particle in GeV.
-    species : iterable of `~crlocal_plugin.Species`
-        Nuclei; one that is heavier than an energy does not contribute there.
-
-    Returns
-    -------
-    EnergyGrid
-        The grid.
-
-    Raises
-    ------
-    ValueError
-        If an energy is not above the rest energy of the lightest species, or not finite.
+    A species that is heavier than an energy does not contribute there; none may be lighter than
+    all of them.
     """
     energy = np.asarray(energy, dtype=float)
     species = list(species)
@@ -83,14 +73,7 @@ def energy_grid(energy, species):
 class JoinedGrid:
     """Rigidities of several species in one grid.
 
-    Parameters
-    ----------
-    grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        All points along the last axis, with charge and rest energy as arrays.
-    names : tuple of str
-        Species.
-    index : `~numpy.ndarray` of int
-        Position in ``names`` of the species of each point.
+    ``index`` is the position in ``names`` of the species of each point.
     """
 
     def __init__(self, grid, names, index):
@@ -120,20 +103,6 @@ class JoinedGrid:
 
         In a fit most evaluations differ from the one before by one parameter, which most of the
         components do not depend on.
-
-        Parameters
-        ----------
-        what : hashable
-            What is asked for.
-        arguments : list or tuple
-            Floats on which the result depends; with arrays among them nothing is remembered.
-        compute : callable
-            Function without arguments.
-
-        Returns
-        -------
-        object
-            The result.
         """
         if not all_floats(arguments):
             return compute()
@@ -143,54 +112,17 @@ class JoinedGrid:
         return kept[1]
 
     def spread(self, places, values):
-        """Values for points, from those of species.
-
-        Parameters
-        ----------
-        places : tuple of int
-            Where the value of each species is among the values.
-        values : list
-            Floats, or arrays of shape ``(m, 1)`` for sets of parameters.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            A value for each point, shape ``(n,)`` or ``(m, n)``.
-        """
+        """Values for points; ``places`` says where that of each species is among the values."""
         own = [values[place] for place in places]
         return self.remembered(places, own, lambda: self.spread_own(own))
 
     def spread_own(self, own):
-        """Values for points, from one value for each species.
-
-        Parameters
-        ----------
-        own : list
-            Floats, or arrays of shape ``(m, 1)`` for sets of parameters.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            A value for each point, shape ``(n,)`` or ``(m, n)``.
-        """
+        """Values for points, from one value for each species."""
         values = parameter_sets(own)
         return values.take(self.index) if values.ndim == 1 else values @ self._membership
 
     def power_laws(self, strengths, powers):
-        """Logarithms of strength times R^-power for points, from values for each species.
-
-        Parameters
-        ----------
-        strengths : list
-            Floats, or arrays of shape ``(m, 1)`` for sets of parameters.
-        powers : list
-            As many powers, or none at all.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            A value for each point, shape ``(n,)`` or ``(m, n)``.
-        """
+        """Logarithms of strength times R^-power for points, from values for each species."""
         log_rigidity = self.grid.log_rigidity
         if all_floats(strengths):
             logs = self.spread_own([log_strength(strength) for strength in strengths])
@@ -213,36 +145,14 @@ class JoinedGrid:
 
 
 def join_species(grids):
-    """Put the rigidities of several species one after another.
-
-    Parameters
-    ----------
-    grids : dict of str to `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        Rigidities by species.
-
-    Returns
-    -------
-    JoinedGrid
-        All of them.
-    """
+    """Put the rigidities of several species one after another."""
     sizes = [grid.rigidity.shape[-1] for grid in grids.values()]
     index = np.repeat(np.arange(len(sizes)), sizes)
     return JoinedGrid(concatenate_grids(list(grids.values())), tuple(grids), index)
 
 
 def concatenate_grids(grids):
-    """Put rigidities one after another.
-
-    Parameters
-    ----------
-    grids : list of `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        Rigidities, shape ``(..., n)`` each.
-
-    Returns
-    -------
-    `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        All of them, with charge and rest energy as arrays.
-    """
+    """Put rigidities one after another."""
     rigidity = np.concatenate([g.rigidity for g in grids], axis=-1)
     charge, rest_energy = (
         np.concatenate([np.broadcast_to(getattr(g, name), g.rigidity.shape[-1:]) for g in grids])
@@ -252,36 +162,10 @@ def concatenate_grids(grids):
 
 
 def take(grid, rows):
-    """Some of the points of a grid.
-
-    Parameters
-    ----------
-    grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        Rigidities.
-    rows : slice or `~numpy.ndarray`
-        Points.
-
-    Returns
-    -------
-    `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        Those points.
-    """
+    """Some of the points of a grid."""
     return ParticleGrid(*(column[..., rows] if np.ndim(column) else column for column in grid))
 
 
 def shift(grid, step):
-    """Grid with every rigidity multiplied by exp(step).
-
-    Parameters
-    ----------
-    grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        Rigidities.
-    step : float
-        Step in ln(rigidity).
-
-    Returns
-    -------
-    `~crlocal_plugin.physics.kinematics.ParticleGrid`
-        The shifted grid.
-    """
+    """Grid with every rigidity multiplied by exp(step)."""
     return grid_of_nuclei(grid.rigidity * np.exp(step), grid.Z, grid.rest_energy)

@@ -7,15 +7,7 @@ from ..components.base import PhysicsModel
 
 
 class LabelledParameters(Parameters):
-    """Parameters that are found by name or, where names repeat, by their label.
-
-    Parameters
-    ----------
-    parameters : list of `~gammapy.modeling.Parameter`
-        Parameters.
-    labels : list of str, optional
-        Unique labels, such as ``"V_sun"`` or ``"He.Q_0b"``; by default the names.
-    """
+    """Parameters that are found by name or, where names repeat, by their label."""
 
     def __init__(self, parameters=None, labels=None):
         super().__init__(parameters)
@@ -42,18 +34,7 @@ class LabelledParameters(Parameters):
 
 
 def parameter_slots(model):
-    """Where the Parameters of a model sit, nested models included.
-
-    Parameters
-    ----------
-    model : `~gammapy.modeling.models.ModelBase`
-        Model.
-
-    Returns
-    -------
-    list of tuple
-        Owner and attribute name, in the order of the parameters.
-    """
+    """Where the Parameters of a model sit, nested models included."""
     nested = getattr(model, "_models", None)
     if nested:
         return [slot for inner in nested for slot in parameter_slots(inner)]
@@ -61,20 +42,7 @@ def parameter_slots(model):
 
 
 def parameter_labels(components, parameters):
-    """Make unique labels: the name, with species or component in front where names repeat.
-
-    Parameters
-    ----------
-    components : iterable of CosmicRayComponent
-        Components of a model.
-    parameters : list of `~gammapy.modeling.Parameter`
-        Unique parameters of the model.
-
-    Returns
-    -------
-    list of str
-        One label per parameter.
-    """
+    """Make unique labels: the name, with species or component in front where names repeat."""
     uses = {}
     for component in components:
         filed = [*component.spectral_models.items(), (None, component.dipole_model)]
@@ -111,18 +79,7 @@ def _qualifier(places, everywhere):
 
 
 def link_same_names(models):
-    """Make parameters of the same name one, those of a species' own per species.
-
-    Parameters
-    ----------
-    models : list of `~gammapy.modeling.models.ModelBase`
-        Sub-models; those of other packages keep their parameters.
-
-    Raises
-    ------
-    ValueError
-        If two of them change the same parameter in different ways.
-    """
+    """Make parameters of the same name one, those of a species' own per species."""
     groups = {}
     for model in models:
         if isinstance(model, PhysicsModel):
@@ -166,20 +123,7 @@ def _listed(changes):
 
 
 def carry_over(covariance, parameters):
-    """Covariance of other parameters, with the entries of those that stay.
-
-    Parameters
-    ----------
-    covariance : `~gammapy.modeling.Covariance`
-        Covariance of the parameters before.
-    parameters : `~gammapy.modeling.Parameters`
-        Parameters now.
-
-    Returns
-    -------
-    `~gammapy.modeling.Covariance`
-        Their covariance; those that are new have their own error and no correlation.
-    """
+    """Covariance of other parameters, with the entries of those that stay."""
     new = Covariance(parameters)
     old = {id(par): index for index, par in enumerate(covariance.parameters)}
     kept = [(i, old[id(par)]) for i, par in enumerate(parameters) if id(par) in old]

@@ -9,7 +9,8 @@ from gammapy.modeling import FitResult
 from gammapy.modeling.fit import OptimizeResult
 from gammapy.modeling.models import ModelBase
 
-from ..datasets.core import CosmicRayDataset, applies_to
+from ..datasets.core import CosmicRayDataset
+from ..datasets.modelling import applies_to
 from ..messages import close_name
 from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
@@ -137,7 +138,7 @@ def _with_nuisance(dataset, nuisances):
     if not isinstance(dataset, CosmicRayDataset):
         return dataset
     for nuisance in nuisances:
-        is_own = any(model is nuisance for model in dataset.models or [])
+        is_own = dataset.present_nuisance is nuisance
         if applies_to(nuisance.datasets_names, dataset.name) and not is_own:
             dataset = copy.copy(dataset)
             dataset.nuisance = nuisance
