@@ -16,6 +16,7 @@ from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
 from crlocal_plugin.datasets.drawing import points_in_fit
+from crlocal_plugin.datasets.points import Intensities
 from crlocal_plugin.datasets.scalar import ScalarDataset
 from crlocal_plugin.plots.fractions import plot_component_fractions
 from crlocal_plugin.plots.residuals import (
@@ -272,6 +273,29 @@ class TestOwnKind:
     def test_other_pictures_pass_it_over(self, model, ratio):
         for plot in (crl.plot_spectra, crl.plot_mean_log_mass):
             assert legend_labels(plot(model, [ratio])) == legend_labels(plot(model))
+
+    @pytest.mark.parametrize("joins_with", [None, "ratio"])
+    def test_kind_that_names_its_points(self, model, ratio, joins_with):
+        class Joined(Ratio):
+            kind = "ratio"
+            _predicted = ScalarDataset._predicted
+
+            def points(self):
+                return [Intensities(self.x.value, species, self.axis) for species in ("He", "H")]
+
+            def predict(self, helium, hydrogen):
+                return helium / hydrogen
+
+        Joined.joins_with = joins_with
+        dataset = Joined(ratio.table, models=[model], name="test")
+        dataset.energy_scale.value = 1.1
+        ax = dataset.plot_fit()
+        (curve,) = [line for line in ax.lines if line.get_linestyle() == "-"]
+        x, y = curve.get_data()
+        # each point for itself: then there are values between them
+        assert (len(x) > 100) == (joins_with is not None)
+        true = 1.1 * x * u.GV
+        assert_allclose(y, model.intensity(true, "He") / model.intensity(true, "H"))
 
     def test_own_prediction_of_a_spectrum(self, model):
         class Doubled(crl.CosmicRayFluxDataset):

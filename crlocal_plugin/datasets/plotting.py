@@ -4,6 +4,8 @@ A picture reads the public attributes of its dataset. A kind that has no picture
 such as one of a user, gets that of any dataset with one number per point.
 """
 
+from dataclasses import replace
+
 import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
@@ -77,19 +79,23 @@ class ScalarPicture:
         return self.dataset.data.value - u.Quantity(self.dataset.residuals("diff")).value
 
     def model_at(self, x):
-        """Curve of the model at measured rigidities or energies; None leaves it to the points."""
+        """Prediction at other measured rigidities or energies, None if the kind does not say so."""
+        dataset = self.dataset
+        points = dataset.points() if dataset.is_joined and dataset.joins_with is not None else ()
+        if not points or any(not np.array_equal(p.x, dataset.x.value) for p in points):
+            return None
+        model, scales = dataset.model, dataset.scales()
+        return dataset.predict(*(replace(p, x=x).of_model(model, *scales) for p in points))
 
     def curve(self):
         """Measured rigidities or energies, and predictions there as a picture shows them."""
         dataset = self.dataset
-        x, predicted = dataset.x.value, self.shown(self.predicted())
-        model, atol = self.model_at(x), 1e-9 * np.abs(self.measured()[0])
-        if model is None or not np.allclose(model, predicted, atol=atol):
-            # a prediction of a user's own is known at the points alone
-            order = np.argsort(x)
-            return x[order], predicted[order]
         x, _ = _measured_grid(dataset, self.nuclei(), 1.5)
-        return x, self.model_at(x)
+        values = self.model_at(x)
+        if values is None:
+            order = np.argsort(dataset.x.value)
+            return dataset.x.value[order], self.shown(self.predicted())[order]
+        return x, values
 
     def nuclei(self):
         """Nuclei that the curve sums over (list of `~crlocal_plugin.Species`)."""
@@ -164,11 +170,9 @@ class SpectrumPicture(ScalarPicture):
         return values, [self.shown(error) for error in errors]
 
     def model_at(self, x):
-        """Weighted model with normalisation and energy scale."""
-        dataset, (norm, scale) = self.dataset, self.dataset.scales()
-        model, at = dataset.model, x * scale * dataset.x.unit
-        intensity = model.intensity(at, dataset.quantity, axis=dataset.axis).value
-        return intensity * norm * scale * x**self.energy_power
+        """Weighted prediction."""
+        values = super().model_at(x)
+        return None if values is None else values * x**self.energy_power
 
     def nuclei(self):
         """Nuclei of the species or sum (list of `~crlocal_plugin.Species`)."""
@@ -193,11 +197,6 @@ class MeanLogMassPicture(ScalarPicture):
     def shown(self, values):
         """Values as the hadronic model of the fit has them."""
         return values - self.dataset.hadronic_shift()
-
-    def model_at(self, x):
-        """Model with the energy scale."""
-        scale = self.dataset.scales()[1]
-        return self.dataset.model.mean_log_mass(x * scale * self.dataset.x.unit)
 
 
 class DipolePicture(ScalarPicture):
