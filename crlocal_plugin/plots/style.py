@@ -8,8 +8,6 @@ import zlib
 
 from matplotlib.textpath import TextPath
 
-from ..datasets.core import CosmicRayDataset
-
 _ORANGE, _SKY_BLUE, _GREEN, _BLUE = "#E69F00", "#56B4E9", "#009E73", "#0072B2"
 _VERMILLION, _PURPLE, _BLACK = "#D55E00", "#CC79A7", "#000000"
 
@@ -181,12 +179,3 @@ def experiment_markers(experiments):
         free = [marker for marker in candidates if marker not in markers.values()]
         markers[name] = free[0] if free else first
     return {name: markers[name] for name in experiments}
-
-
-def listed(datasets, kind):
-    """Those of the datasets, one, several or None, that are of a class (list)."""
-    if datasets is None:
-        return []
-    if isinstance(datasets, CosmicRayDataset):
-        datasets = [datasets]
-    return [dataset for dataset in datasets if isinstance(dataset, kind)]
