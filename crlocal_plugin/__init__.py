@@ -64,10 +64,9 @@ from .models.xue_liu import xue_liu_2025
 from .physics.geometry import GALACTIC_TO_ICRS
 from .physics.species import GROUP_SPECIES, SPECIES, Species
 from .plots.all_particle import plot_all_particle
-from .plots.composition_fractions import plot_composition_fractions
 from .plots.corner import plot_corner
 from .plots.dipole import plot_dipole
-from .plots.fractions import plot_component_fractions
+from .plots.fractions import plot_component_fractions, plot_composition_fractions
 from .plots.mean_log_mass import plot_mean_log_mass
 from .plots.profile import plot_profile, plot_profiles
 from .plots.residuals import plot_residuals

@@ -14,9 +14,8 @@ from numpy.testing import assert_allclose
 import crlocal_plugin as crl
 from crlocal_plugin.cli.main import main
 from crlocal_plugin.plots.all_particle import plot_all_particle
-from crlocal_plugin.plots.composition_fractions import plot_composition_fractions
 from crlocal_plugin.plots.dipole import plot_dipole
-from crlocal_plugin.plots.fractions import plot_component_fractions
+from crlocal_plugin.plots.fractions import plot_component_fractions, plot_composition_fractions
 from crlocal_plugin.plots.mean_log_mass import plot_mean_log_mass
 from crlocal_plugin.plots.residuals import plot_residuals
 from crlocal_plugin.plots.side_by_side import plot_side_by_side

@@ -20,9 +20,8 @@ from matplotlib.text import Text
 
 import crlocal_plugin as crl
 from crlocal_plugin.plots.all_particle import plot_all_particle
-from crlocal_plugin.plots.composition_fractions import plot_composition_fractions
 from crlocal_plugin.plots.dipole import plot_dipole
-from crlocal_plugin.plots.fractions import plot_component_fractions
+from crlocal_plugin.plots.fractions import plot_component_fractions, plot_composition_fractions
 from crlocal_plugin.plots.mean_log_mass import plot_mean_log_mass
 from crlocal_plugin.plots.profile import plot_profile
 from crlocal_plugin.plots.residuals import plot_residuals

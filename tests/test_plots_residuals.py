@@ -16,6 +16,8 @@ from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
 from crlocal_plugin.datasets.drawing import points_in_fit
+from crlocal_plugin.datasets.points import Intensities
+from crlocal_plugin.datasets.scalar import ScalarDataset
 from crlocal_plugin.plots.fractions import plot_component_fractions
 from crlocal_plugin.plots.residuals import (
     DIPOLE_PULL_COLORS,
@@ -209,6 +211,113 @@ class TestResiduals:
             plot_residuals(datasets, species="Hee")
 
 
+class Ratio(ScalarDataset):
+    """A kind of a user's, without a line about pictures: He / H at equal rigidity."""
+
+    tag = "Ratio"
+    column = "ratio"
+
+    def _prepare(self):
+        self._y = np.asarray(self.table["ratio"], dtype=float)
+        self._errn = self._errp = np.asarray(self.table["error"], dtype=float)
+        self._is_ul = np.zeros(len(self._y), dtype=bool)
+
+    def _measured(self):
+        return self._y
+
+    def _predicted(self):
+        helium, hydrogen = (self.model.intensity(self.x, name) for name in ("He", "H"))
+        return (helium / hydrogen).to_value("")
+
+
+class TestOwnKind:
+    @pytest.fixture
+    def ratio(self, model):
+        # not in order, as tables may be
+        table = Table({"rigidity": [1e3, 1e1, 1e2] * u.GV, "ratio": [0.2, 0.15, 0.18]})
+        table["error"] = 0.01
+        table.meta = {"experiment": "TEST", "quantity": "He/H", "axis": "rigidity"}
+        return Ratio(table, models=[model], name="ratio")
+
+    def test_fit(self, model, ratio):
+        ax = ratio.plot_fit()
+        (curve,) = [line for line in ax.lines if line.get_linestyle() == "-"]
+        x, y = curve.get_data()
+        assert_allclose(x, [10, 100, 1000])
+        expected = model.intensity(x * u.GV, "He") / model.intensity(x * u.GV, "H")
+        assert_allclose(y, expected)
+        assert_allclose(pulls(ax), np.stack([ratio.x.value, [0.2, 0.15, 0.18]], axis=1))
+        assert legend_labels(ax) == [model.name, "TEST"]
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("Rigidity $R$ [GV]", "He/H")
+
+    @pytest.mark.parametrize("method", ["diff", "diff/model", "diff/sqrt(model)", "pull"])
+    def test_residuals(self, ratio, method):
+        ax = ratio.plot_residuals(method=method)
+        assert_allclose(pulls(ax)[:, 1], ratio.residuals(method))
+        with pytest.raises(ValueError, match="unknown method 'pul': did you mean pull"):
+            ratio.plot_residuals(method="pul")
+
+    def test_has_a_panel_among_all_data(self, model, ratio):
+        data = [*crl.load_datasets(["dampe_h", "icecube-2016"]), ratio]
+        axes = plot_residuals(model, data)
+        names = [ax.get_ylabel().split(":")[0] for ax in axes]
+        assert names == ["Spectra", "He/H", "Dipole"]
+        # where hydrogen of that rigidity would be
+        energy = np.hypot(ratio.x.value, crl.SPECIES["H"].rest_energy)
+        assert_allclose(pulls(axes[1]), np.stack([energy, ratio.residuals("pull")], axis=1))
+        title = axes[1].get_legend().get_title().get_text()
+        assert title.endswith(f"{ratio.stat_sum_likelihood():.1f} / 3")
+        with pytest.raises(ValueError, match="expected 3, of Spectra and He/H and Dipole, got 1"):
+            plot_residuals(model, data, axes=[plt.subplots()[1]])
+
+    def test_other_pictures_pass_it_over(self, model, ratio):
+        for plot in (crl.plot_spectra, crl.plot_mean_log_mass):
+            assert legend_labels(plot(model, [ratio])) == legend_labels(plot(model))
+
+    @pytest.mark.parametrize("joins_with", [None, "ratio"])
+    def test_kind_that_names_its_points(self, model, ratio, joins_with):
+        class Joined(Ratio):
+            kind = "ratio"
+            _predicted = ScalarDataset._predicted
+
+            def points(self):
+                return [Intensities(self.x.value, species, self.axis) for species in ("He", "H")]
+
+            def predict(self, helium, hydrogen):
+                return helium / hydrogen
+
+        Joined.joins_with = joins_with
+        dataset = Joined(ratio.table, models=[model], name="test")
+        dataset.energy_scale.value = 1.1
+        ax = dataset.plot_fit()
+        (curve,) = [line for line in ax.lines if line.get_linestyle() == "-"]
+        x, y = curve.get_data()
+        # each point for itself: then there are values between them
+        assert (len(x) > 100) == (joins_with is not None)
+        true = 1.1 * x * u.GV
+        assert_allclose(y, model.intensity(true, "He") / model.intensity(true, "H"))
+
+    def test_own_prediction_of_a_spectrum(self, model):
+        class Doubled(crl.CosmicRayFluxDataset):
+            def _predicted(self):
+                return 2 * super()._predicted()
+
+        table = crl.load_datasets("dampe_h")[0].table
+        for kind, factor in ((crl.CosmicRayFluxDataset, 1), (Doubled, 2)):
+            ax = kind(table, models=[model], name="test").plot_fit(energy_power=2)
+            (curve,) = [line for line in ax.lines if line.get_linestyle() == "-"]
+            x, y = curve.get_data()
+            assert (len(x) == len(table)) == (factor == 2)
+            expected = factor * model.intensity(x * u.GeV, "H", axis="kinetic_energy").value
+            assert_allclose(y, expected * x**2)
+
+    def test_without_model(self, ratio):
+        ratio.models = None
+        for plot in (ratio.plot_fit, ratio.plot_residuals):
+            with pytest.raises(ValueError, match="'ratio' has no cosmic-ray model"):
+                plot()
+
+
 class TestFractions:
     @pytest.mark.parametrize(
         ("species", "axis", "x"),
@@ -235,6 +344,33 @@ class TestFractions:
                 {"dashed": "--", "dashdot": "-.", "dotted": ":"}[style["linestyle"]],
             )
         assert ax.get_ylabel() == f"Share of the intensity of {' + '.join(names)}"
+
+    def test_a_sum_begins_at_its_lightest_nucleus(self, model):
+        heavy = crl.xue_liu_2025(species=("H", "He", "Fe"))
+        ax = plot_component_fractions(heavy, energy_range=(0.1 * u.GeV, 1 * u.TeV))
+        x, y = ax.lines[0].get_data()
+        assert_allclose([ax.get_xlim()[0], x[0]], crl.SPECIES["H"].rest_energy, rtol=1e-5)
+        # iron is not there yet
+        light = x < crl.SPECIES["He"].rest_energy
+        part, total = (
+            heavy.intensity(x[light] * u.GeV, "H", component, "total_energy")
+            for component in ("background", None)
+        )
+        assert_allclose(y[light], part / total)
+        assert not np.isnan(y).any()
+
+    @pytest.mark.parametrize(
+        "plot", [plot_component_fractions, crl.plot_composition_fractions], ids=lambda f: f.__name__
+    )
+    def test_data_have_no_place(self, model, datasets, plot):
+        for data in (datasets, datasets[0], list(datasets)):
+            with pytest.raises(
+                TypeError, match=r"ax: expected matplotlib Axes, got .*; data are given"
+            ):
+                plot(model, data)
+        with pytest.raises(TypeError, match=r"ax: expected matplotlib Axes, got str$"):
+            plot(model, "nearby")
+        assert plt.get_fignums() == []
 
     def test_areas(self, model):
         ax = plot_component_fractions(model, stacked=True, x_unit="PeV")
@@ -301,7 +437,8 @@ class TestFractions:
             ({"components": "near"}, "no component 'near'"),
             ({"components": "compton-getting"}, "one with a spectrum"),
             ({"axis": "wavelength"}, "unknown axis"),
-            ({"energy_range": (1 * u.GeV, 2 * u.GeV)}, "below a rest energy"),
+            ({"energy_range": (0.1, 0.9) * u.GeV}, "below the rest energies"),
+            ({"species": "He", "energy_range": (1, 2) * u.GeV}, "below the rest energies"),
             ({"x_unit": "GV"}, "x_unit"),
         ],
     )

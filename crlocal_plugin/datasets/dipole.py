@@ -313,9 +313,9 @@ class DipoleDataset(CosmicRayDataset):
         ValueError
             If the dataset has no model.
         """
-        from .plotting import plot_dipole_fit
+        from .plotting import picture_of
 
-        return plot_dipole_fit(self, axes=axes, **kwargs)
+        return picture_of(self).draw_fit(axes, **kwargs)
 
     def plot_residuals(self, ax=None, method="pull", **kwargs):
         """Plot residuals, two numbers per point.
@@ -339,9 +339,9 @@ class DipoleDataset(CosmicRayDataset):
         ValueError
             If the dataset has no model, or the method is not known.
         """
-        from .plotting import plot_dipole_residuals
+        from .plotting import picture_of
 
-        return plot_dipole_residuals(self, ax=ax, method=method, **kwargs)
+        return picture_of(self).draw_residuals(ax, method, **kwargs)
 
 
 def _angle(value):

@@ -3,8 +3,6 @@
 import numpy as np
 from matplotlib.path import Path
 
-from ..components.base import ENERGY_UNIT
-
 _CUT_STEP = 15
 
 _FAINT = 0.35
@@ -18,25 +16,7 @@ LIMIT_ARROW = Path(
 
 
 def draw_points(ax, x, y, errors=None, is_ul=None, in_fit=None, filled=True, **kwargs):
-    """Draw measured points, limits as arrows, and points outside the fit open and faint.
-
-    Parameters
-    ----------
-    ax : `~matplotlib.axes.Axes`
-        Axes to draw into.
-    x, y : `~numpy.ndarray`
-        Points; those that are not finite are left out.
-    errors : tuple of `~numpy.ndarray`, optional
-        Lower and upper errors of ``y``.
-    is_ul : `~numpy.ndarray` of bool, optional
-        Which points are upper limits; none by default.
-    in_fit : `~numpy.ndarray` of bool, optional
-        Which points are in the fit; all by default.
-    filled : bool, optional
-        Fill the markers; white ones tell experiments apart that share a shape.
-    **kwargs : dict
-        Passed to `~matplotlib.axes.Axes.errorbar`, such as ``color``, ``marker`` and ``label``.
-    """
+    """Draw measured points, limits as arrows, and points outside the fit open and faint."""
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     is_ul = np.zeros(y.shape, dtype=bool) if is_ul is None else np.asarray(is_ul)
     in_fit = np.ones(y.shape, dtype=bool) if in_fit is None else np.asarray(in_fit)
@@ -78,38 +58,12 @@ def draw_points(ax, x, y, errors=None, is_ul=None, in_fit=None, filled=True, **k
 
 
 def points_in_fit(dataset):
-    """Which points of a dataset are in the fit.
-
-    Parameters
-    ----------
-    dataset : CosmicRayDataset
-        Dataset.
-
-    Returns
-    -------
-    `~numpy.ndarray` of bool
-        Its mask.
-    """
+    """Which points of a dataset are in the fit (`~numpy.ndarray` of bool)."""
     return np.ones(dataset.data_shape, dtype=bool) if dataset.mask is None else dataset.mask
 
 
 def break_at_jumps(values, *others, jump=180.0):
-    """Break curves where an angle jumps, so that no line is drawn across the axes.
-
-    Parameters
-    ----------
-    values : `~numpy.ndarray`
-        Angles along the curve in deg.
-    *others : `~numpy.ndarray`
-        Other coordinates of the curve.
-    jump : float, optional
-        Difference of neighbours in deg from which on the curve is broken.
-
-    Returns
-    -------
-    tuple of `~numpy.ndarray`
-        The arrays with nan inserted at the jumps.
-    """
+    """Insert nan into curves where an angle jumps, so that no line crosses the axes."""
     at = np.flatnonzero(np.abs(np.diff(values)) >= jump) + 1
     return tuple(
         np.insert(np.asarray(array, dtype=float), at, np.nan) for array in (values, *others)
@@ -121,20 +75,7 @@ def _wrapped(phase, start):
 
 
 def phase_window(phases, errors, curve):
-    """Where to cut the circle of right ascension, so that data and curve stay in one piece.
-
-    Parameters
-    ----------
-    phases, errors : array_like
-        Measured phases and their errors in deg; nan does not count.
-    curve : array_like
-        Phases along the curve in deg.
-
-    Returns
-    -------
-    float
-        Lower end of the axis in deg: -180 if that cuts nothing, else the nearest of the best.
-    """
+    """Lower end of a phase axis in deg: -180 unless that cuts data or curve, else the nearest."""
     phases, errors = np.asarray(phases, dtype=float), np.asarray(errors, dtype=float)
     measured = np.isfinite(phases)
     phases, errors = phases[measured], np.nan_to_num(errors[measured])
@@ -150,52 +91,17 @@ def phase_window(phases, errors, curve):
 
 
 def draw_phase(ax, energy, phase, start, **kwargs):
-    """Draw a phase against energy, broken where it leaves the window.
-
-    Parameters
-    ----------
-    ax : `~matplotlib.axes.Axes`
-        Axes to draw into.
-    energy : `~numpy.ndarray`
-        Energies in GeV.
-    phase : `~numpy.ndarray`
-        Phases in deg.
-    start : float
-        Lower end of the phase axis in deg.
-    **kwargs : dict
-        Passed to `~matplotlib.axes.Axes.plot`.
-    """
+    """Draw a phase in deg against energy, broken where it leaves the axis from ``start``."""
     phase, energy = break_at_jumps(_wrapped(phase, start), energy)
     ax.plot(energy, phase, **kwargs)
 
 
-def draw_dipole_points(axes, dataset, start, energy_scale=1.0, **kwargs):
-    """Draw amplitudes and phases of a dataset as its likelihood takes them.
-
-    Parameters
-    ----------
-    axes : sequence of `~matplotlib.axes.Axes`
-        Axes of amplitude and phase.
-    dataset : DipoleDataset
-        Dataset. A row with a measurement and a limit is drawn as a measurement.
-    start : float
-        Lower end of the phase axis in deg.
-    energy_scale : float, optional
-        Factor of the energies.
-    **kwargs : dict
-        Passed to `draw_points`.
-    """
-    energy = dataset.x.to_value(ENERGY_UNIT) * energy_scale
+def draw_dipole_points(axes, dataset, energy, start, **kwargs):
+    """Draw amplitudes and phases; a row with both a measurement and a limit is a measurement."""
     in_fit, is_ul = points_in_fit(dataset), dataset.is_ul
-    draw_points(
-        axes[0],
-        energy,
-        np.where(is_ul, dataset.amplitude_ul, dataset.amplitude),
-        dataset.amplitude_errors,
-        is_ul=is_ul,
-        in_fit=in_fit,
-        **kwargs,
-    )
+    amplitude = np.where(is_ul, dataset.amplitude_ul, dataset.amplitude)
+    errors = dataset.amplitude_errors
+    draw_points(axes[0], energy, amplitude, errors, is_ul=is_ul, in_fit=in_fit, **kwargs)
     error = dataset.phase_error.to_value("deg")
     phase = _wrapped(dataset.phase.to_value("deg"), start)
     kwargs.pop("label", None)

@@ -127,16 +127,17 @@ class CosmicRayFluxDataset(ScalarDataset):
 
     # ----------------------------------------------------------------- plots
 
-    def plot_fit(self, ax=None, **kwargs):
+    def plot_fit(self, ax=None, energy_power=2.7, **kwargs):
         """Plot data and model on the axis of the data.
 
         Parameters
         ----------
         ax : `~matplotlib.axes.Axes`, optional
             Axes to draw into; new ones by default.
+        energy_power : float, optional
+            Power of the axis to multiply intensities with.
         **kwargs : dict
-            ``energy_power``, the power of the axis to multiply intensities with, and keyword
-            arguments of `~matplotlib.axes.Axes.errorbar` for the points.
+            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
 
         Returns
         -------
@@ -148,9 +149,9 @@ class CosmicRayFluxDataset(ScalarDataset):
         ValueError
             If the dataset has no model.
         """
-        from .plotting import plot_flux_fit
+        from .plotting import SpectrumPicture
 
-        return plot_flux_fit(self, ax=ax, **kwargs)
+        return SpectrumPicture(self, energy_power).draw_fit(ax, **kwargs)
 
     def plot_residuals(self, ax=None, method="diff/model", **kwargs):
         """Plot residuals.
@@ -174,9 +175,7 @@ class CosmicRayFluxDataset(ScalarDataset):
         ValueError
             If the dataset has no model, or the method is not known.
         """
-        from .plotting import plot_flux_residuals
-
-        return plot_flux_residuals(self, ax=ax, method=method, **kwargs)
+        return super().plot_residuals(ax, method, **kwargs)
 
 
 register(DATASET_REGISTRY, CosmicRayFluxDataset)

@@ -95,58 +95,6 @@ class MeanLogMassDataset(ScalarDataset):
         """
         return super()._predicted()
 
-    # ----------------------------------------------------------------- plots
-
-    def plot_fit(self, ax=None, **kwargs):
-        """Plot data and model.
-
-        Parameters
-        ----------
-        ax : `~matplotlib.axes.Axes`, optional
-            Axes to draw into; new ones by default.
-        **kwargs : dict
-            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
-
-        Returns
-        -------
-        `~matplotlib.axes.Axes`
-            The axes.
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model.
-        """
-        from .plotting import plot_mean_log_mass_fit
-
-        return plot_mean_log_mass_fit(self, ax=ax, **kwargs)
-
-    def plot_residuals(self, ax=None, method="diff", **kwargs):
-        """Plot residuals.
-
-        Parameters
-        ----------
-        ax : `~matplotlib.axes.Axes`, optional
-            Axes to draw into; new ones by default.
-        method : {"diff", "diff/model", "diff/sqrt(model)", "pull"}, optional
-            See `residuals`. Pulls are drawn over a band of one standard deviation.
-        **kwargs : dict
-            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
-
-        Returns
-        -------
-        `~matplotlib.axes.Axes`
-            The axes.
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model, or the method is not known.
-        """
-        from .plotting import plot_mean_log_mass_residuals
-
-        return plot_mean_log_mass_residuals(self, ax=ax, method=method, **kwargs)
-
 
 def log_mass(nucleus):
     """Ln A of a nucleus."""

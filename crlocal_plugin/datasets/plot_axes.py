@@ -7,10 +7,8 @@ import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..components.base import (
-    intensity_unit,
-    x_unit,
-)
+from ..components.base import intensity_unit, x_unit
+from ..messages import unknown_name
 
 _AXES = {
     "rigidity": ("Rigidity", "R"),
@@ -25,32 +23,12 @@ _N_POINTS = 400
 
 def _known_axis(axis):
     if axis not in _AXES:
-        raise ValueError(f"unknown axis {axis!r}: expected one of {', '.join(_AXES)}")
+        raise ValueError(unknown_name(axis, _AXES, "axis "))
     return _AXES[axis]
 
 
 def axis_unit(axis, unit=None):
-    """Unit of a rigidity or energy axis.
-
-    Parameters
-    ----------
-    axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}
-        Axis.
-    unit : str or `~astropy.units.Unit`, optional
-        Unit of the picture; GV or GeV by default.
-
-    Returns
-    -------
-    `~astropy.units.Unit`
-        Unit.
-
-    Raises
-    ------
-    ValueError
-        If the axis or the unit is not known.
-    `~astropy.units.UnitConversionError`
-        If the unit is of another kind.
-    """
+    """Unit of a rigidity or energy axis: GV or GeV, unless a picture has another of its kind."""
     _known_axis(axis)
     own = x_unit(axis)
     unit = own if unit is None else u.Unit(unit)
@@ -60,73 +38,21 @@ def axis_unit(axis, unit=None):
 
 
 def axis_label(axis, unit=None):
-    """Label of a rigidity or energy axis, with its unit.
-
-    Parameters
-    ----------
-    axis, unit
-        As in `axis_unit`.
-
-    Returns
-    -------
-    str
-        Label.
-
-    Raises
-    ------
-    ValueError
-        If the axis or the unit is not known.
-    """
+    """Label of a rigidity or energy axis, with its unit."""
     unit = axis_unit(axis, unit)
     name, symbol = _known_axis(axis)
     return f"{name} ${symbol.strip('()')}$ [{unit}]"
 
 
 def intensity_label(axis, energy_power=0, unit=None):
-    """Label of an intensity times a power of the axis, with its unit.
-
-    Parameters
-    ----------
-    axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}
-        Axis that the intensity is given on.
-    energy_power : float, optional
-        Power of the axis that the intensity is multiplied with.
-    unit : str or `~astropy.units.Unit`, optional
-        Unit of the intensity; 1/(GV m2 s sr) or 1/(GeV m2 s sr) by default.
-
-    Returns
-    -------
-    str
-        Label.
-
-    Raises
-    ------
-    ValueError
-        If the axis or the unit is not known.
-    """
+    """Label of an intensity times a power of the axis, with its unit."""
     _, symbol = _known_axis(axis)
     factor = {0: "", 1: f"{symbol}\\,"}.get(energy_power, f"{symbol}^{{{energy_power:.10g}}}\\,")
     return f"${factor}J$ {intensity_unit_label(axis, energy_power, unit)}"
 
 
 def intensity_unit_label(axis, energy_power=0, unit=None):
-    """Label of the unit of an intensity times a power of the axis.
-
-    Parameters
-    ----------
-    axis, energy_power, unit
-        As in `intensity_label`.
-
-    Returns
-    -------
-    str
-        Label, with a power of the unit of the axis in front.
-
-    Raises
-    ------
-    ValueError
-        If the axis or the unit is not known.
-    """
+    """Label of the unit of an intensity times a power of the axis, which comes first."""
     energy, others = _split_intensity_unit(axis, unit)
     powers = {energy: round(energy_power - 1, 10), **others}
     texts = [
@@ -156,24 +82,10 @@ def _split_intensity_unit(axis, unit=None):
 
 @dataclass(frozen=True)
 class SpectrumAxes:
-    """What the axes of a spectrum show, and in which units.
+    """What the axes of a spectrum show: ``axis``, and intensities times its ``energy_power``.
 
-    Attributes
-    ----------
-    axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}
-        Horizontal axis.
-    energy_power : float
-        Power of it that intensities are multiplied with.
-    x_unit : str or `~astropy.units.Unit`, optional
-        Unit of the horizontal axis; GV or GeV by default.
-    intensity_unit : str or `~astropy.units.Unit`, optional
-        Unit of the intensities, 1/(GV m2 s sr) or 1/(GeV m2 s sr) by default; the power is taken
-        in the unit of rigidity or energy that is part of it.
-
-    Raises
-    ------
-    ValueError
-        If the axis or a unit is not known or does not fit.
+    The power is taken in the unit of rigidity or energy that is part of ``intensity_unit``; units
+    are GV or GeV, m2, s and sr by default.
     """
 
     axis: str
@@ -205,40 +117,12 @@ class SpectrumAxes:
         return own.to(unit) * x_unit(self.axis).to(energy) ** self.energy_power
 
     def weighted(self, x, intensity):
-        """Intensities as the vertical axis shows them.
-
-        Parameters
-        ----------
-        x : `~numpy.ndarray`
-            Rigidities or energies in GV or GeV.
-        intensity : `~numpy.ndarray`
-            Intensities, or errors of them, in 1/(GV m2 s sr) or 1/(GeV m2 s sr).
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Numbers on the axis.
-        """
+        """Numbers on the vertical axis for intensities, or errors, at ``x`` in GV or GeV."""
         return intensity * x**self.energy_power * self.y_factor
 
 
 def log_limits(values, margin=2.0, decades=np.inf):
-    """Limits of a logarithmic axis around values.
-
-    Parameters
-    ----------
-    values : array_like
-        Values; those that are not positive and finite do not count.
-    margin : float, optional
-        Factor left free on both sides.
-    decades : float, optional
-        Decades below the largest value that are shown at most.
-
-    Returns
-    -------
-    tuple of float or None
-        Lower and upper limit; None if no value counts.
-    """
+    """Limits around the values that are positive and finite, None if there are none."""
     values = np.asarray(values, dtype=float)
     values = values[(values > 0) & (values < np.inf)]
     if not values.size:
@@ -248,23 +132,7 @@ def log_limits(values, margin=2.0, decades=np.inf):
 
 
 def curve_grid(low, high, axis, nuclei):
-    """Values of an axis to draw a curve at.
-
-    Parameters
-    ----------
-    low, high : float
-        Range, in GV or GeV.
-    axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}
-        Axis.
-    nuclei : iterable of `~crlocal_plugin.Species`
-        Nuclei that the curve sums over. A total energy starts above the rest energy of the
-        lightest: what is heavier does not contribute there.
-
-    Returns
-    -------
-    `~astropy.units.Quantity`
-        Values, equidistant in their logarithm; empty if the range lies below the rest energies.
-    """
+    """Values to draw a curve at; a total energy starts above the lightest rest energy."""
     if axis == "total_energy":
         lightest = min((nucleus.rest_energy for nucleus in nuclei), default=0.0)
         low = max(low, (1 + 1e-6) * lightest)
@@ -272,29 +140,7 @@ def curve_grid(low, high, axis, nuclei):
 
 
 def new_dipole_axes(axes=None, start=-180.0, figsize=(6.4, 6.4), unit=None):
-    """Label the axes of amplitude and phase, new ones if none are given.
-
-    Parameters
-    ----------
-    axes : sequence of `~matplotlib.axes.Axes`, optional
-        Axes of amplitude and phase.
-    start : float, optional
-        Lower end of the phase axis in deg.
-    figsize : tuple of float, optional
-        Size of a new figure in inches.
-    unit : str or `~astropy.units.Unit`, optional
-        Unit of the energies; GeV by default.
-
-    Returns
-    -------
-    `~numpy.ndarray` of `~matplotlib.axes.Axes`
-        The two axes.
-
-    Raises
-    ------
-    ValueError
-        If not two axes are given.
-    """
+    """Label the axes of amplitude and phase, which are made unless two are given."""
     label = axis_label("total_energy", unit)
     if axes is None:
         _, axes = plt.subplots(2, 1, sharex=True, figsize=figsize, layout="constrained")

@@ -129,3 +129,55 @@ class ScalarDataset(CosmicRayDataset):
         if method == "pull":
             return -self.signed_residuals()[:, 0]
         return self._compute_residuals(self._measured(), self._predicted(), method)
+
+    # ----------------------------------------------------------------- plots
+
+    def plot_fit(self, ax=None, **kwargs):
+        """Plot data and model.
+
+        Parameters
+        ----------
+        ax : `~matplotlib.axes.Axes`, optional
+            Axes to draw into; new ones by default.
+        **kwargs : dict
+            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
+
+        Returns
+        -------
+        `~matplotlib.axes.Axes`
+            The axes.
+
+        Raises
+        ------
+        ValueError
+            If the dataset has no model.
+        """
+        from .plotting import picture_of
+
+        return picture_of(self).draw_fit(ax, **kwargs)
+
+    def plot_residuals(self, ax=None, method="diff", **kwargs):
+        """Plot residuals.
+
+        Parameters
+        ----------
+        ax : `~matplotlib.axes.Axes`, optional
+            Axes to draw into; new ones by default.
+        method : {"diff", "diff/model", "diff/sqrt(model)", "pull"}, optional
+            See `residuals`. Pulls are drawn over a band of one standard deviation.
+        **kwargs : dict
+            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
+
+        Returns
+        -------
+        `~matplotlib.axes.Axes`
+            The axes.
+
+        Raises
+        ------
+        ValueError
+            If the dataset has no model, or the method is not known.
+        """
+        from .plotting import picture_of
+
+        return picture_of(self).draw_residuals(ax, method, **kwargs)

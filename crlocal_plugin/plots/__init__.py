@@ -2,11 +2,10 @@
 
 What to use when:
 
-- a model with data: `spectra`, `dipole`, `all_particle`, `mean_log_mass`, `residuals`; both halves
-  of the model beside each other: `side_by_side`;
-- shares of the components and of the nuclei: `fractions`, `composition_fractions`;
-- a posterior: `corner`; profiles of the statistic: `profile`;
-- the sky: the folder `sky`;
-- a picture of your own: `subject` finds models, data and bands in whatever is given, `points` has
-  the data, `style` colours and markers, `legend` legends.
+- a model with data: one module for each picture, which `pictures` lists; spectra and dipole of
+  several models beside each other: `side_by_side`;
+- shares of the components and of the nuclei, which have no data: `fractions`;
+- a posterior: `corner`; profiles of the statistic: `profile`; the sky: the folder `sky`;
+- a picture of your own: `subject` finds models, data and samples in whatever is given, `frame`
+  makes figure and legend, `points` draws the data, `bands` bands; `style` has colours and markers.
 """

@@ -1,16 +1,9 @@
 """All-particle spectrum with the contributions of the species."""
 
 from ..datasets.plot_axes import SpectrumAxes
-from .points import known_quantities
-from .spectra import (
-    draw_spectra,
-    spectra_on_axis,
-    with_spectrum,
-)
-from .subject import (
-    chosen_names,
-    find_subject,
-)
+from .points import chosen_species
+from .spectra import draw_spectra, spectra_on_axis, with_spectrum
+from .subject import chosen_names, find_subject
 
 _USUAL_RANGE = (1e2, 1e8)
 
@@ -39,35 +32,15 @@ def plot_all_particle(
 
     Parameters
     ----------
-    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        What is drawn: a model; fitted datasets, model and data; the models of a fit; or samples
-        with the models that they were drawn for. See `~crlocal_plugin.plots.subject.find_subject`.
-    datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data, by default those of the subject; those that are no sums of species are passed over.
-    ax : `~matplotlib.axes.Axes`, optional
-        Axes to draw into; new ones by default.
+    subject, datasets, ax, energy_power, legend, band, samples, x_unit, intensity_unit
+        As for `~crlocal_plugin.plot_spectra`; the bands are those of the sums.
     species : bool, str or list of str, optional
         Draw the contributions of all species, of none, or of these species and sums of species.
-    energy_power : float, optional
-        Power of the energy to multiply intensities with.
     energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of total energy per particle. By default that of the data, where points
-        outside the fit count between 100 and 1e8 GeV only, and this range without data.
+        Range of total energy per particle. By default that of the data, where points outside the
+        fit count between 100 and 1e8 GeV only, and this range without data.
     components : bool, str or list of str, optional
         Draw the components of the sum of all species, or those of these names.
-    legend : bool, optional
-        Draw a legend beside the axes.
-    band : bool, optional
-        Draw the 68 % bands of the sums, if the model has errors or there are samples.
-    samples : object or tuple, optional
-        Samples of parameters that the bands are made from, instead of the covariance of the
-        model, as for `~crlocal_plugin.intensity_band`; by default the subject, if
-        it is a posterior.
-    x_unit : str or `~astropy.units.Unit`, optional
-        Unit of the energies; GeV by default.
-    intensity_unit : str or `~astropy.units.Unit`, optional
-        Unit of the intensities; ``"GeV-1 m-2 s-1 sr-1"`` by default. The power of the energy is
-        taken in the unit of energy that is part of it.
 
     Returns
     -------
@@ -85,15 +58,11 @@ def plot_all_particle(
     model = subject.model
     axes = SpectrumAxes("total_energy", energy_power, x_unit, intensity_unit)
     components = chosen_names(components, model.components, "component")
-    names = (
-        chosen_names(species, known_quantities(model), "species")
-        if species is not True
-        else list(model.species)
-    )
+    names = chosen_species(species, model)
     flux = [
         dataset
-        for dataset in spectra_on_axis(model, subject.datasets, "total_energy")
-        if dataset.quantity in _SUMS and dataset.axis == "total_energy"
+        for dataset in spectra_on_axis(subject, axes.axis)
+        if dataset.quantity in _SUMS and dataset.axis == axes.axis
     ]
     measured = {dataset.quantity for dataset in flux}
     whole = [name for name in _SUMS if name == "all_particle" or name in measured]

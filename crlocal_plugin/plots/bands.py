@@ -2,14 +2,11 @@
 
 import warnings
 
+import astropy.units as u
 import numpy as np
 from matplotlib.patches import Patch
 
-from ..studies.bands import (
-    LEVELS,
-    Band,
-    evaluate_ensemble,
-)
+from ..studies.bands import LEVELS, Band, evaluate_ensemble
 from ..studies.ensembles import make_ensemble
 
 _ALPHA = 0.22
@@ -18,32 +15,15 @@ _N_SAMPLES = 1000
 """Parameter sets that a band in a picture rests on at most."""
 
 
-def bands_of(make, model, samples):
-    """Make the 68 % band of a curve, if it can be had.
+def bands_of(make, subject):
+    """68 % band that ``make`` gives, from the samples or the errors of a subject; None without.
 
-    Parameters
-    ----------
-    make : callable
-        Takes the options of `~crlocal_plugin.intensity_band` that follow.
-    model : CosmicRayModel
-        Model.
-    samples : object, tuple or None
-        Samples of parameters; without them, bands come from the covariance of the model.
-
-    Returns
-    -------
-    object or None
-        What ``make`` returns; None if the model has no errors.
-
-    Warns
-    -----
-    UserWarning
-        If the errors of the model are of no use.
+    ``make`` takes the options of `~crlocal_plugin.intensity_band` that follow.
     """
     options = {"levels": LEVELS[:1], "n_samples": _N_SAMPLES}
-    if samples is not None:
-        return make(samples=samples, **options)
-    if not any(par.error > 0 for par in model.parameters if not par.frozen):
+    if subject.samples is not None:
+        return make(samples=subject.samples, **options)
+    if not any(par.error > 0 for par in subject.model.parameters if not par.frozen):
         return None
     try:
         return make(**options)
@@ -53,23 +33,18 @@ def bands_of(make, model, samples):
         return None
 
 
+def draw_bands(frame, x, make, subject, colors, weight=1.0):
+    """Draw the bands of curves, times a weight, if there are any."""
+    found = bands_of(make, subject)
+    if found is not None:
+        ends = (np.atleast_2d(u.Quantity(end).value * weight) for end in found.interval())
+        for lower, upper, color in zip(*ends, colors, strict=True):
+            draw_band(frame.ax, frame.factor * x, lower, upper, color)
+        frame.handles.append(band_handle())
+
+
 def evaluated_band(model, function, *, levels=LEVELS, **kwargs):
-    """Band of curves that a function of the parameter values gives.
-
-    Parameters
-    ----------
-    model : CosmicRayModel
-        Model.
-    function : callable
-        Takes values as from ``model.evaluator.values()``; all sets of them are evaluated at once.
-    levels, **kwargs
-        As for `~crlocal_plugin.intensity_band`.
-
-    Returns
-    -------
-    Band
-        The band.
-    """
+    """Band of curves that a function of values as from ``model.evaluator.values()`` gives."""
     ensemble = make_ensemble(model, **kwargs)
     best, values = evaluate_ensemble(model, ensemble, function)
     median, lower, upper = ensemble.intervals(best, values, levels)
@@ -77,36 +52,12 @@ def evaluated_band(model, function, *, levels=LEVELS, **kwargs):
 
 
 def draw_band(ax, x, lower, upper, color):
-    """Fill the space between two curves.
-
-    Parameters
-    ----------
-    ax : `~matplotlib.axes.Axes`
-        Axes to draw into.
-    x, lower, upper : `~numpy.ndarray`
-        Curves.
-    color : str
-        Colour, drawn faint.
-    """
+    """Fill the space between two curves."""
     ax.fill_between(x, lower, upper, color=color, alpha=_ALPHA, linewidth=0, zorder=1.2)
 
 
 def draw_phase_band(ax, energy, phase, start, color):
-    """Fill the band of a phase, wrapped into the window of the axis.
-
-    Parameters
-    ----------
-    ax : `~matplotlib.axes.Axes`
-        Axes to draw into, whose limits are the window.
-    energy : `~numpy.ndarray`
-        Energies in GeV.
-    phase : Band
-        Phase with one interval.
-    start : float
-        Lower end of the phase axis in deg.
-    color : str
-        Colour, drawn faint.
-    """
+    """Fill the band of a phase, wrapped into the window of the axis from ``start`` in deg."""
     median = phase.median.to_value("deg")
     shift = np.unwrap(median, period=360) - median
     lower, upper = (end[0].to_value("deg") + shift for end in (phase.lower, phase.upper))

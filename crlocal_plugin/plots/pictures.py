@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from .all_particle import plot_all_particle
-from .composition_fractions import plot_composition_fractions
 from .dipole import plot_dipole
-from .fractions import plot_component_fractions
+from .fractions import plot_component_fractions, plot_composition_fractions
 from .mean_log_mass import plot_mean_log_mass
 from .residuals import plot_residuals
 from .sky.directions import plot_sky

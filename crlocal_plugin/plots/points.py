@@ -1,21 +1,44 @@
 """Measured points in pictures: where they are, in which range, and under which name."""
 
-import astropy.units as u
+from dataclasses import dataclass
+
 import numpy as np
 
-from ..components.component import (
-    GROUPS,
-    has_species,
-    species_group,
-)
+from ..components.base import ENERGY_UNIT
+from ..components.component import GROUPS, has_species, species_group
+from ..datasets.core import CosmicRayDataset
+from ..datasets.drawing import draw_points, points_in_fit
 from ..datasets.plot_axes import log_limits
-from ..physics.kinematics import (
-    axis_jacobian,
-    axis_to_rigidity,
-    particle_grid,
-    rigidity_to_axis,
-)
+from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
 from ..physics.species import ELEMENT_GROUPS
+from .frame import energy_bounds, marker_handle
+from .style import experiment_markers
+from .subject import chosen_names
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points of a dataset in a picture: ``x`` in GV or GeV, with the energy scale of a fit."""
+
+    dataset: CosmicRayDataset
+    x: np.ndarray
+    y: np.ndarray
+    errors: tuple | None = None
+
+    @property
+    def in_fit(self):
+        """Which of them are in the fit (`~numpy.ndarray` of bool)."""
+        return points_in_fit(self.dataset)
+
+    def within(self, low, high):
+        """Which of them are in a range (`~numpy.ndarray` of bool)."""
+        return (self.x >= low) & (self.x <= high)
+
+    def draw(self, frame, **style):
+        """Draw the points, with limits as arrows."""
+        limits = getattr(self.dataset, "is_ul", None)
+        options = {"is_ul": limits, "in_fit": self.in_fit} | style
+        draw_points(frame.ax, frame.factor * self.x, self.y, self.errors, **options)
 
 
 def drawn_nuclei(model, quantity):
@@ -32,35 +55,25 @@ def known_quantities(model):
     return list(dict.fromkeys([*model.species, *sums]))
 
 
+def chosen_species(choice, model):
+    """Those of the species of a model, and of their sums, that an option chooses (list of str)."""
+    if choice is True:
+        return list(model.species)
+    return chosen_names(choice, known_quantities(model), "species")
+
+
 def points_on_axis(dataset, model, axis):
-    """Points of a dataset on an axis, with the shifts of a fit taken out of the data.
+    """Positions on an axis in GV or GeV, and what measured intensities are multiplied with.
 
-    Parameters
-    ----------
-    dataset : CosmicRayFluxDataset
-        Dataset.
-    model : CosmicRayModel
-        Model that has its species.
-    axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}
-        Axis of the picture.
-
-    Returns
-    -------
-    x : `~numpy.ndarray`
-        Positions in GV or GeV.
-    factor : `~numpy.ndarray`
-        What measured intensities are multiplied with.
-
-    Notes
-    -----
-    A sum of species is no function of another axis than its own. It is put where its lightest
-    species would be, which is good for a position and not for an intensity.
+    The shifts of a fit are taken out of the data. What sums over several species is no function of
+    another axis than its own: it is put where the lightest would be, which does for a position.
     """
     norm, scale = dataset.scales()
     x, factor = dataset.x.value * scale, np.exp(-dataset.hadronic_shift()) / (norm * scale)
     if dataset.axis == axis:
         return x, factor
-    nuclei = drawn_nuclei(model, dataset.quantity)
+    known = has_species(model, dataset.quantity)
+    nuclei = drawn_nuclei(model, dataset.quantity if known else "all_particle")
     nucleus = min(nuclei, key=lambda nucleus: nucleus.rest_energy)
     rigidity = axis_to_rigidity(x, nucleus, dataset.axis)
     beta = particle_grid(rigidity, nucleus).beta
@@ -69,99 +82,42 @@ def points_on_axis(dataset, model, axis):
     return rigidity_to_axis(rigidity, nucleus, axis), factor
 
 
-def data_bounds(x, in_fit, usual):
-    """Range that shows the data, but no tail far outside the fit.
+def total_energies(dataset, model):
+    """Total energies per particle in GeV, with the energy scale of a fit."""
+    if getattr(dataset, "axis", "total_energy") != "total_energy":
+        return points_on_axis(dataset, model, "total_energy")[0]
+    return dataset.x.to_value(ENERGY_UNIT) * dataset.scales()[1]
 
-    Parameters
-    ----------
-    x : list of `~numpy.ndarray`
-        Rigidities or energies of the points of each dataset.
-    in_fit : list of `~numpy.ndarray` of bool
-        Which of them are in the fit; these count always.
-    usual : tuple of float
-        Range in which the others count, returned if no point counts.
 
-    Returns
-    -------
-    low, high : float
-        Range.
+def shown_points(points, energy_range, usual, unit=ENERGY_UNIT, at_least=False):
+    """Ends of the horizontal axis, and those of the `Points` that have some between them.
+
+    Points outside the fit count in the ``usual`` range only, so that no tail far outside the fit
+    is shown; the axis shows all of that range without points, or if it is ``at_least`` shown.
     """
-    counted = [
-        values[rows | ((values >= usual[0]) & (values <= usual[1]))]
-        for values, rows in zip(x, in_fit, strict=True)
-    ]
-    return log_limits(np.concatenate([*counted, []]), 1.3) or usual
+    counted = [p.x[p.in_fit | p.within(*usual)] for p in points]
+    low, high = log_limits(np.concatenate([*counted, []]), 1.3) or usual
+    if at_least:
+        low, high = min(low, usual[0]), max(high, usual[1])
+    low, high = energy_bounds(energy_range, (low, high), unit)
+    return low, high, [p for p in points if p.within(low, high).any()]
 
 
-def energy_bounds(energy_range, default, unit):
-    """Range of a rigidity or energy axis.
-
-    Parameters
-    ----------
-    energy_range : tuple of `~astropy.units.Quantity` or None
-        Lower and upper end; None, for either or both, stands for the default.
-    default : tuple of float
-        Default in ``unit``.
-    unit : `~astropy.units.Unit`
-        Unit of the axis.
-
-    Returns
-    -------
-    low, high : float
-        Range in ``unit``.
-
-    Raises
-    ------
-    ValueError
-        If the range is none of this unit, is not positive and finite, or is empty.
-    """
-    given = (None, None) if energy_range is None else energy_range
-    try:
-        low, high = (
-            float(end) if value is None else float(u.Quantity(value).to_value(unit))
-            for value, end in zip(given, default, strict=True)
-        )
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"energy_range: expected two Quantities like {unit}, either of which may be None, got "
-            f"{energy_range!r}"
-        ) from error
-    if not 0 < low < high < np.inf:
-        raise ValueError(f"energy_range: expected 0 < low < high, got {low:g} to {high:g} {unit}")
-    return low, high
-
-
-def in_range(x, low, high):
-    """Which datasets have points in a range, so that a legend names no other.
-
-    Parameters
-    ----------
-    x : list of `~numpy.ndarray`
-        Rigidities or energies of the points of each dataset.
-    low, high : float
-        Range.
-
-    Returns
-    -------
-    list of bool
-        One for each dataset.
-    """
-    return [bool(((values >= low) & (values <= high)).any()) for values in x]
+def draw_experiments(frame, points, draw, label=None):
+    """Call ``draw`` with each of the `Points` and its marker, and enter them into the legend."""
+    names = source_names([shown.dataset for shown in points])
+    markers = experiment_markers(names)
+    for shown, name in zip(points, names, strict=True):
+        marker, filled = markers[name]
+        draw(shown, marker=marker, filled=filled)
+        text = (label or data_label)(shown.dataset, name)
+        frame.handles.append(marker_handle(text, marker, filled))
+    if not all(shown.in_fit.all() for shown in points):
+        frame.handles.append(marker_handle("not in the fit", "o", False, faint=True))
 
 
 def source_names(datasets):
-    """Names under which the data of a picture go: experiments, told apart where need be.
-
-    Parameters
-    ----------
-    datasets : list of `~crlocal_plugin.datasets.core.CosmicRayDataset`
-        Datasets.
-
-    Returns
-    -------
-    list of str
-        The experiment of each, with the hadronic model if the picture has several of it.
-    """
+    """Experiment of each dataset, with the hadronic model if the picture has several of it."""
     models = {}
     for dataset in datasets:
         models.setdefault(dataset.experiment, set()).add(_hadronic_model(dataset))
@@ -178,22 +134,7 @@ def _hadronic_model(dataset):
 
 
 def data_label(dataset, name, norm=True):
-    """Legend entry of a dataset: its name, and by how much a fit has shifted its data.
-
-    Parameters
-    ----------
-    dataset : `~crlocal_plugin.datasets.core.CosmicRayDataset`
-        Dataset.
-    name : str
-        Name of its data.
-    norm : bool, optional
-        Whether its normalisation matters.
-
-    Returns
-    -------
-    str
-        Entry.
-    """
+    """Legend entry of a dataset: its name, and by how much a fit has shifted its data."""
     factor, scale = dataset.scales()
     shifts = [f"E × {scale:.3g}"] if scale != 1 else []
     shifts += [f"J / {factor:.3g}"] if norm and factor != 1 else []

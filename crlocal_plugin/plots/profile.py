@@ -7,10 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..likelihood.collection import CosmicRayDatasets
 from ..posterior.posterior import Posterior
-from ..studies.scans import (
-    ProfileScan,
-    scan_profiles,
-)
+from ..studies.scans import ProfileScan, scan_profiles
 from .subject import find_subject
 
 _LEVELS = {1: "1σ (68 %)", 4: "2σ (95 %)", 9: "3σ (99.7 %)"}
@@ -30,14 +27,12 @@ def plot_profile(
 `~gammapy.modeling.FitResult`
         Profile, or several by label. Anything else that has a model, with data of its own or
         beside it, is at its best fit and scanned along ``parameter``.
-    ax : `~matplotlib.axes.Axes`, optional
-        Axes to draw into; new ones by default.
+    ax, datasets
+        As for `~crlocal_plugin.plot_spectra`.
     highest : float, optional
         Highest rise that is shown.
     parameter : str, optional
         Label of the parameter, where the subject does not say it.
-    datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data, for a subject without any.
     x_unit : str or `~astropy.units.Unit`, optional
         Unit of the parameter in the picture; its own by default.
     **kwargs : dict
@@ -67,25 +62,15 @@ def plot_profile(
     for level, text in _LEVELS.items():
         if level < top:
             ax.axhline(level, color="0.6", linestyle=":", linewidth=1, zorder=0)
-            ax.text(
-                1.01,
-                level,
-                text,
-                color="0.35",
-                fontsize="small",
-                va="center",
-                transform=ax.get_yaxis_transform(),
-            )
+            place = {"va": "center", "transform": ax.get_yaxis_transform()}
+            ax.text(1.01, level, text, color="0.35", fontsize="small", **place)
     low, high = (end.to_value(unit) for end in scan.interval())
     if np.isfinite([low, high]).all():
         ax.axvspan(low, high, color="0.92", zorder=-1)
     ax.axvline(factor * scan.best, color="0.4", linestyle="--", linewidth=1, zorder=0)
     text = f" [{unit.to_string('latex_inline')}]" if unit.to_string() else ""
-    ax.set(
-        xlabel=f"{scan.name}{text}",
-        ylabel="Statistic above the best fit",
-        ylim=(min(0.0, float(np.min(scan.rise)) * 1.05), top),
-    )
+    ax.set(xlabel=f"{scan.name}{text}", ylabel="Statistic above the best fit")
+    ax.set_ylim(min(0.0, float(np.min(scan.rise)) * 1.05), top)
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
     return ax

@@ -21,10 +21,8 @@ def plot_side_by_side(models, datasets=None, axes=None, species=None, components
         Data, the same in all columns.
     axes : `~numpy.ndarray` of `~matplotlib.axes.Axes`, optional
         Axes, shape ``(3, n)`` for n models; new ones by default.
-    species : str or list of str, optional
-        Species of the spectra; those of each model by default.
-    components : bool or list of str, optional
-        Draw the components: all, none, or those of the list.
+    species, components
+        As for `~crlocal_plugin.plot_spectra`.
     legend : bool, optional
         Draw legends beside the last column.
 

@@ -1,59 +1,18 @@
 """Spectra of several species with their components and the data of many experiments."""
 
 from functools import partial
-from itertools import compress
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from ..components.base import x_unit as own_unit
-from ..components.component import (
-    has_species,
-    species_group,
-)
-from ..datasets.drawing import (
-    draw_points,
-    points_in_fit,
-)
-from ..datasets.flux import CosmicRayFluxDataset
-from ..datasets.plot_axes import (
-    SpectrumAxes,
-    curve_grid,
-    log_limits,
-)
+from ..components.component import has_species, species_group
+from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits
 from ..studies.bands import intensity_band
-from .bands import (
-    band_handle,
-    bands_of,
-    draw_band,
-)
-from .legend import (
-    add_legend,
-    line_handle,
-    marker_handle,
-)
-from .points import (
-    data_bounds,
-    data_label,
-    drawn_nuclei,
-    energy_bounds,
-    in_range,
-    points_on_axis,
-    source_names,
-)
-from .style import (
-    component_style,
-    experiment_markers,
-    listed,
-    name_marker,
-    name_places,
-    species_color,
-    species_label,
-)
-from .subject import (
-    chosen_names,
-    find_subject,
-)
+from .bands import draw_bands
+from .frame import Frame, line_handle
+from .points import Points, draw_experiments, drawn_nuclei, points_on_axis, shown_points
+from .style import component_style, name_marker, name_places, species_color, species_label
+from .subject import chosen_names, find_subject, given_names
 
 _DEFAULT_RANGE = (1.0, 1e8)
 
@@ -65,8 +24,6 @@ All particles are black and need no name.
 
 _FEW = 5
 """Species whose components can be told beside each other; if there are more, they are faint."""
-
-_WIDTH = 8.0
 
 _DECADES_WITHOUT_DATA = 4
 """Decades of E^2.7 J that are shown if there are no data."""
@@ -100,8 +57,7 @@ def plot_spectra(
         What is drawn: a model; fitted datasets, model and data; the models of a fit; or samples
         with the models that they were drawn for. See `~crlocal_plugin.plots.subject.find_subject`.
     datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data, by default those of the subject; those that are no spectra, or of other species, are
-        passed over.
+        Data, by default those of the subject; what the picture does not show is passed over.
     ax : `~matplotlib.axes.Axes`, optional
         Axes to draw into; new ones by default.
     species : str or list of str, optional
@@ -112,8 +68,8 @@ def plot_spectra(
     energy_power : float, optional
         Power of the axis to multiply intensities with.
     energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of the axis. By default that of the data, where points
-        outside the fit count between 1 and 1e8 GeV only, and this range without data.
+        Range of the axis, of which either end may be None. By default that of the data, where
+        points outside the fit count between 1 and 1e8 GeV only, and this range without data.
     components : bool, str or list of str, optional
         Draw the components of each species, or those of these names.
     legend : bool, optional
@@ -121,14 +77,11 @@ def plot_spectra(
     band : bool, optional
         Draw the 68 % bands of the totals, if the model has errors or there are samples.
     samples : object or tuple, optional
-        Samples of parameters that the bands are made from, instead of the covariance of the
-        model, as for `~crlocal_plugin.intensity_band`; by default the subject, if
-        it is a posterior.
-    x_unit : str or `~astropy.units.Unit`, optional
-        Unit of the horizontal axis; GV or GeV by default.
-    intensity_unit : str or `~astropy.units.Unit`, optional
-        Unit of the intensities; ``"GV-1 m-2 s-1 sr-1"`` or ``"GeV-1 m-2 s-1 sr-1"`` by default.
-        The power of the axis is taken in the unit of rigidity or energy that is part of it.
+        Samples for the bands instead of the covariance, as for `~crlocal_plugin.intensity_band`;
+        by default the subject, if it is a posterior.
+    x_unit, intensity_unit : str or `~astropy.units.Unit`, optional
+        Units of the axes; GV or GeV, and 1/(m2 s sr) for each of these, by default. The power of
+        the axis is taken in the unit of rigidity or energy that is part of the second.
 
     Returns
     -------
@@ -146,7 +99,7 @@ def plot_spectra(
     model = subject.model
     axes = SpectrumAxes(axis, energy_power, x_unit, intensity_unit)
     components = chosen_names(components, model.components, "component")
-    flux = spectra_on_axis(model, subject.datasets, axis)
+    flux = spectra_on_axis(subject, axis)
     species = _drawn_species(model, flux, species)
     if not species:
         raise ValueError("there are no species to draw: the model has no spectra, or none is named")
@@ -156,26 +109,12 @@ def plot_spectra(
     return draw_spectra(ax, subject, flux, parts, axes, **options)
 
 
-def spectra_on_axis(model, datasets, axis):
-    """Spectra among datasets that a picture can show.
-
-    Parameters
-    ----------
-    model : CosmicRayModel
-        Model.
-    datasets : list of `~gammapy.datasets.Dataset`
-        Datasets of any kinds.
-    axis : str
-        Axis of the picture; a sum of several species is no function of another than its own.
-
-    Returns
-    -------
-    list of CosmicRayFluxDataset
-        Those of species that the model has.
-    """
+def spectra_on_axis(subject, axis):
+    """Spectra of species of the model that an axis can show; sums have but their own."""
+    model = subject.model
     return [
         dataset
-        for dataset in listed(datasets, CosmicRayFluxDataset)
+        for dataset in subject.of_kind("spectrum")
         if has_species(model, dataset.quantity)
         and (dataset.axis == axis or len(drawn_nuclei(model, dataset.quantity)) == 1)
     ]
@@ -184,163 +123,92 @@ def spectra_on_axis(model, datasets, axis):
 def draw_spectra(
     ax, subject, flux, parts, axes, whole=(), usual=_DEFAULT_RANGE, *, energy_range, legend, band
 ):
-    """Draw spectra of species and sums of species.
+    """Draw the species and sums in ``parts``, which has the components that are drawn of each.
 
-    Parameters
-    ----------
-    ax : `~matplotlib.axes.Axes` or None
-        Axes to draw into; new ones if there are none.
-    subject : Subject
-        Model and samples.
-    flux : list of CosmicRayFluxDataset
-        Data.
-    parts : dict of str to list of str
-        Components that are drawn, by species or sum.
-    axes : SpectrumAxes
-        What the axes show.
-    whole : sequence of str, optional
-        Those of the species and sums to which the others contribute, and which alone have bands;
-        all by default.
-    usual : tuple of float, optional
-        Range in GV or GeV without data, outside which points that are not in the fit do not count.
-    energy_range, legend, band
-        As for `plot_spectra`.
-
-    Returns
-    -------
-    `~matplotlib.axes.Axes`
-        The axes.
+    Those in ``whole``, all by default, are what the others contribute to, and alone have bands.
+    The ``usual`` range is that without data, see `shown_points`.
     """
     model, axis = subject.model, axes.axis
     points = [_points(dataset, model, axes) for dataset in flux]
-    fitted = [points_in_fit(dataset) for dataset in flux]
-    default = data_bounds([x for x, _, _ in points], fitted, usual)
-    low, high = energy_bounds(energy_range, default, own_unit(axis))
-
+    low, high, points = shown_points(points, energy_range, usual, own_unit(axis))
     grids = {name: curve_grid(low, high, axis, drawn_nuclei(model, name)) for name in parts}
     if not any(grid.size for grid in grids.values()):
         raise ValueError("energy_range: all of it is below the rest energies of the species")
-    seen = in_range([x for x, _, _ in points], low, high)
-    flux, points, fitted = (list(compress(part, seen)) for part in (flux, points, fitted))
 
-    width = None if ax is not None else _WIDTH
-    if ax is None:
-        _, ax = plt.subplots(figsize=(_WIDTH, 4.8), layout="constrained")
-    ax.set(xscale="log", yscale="log", xlabel=axes.labels[0], ylabel=axes.labels[1])
-    ax.set_xlim(axes.x_factor * low, axes.x_factor * high)
+    frame = Frame(ax, axes, low, high, height=4.8, yscale="log", ylabel=axes.labels[1])
+    totals = _draw_curves(frame, model, grids, parts, axes, whole)
+    for name in (whole or grids) if band else ():
+        _draw_band(frame, subject, name, grids[name], axes)
 
-    totals, handles = _draw_curves(ax, model, grids, parts, axes, whole)
-    if band:
-        banded = {name: grids[name] for name in whole or grids}
-        handles += _draw_bands(ax, model, banded, subject.samples, axes)
-    handles += _draw_data(ax, flux, points, fitted, axes)
-    shown = [
-        y[rows & (x >= low) & (x <= high)] for (x, y, _), rows in zip(points, fitted, strict=True)
-    ]
-    if whole and shown:
+    def draw(shown, **style):
+        shown.draw(frame, color=species_color(shown.dataset.quantity), **style)
+
+    draw_experiments(frame, points, draw)
+    seen = [shown.y[shown.in_fit & shown.within(low, high)] for shown in points]
+    if whole and seen:
         # what contributes is in sight too, at its highest
-        shown += [[np.nanmax(total)] for total in totals]
-    limits = log_limits(np.concatenate([*shown, []]), 3)
-    ax.set_ylim(limits or _limits_without_data(totals, axes.energy_power, low, high))
-    if legend:
-        add_legend(ax, handles, width)
-    return ax
+        seen += [[np.nanmax(total)] for total in totals]
+    limits = log_limits(np.concatenate([*seen, []]), 3)
+    frame.ax.set_ylim(limits or _limits_without_data(totals, axes.energy_power, low, high))
+    return frame.finish(legend)
 
 
-def _draw_curves(ax, model, grids, parts, axes, whole):
-    """Draw totals and components of the species, and return the totals and legend handles."""
-    totals, handles, components = [], [], {}
+def _draw_curves(frame, model, grids, parts, axes, whole):
+    """Draw totals and components of the species, and return the totals."""
+    totals, components = [], {}
     few = len(grids) <= _FEW
     look = {"linewidth": 1.1 if few else 0.7, "alpha": 1.0 if few else 0.6}
     for number, (name, grid) in enumerate(grids.items()):
         color = {"color": species_color(name)}
-        x, total = axes.x_factor * grid.value, _curve(model, grid, name, None, axes)
+        total = _curve(model, grid, name, None, axes)
         if not np.isfinite(total).any():
             continue
-        style = component_style("total") | color
-        style["linewidth"] = 1.8 if name in (whole or grids) else 1.1
-        handles.append(line_handle(species_label(name), **style))
+        written = {"markevery": name_places(number, len(grids))}
         if len(grids) > _COLORS_IN_GREY and name != "all_particle":
-            style |= name_marker(name)
-        ax.plot(x, total, **style, markevery=name_places(number, len(grids)), zorder=3)
+            written |= name_marker(name)
+        style = component_style("total") | color | {"zorder": 3}
+        style["linewidth"] = 1.8 if name in (whole or grids) else 1.1
+        frame.curve(grid.value, total, species_label(name), written, **style)
         totals.append(total)
         for part in parts[name]:
             y = _curve(model, grid, name, part, axes)
             if np.isfinite(y).any():
                 style = component_style(part)
-                ax.plot(x, y, **style | color | look, zorder=2)
+                frame.ax.plot(frame.factor * grid.value, y, **style | color | look, zorder=2)
                 components[part] = line_handle(part, **style | {"color": "0.3"})
-    return totals, handles + list(components.values())
+    frame.handles += components.values()
+    return totals
 
 
-def _draw_bands(ax, model, grids, samples, axes):
-    """Draw the bands of the totals of the species, and return their legend handle."""
-    handles = []
-    for name, grid in grids.items():
-        make = partial(intensity_band, model, grid, name, axis=axes.axis)
-        found = bands_of(make, model, samples) if grid.size else None
-        if found is not None:
-            ends = (axes.weighted(grid.value, end.value) for end in found.interval())
-            draw_band(ax, axes.x_factor * grid.value, *ends, species_color(name))
-            handles = [band_handle()]
-    return handles
-
-
-def _draw_data(ax, flux, points, fitted, axes):
-    """Draw the converted points of the datasets, and return their legend handles."""
-    names = source_names(flux)
-    markers = experiment_markers(names)
-    handles = []
-    for dataset, name, (x, y, errors), rows in zip(flux, names, points, fitted, strict=True):
-        marker, filled = markers[name]
-        style = {"marker": marker, "filled": filled, "color": species_color(dataset.quantity)}
-        draw_points(ax, axes.x_factor * x, y, errors, is_ul=dataset.is_ul, in_fit=rows, **style)
-        handles.append(marker_handle(data_label(dataset, name), marker, filled))
-    if not all(rows.all() for rows in fitted):
-        handles.append(marker_handle("not in the fit", "o", False, faint=True))
-    return handles
+def _draw_band(frame, subject, name, grid, axes):
+    """Draw the band of the total of a species."""
+    if grid.size:
+        make = partial(intensity_band, subject.model, grid, name, axis=axes.axis)
+        weight = axes.weighted(grid.value, 1.0)
+        draw_bands(frame, grid.value, make, subject, [species_color(name)], weight)
 
 
 def _drawn_species(model, flux, species):
     if species is None:
         return list(dict.fromkeys([*model.species, *(dataset.quantity for dataset in flux)]))
-    names = [species] if isinstance(species, str) or not np.iterable(species) else list(species)
-    names = [getattr(name, "name", name) for name in names]
+    names = given_names(species)
     for name in names:
         species_group(name, model.species)
     return names
 
 
 def with_spectrum(model, name, components):
-    """Those of the components that have a spectrum of a species, or of one of a sum.
-
-    Parameters
-    ----------
-    model : CosmicRayModel
-        Model.
-    name : str
-        Species or sum.
-    components : list of str
-        Components.
-
-    Returns
-    -------
-    list of str
-        Components.
-    """
-    members = species_group(name, model.species)
-    return [
-        component
-        for component in components
-        if any(member in model.components[component].spectral_models for member in members)
-    ]
+    """Those of the components that have a spectrum of a species, or of one of a sum."""
+    members = set(species_group(name, model.species))
+    return [part for part in components if members & model.components[part].spectral_models.keys()]
 
 
 def _points(dataset, model, axes):
-    """Positions in GV or GeV, and intensities and errors as the picture shows them."""
+    """Positions of a dataset, and intensities and errors as the picture shows them."""
     x, factor = points_on_axis(dataset, model, axes.axis)
-    errors = [axes.weighted(x, error.value * factor) for error in dataset.intensity_errors]
-    return x, axes.weighted(x, dataset.intensity.value * factor), errors
+    weight = axes.weighted(x, factor)
+    errors = [weight * error.value for error in dataset.intensity_errors]
+    return Points(dataset, x, weight * dataset.intensity.value, errors)
 
 
 def _curve(model, grid, name, component, axes):

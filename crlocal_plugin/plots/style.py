@@ -8,8 +8,6 @@ import zlib
 
 from matplotlib.textpath import TextPath
 
-from ..datasets.core import CosmicRayDataset
-
 _ORANGE, _SKY_BLUE, _GREEN, _BLUE = "#E69F00", "#56B4E9", "#009E73", "#0072B2"
 _VERMILLION, _PURPLE, _BLACK = "#D55E00", "#CC79A7", "#000000"
 
@@ -117,87 +115,29 @@ def _fallback(name, options):
 
 
 def component_style(name):
-    """Colour and line style of a component.
-
-    Parameters
-    ----------
-    name : str
-        Name of the component, or ``"total"``.
-
-    Returns
-    -------
-    dict
-        ``color`` and ``linestyle``, always the same for a name.
-    """
+    """Colour and line style of a component or of "total", always the same for a name (dict)."""
     return dict(COMPONENT_STYLES.get(name) or _fallback(name, _OTHER_COMPONENTS))
 
 
 def component_hatch(name):
-    """Hatching of the areas of a component.
-
-    Parameters
-    ----------
-    name : str
-        Name of the component.
-
-    Returns
-    -------
-    str
-        Hatching, always the same for a name.
-    """
+    """Hatching of the areas of a component, always the same for a name (str)."""
     return COMPONENT_HATCHES.get(name) or _fallback(name, _OTHER_HATCHES)
 
 
 def species_color(name):
-    """Colour of a species.
-
-    Parameters
-    ----------
-    name : str
-        Species, ``"light"`` or ``"all_particle"``.
-
-    Returns
-    -------
-    str
-        Colour, always the same for a name.
-    """
+    """Colour of a species, "light" or "all_particle", always the same for a name (str)."""
     return SPECIES_COLORS.get(name) or _fallback(name, _OTHER_SPECIES)
 
 
 def species_style(name):
-    """Style of a curve of one species alone, on which its name stands.
-
-    The name tells it from the curve of a component of the same line style in grey.
-
-    Parameters
-    ----------
-    name : str
-        Species, ``"light"`` or ``"all_particle"``.
-
-    Returns
-    -------
-    dict
-        Colour, line style and the marker of `name_marker`.
-    """
+    """Style of a curve of one species alone, whose name stands on it (dict)."""
     linestyle = SPECIES_LINESTYLES.get(name, "solid")
-    return {"color": species_color(name), "linestyle": linestyle, "linewidth": 1.8} | name_marker(
-        name
-    )
+    style = {"color": species_color(name), "linestyle": linestyle, "linewidth": 1.8}
+    return style | name_marker(name)
 
 
 def name_marker(name):
-    """Marker that writes the name of a species on its curve.
-
-    Parameters
-    ----------
-    name : str
-        Species, ``"light"`` or ``"all_particle"``.
-
-    Returns
-    -------
-    dict
-        Marker, its size and its colours.
-    """
+    """Style of the marker that writes the name of a species on its curve (dict)."""
     label = {"light": "H+He", "all_particle": "all"}.get(name, name)
     # a plain hyphen would be a minus sign
     label = label.replace("+", "{+}").replace("-", "\N{HYPHEN}")
@@ -214,20 +154,7 @@ def name_marker(name):
 
 
 def name_places(number, n):
-    """Points of a curve that bear the name of its species, others than those of its neighbours.
-
-    Parameters
-    ----------
-    number : int
-        Number of the curve.
-    n : int
-        How many curves there are.
-
-    Returns
-    -------
-    list of int
-        Places among the points of `~crlocal_plugin.datasets.plot_axes.curve_grid`.
-    """
+    """Points at which curve ``number`` of ``n`` bears its name, others than on its neighbours."""
     step = 120 if n <= _FEW_NAMES else 180
     return list(range(20 + step * number // n, 370, step))
 
@@ -238,18 +165,9 @@ def species_label(name):
 
 
 def experiment_markers(experiments):
-    """Markers of the experiments of a picture, no two alike.
+    """Marker by experiment, and whether it is filled, no two alike (dict of str to tuple).
 
-    Parameters
-    ----------
-    experiments : iterable of str
-        Names.
-
-    Returns
-    -------
-    dict of str to tuple
-        Marker, and whether it is filled. An experiment keeps its marker from picture to picture,
-        unless another of the same picture has it.
+    An experiment keeps its marker from picture to picture, unless another of the picture has it.
     """
     experiments = list(dict.fromkeys(experiments))
     markers = {}
@@ -261,25 +179,3 @@ def experiment_markers(experiments):
         free = [marker for marker in candidates if marker not in markers.values()]
         markers[name] = free[0] if free else first
     return {name: markers[name] for name in experiments}
-
-
-def listed(datasets, kind):
-    """Datasets of one kind.
-
-    Parameters
-    ----------
-    datasets : iterable of `~gammapy.datasets.Dataset`, `~gammapy.datasets.Dataset` or None
-        Datasets, of any kinds.
-    kind : type
-        Class of those that are wanted.
-
-    Returns
-    -------
-    list
-        Datasets of the class.
-    """
-    if datasets is None:
-        return []
-    if isinstance(datasets, CosmicRayDataset):
-        datasets = [datasets]
-    return [dataset for dataset in datasets if isinstance(dataset, kind)]

@@ -1,7 +1,6 @@
 """What a picture is of: the model, the data and the samples in whatever a user has."""
 
 import copy
-import difflib
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from gammapy.modeling.models import ModelBase
 
 from ..datasets.core import CosmicRayDataset
 from ..datasets.modelling import applies_to
+from ..messages import close_name
 from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
 from ..posterior.posterior import Posterior
@@ -21,34 +21,23 @@ _EXPECTED = "expected a CosmicRayModel, datasets with a model, a gammapy FitResu
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """Subject of a picture.
+    """Subject of a picture: its model, its data, and samples for bands if there are any.
 
-    Attributes
-    ----------
-    model : CosmicRayModel
-        Model.
-    datasets : list of `~gammapy.datasets.Dataset`
-        Data, with the normalisations and energy scales of the fit; empty without data.
-    samples : object or None
-        Samples of parameters for bands, instead of the covariance of the model.
+    The ``datasets`` have the normalisations and energy scales of the fit.
     """
 
     model: CosmicRayModel
     datasets: list
     samples: object = None
 
+    def of_kind(self, kind):
+        """Datasets of one ``kind``, such as "spectrum" or "dipole" (list)."""
+        return [dataset for dataset in self.datasets if getattr(dataset, "kind", None) == kind]
+
     def fitted_datasets(self):
-        """Datasets of this package with the model of the subject.
+        """Datasets of this package with the model of the subject, or copies with it (list).
 
-        Returns
-        -------
-        list of `~crlocal_plugin.datasets.core.CosmicRayDataset`
-            The datasets themselves if they have this model, else copies that share their data.
-
-        Raises
-        ------
-        ValueError
-            If the model lacks the species of a dataset.
+        Copies share the data. A model that lacks a species of the data is a ValueError.
         """
         own = [dataset for dataset in self.datasets if isinstance(dataset, CosmicRayDataset)]
         return [d if d.model is self.model else _with_model(d, self.model) for d in own]
@@ -98,18 +87,18 @@ or Posterior
         raise ValueError(f"one picture has one CosmicRayModel, got {names}: pass one of them first")
     given = own if datasets is None else _list(datasets)
     nuisances = [model for model in models if isinstance(model, NuisanceModel)]
-    return Subject(
-        cosmic_rays[0], [_with_nuisance(dataset, nuisances) for dataset in given], samples
-    )
+    data = [_with_nuisance(dataset, nuisances) for dataset in given]
+    return Subject(cosmic_rays[0], data, samples)
 
 
 def _models_of(posterior):
     """Models of a posterior, which needs none for itself."""
-    if not posterior._models_yaml:
+    models = list(posterior.models)
+    if not models:
         raise ValueError(
             "the posterior knows no models: pass the model first, and samples=posterior"
         )
-    return list(posterior.models)
+    return models
 
 
 def _list(datasets):
@@ -149,10 +138,8 @@ def _with_nuisance(dataset, nuisances):
     if not isinstance(dataset, CosmicRayDataset):
         return dataset
     for nuisance in nuisances:
-        if (
-            applies_to(nuisance.datasets_names, dataset.name)
-            and dataset.present_nuisance is not nuisance
-        ):
+        is_own = dataset.present_nuisance is nuisance
+        if applies_to(nuisance.datasets_names, dataset.name) and not is_own:
             dataset = copy.copy(dataset)
             dataset.nuisance = nuisance
     return dataset
@@ -167,36 +154,21 @@ def _with_model(dataset, model):
     return dataset
 
 
+def given_names(choice):
+    """Names of one or several, given as str or by their ``name`` (list of str)."""
+    choice = [choice] if isinstance(choice, str) or not np.iterable(choice) else choice
+    return [getattr(name, "name", name) for name in choice]
+
+
 def chosen_names(choice, available, what):
-    """Names that an option chooses.
-
-    Parameters
-    ----------
-    choice : bool, str or list of str
-        All, none, or names, or what has a ``name``.
-    available : iterable of str
-        Names that there are.
-    what : str
-        What they name, for the message.
-
-    Returns
-    -------
-    list of str
-        Names, in the order of the choice.
-
-    Raises
-    ------
-    ValueError
-        If a name is not known.
-    """
+    """Names that an option chooses: all, none, or those given as str or by their ``name``."""
     available = list(available)
     if isinstance(choice, bool | np.bool_) or choice is None:
         return available if choice else []
-    names = [choice] if isinstance(choice, str) or not np.iterable(choice) else list(choice)
-    names = [getattr(name, "name", name) for name in names]
+    names = given_names(choice)
     for name in names:
         if name not in available:
-            close = difflib.get_close_matches(str(name), available, n=1)
-            hint = f"did you mean {close[0]!r}? It has" if close else "it has"
+            close = close_name(name, available)
+            hint = "it has" if close is None else f"did you mean {close!r}? It has"
             raise ValueError(f"the model has no {what} {name!r}; {hint} {', '.join(available)}")
     return names

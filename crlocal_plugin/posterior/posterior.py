@@ -95,9 +95,9 @@ class Posterior:
 
     @property
     def models(self):
-        """Models at the best values (`~gammapy.modeling.models.Models`)."""
+        """Models at the best values (`~gammapy.modeling.models.Models`); empty if not given."""
         if self._models is None:
-            self._models = Models.from_yaml(self._models_yaml)
+            self._models = Models.from_yaml(self._models_yaml) if self._models_yaml else Models()
         return self._models
 
     @property

@@ -9,9 +9,8 @@ import numpy as np
 
 from ...files import replace_file
 from ...plots.all_particle import plot_all_particle
-from ...plots.composition_fractions import plot_composition_fractions
 from ...plots.dipole import plot_dipole
-from ...plots.fractions import plot_component_fractions
+from ...plots.fractions import plot_component_fractions, plot_composition_fractions
 from ...plots.mean_log_mass import plot_mean_log_mass
 from ...plots.residuals import plot_residuals
 from ...plots.sky.directions import plot_sky

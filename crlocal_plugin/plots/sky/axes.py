@@ -8,36 +8,18 @@ from matplotlib.patheffects import withStroke
 from matplotlib.projections.geo import GeoAxes
 
 from ...datasets.drawing import break_at_jumps
+from ...messages import unknown_name
 
 _FRAMES = {"icrs": ("Right ascension", "declination"), "galactic": ("Longitude", "latitude")}
 
 
 def sky_axes(ax=None, frame="icrs"):
-    """Axes of the whole sky with grid and labels, longitude increasing to the left.
-
-    Parameters
-    ----------
-    ax : `~matplotlib.axes.Axes`, optional
-        Axes with projection "mollweide", "aitoff" or "hammer"; new Mollweide axes by default.
-    frame : {"icrs", "galactic"}, optional
-        Coordinates.
-
-    Returns
-    -------
-    `~matplotlib.axes.Axes`
-        The axes; x is minus the longitude, y the latitude, both in rad.
-
-    Raises
-    ------
-    ValueError
-        If the axes have no such projection, or the frame is not known.
-    """
+    """Axes of the whole sky with grid; x is minus the longitude, y the latitude, both in rad."""
     if frame not in _FRAMES:
-        raise ValueError(f"unknown frame {frame!r}: expected one of {', '.join(_FRAMES)}")
+        raise ValueError(unknown_name(frame, _FRAMES, "frame "))
     if ax is None:
-        _, ax = plt.subplots(
-            figsize=(8, 4.9), layout="constrained", subplot_kw={"projection": "mollweide"}
-        )
+        projection = {"projection": "mollweide"}
+        _, ax = plt.subplots(figsize=(8, 4.9), layout="constrained", subplot_kw=projection)
     if not isinstance(ax, GeoAxes):
         raise ValueError(
             'the map needs axes of the whole sky: make them with projection="mollweide", got '
@@ -59,20 +41,7 @@ def sky_axes(ax=None, frame="icrs"):
 
 
 def on_map(vector, frame):
-    """Map coordinates of ICRS vectors.
-
-    Parameters
-    ----------
-    vector : array_like
-        Directions in ICRS Cartesian coordinates, of any length, shape ``(..., 3)``.
-    frame : {"icrs", "galactic"}
-        Coordinates of the map.
-
-    Returns
-    -------
-    x, y : `~numpy.ndarray`
-        Minus the longitude, -180 to 180, and the latitude, in deg, shape ``(...)``.
-    """
+    """Minus the longitude and the latitude in deg of ICRS vectors of shape ``(..., 3)``."""
     x, y, z = np.moveaxis(np.asarray(vector), -1, 0)
     latitude = np.arctan2(z, np.hypot(x, y))
     sky = SkyCoord(np.arctan2(y, x) * u.rad, latitude * u.rad, frame="icrs").transform_to(frame)
@@ -82,18 +51,6 @@ def on_map(vector, frame):
 
 
 def draw_track(ax, vector, frame, **style):
-    """Draw a curve through directions, broken where it leaves the map on one side.
-
-    Parameters
-    ----------
-    ax : `~matplotlib.axes.Axes`
-        Axes of `sky_axes`.
-    vector : array_like
-        Directions in ICRS Cartesian coordinates, shape ``(n, 3)``.
-    frame : {"icrs", "galactic"}
-        Coordinates of the map.
-    **style : dict
-        Passed to `~matplotlib.axes.Axes.plot`.
-    """
+    """Draw a curve through ICRS vectors, broken where it leaves the map on one side."""
     longitude, latitude = break_at_jumps(*on_map(vector, frame))
     ax.plot(np.deg2rad(longitude), np.deg2rad(latitude), **style)

@@ -5,20 +5,10 @@ import numpy as np
 
 from ...components.base import ENERGY_UNIT
 from ...physics import geometry
-from ..legend import (
-    add_legend,
-    line_handle,
-)
+from ..frame import add_legend, line_handle
 from ..style import component_style
-from ..subject import (
-    chosen_names,
-    find_subject,
-)
-from .axes import (
-    draw_track,
-    on_map,
-    sky_axes,
-)
+from ..subject import chosen_names, find_subject
+from .axes import draw_track, on_map, sky_axes
 from .labels import place_labels
 
 DIRECTION_LABELS = {
@@ -53,19 +43,10 @@ _RINGS = "osDph^"
 
 
 def reference_directions(model):
-    """Directions on which the dipole of a model depends.
+    """ICRS unit vectors on which the dipole of a model depends (dict of str to `~numpy.ndarray`).
 
-    Parameters
-    ----------
-    model : CosmicRayModel
-        Model. Where its components disagree on a direction, the first one counts.
-
-    Returns
-    -------
-    dict of str to `~numpy.ndarray`
-        ICRS unit vectors: ``"b"`` and ``"-b"``, ``"Galactic centre"`` and
-        ``"Galactic anticentre"``, ``"u_HC"``, its opposite ``"Compton-Getting"`` and ``"u_LSR"``,
-        without those whose parameters the model does not have.
+    Without those whose parameters the model does not have; where its components disagree on one,
+    the first counts.
     """
     centre = geometry.galactic_direction(*_values(model, "lon_c", "lat_c") or (0.0, 0.0))
     directions = {"Galactic centre": centre, "Galactic anticentre": -centre}

@@ -5,6 +5,15 @@ from matplotlib.patheffects import withStroke
 
 _LEADER = {"arrowstyle": "-", "linewidth": 0.6, "color": "0.4", "shrinkA": 2, "shrinkB": 4}
 
+_STYLE = {
+    "textcoords": "offset points",
+    "ha": "center",
+    "va": "center",
+    "zorder": 5,
+    "arrowprops": _LEADER,
+    "path_effects": [withStroke(linewidth=2.5, foreground="white")],
+}
+
 _DISTANCES = np.repeat([6, 10, 15, 21, 28, 36], 24)
 """Distances in points at which labels may stand from what they label."""
 
@@ -18,15 +27,7 @@ _LEADER_FROM = 18
 
 
 def place_labels(ax, labels):
-    """Put labels near their points, where they cover neither each other nor what is drawn.
-
-    Parameters
-    ----------
-    ax : `~matplotlib.axes.Axes`
-        Axes on which everything else is drawn.
-    labels : list of tuple
-        Coordinates x and y of the point, text, and style of the text, for each label.
-    """
+    """Put labels (x, y, text, style) near their points, where they cover nothing that is drawn."""
     figure = ax.figure.canvas.figure
     figure.draw_without_rendering()
     per_point = figure.dpi / 72
@@ -40,18 +41,7 @@ def place_labels(ax, labels):
     frame = ax.get_window_extent()
 
     for x, y, text, style in labels:
-        label = ax.annotate(
-            text,
-            (x, y),
-            xytext=(0, 0),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            zorder=5,
-            arrowprops=_LEADER,
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],
-            **style,
-        )
+        label = ax.annotate(text, (x, y), xytext=(0, 0), **_STYLE, **style)
         # the layout of the figure shall not change under labels that are placed by it
         label.set_in_layout(False)
         extent = label.get_window_extent()

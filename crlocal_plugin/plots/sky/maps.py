@@ -3,22 +3,15 @@
 from itertools import cycle
 
 import astropy.units as u
-import matplotlib.pyplot as plt
 import numpy as np
 from astropy.coordinates import SkyCoord
 
 from ...physics import geometry
 from ...sky.field_of_view import FieldOfView
 from ...sky.maps import declination_band_profile
-from ..legend import (
-    add_legend,
-    line_handle,
-)
+from ..frame import add_legend, line_handle, picture_axes
 from ..subject import find_subject
-from .axes import (
-    draw_track,
-    sky_axes,
-)
+from .axes import draw_track, sky_axes
 
 _SCALE = 1e3
 
@@ -52,8 +45,7 @@ def plot_sky_map(
     frame : {"icrs", "galactic"}, optional
         Coordinates of the picture; by default those of the map.
     vmax : float, optional
-        Relative intensity at the ends of the colours; by default the largest of the map. The
-        colours are symmetric around zero.
+        Relative intensity at both ends of the colours; by default the largest of the map.
     fields_of_view : FieldOfView or list of FieldOfView, optional
         Experiments, whose lowest and highest declination in view are drawn.
     cmap : str or `~matplotlib.colors.Colormap`, optional
@@ -89,31 +81,19 @@ def plot_sky_map(
     views = _listed(fields_of_view)
     frame = sky_map.geom.frame if frame is None else frame
     ax = sky_axes(ax, frame)
-    x_edges = np.arange(-180, 180 + _STEP, _STEP)
-    y_edges = np.arange(-90, 90 + _STEP, _STEP)
-    x, y = x_edges[:-1] + _STEP / 2, y_edges[:-1] + _STEP / 2
-    longitude, latitude = np.meshgrid(-x, y)
-    coords = SkyCoord(longitude, latitude, unit="deg", frame=frame)
+    edges = [np.arange(-end, end + _STEP, _STEP) for end in (180, 90)]
+    x, y = (ends[:-1] + _STEP / 2 for ends in edges)
+    coords = SkyCoord(*np.meshgrid(-x, y), unit="deg", frame=frame)
     values = _SCALE * _values_at(sky_map, coords)
     # an isotropic sky has no largest intensity
     limit = (np.abs(values).max() or 1.0) if vmax is None else _SCALE * vmax
-    mesh = ax.pcolormesh(
-        np.deg2rad(x_edges),
-        np.deg2rad(y_edges),
-        values,
-        cmap=cmap,
-        vmin=-limit,
-        vmax=limit,
-        rasterized=True,
-        zorder=0.1,
-    )
+    style = {"cmap": cmap, "vmin": -limit, "vmax": limit, "rasterized": True, "zorder": 0.1}
+    mesh = ax.pcolormesh(*map(np.deg2rad, edges), values, **style)
     levels = limit * np.arange(-_CONTOURS, _CONTOURS + 1) / (_CONTOURS + 1)
-    ax.contour(
-        np.deg2rad(x), np.deg2rad(y), values, levels, colors="0.2", linewidths=0.7, zorder=0.2
-    )
-    colorbar = ax.figure.colorbar(
-        mesh, ax=ax, orientation="horizontal", shrink=0.6, aspect=35, pad=0.03, label=_LABEL
-    )
+    style = {"colors": "0.2", "linewidths": 0.7, "zorder": 0.2}
+    ax.contour(np.deg2rad(x), np.deg2rad(y), values, levels, **style)
+    style = {"orientation": "horizontal", "shrink": 0.6, "aspect": 35, "pad": 0.03}
+    colorbar = ax.figure.colorbar(mesh, ax=ax, label=_LABEL, **style)
     colorbar.set_ticks(np.append(levels, [-limit, limit]), minor=True)
 
     handles = _draw_fields_of_view(ax, views, frame)
@@ -136,10 +116,8 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
         Total energy per particle; several have one colour each.
     fields_of_view : FieldOfView or list of FieldOfView, optional
         Experiments, with one kind of line each; the whole sky by default.
-    ax : `~matplotlib.axes.Axes`, optional
-        Axes; new ones by default.
-    legend : bool, optional
-        Draw a legend below the axes.
+    ax, legend
+        As for `~crlocal_plugin.plot_spectra`; the legend is below the axes.
 
     Returns
     -------
@@ -156,8 +134,7 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
     model = find_subject(subject).model
     views = _listed(fields_of_view) or [FieldOfView(0 * u.deg, 90 * u.deg, name="whole sky")]
     energies = np.atleast_1d(u.Quantity(energy))
-    if ax is None:
-        _, ax = plt.subplots(figsize=(8, 4.8), layout="constrained")
+    ax, _ = picture_axes(ax, 4.8)
     right_ascension = np.linspace(0, 360, 361) * u.deg
     handles = []
     for number, energy in enumerate(energies):
@@ -174,10 +151,8 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
             label += f"{peak:.2f} at {phase.value:.0f}°"
             handles.append(line_handle(label, **style, marker="o", markersize=5))
     ax.axhline(0, color="0.7", linewidth=0.8, zorder=0)
-    ax.set_xlim(360, 0)
-    ax.set_xticks(np.arange(0, 361, 60))
-    ax.set_xlabel("Right ascension [deg]")
-    ax.set_ylabel(_LABEL)
+    ax.set(xlim=(360, 0), xticks=np.arange(0, 361, 60))
+    ax.set(xlabel="Right ascension [deg]", ylabel=_LABEL)
     if legend:
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.17), "ncols": 2}
         add_legend(ax, handles, title="Energy, amplitude in 10$^{-3}$ and phase", **place)
