@@ -5,12 +5,7 @@ import warnings
 import numpy as np
 from matplotlib.patches import Patch
 
-from ..studies.bands import (
-    LEVELS,
-    Band,
-    evaluate_ensemble,
-)
-from ..studies.ensembles import make_ensemble
+from ..studies.ensembles import LEVELS
 
 _ALPHA = 0.22
 
@@ -51,29 +46,6 @@ def bands_of(make, model, samples):
         # a picture without a band is better than none
         warnings.warn(f"no band is drawn: {error}", stacklevel=4)
         return None
-
-
-def evaluated_band(model, function, *, levels=LEVELS, **kwargs):
-    """Band of curves that a function of the parameter values gives.
-
-    Parameters
-    ----------
-    model : CosmicRayModel
-        Model.
-    function : callable
-        Takes values as from ``model.evaluator.values()``; all sets of them are evaluated at once.
-    levels, **kwargs
-        As for `~crlocal_plugin.intensity_band`.
-
-    Returns
-    -------
-    Band
-        The band.
-    """
-    ensemble = make_ensemble(model, **kwargs)
-    best, values = evaluate_ensemble(model, ensemble, function)
-    median, lower, upper = ensemble.intervals(best, values, levels)
-    return Band(best, median, levels, lower, upper)
 
 
 def draw_band(ax, x, lower, upper, color):

@@ -17,11 +17,11 @@ from ..models.composition_quantities import (
     composition_nuclei,
     species_shares,
 )
+from ..studies.bands import evaluated_band
 from .bands import (
     band_handle,
     bands_of,
     draw_band,
-    evaluated_band,
 )
 from .legend import (
     add_legend,

@@ -11,11 +11,11 @@ from ..datasets.plot_axes import (
     SpectrumAxes,
     curve_grid,
 )
+from ..studies.bands import evaluated_band
 from .bands import (
     band_handle,
     bands_of,
     draw_band,
-    evaluated_band,
 )
 from .legend import (
     add_legend,
