@@ -22,42 +22,27 @@ class _Task:
 
 
 def run_parallel(
-    function, inputs, n_jobs=None, parallel_backend=None, progress=None, task_name="tasks"
+    function,
+    inputs,
+    n_jobs=None,
+    parallel_backend=None,
+    progress=None,
+    task_name="tasks",
+    size=lambda result: result,
 ):
-    """Call a function with several sets of arguments.
+    """Call a function with several sets of arguments, a list of tuples; results in their order.
 
-    Parameters
-    ----------
-    function : callable
-        Function of a module, so that it can be sent to other processes.
-    inputs : list of tuple
-        Arguments of each call.
-    n_jobs : int, optional
-        Number of processes; by default as set by gammapy's
-        `~gammapy.utils.parallel.multiprocessing_manager`, one if it is not in use.
-    parallel_backend : {"multiprocessing", "ray"}, optional
-        What runs them; by default as set there. Ray may be a cluster.
-    progress : callable, optional
-        Called with each result as soon as it is there.
-    task_name : str, optional
-        Name for gammapy's own progress bar.
-
-    Returns
-    -------
-    list
-        Results in the order of the inputs.
-
-    Raises
-    ------
-    ValueError
-        If ``n_jobs`` is not a positive number.
+    The function is one of a module, so that it can be sent to other processes. Their number, and
+    the back end, "multiprocessing" or "ray", which may be a cluster, are by default those of
+    gammapy's `~gammapy.utils.parallel.multiprocessing_manager`, one process if it is not in use.
+    ``progress`` is called with the size of each result as soon as it is there.
     """
     if n_jobs is not None and n_jobs < 1:
         raise ValueError(f"n_jobs must be at least 1, got {n_jobs}")
 
     def report(done):
         if progress is not None:
-            progress(done.result)
+            progress(size(done.result))
         return done
 
     # of the pool's methods only this one says when a piece of work is done

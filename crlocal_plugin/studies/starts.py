@@ -5,10 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from astropy.table import Column, Table
 
-from ..likelihood.descent import (
-    minimise,
-    stays_positive,
-)
+from ..likelihood.descent import minimise, stays_positive
 from ..likelihood.joint_likelihood import JointLikelihood
 from .parallel import run_parallel
 
@@ -115,21 +112,12 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
             "packages"
         )
     starts = _draw_starts(likelihood, n_starts, spread, np.random.default_rng(random_state))
-
-    def report(end):
-        if progress is not None:
-            progress(1)
-
+    inputs = [(likelihood, start) for start in starts]
     ends = run_parallel(
-        _descend,
-        [(likelihood, start) for start in starts],
-        n_jobs,
-        progress=report,
-        task_name="random starts",
+        _descend, inputs, n_jobs, None, progress, "random starts", size=lambda end: 1
     )
-    found = [end for end in ends if end is not None]
-    groups = _distinct(likelihood, sorted(found, key=lambda end: end[0]))
-    minima = _table(likelihood, groups)
+    found = sorted((end for end in ends if end is not None), key=lambda end: end[0])
+    minima = _table(likelihood, _distinct(likelihood, found))
     return RandomStarts(minima, len(starts), len(starts) - len(found), spread, likelihood)
 
 
