@@ -376,7 +376,9 @@ def test_copy_is_independent_and_has_no_models():
     assert new.models is None
     assert data.models is not None
     new.floor = 0
-    new.table["amplitude"][0] = 1
+    table = new.table.copy()
+    table["amplitude"][0] = 1
+    new.table = table
     assert data.floor == 0.1
     assert data.table["amplitude"][0] == 1e-3
 

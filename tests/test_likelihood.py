@@ -151,8 +151,9 @@ def test_flux_data_mix_measurements_and_limits():
 @pytest.mark.parametrize("likelihood", ["vector", "amplitude_phase"])
 def test_bare_dipole_limit_counts_the_amplitude_only(likelihood):
     nan = np.array([np.nan])
-    data = DipoleData(nan, nan, nan, nan, nan, nan, np.array([4.0]), np.array([1.0]), np.isnan(nan))
-    along, across = data.residuals(np.array([3.0]), np.array([4.0]), likelihood)
+    limit = np.array([4.0]), np.array([1.0]), np.isnan(nan)
+    data = DipoleData(nan, nan, nan, nan, nan, nan, *limit, likelihood=likelihood)
+    along, across = data.residuals((np.array([3.0]), np.array([4.0])))
     assert_allclose(along**2, exact_limit_statistic(1), rtol=1e-12)
     assert across == 0
 

@@ -10,6 +10,7 @@ import pytest
 from gammapy.modeling import Parameter
 from gammapy.modeling.models import CompoundSpectralModel, Models, PowerLawSpectralModel
 
+import crlocal_plugin as crl
 from crlocal_plugin import (
     BackgroundDipoleModel,
     ComptonGettingDipoleModel,
@@ -336,3 +337,33 @@ def test_samples_follow_the_covariance():
     mean = (samples.mean(axis=0) - free.value) / [par.error for par in free]
     np.testing.assert_allclose(mean, 0, atol=0.08)
     np.testing.assert_allclose(samples.std(axis=0) / [par.error for par in free], 1, atol=0.06)
+
+
+def test_every_assignment_gives_a_model_a_new_version():
+    model = crl.NearbySourceSpectralModel("He")
+    seen = [model.version]
+
+    def assert_new():
+        assert model.version not in seen
+        seen.append(model.version)
+
+    model.V_sun.value = 12
+    assert model.version == seen[-1]
+    model.local_transport = "wandering"
+    assert_new()
+    model.R_cut = Parameter("R_cut", "8 PV")
+    assert_new()
+    model.of_a_user = 1
+    assert_new()
+    model.covariance = np.eye(len(model.parameters))
+    assert model.version == seen[-1]
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, operator.methodcaller("copy")])
+def test_copies_have_a_version_of_their_own(way):
+    model = crl.ComptonGettingDipoleModel()
+    other = way(model)
+    assert other.version != model.version
+    other.index = "local"
+    assert other.version != model.version
+    assert pickle.loads(pickle.dumps(model)).version not in (model.version, other.version)

@@ -27,7 +27,6 @@ from crlocal_plugin.plots.style import (
     species_color,
 )
 from crlocal_plugin.report import pictures as report
-from crlocal_plugin.report.markup import element
 
 TABLES = ("all_particle", "h", "he", "mean_log_mass")
 
@@ -373,15 +372,15 @@ class TestLegend:
 
 def test_report_shows_the_composition(lhaaso, monkeypatch):
     # the pictures themselves are those of above
-    monkeypatch.setattr(report, "_image", lambda draw, alt: element("img", alt=alt))
-    found = str(report.pictures(lhaaso))
-    for title in ("All particles.", "Mean logarithmic mass."):
+    monkeypatch.setattr(report, "svg_source", lambda draw, datasets: "")
+    found = [figure.title for figure in report.pictures(lhaaso)]
+    for title in ("All particles", "Mean logarithmic mass"):
         assert title in found
-    assert found.count("<img") == 6
+    assert len(found) == 6
     spectra = crl.load_datasets("dampe_h")
     spectra.models = list(lhaaso.models)[:1]
-    found = str(report.pictures(spectra))
-    for title in ("All particles.", "Mean logarithmic mass."):
+    found = [figure.title for figure in report.pictures(spectra)]
+    for title in ("All particles", "Mean logarithmic mass"):
         assert title not in found
 
 

@@ -4,12 +4,19 @@ import argparse
 import base64
 import html.parser
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from types import SimpleNamespace
 
+import astropy.units as u
+import jinja2
 import numpy as np
 import pytest
 from astropy.table import Table
+from gammapy.datasets import FluxPointsDataset
+from gammapy.estimators import FluxPoints
+from gammapy.modeling.models import PowerLawSpectralModel, SkyModel
 
 import crlocal_plugin as crl
 from crlocal_plugin.catalogue.citations import bibtex
@@ -19,11 +26,10 @@ from crlocal_plugin.cli.commands import (
     report,
 )
 from crlocal_plugin.report import page
-from crlocal_plugin.report.markup import (
-    Markup,
-    element,
+from crlocal_plugin.report.cells import (
+    joined,
+    link,
     number,
-    table,
 )
 from crlocal_plugin.report.saved_result import read_result
 from crlocal_plugin.report.writing import write_report
@@ -115,7 +121,7 @@ def datasets():
 @pytest.fixture
 def written(monkeypatch, tmp_path):
     """Function that makes a page without pictures, which take their time."""
-    monkeypatch.setattr(page, "pictures", lambda datasets, progress=None: Markup())
+    monkeypatch.setattr(page, "pictures", lambda datasets, progress=None: [])
 
     def write(*args, **kwargs):
         write_report(args[0], tmp_path / "page.html", *args[1:], **kwargs)
@@ -355,6 +361,20 @@ def test_remarks_are_the_same_after_reading(datasets, tmp_path):
         assert "at its limit 0" in remarks["remark"][remarks["label"] == "H.Q_0c"][0]
 
 
+def test_datasets_of_gammapy_are_told(datasets, written):
+    table = Table(meta={"SED_TYPE": "dnde"})
+    table["e_ref"] = [1, 2] * u.TeV
+    table["dnde"] = [1e-12, 3e-13] * u.Unit("TeV-1 s-1 cm-2")
+    table["dnde_err"] = table["dnde"] * 0.1
+    other = FluxPointsDataset(data=FluxPoints.from_table(table, sed_type="dnde"), name="gamma")
+    other.models = [SkyModel(PowerLawSpectralModel(), name="sky", datasets_names=["gamma"])]
+    datasets.append(other)
+    shown = written(datasets)
+    assert "are in the total, but not in chi2: gamma." in shown.text
+    assert set(shown.column("χ² by dataset", "χ²")) == {"dampe_h", "argo-ybj-2018"}
+    assert shown.column("Totals", "value")["datasets"].text == "3"
+
+
 def test_nothing_to_show(datasets, written):
     (model,) = datasets.models
     for par in model.parameters:
@@ -375,13 +395,13 @@ def test_everything_is_escaped(datasets, written):
     total = datasets.stat_sum()
     shown = written(datasets, outcome(total=total, message=evil), title=evil, date=evil)
     assert not [name for name, _ in shown.tags if name == "script"]
-    assert "alert(&quot;it" in shown.text
+    assert "alert(&#34;it" in shown.text
     assert evil in shown.column("Priors", "source")["x"].text
     assert evil in shown.column("χ² by dataset", "publication")["dampe_h"].text
 
 
 def test_no_sky_without_a_dipole(monkeypatch, datasets):
-    monkeypatch.setattr("crlocal_plugin.report.pictures._image", lambda draw, alt: Markup("<img>"))
+    monkeypatch.setattr("crlocal_plugin.report.pictures.svg_source", lambda draw, datasets: "")
     components = [
         type(c)(spectral_models=c.spectral_models, dipole_model=None, name=c.name)
         for c in datasets.models[0].components.values()
@@ -390,19 +410,22 @@ def test_no_sky_without_a_dipole(monkeypatch, datasets):
     spectra = datasets["dampe_h"]
     spectra.models = [crl.CosmicRayModel(components)]
     shown = page.pictures(crl.CosmicRayDatasets([spectra]))
-    assert shown.count("<img>") == 3
-    assert "direction" not in shown
+    assert [figure.title for figure in shown] == [
+        *("Spectra", "Residuals", "Shares of the components"),
+    ]
+    assert not any("direction" in text.lower() for figure in shown for text in figure)
 
 
 def test_several_models_have_pictures_each(monkeypatch, datasets):
-    monkeypatch.setattr("crlocal_plugin.report.pictures._image", lambda draw, alt: Markup("<img>"))
+    monkeypatch.setattr("crlocal_plugin.report.pictures.svg_source", lambda draw, datasets: "")
     one, other = crl.xue_liu_2025(), crl.xue_liu_2025().copy(name="other")
     one.datasets_names, other.datasets_names = ["dampe_h"], ["argo-ybj-2018"]
     datasets.models = [one, other]
-    text = page.pictures(datasets)
+    titles = [figure.title for figure in page.pictures(datasets)]
     # the spectrum of one, the dipole of the other; sky, residuals and shares of both
-    assert text.count("<figure>") == 8
-    assert text.count("(other).") == 4
+    assert len(titles) == len(set(titles)) == 8
+    assert sum(title.endswith(" (other)") for title in titles) == 4
+    assert {"Spectra (cosmic-ray)", "Dipole (other)"} <= set(titles)
 
 
 def fail():
@@ -420,17 +443,34 @@ def test_number():
 
 
 def test_markup_escapes_content_and_attributes():
-    inner = element("b", "1 < 2")
-    text = element("p", inner, " & ", Markup("<i>kept</i>"), title='a "b" <c>', class_="x")
-    assert text == (
-        '<p title="a &quot;b&quot; &lt;c&gt;" class="x"><b>1 &lt; 2</b> &amp; <i>kept</i></p>'
+    template = '<p title="{{ title }}" class="x">{{ inner }}{{ " & " }}{{ kept }}</p>'
+    text = page.environment().from_string(template)
+    assert text.render(inner="<b>1 < 2", title='a "b" <c>', kept=number("3")) == (
+        '<p title="a &#34;b&#34; &lt;c&gt;" class="x">&lt;b&gt;1 &lt; 2 &amp; '
+        '<data value="3.0">3</data></p>'
     )
+    assert link("1 < 2", 'a"b') == '<a href="a&#34;b">1 &lt; 2</a>'
+    assert link("1 < 2", "") == "1 &lt; 2"
+    assert joined(["<", number("3")], " & ") == '&lt; & <data value="3.0">3</data>'
 
 
 def test_empty_columns_are_left_out():
-    text = table("T", ("a", "b", "c"), [("1", "", "x"), ("2", "", "")], numeric=[1, 2])
+    rows = [{"a": "1", "b": "", "c": "x"}, {"a": "2", "b": "", "c": ""}]
+    parts = page.environment().get_template("parts.html").module
+    text = parts.table("T & <", rows, numbers=["b", "c"])
     assert '<th scope="col">a</th><th scope="col" class="number">c</th>' in text
     assert ">b<" not in text
+    assert "<caption>T &amp; &lt;</caption>" in text
+
+
+def test_misspelt_name_in_a_template_is_an_error():
+    with pytest.raises(jinja2.UndefinedError, match="totl"):
+        page.environment().from_string("{{ totl }}").render(total=1)
+
+
+def test_importing_the_package_loads_no_templates():
+    code = "import crlocal_plugin, sys; sys.exit('crlocal_plugin.report.page' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # ----------------------------------------------------------------- commands and files

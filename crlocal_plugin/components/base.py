@@ -1,6 +1,7 @@
 """What the spectral and dipole models have in common: settings, kernel values, serialisation."""
 
 import abc
+import itertools
 
 import astropy.units as u
 import numpy as np
@@ -17,6 +18,9 @@ INTENSITY_UNITS = {
     ENERGY_UNIT: u.Unit("GeV-1 m-2 s-1 sr-1"),
 }
 """Units of an intensity per unit of rigidity and per unit of energy."""
+
+
+_VERSIONS = itertools.count(1)
 
 
 def x_unit(axis):
@@ -89,6 +93,21 @@ class PhysicsModel(abc.ABC, ModelBase):
                     f"{unit_text(default.unit)} or a unit like it"
                 )
         super().__setattr__(name, value)
+        # the covariance is of no effect on what the model predicts
+        if name not in ("covariance", "_covariance"):
+            self.__dict__["_version"] = next(_VERSIONS)
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self.__dict__["_version"] = next(_VERSIONS)
+
+    @property
+    def version(self):
+        """Number that no other model has, and that changes when an attribute is assigned (int).
+
+        The value of a Parameter is no attribute of the model; the Parameter itself is.
+        """
+        return self.__dict__["_version"]
 
     def _in_own_unit(self, name, value):
         """Value in the unit of the parameter, so that limits keep their meaning."""

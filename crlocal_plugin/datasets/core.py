@@ -1,41 +1,79 @@
 """What all datasets of the package have in common."""
 
 import abc
-import copy
+import functools
 import html
 import itertools
-from urllib.parse import quote
 
 import astropy.units as u
 import numpy as np
 from astropy.table import Column
 from gammapy.datasets import Dataset
-from gammapy.modeling.models import DatasetModels
 from gammapy.utils.random import get_random_state
 from gammapy.utils.scripts import make_name
 
-from ..models.cosmic_ray import CosmicRayModel
-from ..models.nuisance import NuisanceModel
-from ..tables.writing import (
-    TableError,
-    write_table,
-)
+from .files import DatasetFiles
+from .locked import lock_arrays, locked_table
+from .modelling import DatasetModelling
 from .residuals import CosmicRayFitStatistic
 
 _VERSIONS = itertools.count()
-"""Every change of a dataset gives it another number, which no other dataset has had."""
+
+_OF_THE_STATISTIC = {"signed_residuals", "stat_sum", "stat_array", "stat_sum_likelihood"}
+_WITHOUT_EFFECT = {
+    *("tag", "kind", "settings", "floor_kind", "floor_text", "column", "reader", "table_options"),
+    *("read", "from_table", "from_dict", "to_dict", "write", "copy", "experiment", "reference"),
+    *("plot_fit", "plot_residuals", "residuals", "info_dict", "quantity", "__init__", "_prepare"),
+    *("__module__", "__qualname__", "__doc__", "__str__", "__repr__", "_repr_html_", "__slots__"),
+    *("__abstractmethods__", "_abc_impl", "__annotations__", "__firstlineno__"),
+    *("__static_attributes__", "__parameters__", "__orig_bases__"),
+}
+"""What a subclass may change without another statistic for the same arrays."""
 
 
-class CosmicRayDataset(Dataset):
-    """Measured table with its likelihood; base of spectra, <ln A> and dipoles.
+class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
+    """Measured table with its likelihood; base of spectra, <ln A>, dipoles and your own kinds.
 
-    A subclass lists its ``settings``: arguments that shape the likelihood, are kept in files and
-    can be assigned.
+    A kind says what its numbers are in ``_prepare``, which makes arrays of the table, ``data``,
+    which has them with their residuals, ``points`` and ``predict``: which intensities or dipoles it
+    needs (see `crlocal_plugin.datasets.points`), and what follows from them. It is evaluated with
+    all others then, for many sets of parameters at once. A class that overrides
+    ``signed_residuals`` or the statistic instead is evaluated as it says, at its own speed.
+
+    Parameters
+    ----------
+    table : `~astropy.table.Table`
+        Measured table; the dataset has a copy of its own.
+    models : `~gammapy.modeling.models.Models`, optional
+        Models.
+    name : str, optional
+        Name; by default that of the table.
+    mask_fit : `~numpy.ndarray` of bool, optional
+        Points in the fit.
+    energy_range : tuple of `~astropy.units.Quantity`, optional
+        Range of rigidity or energy in the fit, None for an open end.
+    floor : float, optional
+        Systematic floor.
+    systematics : bool, optional
+        Count the systematic errors of the table.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range.
     """
 
     gti = None
     meta_table = None
+    kind = None
+    """Name of the kind of table."""
     settings = ("floor", "systematics", "energy_range")
+    """Arguments that shape the likelihood, are kept in files and can be assigned."""
+    table_options = ()
+    """Arguments of ``read`` that are for the reader of the table."""
+    joins_with = None
+    """Datasets of a class with the same value of this, if it is not None, are evaluated as one:
+    ``predict`` and the residuals then take each point for itself."""
     floor_kind = "a fraction"
     _stat_type = "cosmic-ray"
     _fit_statistic = CosmicRayFitStatistic
@@ -50,7 +88,7 @@ class CosmicRayDataset(Dataset):
         floor=0.0,
         systematics=True,
     ):
-        self.table = table
+        self._table = locked_table(table)
         self._name = make_name(name or table.meta.get("name"))
         self._floor = self._checked_floor(floor)
         self._systematics = bool(systematics)
@@ -59,7 +97,7 @@ class CosmicRayDataset(Dataset):
         self._model = None
         self._mask_fit = self._mask_safe = None
         self._energy_range = (None, None)
-        self._prepare()
+        self._change()
         if mask_fit is not None and energy_range is not None:
             raise ValueError(f"dataset {self._name!r}: give mask_fit or energy_range, not both")
         if energy_range is not None:
@@ -70,12 +108,48 @@ class CosmicRayDataset(Dataset):
 
     def __setattr__(self, name, value):
         super().__setattr__(name, value)
-        self.__dict__["_version"] = next(_VERSIONS)
+        self.__dict__["version"] = next(_VERSIONS)
 
     def __setstate__(self, state):
-        self.__dict__.update(state, _version=next(_VERSIONS))
+        self.__dict__.update(state, version=next(_VERSIONS))
+        if "_table" in state:
+            self.__dict__["_table"] = locked_table(self._table)
+        lock_arrays(self.__dict__)
+
+    def _change(self, **settings):
+        """Set private settings and renew the arrays, or leave all as it was if that fails."""
+        before = dict(self.__dict__)
+        self.__dict__.update(settings)
+        try:
+            self._prepare()
+        except Exception:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        lock_arrays(self.__dict__)
+        self.__dict__["version"] = next(_VERSIONS)
 
     # ----------------------------------------------------------------- data
+
+    @property
+    def table(self):
+        """Measured table, read-only; another one may be assigned (`~astropy.table.Table`)."""
+        return self._table
+
+    @table.setter
+    def table(self, table):
+        table = self.reader(table)
+        table.meta.pop("dataset", None)
+        if len(table) != len(self._table) and self._energy_range == (None, None):
+            for mask in ("mask_fit", "mask_safe"):
+                if getattr(self, mask) is not None:
+                    raise ValueError(
+                        f"dataset {self.name!r}: {mask} is for {len(self._table)} points, the new "
+                        f"table has {len(table)}; set {mask} to None first"
+                    )
+        self._change(_table=locked_table(table))
+        if self._energy_range != (None, None):
+            self.energy_range = self._energy_range
 
     @abc.abstractmethod
     def _prepare(self):
@@ -84,11 +158,7 @@ class CosmicRayDataset(Dataset):
     @property
     @abc.abstractmethod
     def data(self):
-        """Arrays of the likelihood."""
-
-    @abc.abstractmethod
-    def signed_residuals(self):
-        """Residuals whose squares add up to the statistic, shape ``(n, k)``."""
+        """Arrays of the likelihood, with ``take``, ``residuals`` and ``fake`` as `FluxData` has."""
 
     @property
     @abc.abstractmethod
@@ -97,8 +167,8 @@ class CosmicRayDataset(Dataset):
 
     @property
     def quantity(self):
-        """What is measured: a species, a sum of species, "mean_log_mass" or "dipole" (str)."""
-        return self.table.meta["quantity"]
+        """What is measured: a species, a sum of species, or the kind (str)."""
+        return self.table.meta.get("quantity", self.kind)
 
     @property
     def experiment(self):
@@ -133,6 +203,11 @@ class CosmicRayDataset(Dataset):
         return value
 
     @property
+    def floor_text(self):
+        """Floor as a summary has it, "-" if there is none (str)."""
+        return f"{100 * self.floor:g} %" if self.floor else "-"
+
+    @property
     def systematics(self):
         """Whether the systematic errors of the table count (bool)."""
         return self._systematics
@@ -140,17 +215,6 @@ class CosmicRayDataset(Dataset):
     @systematics.setter
     def systematics(self, value):
         self._change(_systematics=bool(value))
-
-    def _change(self, **settings):
-        """Set private settings and renew the arrays, or leave all as it was if that fails."""
-        before = {name: getattr(self, name) for name in settings}
-        self.__dict__.update(settings)
-        try:
-            self._prepare()
-        except ValueError:
-            self.__dict__.update(before)
-            self._prepare()
-            raise
 
     @property
     def energy_range(self):
@@ -212,129 +276,48 @@ class CosmicRayDataset(Dataset):
         mask.flags.writeable = False
         return mask
 
-    # ----------------------------------------------------------------- models
-
     @property
-    def models(self):
-        """Models of the dataset: the cosmic rays, and the nuisance model once it is in use."""
-        models = self._used_models()
-        return DatasetModels(models) if models else None
-
-    def _used_models(self):
-        if self._model is None:
-            return []
-        nuisance = self._nuisance
-        used = nuisance is not None and (self._nuisance_given or nuisance.is_active)
-        return [self._model, nuisance] if used else [self._model]
-
-    @models.setter
-    def models(self, models):
-        if models is None:
-            self._model = None
-            return
-        applicable = [
-            model for model in DatasetModels(models) if applies_to(model.datasets_names, self.name)
-        ]
-        cosmic_rays = [m for m in applicable if isinstance(m, CosmicRayModel)]
-        if len(cosmic_rays) > 1:
-            raise ValueError(
-                f"dataset {self.name!r} takes one CosmicRayModel, got "
-                f"{', '.join(m.name for m in cosmic_rays)}: make them components of one model, or "
-                "set their datasets_names"
-            )
-        nuisances = [m for m in applicable if isinstance(m, NuisanceModel)]
-        if len(nuisances) > 1:
-            raise ValueError(
-                f"dataset {self.name!r} takes one NuisanceModel, got "
-                f"{', '.join(m.name for m in nuisances)}: set their datasets_names"
-            )
-        if cosmic_rays:
-            self._check_model(cosmic_rays[0])
-        self._model = cosmic_rays[0] if cosmic_rays else None
-        if self._nuisance_given:
-            self._nuisance, self._nuisance_given = None, False
-        if nuisances:
-            self.nuisance = nuisances[0]
-            self._nuisance_given = True
-
-    def _check_model(self, model):
-        """Refuse a model that cannot predict the data; nothing to refuse by default."""
-
-    @property
-    def model(self):
-        """The cosmic-ray model, or None."""
-        return self._model
-
-    @property
-    def nuisance(self):
-        """Normalisation, energy scale and hadronic model; datasets may share a `NuisanceModel`."""
-        if self._nuisance is None:
-            self._nuisance = NuisanceModel(
-                datasets_names=[self.name], name=f"{self.name.replace('.', '-')}-nuisance"
-            )
-            self._limit_hadronic()
-        return self._nuisance
-
-    @nuisance.setter
-    def nuisance(self, nuisance):
-        if not isinstance(nuisance, NuisanceModel):
-            raise TypeError(
-                f"dataset {self.name!r}: expected a NuisanceModel, got {type(nuisance).__name__}"
-            )
-        old = self._nuisance
-        if old is not nuisance and not self._nuisance_given:
-            # in a file, both would be models of this dataset
-            names = getattr(old, "datasets_names", None)
-            if isinstance(names, list):
-                old.datasets_names = [name for name in names if name != self.name]
-        self._nuisance = nuisance
-        self._nuisance_given = False
-        self._limit_hadronic()
-
-    def _limit_hadronic(self):
-        """Keep the parameter of the hadronic model among the models, unless it has a limit."""
-        last = len(self.hadronic_models) - 1
-        if last > 0 and np.isnan(self._nuisance.hadronic.max):
-            self._nuisance.hadronic.max = last
-
-    @property
-    def hadronic_models(self):
-        """Hadronic models among which `hadronic` moves; empty if the table has but one (list)."""
-        return list(self.table.meta.get("hadronic_models") or [])
-
-    @property
-    def norm(self):
-        """Flux normalisation (`~gammapy.modeling.Parameter`), frozen at 1 by default."""
-        return self.nuisance.norm
-
-    @property
-    def energy_scale(self):
-        """Scale of the energies (`~gammapy.modeling.Parameter`), frozen at 1 by default."""
-        return self.nuisance.energy_scale
-
-    @property
-    def hadronic(self):
-        """Position among `hadronic_models` (`~gammapy.modeling.Parameter`), 0 is the first."""
-        return self.nuisance.hadronic
-
-    def scales(self):
-        """Values of normalisation and energy scale (two floats)."""
-        if self._nuisance is None:
-            return 1.0, 1.0
-        return self._nuisance.norm._value, self._nuisance.energy_scale._value
-
-    def _require_model(self):
-        if self._model is None:
-            raise ValueError(
-                f"dataset {self.name!r} has no cosmic-ray model: set datasets.models = [model]"
-            )
-        return self._model
+    def rows_in_fit(self):
+        """Positions of the points in the fit (`~numpy.ndarray` of int)."""
+        return np.arange(len(self.table)) if self.mask is None else np.flatnonzero(self.mask)
 
     # ----------------------------------------------------------------- statistic
+
+    def prediction(self):
+        """What the model predicts for all points, as ``predict`` returns it.
+
+        Raises
+        ------
+        ValueError
+            If the dataset has no model.
+        """
+        model = self.require_model()
+        return self.predict(*(points.of_model(model, *self.scales()) for points in self.points()))
+
+    def signed_residuals(self):
+        """Residuals whose squares add up to the statistic, shape ``(n, k)``."""
+        return self.data.residuals(self.prediction()).reshape(-1, len(self.table)).T
 
     def stat_sum_likelihood(self):
         """Statistic of the points in the fit, without priors (float)."""
         return self._fit_statistic.stat_sum_dataset(self)
+
+    @property
+    def is_joined(self):
+        """Whether ``points`` and ``predict`` say all of the statistic (bool)."""
+        return _follows_from_points(type(self)) and not (
+            self.__dict__.keys() & _methods_of(type(self))
+        )
+
+    @property
+    def is_least_squares(self):
+        """Whether the statistic is the sum of the squares of ``signed_residuals`` (bool)."""
+        own = _OF_THE_STATISTIC - {"signed_residuals"}
+        base = CosmicRayDataset
+        return self._fit_statistic is base._fit_statistic and all(
+            getattr(type(self), name) is getattr(base, name) and name not in self.__dict__
+            for name in own
+        )
 
     # ----------------------------------------------------------------- simulated data
 
@@ -358,14 +341,14 @@ class CosmicRayDataset(Dataset):
         ValueError
             If the dataset has no model.
         """
-        self._require_model()
+        self.require_model()
         table = self.table.copy()
         columns, meta, settings = self._simulated(random_generator(random_state))
         for name, values in columns.items():
             unit = table[name].unit if name in table.colnames else None
             table[name] = Column(values, unit=unit)
         table.meta |= meta | {"simulated": True}
-        self._change(table=table, _floor=0.0, **settings)
+        self._change(_table=locked_table(table), _floor=0.0, **settings)
 
     @abc.abstractmethod
     def _simulated(self, rng):
@@ -380,14 +363,13 @@ class CosmicRayDataset(Dataset):
             Name, experiment, quantity, number of points and of numbers in the fit, settings, the
             statistic (None without a model) and the publication.
         """
-        numbers = self._numbers_per_point
         return {
             "name": self.name,
             "type": self.tag,
             "experiment": self.experiment,
             "quantity": self.quantity,
             "n_points": len(self.table),
-            "n_fit": int(np.sum(numbers if self.mask is None else numbers[self.mask])),
+            "n_fit": int(self.numbers_per_point[self.rows_in_fit].sum()),
             **self._settings_info(),
             **({"simulated": True} if self.table.meta.get("simulated") else {}),
             "stat_sum": None if self._model is None else float(self.stat_sum_likelihood()),
@@ -395,8 +377,8 @@ class CosmicRayDataset(Dataset):
         }
 
     @property
-    def _numbers_per_point(self):
-        """How many numbers each point adds to the statistic."""
+    def numbers_per_point(self):
+        """How many numbers each point adds to the statistic (`~numpy.ndarray` of int)."""
         return np.ones(self.data_shape, dtype=int)
 
     def _settings_info(self):
@@ -419,117 +401,24 @@ class CosmicRayDataset(Dataset):
     def _repr_html_(self):
         return f"<pre>{html.escape(str(self))}</pre>"
 
-    # ----------------------------------------------------------------- copies and files
 
-    def copy(self, name=None):
-        """Deep copy without models.
+@functools.cache
+def _follows_from_points(cls):
+    """Whether the statistic of a class is that of its ``points`` and ``predict``."""
+    for base in cls.__mro__:
+        if base.__module__ == __name__ or base is object:
+            return False
+        if "predict" in base.__dict__:
+            return not (_OF_THE_STATISTIC & base.__dict__.keys()) and hasattr(cls, "points")
+        if base.__dict__.keys() - _WITHOUT_EFFECT:
+            return False
+    return False
 
-        Parameters
-        ----------
-        name : str, optional
-            Name of the copy; a random one by default, as in gammapy.
 
-        Returns
-        -------
-        CosmicRayDataset
-            The copy.
-        """
-        model, self._model = self._model, None
-        try:
-            new = copy.deepcopy(self)
-        finally:
-            self._model = model
-        new._name = make_name(name)
-        new.table.meta["name"] = new._name
-        new._nuisance = None
-        new._nuisance_given = False
-        return new
-
-    def _settings_to_data(self):
-        data = {name: getattr(self, name) for name in self.settings}
-        low, high = self.energy_range
-        data["energy_range"] = [
-            None if v is None else f"{float(v.value)!r} {v.unit}" for v in (low, high)
-        ]
-        if self.mask_fit is not None and low is None and high is None:
-            data["mask_fit"] = self.mask_fit.tolist()
-        return data
-
-    def to_dict(self):
-        """Create a dictionary for the YAML file of `~gammapy.datasets.Datasets`."""
-        return {
-            "name": self.name,
-            "type": self.tag,
-            # quoted, so that every name has a file of its own
-            "filename": f"{quote(self.name, safe='')}.ecsv",
-        }
-
-    @classmethod
-    def from_dict(cls, data, lazy=False, cache=True):
-        """Create a dataset from its dictionary and the file that it names.
-
-        Parameters
-        ----------
-        data : dict
-            As made by `to_dict`.
-        lazy, cache : bool, optional
-            Of no effect, for compatibility.
-
-        Returns
-        -------
-        CosmicRayDataset
-            The dataset, without models.
-        """
-        return cls.read(data["filename"], name=data["name"])
-
-    def write(self, filename, overwrite=False, checksum=False):
-        """Write table and settings to an ECSV or FITS file, whole or not at all.
-
-        Parameters
-        ----------
-        filename : path-like
-            File with suffix .ecsv or .fits.
-        overwrite : bool, optional
-            Replace an existing file.
-        checksum : bool, optional
-            Of no effect, for compatibility.
-
-        Raises
-        ------
-        FileExistsError
-            If the file exists and ``overwrite`` is not set.
-        ValueError
-            If the suffix is another one.
-        """
-        table = self.table.copy()
-        table.meta["name"] = self.name
-        table.meta["dataset"] = self._settings_to_data()
-        write_table(table, filename, overwrite=overwrite)
-
-    @classmethod
-    def from_table(cls, table, name=None, **kwargs):
-        """Create a dataset from a table, see `read`."""
-        return cls.read(table, name=name, **kwargs)
-
-    @classmethod
-    def _from_normalised(cls, table, name, kwargs):
-        stored = dict(table.meta.pop("dataset", {}))
-        mask_fit = stored.pop("mask_fit", None)
-        unknown = set(stored) - set(cls.settings)
-        if unknown:
-            raise TableError(
-                f"{table.meta.get('name', '<table>')}: unknown dataset settings "
-                f"{', '.join(sorted(unknown))}; expected {', '.join(cls.settings)}"
-            )
-        if stored.get("energy_range") == [None, None]:
-            stored.pop("energy_range")
-        if mask_fit is not None:
-            stored["mask_fit"] = np.array(mask_fit, dtype=bool)
-        if kwargs.keys() & {"mask_fit", "energy_range"}:
-            # what the caller wants in the fit replaces what the file says
-            stored.pop("mask_fit", None)
-            stored.pop("energy_range", None)
-        return cls(table, name=name, **(stored | kwargs))
+@functools.cache
+def _methods_of(cls):
+    """Names of the methods of a class, which a dataset may have replaced for itself."""
+    return {name for name in dir(cls) if callable(getattr(cls, name, None))}
 
 
 def random_generator(random_state=None):
@@ -551,13 +440,6 @@ def random_generator(random_state=None):
         seed = get_random_state(random_state).randint(2**32, size=4, dtype=np.uint32)
         return np.random.default_rng(seed)
     return np.random.default_rng(random_state)
-
-
-def applies_to(datasets_names, name):
-    """Whether a model for some datasets, all if None, is for the one of a name (bool)."""
-    if datasets_names is None:
-        return True
-    return name in ([datasets_names] if isinstance(datasets_names, str) else datasets_names)
 
 
 def _shown(value):

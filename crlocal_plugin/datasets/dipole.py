@@ -8,9 +8,9 @@ from scipy.special import ndtr
 from ..components.base import ENERGY_UNIT
 from ..components.dipole import Dipole
 from ..components.registration import register
-from ..models.grids import energy_grid
 from ..tables.writing import read_dipole_table
 from .core import CosmicRayDataset
+from .points import Dipoles
 from .residuals import (
     LIKELIHOODS,
     DipoleData,
@@ -66,6 +66,8 @@ class DipoleDataset(CosmicRayDataset):
         "apply_declination_factor",
         "energy_range",
     )
+    reader = staticmethod(read_dipole_table)
+    table_options = ("amplitude_kind", "declination_factor")
 
     def __init__(
         self,
@@ -84,41 +86,12 @@ class DipoleDataset(CosmicRayDataset):
     @property
     def quantity(self):
         """Always "dipole" (str)."""
-        return "dipole"
+        return self.kind
 
-    @classmethod
-    def read(cls, filename, name=None, columns=None, experiment=None, **kwargs):
-        """Read a dataset from an ECSV or FITS file.
-
-        Parameters
-        ----------
-        filename : path-like or `~astropy.table.Table`
-            File, or table.
-        name : str, optional
-            Name; by default from the file.
-        columns, experiment
-            As in `~crlocal_plugin.tables.writing.read_dipole_table`.
-        **kwargs : dict
-            ``amplitude_kind`` and ``declination_factor`` of the table, and settings of the
-            dataset, by default those in the file.
-
-        Returns
-        -------
-        DipoleDataset
-            The dataset.
-
-        Raises
-        ------
-        TableError
-            If the table is not valid; the message names file, row and column.
-        """
-        of_table = {
-            key: kwargs.pop(key)
-            for key in ("amplitude_kind", "declination_factor")
-            if key in kwargs
-        }
-        table = read_dipole_table(filename, columns=columns, experiment=experiment, **of_table)
-        return cls._from_normalised(table, name, kwargs)
+    @property
+    def joins_with(self):
+        """Dipoles that are compared in the same way are evaluated together (str)."""
+        return self.likelihood
 
     def _prepare(self):
         table = self.table
@@ -226,8 +199,15 @@ class DipoleDataset(CosmicRayDataset):
         self._change(_apply_declination_factor=bool(value))
 
     @property
-    def _numbers_per_point(self):
+    def numbers_per_point(self):
+        """How many numbers each point adds to the statistic (`~numpy.ndarray` of int)."""
         return np.where(self._is_ul, 1, 2)
+
+    @property
+    def floor_text(self):
+        """Floors of amplitude and phase as a summary has them (str)."""
+        phase = f", {self.phase_floor.value:g} deg" if self.phase_floor.value else ""
+        return super().floor_text + phase
 
     def _settings_info(self):
         return {
@@ -239,29 +219,21 @@ class DipoleDataset(CosmicRayDataset):
             "apply_declination_factor": self.apply_declination_factor,
         }
 
-    def _settings_to_data(self):
-        return super()._settings_to_data() | {
+    def settings_to_data(self):
+        """Settings as plain values, as a file has them (dict)."""
+        return super().settings_to_data() | {
             "phase_floor": f"{float(self.phase_floor.value)!r} deg"
         }
 
     # ----------------------------------------------------------------- prediction
 
-    def energies(self, model, energy_scale=1.0):
-        """Energies of the points with the rigidities of the species of a model.
+    def points(self):
+        """Dipoles at the energies of the table."""
+        return (Dipoles(self.x.value),)
 
-        Parameters
-        ----------
-        model : CosmicRayModel
-            Model whose species count.
-        energy_scale : float, optional
-            True energy over measured energy.
-
-        Returns
-        -------
-        EnergyGrid
-            The grid.
-        """
-        return energy_grid(self.x.value * energy_scale, model.nuclei)
+    def predict(self, components):
+        """Return the components themselves."""
+        return components
 
     def dipole_pred(self):
         """Predicted dipole (`Dipole`).
@@ -271,10 +243,8 @@ class DipoleDataset(CosmicRayDataset):
         ValueError
             If the dataset has no model.
         """
-        model = self._require_model()
-        evaluator = model.evaluator
-        energies = self.energies(model, self.scales()[1])
-        return Dipole(self.x, evaluator.excess(energies, evaluator.values()))
+        energy = self.x * self.scales()[1]
+        return Dipole(self.x, self.require_model().dipole(energy).vector)
 
     @property
     def data(self):
@@ -290,16 +260,11 @@ class DipoleDataset(CosmicRayDataset):
             self._limit_sigma,
             self._is_ul,
             self._axis,
+            self._likelihood,
         )
 
-    def signed_residuals(self):
-        """Residuals whose squares add up to the statistic, shape ``(n, 2)``."""
-        x, y, _ = np.moveaxis(self.dipole_pred().vector, -1, 0)
-        return np.stack(self.data.residuals(x, y, self._likelihood), axis=-1)
-
     def _simulated(self, rng):
-        x, y, _ = np.moveaxis(self.dipole_pred().vector, -1, 0)
-        data = self.data.fake(x, y, self._likelihood, rng)
+        data = self.data.fake(self.prediction(), rng)
         # the table has what an instrument would publish
         factor = self.declination_factor if self._apply_declination_factor else 1.0
         columns = {

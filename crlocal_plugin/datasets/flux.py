@@ -8,6 +8,7 @@ from ..components.base import intensity_unit
 from ..components.component import species_group
 from ..components.registration import register
 from ..tables.writing import read_flux_table
+from .points import Intensities
 from .residuals import (
     limit_sigma,
     total_errors,
@@ -52,37 +53,10 @@ class CosmicRayFluxDataset(ScalarDataset):
     kind = "spectrum"
     column = "intensity"
 
-    @classmethod
-    def read(
-        cls, filename, name=None, columns=None, experiment=None, quantity=None, axis=None, **kwargs
-    ):
-        """Read a dataset from an ECSV or FITS file.
-
-        Parameters
-        ----------
-        filename : path-like or `~astropy.table.Table`
-            File, or table.
-        name : str, optional
-            Name; by default from the file.
-        columns, experiment, quantity, axis
-            As in `~crlocal_plugin.tables.writing.read_flux_table`.
-        **kwargs : dict
-            Settings of the dataset; by default those in the file.
-
-        Returns
-        -------
-        CosmicRayFluxDataset
-            The dataset.
-
-        Raises
-        ------
-        TableError
-            If the table is not valid; the message names file, row and column.
-        """
-        table = read_flux_table(
-            filename, columns=columns, experiment=experiment, quantity=quantity, axis=axis
-        )
-        return cls._from_normalised(table, name, kwargs)
+    reader = staticmethod(read_flux_table)
+    table_options = ("quantity", "axis")
+    effect_of_shift = staticmethod(np.exp)
+    shifted = staticmethod(np.multiply)
 
     def _prepare(self):
         table, y = self.table, np.asarray(self.table["intensity"], dtype=float)
@@ -99,7 +73,7 @@ class CosmicRayFluxDataset(ScalarDataset):
         bare = (self._errp == floor) & self._is_ul
         self._errp = np.where(bare, width, self._errp)
         self._errn = np.where(self._is_ul, self._errp, self._errn)
-        self._require_errors()
+        self.require_errors()
 
     # ----------------------------------------------------------------- data
 
@@ -119,11 +93,24 @@ class CosmicRayFluxDataset(ScalarDataset):
 
     # ----------------------------------------------------------------- prediction
 
-    def _predicted(self):
-        return self.intensity_pred()
-
     def _check_model(self, model):
         species_group(self.quantity, model.species)
+
+    @property
+    def joins_with(self):
+        """Sums of all nuclei at equal energies are evaluated together (bool)."""
+        return self.quantity == "all_particle" and self.axis == "total_energy"
+
+    def points(self):
+        """Intensities at the points of the table."""
+        return (Intensities(self.x.value, self.quantity, self.axis),)
+
+    def predict(self, intensity):
+        """Return the intensities themselves."""
+        return intensity
+
+    def _predicted(self):
+        return self.intensity_pred()
 
     def intensity_pred(self):
         """Predicted intensities on the axis of the data (`~astropy.units.Quantity`).
@@ -136,10 +123,7 @@ class CosmicRayFluxDataset(ScalarDataset):
         ValueError
             If the dataset has no model, or a single species is heavier than an energy.
         """
-        model = self._require_model()
-        norm, scale = self.scales()
-        factor = norm * scale * np.exp(self.hadronic_shift())
-        return model.intensity(self.x * scale, self.quantity, axis=self.axis) * factor
+        return u.Quantity(super()._predicted(), intensity_unit(self.axis))
 
     # ----------------------------------------------------------------- plots
 

@@ -5,6 +5,7 @@ from gammapy.datasets import DATASET_REGISTRY
 
 from ..components.registration import register
 from ..tables.writing import read_mean_log_mass_table
+from .points import Means
 from .residuals import total_errors
 from .scalar import ScalarDataset
 
@@ -49,33 +50,8 @@ class MeanLogMassDataset(ScalarDataset):
     column = "mean_log_mass"
     floor_kind = "an error of <ln A>"
 
-    @classmethod
-    def read(cls, filename, name=None, columns=None, experiment=None, **kwargs):
-        """Read a dataset from an ECSV or FITS file.
-
-        Parameters
-        ----------
-        filename : path-like or `~astropy.table.Table`
-            File, or table.
-        name : str, optional
-            Name; by default from the file.
-        columns, experiment
-            As in `~crlocal_plugin.tables.writing.read_mean_log_mass_table`.
-        **kwargs : dict
-            Settings of the dataset; by default those in the file.
-
-        Returns
-        -------
-        MeanLogMassDataset
-            The dataset.
-
-        Raises
-        ------
-        TableError
-            If the table is not valid; the message names file, row and column.
-        """
-        table = read_mean_log_mass_table(filename, columns=columns, experiment=experiment)
-        return cls._from_normalised(table, name, kwargs)
+    reader = staticmethod(read_mean_log_mass_table)
+    joins_with = "all"
 
     def _prepare(self):
         self._y = np.asarray(self.table[self.column], dtype=float)
@@ -83,7 +59,7 @@ class MeanLogMassDataset(ScalarDataset):
             self.table, self.column, self._floor, self._systematics
         )
         self._is_ul = np.zeros(len(self._y), dtype=bool)
-        self._require_errors()
+        self.require_errors()
 
     @property
     def mean_log_mass(self):
@@ -95,8 +71,18 @@ class MeanLogMassDataset(ScalarDataset):
         """Lower and upper total errors, floor included (two `~numpy.ndarray`)."""
         return self._errn, self._errp
 
-    def _measured(self):
-        return self._y
+    @property
+    def floor_text(self):
+        """Floor as a summary has it (str)."""
+        return f"{self.floor:g}" if self.floor else "-"
+
+    def points(self):
+        """Means over the nuclei at the energies of the table."""
+        return (Means(self.x.value, log_mass),)
+
+    def predict(self, mean):
+        """Return the means; without any particles, no measured value is near."""
+        return np.where(np.isnan(mean), np.inf, mean)
 
     def _predicted(self):
         return self.mean_log_mass_pred()
@@ -109,8 +95,7 @@ class MeanLogMassDataset(ScalarDataset):
         ValueError
             If the dataset has no model, or there are no cosmic rays at an energy.
         """
-        mean = self._require_model().mean_log_mass(self.x * self.scales()[1])
-        return mean + self.hadronic_shift()
+        return super()._predicted()
 
     # ----------------------------------------------------------------- plots
 
@@ -163,6 +148,11 @@ class MeanLogMassDataset(ScalarDataset):
         from .plotting import plot_mean_log_mass_residuals
 
         return plot_mean_log_mass_residuals(self, ax=ax, method=method, **kwargs)
+
+
+def log_mass(nucleus):
+    """Ln A of a nucleus."""
+    return nucleus.log_A
 
 
 register(DATASET_REGISTRY, MeanLogMassDataset)

@@ -54,7 +54,7 @@ def plot_flux_fit(dataset, ax=None, energy_power=2.7, **kwargs):
     ValueError
         If the dataset has no model.
     """
-    model = dataset._require_model()
+    model = dataset.require_model()
     ax = _new_axes(ax)
     axis, x = dataset.axis, dataset.x.value
     weight = x**energy_power
@@ -137,7 +137,7 @@ def plot_mean_log_mass_fit(dataset, ax=None, **kwargs):
     ValueError
         If the dataset has no model.
     """
-    model, scale = dataset._require_model(), dataset.scales()[1]
+    model, scale = dataset.require_model(), dataset.scales()[1]
     ax = _new_axes(ax)
     low, high = log_limits(dataset.x.value, margin=1.5)
     grid = curve_grid(low * scale, high * scale, "total_energy", model.nuclei)
@@ -229,7 +229,7 @@ def plot_dipole_fit(dataset, axes=None, **kwargs):
     ValueError
         If the dataset has no model.
     """
-    model = dataset._require_model()
+    model = dataset.require_model()
     _, scale = dataset.scales()
     low, high = log_limits(dataset.x.value, margin=2)
     grid = curve_grid(low * scale, high * scale, "total_energy", model.nuclei)

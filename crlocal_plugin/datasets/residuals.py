@@ -9,24 +9,17 @@ import numpy as np
 from gammapy.stats import FIT_STATISTICS_REGISTRY
 from gammapy.stats.fit_statistics import FitStatistic
 from scipy.special import log_ndtr, ndtr, ndtri
-from scipy.stats import norm
+
+from .locked import lock_arrays
+
+LIKELIHOODS = ("vector", "amplitude_phase")
+"""What a dipole likelihood can compare."""
 
 
 def measurement_residual(model, value, errn, errp):
-    """Residual of a measurement with asymmetric Gaussian errors.
+    """(model - value) / error; the upper error counts where the model lies above the value.
 
-    Parameters
-    ----------
-    model, value : array_like
-        Prediction and measured value.
-    errn, errp : array_like
-        Lower and upper error, one object if they are the same; the upper one counts where the
-        model lies above the value.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        (model - value) / error.
+    With symmetric errors, given as one object, it is faster.
     """
     difference = model - value
     if errn is errp:
@@ -35,40 +28,15 @@ def measurement_residual(model, value, errn, errp):
 
 
 def both_sides(errn, errp):
-    """Lower and upper errors where zero stands for "not given", so that the other side serves.
-
-    Parameters
-    ----------
-    errn, errp : array_like
-        Lower and upper error.
-
-    Returns
-    -------
-    errn, errp : `~numpy.ndarray`
-        The errors, zero only where both sides are.
-    """
+    """Lower and upper errors where zero stands for "not given", so that the other side serves."""
     errn, errp = np.asarray(errn, dtype=float), np.asarray(errp, dtype=float)
     return np.where(errn > 0, errn, errp), np.where(errp > 0, errp, errn)
 
 
 def total_errors(table, column, floor, systematics=True):
-    """Quadratic sum of statistical error, systematic error and floor.
+    """Lower and upper quadratic sums of statistical error, systematic error and floor.
 
-    Parameters
-    ----------
-    table : `~astropy.table.Table`
-        Table with the four error columns of a spectrum.
-    column : str
-        What the errors are of, such as "intensity".
-    floor : array_like
-        Floor in the unit of the column.
-    systematics : bool, optional
-        Count the systematic errors.
-
-    Returns
-    -------
-    errn, errp : `~numpy.ndarray`
-        Lower and upper errors, see `both_sides`.
+    ``column`` is what the errors are of, such as "intensity"; ``floor`` is in its unit.
     """
     stat, syst = (
         both_sides(table[f"{column}_{kind}_errn"], table[f"{column}_{kind}_errp"])
@@ -81,60 +49,22 @@ def total_errors(table, column, floor, systematics=True):
 
 
 def limit_residual(model, limit, sigma):
-    """Residual of a one-sided upper limit.
+    """Residual sqrt(-2 ln Phi((limit - model) / sigma)) of an upper limit of a Gaussian width.
 
-    Parameters
-    ----------
-    model, limit : array_like
-        Prediction and limit.
-    sigma : array_like
-        Gaussian width of the limit.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        sqrt(-2 ln Phi((limit - model) / sigma)): near zero far below the limit, and the Gaussian
-        distance from it far above, without an upper bound.
+    It is near zero far below the limit, and the Gaussian distance from it far above.
     """
     return np.sqrt(-2 * log_ndtr((limit - model) / sigma))
 
 
 def limit_sigma(limit, confidence):
-    """Gaussian width of an upper limit of which only the confidence level is known.
-
-    Parameters
-    ----------
-    limit : array_like
-        Limit.
-    confidence : float
-        Confidence level, between 0.5 and 1.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Width of a Gaussian around zero that has the limit as its one-sided quantile.
-    """
-    return limit / norm.ppf(confidence)
+    """Width of a Gaussian around zero of which the limit is the one-sided quantile."""
+    return limit / ndtri(confidence)
 
 
 def vector_residuals(x, y, amplitude, phase, errn, errp, tangential):
-    """Residuals of a dipole as a vector in the equatorial plane.
+    """Residuals of a dipole vector along and across the measured right ascension (rad).
 
-    Parameters
-    ----------
-    x, y : array_like
-        Predicted components along right ascension 0 and 90 deg.
-    amplitude, phase : array_like
-        Measured amplitude, and right ascension in rad.
-    errn, errp : array_like
-        Lower and upper error along the measured direction.
-    tangential : array_like
-        Error across it.
-
-    Returns
-    -------
-    radial, tangential : `~numpy.ndarray`
-        Residuals along and across the measured direction.
+    ``x``, ``y`` are the predicted components along right ascension 0 and 90 deg.
     """
     direction = np.cos(phase), np.sin(phase)
     return _along_and_across(x, y, amplitude, 0.0, *direction, errn, errp, tangential)
@@ -147,60 +77,55 @@ def _along_and_across(x, y, along, across, cos, sin, errn, errp, tangential):
 
 
 def amplitude_phase_residuals(x, y, amplitude, phase, errn, errp, phase_err):
-    """Residuals of amplitude and phase of a dipole, each for itself.
-
-    Parameters
-    ----------
-    x, y : array_like
-        Predicted components along right ascension 0 and 90 deg.
-    amplitude, phase : array_like
-        Measured amplitude, and right ascension in rad.
-    errn, errp : array_like
-        Lower and upper error of the amplitude.
-    phase_err : array_like
-        Error of the phase in rad.
-
-    Returns
-    -------
-    amplitude, phase : `~numpy.ndarray`
-        Residuals; the difference of phases is taken the short way round.
-    """
+    """Residuals of amplitude and phase (rad) of a dipole; phases differ by the short way round."""
     turn = np.arctan2(y, x) - phase
     turn = (turn + np.pi) % (2 * np.pi) - np.pi
     return measurement_residual(np.hypot(x, y), amplitude, errn, errp), turn / phase_err
 
 
-class _Columns:
-    """What data classes of arrays of one length have in common."""
+class _Data:
+    """What data classes have in common: fields that are arrays of one length are columns."""
+
+    def _columns(self, function):
+        """Copy whose arrays are the results of a function of the name of each."""
+        return replace(
+            self,
+            **{
+                field.name: function(field.name)
+                for field in fields(self)
+                if isinstance(getattr(self, field.name), np.ndarray)
+            },
+        )
 
     def __iter__(self):
-        return (getattr(self, field.name) for field in fields(self))
+        """Arrays one after another."""
+        values = (getattr(self, field.name) for field in fields(self))
+        return (value for value in values if isinstance(value, np.ndarray))
 
     def take(self, rows):
         """Some of the rows."""
-        return type(self)(*(array[rows] for array in self))
+        return self._columns(lambda name: getattr(self, name)[rows])
 
 
 def concatenate(data):
-    """Join the arrays of several `FluxData` or `DipoleData`.
+    """Join a list of `FluxData` or of `DipoleData` that differ in their arrays alone."""
+    return data[0]._columns(lambda name: np.concatenate([getattr(part, name) for part in data]))
 
-    Parameters
-    ----------
-    data : sequence of FluxData or DipoleData
-        All of one kind.
 
-    Returns
-    -------
-    FluxData or DipoleData
-        The joined arrays.
-    """
-    arrays = zip(*data, strict=True)
-    return type(data[0])(*map(np.concatenate, arrays))
+def _finish(data, **derived):
+    """Lock the arrays, and keep what follows from them."""
+    if np.array_equal(data.errn, data.errp, equal_nan=True):
+        # one object is faster
+        derived["errn"] = data.errp
+    derived["has_limits"] = bool(data.is_ul.any())
+    for name, value in derived.items():
+        object.__setattr__(data, name, value)
+    lock_arrays(data.__dict__)
 
 
 @dataclass(frozen=True, eq=False)
-class FluxData(_Columns):
-    """Arrays of measured intensities, or values of <ln A>, shape ``(n,)`` each.
+class FluxData(_Data):
+    """Arrays of measured values, such as intensities or <ln A>, shape ``(n,)`` each.
 
     Attributes
     ----------
@@ -218,39 +143,28 @@ class FluxData(_Columns):
     is_ul: np.ndarray
 
     def __post_init__(self):
-        _unite_errors(self)
-        object.__setattr__(self, "_has_limits", bool(self.is_ul.any()))
+        _finish(self)
 
-    def residuals(self, intensity):
+    def residuals(self, prediction):
         """Residuals of predicted values of shape ``(..., n)``, of that shape."""
-        result = measurement_residual(intensity, self.value, self.errn, self.errp)
-        if self._has_limits:
+        result = measurement_residual(prediction, self.value, self.errn, self.errp)
+        if self.has_limits:
             k = self.is_ul
-            result[..., k] = limit_residual(intensity[..., k], self.value[k], self.errp[k])
+            result[..., k] = limit_residual(prediction[..., k], self.value[k], self.errp[k])
         return result
 
-    def fake(self, intensity, rng):
-        """Measurements that a true value would give, with the same errors.
+    def fake(self, prediction, rng):
+        """Measurements with the same errors that true values would give; limits stay.
 
-        Parameters
-        ----------
-        intensity : `~numpy.ndarray`
-            True value, shape ``(n,)``.
-        rng : `~numpy.random.Generator`
-            Source of random numbers.
-
-        Returns
-        -------
-        FluxData
-            The truth has standard normal residuals; upper limits are left as they are.
+        The truth has standard normal residuals.
         """
-        drawn = intensity - _scaled(rng.standard_normal(len(intensity)), self.errn, self.errp)
+        drawn = prediction - _scaled(rng.standard_normal(len(prediction)), self.errn, self.errp)
         return replace(self, value=np.where(self.is_ul, self.value, drawn))
 
 
 @dataclass(frozen=True, eq=False)
-class DipoleData(_Columns):
-    """Arrays of measured dipoles, shape ``(n,)`` each.
+class DipoleData(_Data):
+    """Arrays of measured dipoles, shape ``(n,)`` each, and what is compared.
 
     Attributes
     ----------
@@ -269,6 +183,8 @@ class DipoleData(_Columns):
     axis : `~numpy.ndarray`, optional
         Right ascension in rad to which the errors of the vector refer, those of the amplitude
         along it: the phase by default.
+    likelihood : {"vector", "amplitude_phase"}
+        What is compared.
     """
 
     amplitude: np.ndarray
@@ -281,68 +197,55 @@ class DipoleData(_Columns):
     limit_sigma: np.ndarray
     is_ul: np.ndarray
     axis: np.ndarray | None = None
+    likelihood: str = "vector"
 
     def __post_init__(self):
-        _unite_errors(self)
         axis = self.phase if self.axis is None else self.axis
         turn = self.phase - axis
         measured = self.amplitude * np.cos(turn), self.amplitude * np.sin(turn)
-        object.__setattr__(self, "axis", axis)
-        object.__setattr__(self, "_vector", (*measured, np.cos(axis), np.sin(axis)))
-        object.__setattr__(self, "_has_limits", bool(self.is_ul.any()))
+        _finish(self, axis=axis, vector=(*measured, np.cos(axis), np.sin(axis)))
 
-    def residuals(self, x, y, likelihood):
-        """Residuals of predicted vectors.
+    def residuals(self, prediction):
+        """Residuals of predicted components along right ascension 0 and 90 deg.
 
         Parameters
         ----------
-        x, y : `~numpy.ndarray`
-            Predicted components along right ascension 0 and 90 deg, shape ``(..., n)``.
-        likelihood : {"vector", "amplitude_phase"}
-            What is compared.
+        prediction : pair of `~numpy.ndarray`
+            Components, shape ``(..., n)``.
 
         Returns
         -------
-        along, across : `~numpy.ndarray`
-            Residuals, of the shape of the prediction.
+        `~numpy.ndarray`
+            Residuals along and then across the measured direction, or of amplitude and then of
+            phase, shape ``(..., 2 n)``. Of a limit, the second one is zero.
         """
+        x, y = prediction
         errors = self.errn, self.errp
-        if likelihood == "vector":
-            along, across = _along_and_across(x, y, *self._vector, *errors, self.tangential)
+        if self.likelihood == "vector":
+            first, second = _along_and_across(x, y, *self.vector, *errors, self.tangential)
         else:
-            along, across = amplitude_phase_residuals(
+            first, second = amplitude_phase_residuals(
                 x, y, self.amplitude, self.phase, *errors, self.phase_err
             )
-        if self._has_limits:
+        if self.has_limits:
             k = self.is_ul
             amplitude = np.hypot(x[..., k], y[..., k])
-            along[..., k] = limit_residual(amplitude, self.limit[k], self.limit_sigma[k])
-            across[..., k] = 0.0
-        return along, across
+            first[..., k] = limit_residual(amplitude, self.limit[k], self.limit_sigma[k])
+            second[..., k] = 0.0
+        return np.concatenate([first, second], axis=-1)
 
-    def fake(self, x, y, likelihood, rng):
-        """Measurements that a true dipole would give, with the same errors.
+    def fake(self, prediction, rng):
+        """Measurements with the same errors that a true dipole would give; limits stay.
 
-        Parameters
-        ----------
-        x, y : `~numpy.ndarray`
-            True components along right ascension 0 and 90 deg, shape ``(n,)``.
-        likelihood : {"vector", "amplitude_phase"}
-            What is compared. Vectors are shifted along and across the true direction, to which
-            their errors refer from then on: attached to the drawn direction, they would be
-            too small or too large for the shift wherever that is far from the true one.
-            Amplitudes for themselves are drawn among those that are positive.
-        rng : `~numpy.random.Generator`
-            Source of random numbers.
-
-        Returns
-        -------
-        DipoleData
-            Drawn measurements; upper limits are left as they are.
+        Vectors are shifted along and across the true direction, to which their errors refer from
+        then on: attached to the drawn direction, they would be too small or too large for the
+        shift wherever that is far from the true one. Amplitudes for themselves are drawn among
+        those that are positive.
         """
+        x, y = prediction
         true, direction = np.hypot(x, y), np.arctan2(y, x)
         along, across = rng.standard_normal((2, len(true)))
-        if likelihood == "vector":
+        if self.likelihood == "vector":
             along = true - _scaled(along, self.errn, self.errp)
             across = -across * self.tangential
             amplitude = np.hypot(along, across)
@@ -362,19 +265,9 @@ class DipoleData(_Columns):
         )
 
 
-def _unite_errors(data):
-    """Make lower and upper errors one object where they are equal, which is faster."""
-    if np.array_equal(data.errn, data.errp, equal_nan=True):
-        object.__setattr__(data, "errn", data.errp)
-
-
 def _scaled(residual, errn, errp):
     """Residual times the error that counts on its side, see `measurement_residual`."""
     return residual * np.where(residual > 0, errp, errn)
-
-
-LIKELIHOODS = ("vector", "amplitude_phase")
-"""What a dipole likelihood can compare."""
 
 
 class CosmicRayFitStatistic(FitStatistic):
@@ -382,18 +275,7 @@ class CosmicRayFitStatistic(FitStatistic):
 
     @classmethod
     def stat_array_dataset(cls, dataset):
-        """Statistic per data point, whatever the mask.
-
-        Parameters
-        ----------
-        dataset : CosmicRayDataset
-            Dataset with models.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Array of the shape of the data.
-        """
+        """Statistic per data point, whatever the mask."""
         residuals = dataset.signed_residuals()
         return np.sum(residuals * residuals, axis=-1)
 

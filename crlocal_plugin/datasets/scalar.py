@@ -1,31 +1,38 @@
-"""What datasets with one number per point have in common: intensities, and <ln A>."""
-
-import abc
+"""What kinds with one number per point have in common: intensities, <ln A>, and your own."""
 
 import astropy.units as u
 import numpy as np
 
 from ..components.base import x_unit
-from ..tables.hadronic import (
-    hadronic_columns,
-    prediction_shift,
-    shift_coefficients,
-)
+from ..tables.hadronic import hadronic_columns, prediction_shift, shift_coefficients
 from .core import CosmicRayDataset
 from .residuals import FluxData
 
 
 class ScalarDataset(CosmicRayDataset):
-    """One measured number per rigidity or energy; base of spectra and <ln A>.
+    """One measured number per rigidity or energy; base of spectra, <ln A> and your own kinds.
 
-    A subclass names the ``column`` of its table and sets ``_y``, ``_errn``, ``_errp`` and
-    ``_is_ul`` in ``_prepare``.
+    A kind of your own names the ``column`` of its table, sets the measured values ``_y``, their
+    lower and upper errors ``_errn`` and ``_errp``, and which are upper limits, ``_is_ul``, in
+    ``_prepare``; ``points`` and ``predict`` say what the model predicts for them. See
+    :doc:`/howto/own-kind`.
+
+    Parameters
+    ----------
+    table : `~astropy.table.Table`
+        Measured table, with a column ``rigidity`` (GV) or ``energy`` (GeV), and in its meta
+        ``axis``, which of the four axes of the package that is.
+    **kwargs : dict
+        As for `CosmicRayDataset`.
     """
 
     column = None
+    shifted = staticmethod(np.add)
+    """Prediction for another hadronic model, from the prediction and the effect of the shift."""
+    effect_of_shift = staticmethod(np.asarray)
 
-    def _require_errors(self):
-        """Refuse points whose error is nothing."""
+    def require_errors(self):
+        """Raise ValueError if a point has no error at all."""
         missing = ~(self._errn > 0) | ~(self._errp > 0)
         if missing.any():
             row = int(np.flatnonzero(missing)[0])
@@ -60,7 +67,7 @@ class ScalarDataset(CosmicRayDataset):
         models = ", ".join(self.hadronic_models)
         return {**info, "hadronic_models": models} if models else info
 
-    def _hadronic_coefficients(self):
+    def hadronic_coefficients(self):
         """Polynomials of the shifts in `hadronic`, shape ``(k, n)``; none without other models."""
         names = hadronic_columns(len(self.hadronic_models))
         if not names:
@@ -77,15 +84,18 @@ class ScalarDataset(CosmicRayDataset):
             point. Zero without other models.
         """
         position = 0.0 if self._nuisance is None else self._nuisance.hadronic._value
-        return prediction_shift(self._hadronic_coefficients(), position)
+        return prediction_shift(self.hadronic_coefficients(), position)
 
-    @abc.abstractmethod
     def _measured(self):
         """Measured values, with their unit if they have one."""
+        return self._y
 
-    @abc.abstractmethod
     def _predicted(self):
-        """Predicted values in the same unit."""
+        """Predicted values in the same unit, with all nuisances."""
+        prediction = self.prediction()
+        if self.hadronic_models:
+            prediction = self.shifted(prediction, self.effect_of_shift(self.hadronic_shift()))
+        return prediction
 
     def signed_residuals(self):
         """Residuals whose squares are the statistic, shape ``(n, 1)``."""

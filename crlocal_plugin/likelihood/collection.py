@@ -1,5 +1,6 @@
 """gammapy Datasets that keep their models and evaluate all datasets of a model together."""
 
+import copy
 import warnings
 from pathlib import Path
 
@@ -8,78 +9,14 @@ from astropy.table import Table
 from gammapy.datasets import Datasets
 from gammapy.modeling.models import DatasetModels
 
-from ..datasets.core import (
-    CosmicRayDataset,
-    random_generator,
-)
-from ..models.linking import LabelledParameters
+from ..datasets.core import CosmicRayDataset, random_generator
+from ..files import refuse_existing
 from ..models.nuisance import NuisanceModel
-from .degeneracies import (
-    DegenerateParametersWarning,
-    find_degeneracies,
-)
+from .degeneracies import DegenerateParametersWarning, find_degeneracies
 from .fused import FusedLikelihood
-from .joint_likelihood import (
-    gaussian_factor,
-    is_gaussian,
-)
-from .preparation import prepare_fit
-from .sampled_parameters import SampledParameters
-
-
-class LabelledDatasetModels(DatasetModels):
-    """Models of datasets, with parameters named by their labels in tables."""
-
-    def to_parameters_table(self):
-        """Convert parameters to a table, each under its unique label.
-
-        Returns
-        -------
-        `~astropy.table.Table`
-            One row per parameter.
-        """
-        table = super().to_parameters_table()
-        table.replace_column("name", short_labels(self))
-        table.remove_columns(["type", "link"])
-        return table
-
-
-class FitParameters(LabelledParameters):
-    """Unique parameters of datasets, which are prepared for a fit when an optimiser scales them."""
-
-    def __init__(self, parameters=None, labels=None, datasets=None):
-        super().__init__(parameters, labels)
-        self._datasets = datasets
-
-    @property
-    def free_unique_parameters(self):
-        """Free parameters as gammapy's sampler wants them (`SampledParameters`)."""
-        free = [k for k, par in enumerate(self._parameters) if not par.frozen]
-        return SampledParameters(
-            [self._parameters[k] for k in free], [self.labels[k] for k in free]
-        )
-
-    def set_parameter_factors(self, factors):
-        """Set factors of the free parameters, without gammapy's cost for each linear one."""
-        free = [par for par in self._parameters if not par._frozen]
-        for par, factor in zip(free, factors, strict=True):
-            if par.scale_transform == "lin":
-                par._factor = float(factor)
-                par._value = float(par._scale) * par._factor
-            else:
-                par.factor = factor
-
-    def autoscale(self):
-        """Prepare the parameters for an optimiser.
-
-        They go to the least-squares minimum and are scaled by their errors, see `prepare_fit`;
-        there, free parameters that the data cannot tell apart give a warning.
-        """
-        super().autoscale()
-        if self._datasets is not None:
-            if self._datasets.is_least_squares:
-                prepare_fit(self._datasets, self)
-            self._datasets.warn_of_degeneracies()
+from .parameters import FitParameters, LabelledDatasetModels, short_labels
+from .parts import FusedPart, OwnSpeedPart
+from .priors import PriorTerms
 
 
 class CosmicRayDatasets(Datasets):
@@ -101,16 +38,18 @@ class CosmicRayDatasets(Datasets):
         self._kept = None
         self._fused = None
         self._checked = None
+        self.preparation = None
+        self.prepares_fits = True
 
     def __getstate__(self):
-        return {**self.__dict__, "_fused": None, "_checked": None}
+        return {**self.__dict__, "_fused": None, "_checked": None, "preparation": None}
 
     # ----------------------------------------------------------------- models
 
     @property
     def models(self):
         """Unique models of all datasets (`LabelledDatasetModels`)."""
-        models = self._used_models()
+        models = self.used_models()
         kept = self._kept
         if kept is None or kept._models != models or kept._penalties is not self._penalties:
             kept = self._kept = LabelledDatasetModels(models, penalties=self._penalties)
@@ -122,21 +61,20 @@ class CosmicRayDatasets(Datasets):
         self._kept = None
         if models is not None:
             models = DatasetModels(models if isinstance(models, DatasetModels) else _listed(models))
+        plain = None if models is None else list(models)
         for dataset in self:
-            dataset.models = models
+            dataset.models = plain if isinstance(dataset, CosmicRayDataset) else models
         if models is not None:
             # models alone do not know the covariance between a parameter of one and of another
             used = [par for par in self.models.parameters if par in models.parameters]
             self.models.covariance.set_subcovariance(models.covariance.get_subcovariance(used))
 
-    def _used_models(self):
+    def used_models(self):
+        """Unique models of all datasets as a plain list."""
         found = {}
         for dataset in self._datasets:
-            if isinstance(dataset, CosmicRayDataset):
-                models = dataset._used_models()
-            else:
-                models = dataset.models or []
-            found.update(dict.fromkeys(models))
+            own = isinstance(dataset, CosmicRayDataset)
+            found.update(dict.fromkeys(dataset.used_models() if own else dataset.models or []))
         return list(found)
 
     @property
@@ -150,43 +88,90 @@ class CosmicRayDatasets(Datasets):
 
     def stat_sum(self):
         """Statistic of all datasets with priors and penalties, each counted once (float)."""
-        fusion = self._fusion()
+        fusion = self.fusion()
         total = _stat_of(*fusion)
         for par in _parameters_of(*fusion):
             if par._prior is not None:
                 total += par._prior(par)
-        for penalty in self._penalties or []:
-            total += penalty.stat_sum()
-        return total
+        return total + self.stat_sum_penalties() if self._penalties else total
 
     def _stat_sum_likelihood(self):
         """Statistic of all datasets without priors (float)."""
-        return _stat_of(*self._fusion())
+        return _stat_of(*self.fusion())
 
     stat_sum_likelihood = _stat_sum_likelihood
 
-    def _own_parameters(self):
-        """Unique parameters of the models of this package (list)."""
-        return _parameters_of(self._fusion()[0], [])
+    @property
+    def penalties(self):
+        """Penalties of gammapy (list)."""
+        return self._penalties or []
 
-    def _used_parameters(self):
-        """Unique parameters as a plain list, without the cost of labels."""
-        return _parameters_of(*self._fusion())
+    def stat_sum_penalties(self):
+        """Statistic of the penalties (float)."""
+        return sum(penalty.stat_sum() for penalty in self.penalties)
 
-    def _fusion(self):
+    def used_parameters(self):
+        """Unique parameters of models and nuisance models in use, without the cost of labels."""
+        return _parameters_of(*self.fusion())
+
+    def own_parameters(self):
+        """Those of them that are in models of datasets of this package."""
+        fused, others = self.fusion()
+        return _parameters_of(fused, [d for d in others if isinstance(d, CosmicRayDataset)])
+
+    def fusion(self):
         """Fused likelihoods by model, and the datasets that are evaluated for themselves."""
         # a dataset of this package has another version after any change
-        key = [getattr(dataset, "_version", dataset) for dataset in self._datasets]
+        key = [getattr(dataset, "version", dataset) for dataset in self._datasets]
         kept = self._fused
         if kept is None or kept[0] != key or not all(part.is_current() for part in kept[1]):
-            groups = {}
+            groups, others = {}, []
             for dataset in self._datasets:
-                if isinstance(dataset, CosmicRayDataset):
-                    groups.setdefault(dataset._require_model(), []).append(dataset)
+                own = isinstance(dataset, CosmicRayDataset)
+                model = dataset.require_model() if own else None
+                if own and dataset.is_joined:
+                    groups.setdefault(model, []).append(dataset)
+                else:
+                    others.append(dataset)
             fused = [FusedLikelihood(model, group) for model, group in groups.items()]
-            others = [d for d in self._datasets if not isinstance(d, CosmicRayDataset)]
             kept = self._fused = key, fused, others
         return kept[1:]
+
+    def likelihood_parts(self, varied):
+        """Parts of a joint likelihood of some parameters, which are copies.
+
+        Parameters
+        ----------
+        varied : list of `~gammapy.modeling.Parameter`
+            Parameters.
+
+        Returns
+        -------
+        list of FusedPart and OwnSpeedPart
+            The parts.
+        """
+        fused, others = self.fusion()
+        are_own = not self.penalties and all(isinstance(d, CosmicRayDataset) for d in others)
+        parts = []
+        for part in fused:
+            # what only gammapy's objects can evaluate
+            if part.evaluator.foreign.intersection(varied):
+                others, are_own = [*others, *part.datasets], False
+            else:
+                parts.append(FusedPart(part, varied))
+        if others or self.penalties:
+            rest = copy.copy(self)
+            rest.__dict__.update(_datasets=others, _kept=None)
+            parts.append(OwnSpeedPart(rest, varied, are_own))
+        return parts
+
+    def data_residuals(self):
+        """Residuals of all points in the fit, shape ``(k,)``."""
+        fused, others = self.fusion()
+        blocks = [part.residuals(part.values()) for part in fused]
+        own = [d for d in others if isinstance(d, CosmicRayDataset)]
+        blocks += [d.signed_residuals()[d.rows_in_fit].ravel() for d in own]
+        return np.concatenate(blocks) if blocks else np.zeros(0)
 
     def residuals(self):
         """Residuals of all points in the fit, and of the priors.
@@ -197,16 +182,16 @@ class CosmicRayDatasets(Datasets):
             Signed residuals, shape ``(k,)``, whose squares add up to `stat_sum`, apart from
             penalties, datasets of other packages and priors that are not Gaussian.
         """
-        fused, _ = self._fusion()
-        blocks = [part.residuals(part.values()) for part in fused]
-        pulls = [_prior_pull(par) for par in self._used_parameters() if par._prior is not None]
-        return np.concatenate([*blocks, pulls])
+        used = self.used_parameters()
+        values = np.array([par.value for par in used])
+        return np.concatenate([self.data_residuals(), PriorTerms(used, used).pulls(values)])
 
     @property
     def is_least_squares(self):
         """Whether all of the statistic is in `residuals` (bool)."""
-        own = all(isinstance(dataset, CosmicRayDataset) for dataset in self._datasets)
-        return own and not self._penalties
+        return not self._penalties and all(
+            isinstance(d, CosmicRayDataset) and d.is_least_squares for d in self._datasets
+        )
 
     def fake(self, random_state=None):
         """Replace the data of all datasets by simulated ones, drawn around their predictions.
@@ -226,7 +211,7 @@ class CosmicRayDatasets(Datasets):
         """
         for dataset in self._datasets:
             if isinstance(dataset, CosmicRayDataset):
-                dataset._require_model()
+                dataset.require_model()
             elif not callable(getattr(dataset, "fake", None)):
                 raise ValueError(
                     f"dataset {dataset.name!r}: {type(dataset).__name__} cannot simulate data; "
@@ -271,12 +256,7 @@ class CosmicRayDatasets(Datasets):
         repeated = sorted({str(t) for t in targets if targets.count(t) > 1})
         if repeated:
             raise ValueError(f"{', '.join(repeated)} would be written twice: rename a dataset")
-        present = [str(target) for target in targets if target.exists()]
-        if present and not overwrite:
-            raise FileExistsError(
-                f"{', '.join(present)}: exists already; nothing was written, pass overwrite=True "
-                "to replace"
-            )
+        refuse_existing(*targets, overwrite=overwrite)
         for target in targets:
             target.parent.mkdir(parents=True, exist_ok=True)
         super().write(filename, filename_models, overwrite, write_covariance, checksum)
@@ -293,7 +273,7 @@ class CosmicRayDatasets(Datasets):
         DegenerateParametersWarning
             Names the parameters.
         """
-        free = [par for par in self._own_parameters() if not par.frozen]
+        free = [par for par in self.own_parameters() if not par.frozen]
         key = [(par, par._prior) for par in free]
         if key == self._checked or not free:
             return
@@ -345,8 +325,8 @@ def _parameters_of(fused, others):
     """Unique parameters of fused likelihoods and of other datasets."""
     if len(fused) == 1 and not others:
         return fused[0].used_parameters()
-    models = [model for dataset in others for model in dataset.models or ()]
-    used = [part.used_parameters() for part in fused] + [list(m.parameters) for m in models]
+    used = [part.used_parameters() for part in fused]
+    used += [model.parameters for dataset in others for model in dataset.models or ()]
     return list(dict.fromkeys(par for parameters in used for par in parameters))
 
 
@@ -362,20 +342,20 @@ def _share_nuisances(datasets):
     """
     by_experiment = {}
     for dataset in datasets:
-        if isinstance(dataset, CosmicRayDataset) and not dataset._nuisance_given:
+        if isinstance(dataset, CosmicRayDataset) and not dataset.has_given_nuisance:
             experiment = _SAME_SCALE.get(dataset.experiment, dataset.experiment)
             by_experiment.setdefault(experiment, []).append(dataset)
     for experiment, members in by_experiment.items():
         name = f"{experiment.replace('.', '-').replace(' ', '-')}-nuisance"
-        present = [d._nuisance for d in members if _is_shared(d._nuisance, name)]
+        present = [d.present_nuisance for d in members if _is_shared(d.present_nuisance, name)]
         # one in use before one at rest
         present.sort(key=lambda nuisance: not nuisance.is_active)
         shared = present[0] if present else NuisanceModel(datasets_names=[], name=name)
         for dataset in members:
-            old = dataset._nuisance
+            old = dataset.present_nuisance
             if old is None or (_is_shared(old, name) and not old.is_active):
                 dataset.nuisance = shared
-        names = [dataset.name for dataset in members if dataset._nuisance is shared]
+        names = [dataset.name for dataset in members if dataset.present_nuisance is shared]
         shared.datasets_names = list(dict.fromkeys([*shared.datasets_names, *names]))
 
 
@@ -384,22 +364,6 @@ def _is_shared(nuisance, name):
     return (
         nuisance is not None and nuisance.name == name and isinstance(nuisance.datasets_names, list)
     )
-
-
-def short_labels(models):
-    """Labels of all parameters, with the model in front only where they repeat."""
-    full = models.parameters_unique_names
-    short = [label.split(".", 1)[1] for label in full]
-    return [s if short.count(s) == 1 else f for s, f in zip(short, full, strict=True)]
-
-
-def _prior_pull(par):
-    """Signed root of the statistic of a Gaussian prior; zero for a prior of another shape."""
-    prior = par._prior
-    if not is_gaussian(prior):
-        return 0.0
-    pull = (par._value * gaussian_factor(par) - prior.mu._value) / prior.sigma._value
-    return np.sqrt(prior.weight) * pull
 
 
 def _listed(models):

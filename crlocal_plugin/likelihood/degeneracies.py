@@ -70,7 +70,7 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
     list of str
         One sentence per set of parameters; empty if all is well.
     """
-    own = set(datasets._own_parameters())
+    own = set(datasets.own_parameters())
     varied = [par for par in datasets.parameters if not par.frozen and par in own]
     likelihood = JointLikelihood(datasets, varied)
     free = dict(zip(likelihood.names, varied, strict=True))

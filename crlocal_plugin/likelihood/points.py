@@ -1,7 +1,7 @@
-"""Points of a joint likelihood: where intensities are evaluated, and what they are for.
+"""Where a joint likelihood evaluates intensities, and what they are for.
 
 Points of spectra, one for every species that a datum sums over, and energies at which all species
-are needed, for dipoles, sums of all species and <ln A>.
+are needed, for dipoles, sums of all species and means over them.
 """
 
 from typing import NamedTuple
@@ -9,37 +9,41 @@ from typing import NamedTuple
 import numpy as np
 
 from ..components.component import species_group
+from ..datasets.points import Dipoles, Intensities, Means
 from ..models.grids import JoinedGrid
-from ..physics.kinematics import (
-    axis_jacobian,
-    axis_to_rigidity,
-    grid_of_nuclei,
-)
+from ..physics.kinematics import axis_jacobian, axis_to_rigidity, grid_of_nuclei
 from ..physics.linear import parameter_sets
 from ..physics.memory import all_floats
 from ..tables.hadronic import prediction_shift
 
 
-class Grids(NamedTuple):
-    """Where everything is evaluated.
+class Wanted(NamedTuple):
+    """Some of the points of a dataset, and the position of its nuisance model."""
 
-    Attributes
-    ----------
-    joined : JoinedGrid
-        All points, one species after another.
-    factor : `~numpy.ndarray`
-        Intensities of the data per intensity per rigidity of the points of spectra.
-    sum_factor : `~numpy.ndarray`
-        Those of sums of all species per intensity per energy.
-    dipoles : JoinedGrid
-        The points of the dipoles, one species after another.
-    log_dipole_jacobian, dipole_jacobian : `~numpy.ndarray`
-        ln(dR/dE) of them, and dR/dE.
-    log_other_jacobian, other_jacobian : `~numpy.ndarray`
-        The same for sums and <ln A>, shape ``(..., s, n)``.
-    kept_intensities, kept_dipoles : dict
-        Last intensities of each component, and memory for
-        `~crlocal_plugin.physics.dipole.mean_of_terms`.
+    points: Intensities | Means | Dipoles
+    rows: np.ndarray | slice
+    nuisance: int
+
+    @property
+    def x(self):
+        """Rigidities or energies of the points, shape ``(n,)``."""
+        return np.asarray(self.points.x, dtype=float)[self.rows]
+
+    @property
+    def is_of_all_species(self):
+        """Whether it takes the intensities of all species at equal energies (bool)."""
+        points = self.points
+        is_sum = getattr(points, "quantity", None) == "all_particle"
+        return isinstance(points, Means) or (is_sum and points.axis == "total_energy")
+
+
+class Grids(NamedTuple):
+    """Where everything is evaluated, for one state of the energy scales.
+
+    ``joined`` has all points, one species after another, ``dipoles`` those of the dipoles.
+    ``factor`` and ``sum_factor`` make intensities of the data of those per rigidity, or per energy.
+    Jacobians dR/dE are those of the dipoles and, of shape ``(..., s, n)``, of sums and means.
+    ``kept_intensities`` and ``kept_dipoles`` are memory for what has not changed.
     """
 
     joined: JoinedGrid
@@ -68,7 +72,7 @@ class SpeciesOrder:
     dipoles : `~numpy.ndarray` of int
         Where those of dipoles are, one species after another.
     others : `~numpy.ndarray` of int
-        Where those of sums and <ln A> are, shape ``(s, n)``.
+        Where those of sums and means are, shape ``(s, n)``.
     """
 
     def __init__(self, of_flux, n_species, energies):
@@ -98,38 +102,36 @@ class SpeciesOrder:
 
 
 class EnergyPoints:
-    """Energies at which all species are needed: those of dipoles, then of sums and <ln A>.
+    """Energies at which all species are needed: those of dipoles, then of sums and means.
 
     Attributes
     ----------
     x, nuisances : `~numpy.ndarray`
         Energies and positions of their nuisance models.
-    n_dipoles, n_sums, n_masses : int
-        Numbers of data.
-    sums, masses : `~numpy.ndarray` of int
-        Where the data are among the energies behind those of the dipoles.
-    sum_nuisances : `~numpy.ndarray` of int
-        Positions of the nuisance models of sums.
+    n_dipoles : int
+        How many are those of dipoles.
+    where : list of `~numpy.ndarray` of int
+        For each of ``others``, where its points are among the energies behind those of dipoles.
     """
 
-    def __init__(self, dipoles, sums, masses, nuisance_of):
-        self.n_dipoles, self.n_sums, self.n_masses = map(_n_points, (dipoles, sums, masses))
-        x, nuisances = (
-            _column([*dipoles, *sums, *masses], values_of)
-            for values_of in (lambda dataset: dataset.x.value, nuisance_of)
-        )
-        n = self.n_dipoles
+    def __init__(self, dipoles, others):
+        x, nuisances = (_column([*dipoles, *others], of) for of in (_x_of, _nuisances_of))
+        n = self.n_dipoles = sum(len(wanted.x) for wanted in dipoles)
         pairs = np.stack([x[n:], nuisances[n:]], axis=-1)
-        # sums and <ln A> of an experiment often have the same energies
+        # sums and means of an experiment often have the same energies
         pairs, where = np.unique(pairs, axis=0, return_inverse=True)
         self.x = np.concatenate([x[:n], pairs[:, 0]])
         self.nuisances = np.concatenate([nuisances[:n], pairs[:, 1]]).astype(int)
-        self.sums, self.masses = where[: self.n_sums], where[self.n_sums :]
-        self.sum_nuisances = nuisances[n : n + self.n_sums]
+        self.where = np.split(where, np.cumsum([len(wanted.x) for wanted in others])[:-1])
 
 
 class HadronicPoints:
     """What the position among hadronic models does to predictions, if any point has several.
+
+    Parameters
+    ----------
+    members : list of tuple
+        Dataset, rows, and position of its nuisance model.
 
     Attributes
     ----------
@@ -137,16 +139,17 @@ class HadronicPoints:
         Number of points, 0 if no dataset has several models.
     """
 
-    def __init__(self, pairs, nuisance_of, effect_of_shift):
-        self.size = 0
-        self._effect_of_shift, self._kept = effect_of_shift, (None, None)
-        if not any(dataset.hadronic_models for dataset, _ in pairs):
+    def __init__(self, members):
+        self.size, self._kept = 0, (None, None)
+        if not any(dataset.hadronic_models for dataset, _, _ in members):
             return
-        parts = [dataset._hadronic_coefficients()[:, rows] for dataset, rows in pairs]
+        self._effect_of_shift = members[0][0].effect_of_shift
+        parts = [dataset.hadronic_coefficients()[:, rows] for dataset, rows, _ in members]
         degree = max(len(part) for part in parts)
         padded = [np.pad(part, ((0, degree - len(part)), (0, 0))) for part in parts]
         self._coefficients = np.concatenate(padded, axis=1)
-        self._nuisances = _column(pairs, nuisance_of)
+        sizes = [part.shape[1] for part in parts]
+        self._nuisances = np.repeat([nuisance for _, _, nuisance in members], sizes)
         self.size = len(self._nuisances)
 
     def __call__(self, hadronic):
@@ -177,29 +180,24 @@ class FluxPoints:
         Positions of their nuisance models and of their species.
     """
 
-    def __init__(self, model, pairs, nuisance_of):
-        names = list(model.evaluator.species)
-        x, nuisances, species, axes, rows, layers = [], [], [], [], [], []
-        start = 0
-        for dataset, chosen in pairs:
-            here = np.arange(start, start + len(chosen))
-            start += len(chosen)
-            for layer, name in enumerate(species_group(dataset.quantity, names)):
-                x.append(dataset.x.value[chosen])
-                nuisances.append(nuisance_of(dataset)[chosen])
-                species.append(np.full(len(chosen), names.index(name)))
-                axes.append(np.full(len(chosen), dataset.axis, dtype=object))
-                rows.append(here)
-                layers.append(np.full(len(chosen), layer))
+    def __init__(self, nuclei, spectra):
+        names = [nucleus.name for nucleus in nuclei]
+        columns, start = [], 0
+        for wanted in spectra:
+            x, points = wanted.x, wanted.points
+            here = np.arange(start, start + len(x))
+            start += len(x)
+            for layer, name in enumerate(species_group(points.quantity, names)):
+                constants = (wanted.nuisance, names.index(name), points.axis, layer)
+                columns.append((x, here, *(np.full(len(x), c) for c in constants)))
         self.n_data = start
-        layers, rows = _concatenated(layers, int), _concatenated(rows, int)
+        empty = [np.zeros(0, dtype=t) for t in (float, int, int, int, str, int)]
+        joined = map(np.concatenate, zip(*columns, strict=True)) if columns else empty
+        x, rows, nuisances, species, axes, layers = joined
         order = np.lexsort((rows, layers))
-        self._x = _concatenated(x, float)[order]
-        self.nuisances = _concatenated(nuisances, int)[order]
-        self.species = _concatenated(species, int)[order]
+        self._x, self.nuisances, self.species = x[order], nuisances[order], species[order]
         self.size = len(order)
-        nuclei = list(model.evaluator.species.values())
-        axes = _concatenated(axes, object)[order]
+        axes, layers, rows = axes[order], layers[order], rows[order]
         kinds = sorted(set(zip(self.species.tolist(), axes.tolist(), strict=True)))
         self._kinds = [
             (nuclei[k], axis, np.flatnonzero((self.species == k) & (axes == axis)))
@@ -207,26 +205,15 @@ class FluxPoints:
         ]
         self._charge = np.array([nucleus.Z for nucleus in nuclei])[self.species]
         self._rest_energy = np.array([nucleus.rest_energy for nucleus in nuclei])[self.species]
-        layers, rows = layers[order], rows[order]
         self._further = [
             (np.flatnonzero(layers == k), rows[layers == k])
             for k in range(1, layers.max(initial=0) + 1)
         ]
 
     def grid(self, scale):
-        """Where the points are at a scale of energies.
+        """Rigidities at a scale of energies, and the factors that intensities per rigidity take.
 
-        Parameters
-        ----------
-        scale : `~numpy.ndarray`
-            True energy over measured energy of each point, shape ``(..., n)``.
-
-        Returns
-        -------
-        grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
-            Rigidities.
-        factor : `~numpy.ndarray`
-            Intensity on the axis of the data per intensity per rigidity, shape ``(..., n)``.
+        ``scale`` is the true energy over the measured one, of each point, shape ``(..., n)``.
         """
         x = self._x * scale
         rigidity = np.empty(x.shape)
@@ -249,18 +236,17 @@ class FluxPoints:
         return total
 
 
-def _concatenated(arrays, dtype):
-    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=dtype)
+def _x_of(wanted):
+    return wanted.x
 
 
-def _n_points(pairs):
-    return sum(len(rows) for _, rows in pairs)
+def _nuisances_of(wanted):
+    return np.full(len(wanted.x), wanted.nuisance)
 
 
-def _column(pairs, values_of):
-    """Values of the points in the fit of several datasets."""
-    columns = [values_of(dataset)[rows] for dataset, rows in pairs]
-    return np.concatenate(columns) if columns else np.zeros(0, dtype=int)
+def _column(several, values_of):
+    columns = [values_of(wanted) for wanted in several]
+    return np.concatenate(columns) if columns else np.zeros(0)
 
 
 def of_points(values, index):

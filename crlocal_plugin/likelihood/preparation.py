@@ -6,14 +6,52 @@ minimum. The residuals of the joint likelihood allow a least-squares descent, wh
 both; it takes a fraction of a second.
 """
 
+import logging
+from dataclasses import dataclass
+
 import numpy as np
 
-from .descent import (
-    COLLAPSED,
-    gauss_newton_covariance,
-    minimise,
-)
+from .descent import COLLAPSED, Minimum, gauss_newton_covariance, minimise
 from .joint_likelihood import JointLikelihood
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """What a least-squares descent has done before an optimiser.
+
+    Attributes
+    ----------
+    names : list of str
+        Labels of the free parameters.
+    start : `~numpy.ndarray`
+        Their values before.
+    stat_before : float
+        Statistic before.
+    minimum : Minimum
+        Where the descent ended, with its statistic and number of calls.
+    trace : list of tuple
+        Values and statistic of every step.
+    """
+
+    names: list
+    start: np.ndarray
+    stat_before: float
+    minimum: Minimum
+    trace: list
+
+    def __str__(self):
+        return (
+            f"least-squares descent before the optimiser: statistic {self.stat_before:.2f} -> "
+            f"{self.minimum.stat:.2f} in {self.minimum.n_calls} calls"
+        )
+
+    def is_at(self, likelihood):
+        """Whether the parameters of a likelihood are where the descent left them (bool)."""
+        return likelihood.names == self.names and np.allclose(
+            likelihood.values, self.minimum.theta, rtol=1e-12, atol=0
+        )
 
 
 def prepare_fit(datasets, parameters):
@@ -28,14 +66,21 @@ def prepare_fit(datasets, parameters):
         Datasets with models.
     parameters : list of `~gammapy.modeling.Parameter`
         Free parameters.
+
+    Returns
+    -------
+    Preparation or None
+        What was done; None if there was nothing to do.
     """
     likelihood = JointLikelihood(datasets, [par for par in parameters if not par.frozen])
     start = likelihood.values
-    if not (likelihood.size and np.isfinite(likelihood(start))):
-        return
+    before = likelihood(start) if likelihood.size else np.nan
+    if not np.isfinite(before):
+        return None
     # what nothing depends on has no minimum to go to
     matters = np.linalg.norm(likelihood.jacobian(start), axis=0) > 0
-    minimum = minimise(likelihood, start, matters)
+    trace = []
+    minimum = minimise(likelihood, start, matters, callback=lambda *step: trace.append(step))
     theta = minimum.theta.copy()
     covariance = gauss_newton_covariance(minimum.jacobian, rcond=1e-10)
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
@@ -46,10 +91,14 @@ def prepare_fit(datasets, parameters):
         par.scale_transform = "lin"
         par._scale = error if 0 < error < np.inf else abs(float(theta[k])) or 1.0
         par.value = float(theta[k])
+    minimum = minimum._replace(theta=theta, stat=likelihood(theta))
+    preparation = Preparation(likelihood.names, start, before, minimum, trace)
+    log.info("%s", preparation)
+    return preparation
 
 
 def _at_limit(likelihood, theta, k, start):
-    """Put a strength that the descent drove to nothing at zero; its error there by itself."""
+    """Put a source strength that the descent drove to zero at zero; its error by itself there."""
     low, step = likelihood.bounds[k, 0], 1e-2 * start
     ends = np.repeat(theta[np.newaxis], 2, axis=0)
     ends[:, k] = max(low, 0.0) if np.isfinite(low) else 0.0, step

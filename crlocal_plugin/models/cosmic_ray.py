@@ -108,8 +108,8 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
     def _models(self):
         return [m for component in self.components.values() for m in component._models]
 
-    def _slots(self):
-        """Where Parameters sit: (owner, attribute name) of every sub-model."""
+    def slots(self):
+        """Where Parameters sit: owner and attribute name of each in every sub-model (list)."""
         return [slot for model in self._models for slot in parameter_slots(model)]
 
     # ----------------------------------------------------------------- parameters
@@ -117,7 +117,7 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
     @property
     def parameters(self):
         """Unique parameters (`LabelledParameters`)."""
-        unique = list(dict.fromkeys(owner.__dict__[name] for owner, name in self._slots()))
+        unique = list(dict.fromkeys(owner.__dict__[name] for owner, name in self.slots()))
         return LabelledParameters(unique, parameter_labels(self.components.values(), unique))
 
     @property
@@ -142,7 +142,7 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
         if "_covariance" not in self.__dict__:
             super().__setattr__(name, value)
             return
-        slots = [slot for slot in self._slots() if slot[1] == name]
+        slots = [slot for slot in self.slots() if slot[1] == name]
         if not isinstance(value, Parameter):
             if slots:
                 raise TypeError(

@@ -4,11 +4,13 @@ The evaluator looks up once which sub-model takes which Parameter and in which u
 reads the values and runs the kernels. It is thrown away when the structure of the model changes.
 """
 
+import copy
 import functools
 from operator import itemgetter
 
 import astropy.units as u
 import numpy as np
+from gammapy.modeling import Parameter
 
 from ..components.base import (
     RIGIDITY_UNIT,
@@ -81,25 +83,20 @@ class ModelEvaluator:
     """
 
     def __init__(self, model):
-        self._submodels = model._models
-        slots = model._slots()
-        # gammapy's attribute access runs Python code: go to the dictionaries themselves
-        names = {}
-        for owner, name in slots:
-            names.setdefault(id(owner), (owner.__dict__, []))[1].append(name)
-        self._slots = [(_values_at(own), attributes) for attributes, own in names.values()]
-        self._linked = self._read_slots()
+        slots = model.slots()
         self._components = model.components
         self.parameters = list(dict.fromkeys(owner.__dict__[name] for owner, name in slots))
-        self.foreign = {
-            owner.__dict__[name] for owner, name in slots if not isinstance(owner, PhysicsModel)
-        }
+        # gammapy's attribute access runs Python code: go to the dictionaries themselves
+        own, foreign = [], []
+        for owner, name in slots:
+            (own if isinstance(owner, PhysicsModel) else foreign).append((owner, name))
+        submodels = [m for m in model._models if isinstance(m, PhysicsModel)]
+        owners = dict.fromkeys([*submodels, *(owner for owner, _ in own)])
+        self._own = [owner.__dict__ for owner in owners]
+        self._foreign = [(owner.__dict__, name) for owner, name in foreign]
+        self.foreign = {owner.__dict__[name] for owner, name in foreign}
         self._units = [par._unit for par in self.parameters]
-        kernel_units = {
-            id(owner.__dict__[name]): owner.kernel_units[name]
-            for owner, name in slots
-            if isinstance(owner, PhysicsModel)
-        }
+        kernel_units = {id(owner.__dict__[name]): owner.kernel_units[name] for owner, name in own}
         # parameters of the user's own gammapy models are read by those models themselves
         self.factors = [
             unit.to(kernel_units.get(id(par), unit))
@@ -117,41 +114,46 @@ class ModelEvaluator:
             if component.dipole_model is not None:
                 part = _Part(component.name, component.dipole_model, self.parameters)
                 self._dipoles[component.name] = part
-
         self._rows = {name: row for row, name in enumerate(self._by_component)}
         self._plans = {}
-        self._structure = self._read_structure()
-        self._settings_at = [
-            (model.__dict__, name)
-            for model in self._submodels
-            for name in getattr(model, "settings", ())
-        ]
-        self._settings = self._read_settings()
+        self._state = self._read_state()
 
-    def _read_slots(self):
-        """Parameters of the sub-models, in a tuple for each."""
-        return [values_of(attributes) for values_of, attributes in self._slots]
-
-    def _read_structure(self):
-        """All sub-models, in one list."""
-        found = []
+    def _read_state(self):
+        """What the evaluation rests on: sub-models, all that was assigned to them, and units."""
+        submodels = []
         for component in self._components.values():
-            found += component.spectral_models.values()
-            found.append(component.dipole_model)
-        return found
-
-    def _read_settings(self):
-        """Settings of the sub-models that may be assigned, in one list."""
-        return [attributes.get(name) for attributes, name in self._settings_at]
+            submodels += component.spectral_models.values()
+            submodels.append(component.dipole_model)
+        return (
+            [attributes["_version"] for attributes in self._own],
+            [attributes[name] for attributes, name in self._foreign],
+            [par._unit for par in self.parameters],
+            submodels,
+        )
 
     def is_current(self):
-        """Whether sub-models, Parameters and units are still those that were looked up (bool)."""
-        return (
-            self._read_slots() == self._linked
-            and [par._unit for par in self.parameters] == self._units
-            and self._read_settings() == self._settings
-            and self._read_structure() == self._structure
-        )
+        """Whether nothing was assigned to the sub-models since they were looked up (bool)."""
+        return self._read_state() == self._state
+
+    def frozen(self):
+        """Evaluator with copies of the sub-models, whatever becomes of these."""
+        new, copies = copy.copy(self), {}
+
+        def copied(part):
+            new = copy.copy(part)
+            if id(part.model) not in copies:
+                copies[id(part.model)] = _copy_of(part.model)
+            new.model = copies[id(part.model)]
+            return new
+
+        new._spectra = {name: list(map(copied, own)) for name, own in self._spectra.items()}
+        new._dipoles = {name: copied(part) for name, part in self._dipoles.items()}
+        new._by_component = {
+            component: {name: copied(part) for name, part in own.items()}
+            for component, own in self._by_component.items()
+        }
+        new._plans, new._components, new._own, new._foreign, new._state = {}, None, [], [], None
+        return new
 
     def values(self):
         """Values of the unique Parameters in kernel units (list of float)."""
@@ -343,6 +345,21 @@ class ModelEvaluator:
         slope = (logs[1] - logs[0]) / (2 * _SLOPE_STEP)
         # J_E = J_R / (Z beta) and d ln beta / d ln R = 1 - beta^2
         return 2 - slope + (1 - joined.grid.beta**2)
+
+
+def _copy_of(model):
+    """Copy of a sub-model; one of this package is handed the values, and keeps its Parameters."""
+    if not isinstance(model, PhysicsModel):
+        return copy.deepcopy(model)
+    kept = {
+        name: value
+        for name, value in model.__dict__.items()
+        if isinstance(value, Parameter) or name == "_covariance"
+    }
+    rest = {name: value for name, value in model.__dict__.items() if name not in kept}
+    new = type(model).__new__(type(model))
+    new.__dict__.update(kept, **copy.deepcopy(rest))
+    return new
 
 
 class _Plan:

@@ -10,10 +10,8 @@ from gammapy.modeling import FitResult
 from gammapy.modeling.fit import OptimizeResult
 from gammapy.modeling.models import ModelBase
 
-from ..datasets.core import (
-    CosmicRayDataset,
-    applies_to,
-)
+from ..datasets.core import CosmicRayDataset
+from ..datasets.modelling import applies_to
 from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
 from ..posterior.posterior import Posterior
@@ -151,7 +149,10 @@ def _with_nuisance(dataset, nuisances):
     if not isinstance(dataset, CosmicRayDataset):
         return dataset
     for nuisance in nuisances:
-        if applies_to(nuisance.datasets_names, dataset.name) and dataset._nuisance is not nuisance:
+        if (
+            applies_to(nuisance.datasets_names, dataset.name)
+            and dataset.present_nuisance is not nuisance
+        ):
             dataset = copy.copy(dataset)
             dataset.nuisance = nuisance
     return dataset

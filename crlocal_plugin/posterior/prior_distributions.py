@@ -7,8 +7,7 @@ import numpy as np
 from gammapy.modeling.models import LogUniformPrior, UniformPrior
 from scipy.stats import loguniform, uniform
 
-from ..likelihood.joint_likelihood import is_gaussian
-from ..likelihood.sampled_parameters import TruncatedPrior, gaussian_in_unit
+from ..likelihood.priors import TruncatedPrior, gaussian_in_unit, is_gaussian
 from ..likelihood.selection import find_parameters
 
 

@@ -1,4 +1,12 @@
-"""A fit on one page: what was fitted to what, how well, and whom to cite."""
+"""A fit on one page: what was fitted to what, how well, and whom to cite.
+
+What to use when:
+
+- the page of a fit: `write_report`; the result of a fit that gammapy has written: `read_result`;
+- another section: text and layout in ``templates/page.html``, its data in ``page.py``, its tables
+  in ``rows.py``;
+- another picture: its function in ``plots/pictures.py``, its words in ``pictures.py``.
+"""
 
 from .saved_result import read_result
 from .writing import write_report

@@ -19,9 +19,9 @@ def read_result(path, models):
     Returns
     -------
     result : `~gammapy.modeling.FitResult`
-        What optimiser and covariance said, without traces.
+        Result of optimiser and covariance, without traces.
     date : str
-        Day of the fit, such as "2025-07-09"; empty if the file does not tell.
+        Day of the fit, such as "2025-07-09"; empty if the file does not have it.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def read_result(path, models):
         optimisation = OptimizeResult(models=models, trace=None, **data["OptimizeResult"])
         covariance = data.get("CovarianceResult")
         result = FitResult(optimisation, covariance and CovarianceResult(**covariance))
-        # without them a page could not say whether the fit converged, and to what
+        # a page has to say whether the fit converged, and to what
         if not (isinstance(result.success, bool) and isinstance(result.total_stat, int | float)):
             raise ValueError("no success or no total_stat")
         date = str(data.get("metadata", {}).get("date", ""))[:10]

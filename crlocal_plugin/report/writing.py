@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from ..files import replace_file
-from .page import report_page
+from ..files import refuse_existing, replace_file
 
 
 def write_report(datasets, path, result=None, title=None, date="", overwrite=False, progress=None):
@@ -36,8 +35,9 @@ def write_report(datasets, path, result=None, title=None, date="", overwrite=Fal
     path = Path(path)
     if path.is_dir():
         raise FileExistsError(f"{path} is a folder: give the name of a file")
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists: pass overwrite=True to replace it")
+    refuse_existing(path, overwrite=overwrite)
+    from .page import report_page
+
     text = report_page(datasets, result, title, date, progress)
     with replace_file(path) as draft:
         draft.write_text(text, encoding="utf-8", newline="\n")

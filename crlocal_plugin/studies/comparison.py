@@ -7,7 +7,8 @@ from scipy.stats import chi2, norm
 
 from ..datasets.core import CosmicRayDataset
 from ..likelihood.backends import LEAST_SQUARES
-from ..likelihood.joint_likelihood import JointLikelihood, is_gaussian
+from ..likelihood.joint_likelihood import JointLikelihood
+from ..likelihood.priors import is_gaussian
 from ..models.cosmic_ray import CosmicRayModel
 from ..posterior.nested import nested_sample
 from ..posterior.prior_distributions import PriorDistributions, measurements_only
@@ -182,7 +183,7 @@ def _check_data(entries):
 
 def _difference(one, other):
     """What tells two datasets apart, or an empty text."""
-    settings = one._settings_to_data(), other._settings_to_data()
+    settings = one.settings_to_data(), other.settings_to_data()
     if type(one) is not type(other) or len(one.table) != len(other.table):
         return "the table"
     if one.x.unit != other.x.unit or not np.array_equal(one.x.value, other.x.value):

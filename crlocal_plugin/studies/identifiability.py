@@ -192,7 +192,7 @@ def _jacobians(datasets, likelihood):
 
 def _n_residuals(datasets):
     """Number of residuals of the data, which come before those of the priors."""
-    return sum(part.size for part in datasets._fusion()[0])
+    return len(datasets.data_residuals())
 
 
 def _stacked(blocks, chosen, size):

@@ -152,7 +152,7 @@ def migrad_calls(make=package_datasets):
     finally:
         MinuitLikelihood.fcn = original
     call = MinuitLikelihood(datasets.stat_sum, datasets.parameters, store_trace=False).fcn
-    (fused,), _ = datasets._fusion()
+    (fused,), _ = datasets.fusion()
     values = []
     for factors in seen:
         datasets.parameters.set_parameter_factors(factors)
@@ -172,7 +172,7 @@ def migrad_calls(make=package_datasets):
 
 def kernel_calls(best, samples):
     """Function without arguments that squares the residuals of all points at other values."""
-    (fused,), _ = best.datasets._fusion()
+    (fused,), _ = best.datasets.fusion()
     rows = []
     for theta in samples:
         best.likelihood.assign(theta)

@@ -31,7 +31,7 @@ def test_batch(which, timed, note):
     every = timed(f"batch, {which}", lambda: likelihood(samples), per=len(samples))
     for k in (0, 75, 76, 77, 500, 999):
         assert_allclose(every[k], likelihood(samples[k]), rtol=1e-10)
-    (fused,), _ = datasets._fusion()
+    (fused,), _ = datasets.fusion()
     note(f"parameters, {which}", likelihood.size)
     note(f"numbers, {which}", fused.size)
     note(f"intensities, {which}", fused.n_points)

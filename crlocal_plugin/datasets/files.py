@@ -1,0 +1,153 @@
+"""Copies and files of a dataset."""
+
+import copy
+from urllib.parse import quote
+
+import numpy as np
+from astropy.table import Table
+from gammapy.utils.scripts import make_name
+
+from ..tables.raw_table import TableError
+from ..tables.writing import write_table
+from .locked import locked_table
+
+
+class DatasetFiles:
+    """Part of CosmicRayDataset: copies, tables and files."""
+
+    @staticmethod
+    def reader(source, columns=None, experiment=None):
+        """Read a table of this kind; a kind of your own may check it here."""
+        table = Table(source, copy=True) if isinstance(source, Table) else Table.read(source)
+        for name, column in (columns or {}).items():
+            table.rename_column(column, name)
+        table.meta |= {} if experiment is None else {"experiment": experiment}
+        return table
+
+    def copy(self, name=None):
+        """Deep copy without models.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the copy; a random one by default, as in gammapy.
+
+        Returns
+        -------
+        CosmicRayDataset
+            The copy.
+        """
+        new = copy.copy(self)
+        new.__dict__.update(_model=None, _nuisance=None, _nuisance_given=False)
+        new = copy.deepcopy(new)
+        new._name = make_name(name)
+        table = new.table.copy()
+        table.meta["name"] = new._name
+        new._table = locked_table(table)
+        return new
+
+    def settings_to_data(self):
+        """Settings as plain values, as a file has them (dict)."""
+        data = {name: getattr(self, name) for name in self.settings}
+        low, high = self.energy_range
+        data["energy_range"] = [
+            None if v is None else f"{float(v.value)!r} {v.unit}" for v in (low, high)
+        ]
+        if self.mask_fit is not None and low is None and high is None:
+            data["mask_fit"] = self.mask_fit.tolist()
+        return data
+
+    def to_dict(self):
+        """Create a dictionary for the YAML file of `~gammapy.datasets.Datasets`."""
+        return {
+            "name": self.name,
+            "type": self.tag,
+            # quoted, so that every name has a file of its own
+            "filename": f"{quote(self.name, safe='')}.ecsv",
+        }
+
+    @classmethod
+    def from_dict(cls, data, lazy=False, cache=True):
+        """Create a dataset, without models, from its dictionary and the file that it names.
+
+        ``lazy`` and ``cache`` are of no effect, for compatibility.
+        """
+        return cls.read(data["filename"], name=data["name"])
+
+    def write(self, filename, overwrite=False, checksum=False):
+        """Write table and settings to an ECSV or FITS file, whole or not at all.
+
+        Parameters
+        ----------
+        filename : path-like
+            File with suffix .ecsv or .fits.
+        overwrite : bool, optional
+            Replace an existing file.
+        checksum : bool, optional
+            Of no effect, for compatibility.
+
+        Raises
+        ------
+        FileExistsError
+            If the file exists and ``overwrite`` is not set.
+        ValueError
+            If the suffix is another one.
+        """
+        table = self.table.copy()
+        table.meta["name"] = self.name
+        table.meta["dataset"] = self.settings_to_data()
+        write_table(table, filename, overwrite=overwrite)
+
+    @classmethod
+    def read(cls, filename, name=None, columns=None, experiment=None, **kwargs):
+        """Read a dataset from an ECSV or FITS file.
+
+        Parameters
+        ----------
+        filename : path-like or `~astropy.table.Table`
+            File, or table.
+        name : str, optional
+            Name; by default from the file.
+        columns : dict, optional
+            Names of the package to those of the table, or to pairs of name and unit.
+        experiment : str, optional
+            Name of the experiment.
+        **kwargs : dict
+            What the reader of the table takes, ``quantity`` and ``axis`` of a spectrum,
+            ``amplitude_kind`` and ``declination_factor`` of a dipole, and settings of the dataset;
+            by default what the file says.
+
+        Returns
+        -------
+        CosmicRayDataset
+            The dataset.
+
+        Raises
+        ------
+        TableError
+            If the table is not valid; the message names file, row and column.
+        """
+        options = {key: kwargs.pop(key) for key in cls.table_options if key in kwargs}
+        table = cls.reader(filename, columns=columns, experiment=experiment, **options)
+        stored = dict(table.meta.pop("dataset", {}))
+        mask_fit = stored.pop("mask_fit", None)
+        unknown = set(stored) - set(cls.settings)
+        if unknown:
+            raise TableError(
+                f"{table.meta.get('name', '<table>')}: unknown dataset settings "
+                f"{', '.join(sorted(unknown))}; expected {', '.join(cls.settings)}"
+            )
+        if stored.get("energy_range") == [None, None]:
+            stored.pop("energy_range")
+        if mask_fit is not None:
+            stored["mask_fit"] = np.array(mask_fit, dtype=bool)
+        if kwargs.keys() & {"mask_fit", "energy_range"}:
+            # what the caller wants in the fit replaces what the file says
+            stored.pop("mask_fit", None)
+            stored.pop("energy_range", None)
+        return cls(table, name=name, **(stored | kwargs))
+
+    @classmethod
+    def from_table(cls, table, name=None, **kwargs):
+        """Create a dataset from a table, see `read`."""
+        return cls.read(table, name=name, **kwargs)

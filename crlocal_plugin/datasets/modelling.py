@@ -1,0 +1,149 @@
+"""Models of a dataset: the cosmic rays, and the nuisance model of its experiment."""
+
+import numpy as np
+from gammapy.modeling.models import DatasetModels
+
+from ..models.cosmic_ray import CosmicRayModel
+from ..models.nuisance import NuisanceModel
+
+
+class DatasetModelling:
+    """Part of CosmicRayDataset: which models it has."""
+
+    @property
+    def models(self):
+        """Models of the dataset: the cosmic rays, and the nuisance model once it is in use."""
+        models = self.used_models()
+        return DatasetModels(models) if models else None
+
+    def used_models(self):
+        """Models of the dataset as a plain list."""
+        if self._model is None:
+            return []
+        nuisance = self._nuisance
+        used = nuisance is not None and (self._nuisance_given or nuisance.is_active)
+        return [self._model, nuisance] if used else [self._model]
+
+    @models.setter
+    def models(self, models):
+        if models is None:
+            self._model = None
+            return
+        several = isinstance(models, list | tuple | DatasetModels)
+        models = list(models) if several else [models]
+        applicable = [m for m in models if applies_to(m.datasets_names, self.name)]
+        self._attach(
+            self._only(applicable, CosmicRayModel, "make them components of one model, or "),
+            self._only(applicable, NuisanceModel),
+        )
+
+    def _only(self, models, cls, remedy=""):
+        """Return the one model of a class, None if there is none."""
+        found = [model for model in models if isinstance(model, cls)]
+        if len(found) > 1:
+            raise ValueError(
+                f"dataset {self.name!r} takes one {cls.__name__}, got "
+                f"{', '.join(model.name for model in found)}: {remedy}set their datasets_names"
+            )
+        return found[0] if found else None
+
+    def _attach(self, model, nuisance):
+        if model is not None:
+            self._check_model(model)
+        self._model = model
+        if self._nuisance_given:
+            self._nuisance, self._nuisance_given = None, False
+        if nuisance is not None:
+            self.nuisance = nuisance
+            self._nuisance_given = True
+
+    def _check_model(self, model):
+        """Refuse a model that cannot predict the data; nothing to refuse by default."""
+
+    @property
+    def model(self):
+        """The cosmic-ray model, or None."""
+        return self._model
+
+    def require_model(self):
+        """Return the cosmic-ray model, or raise a ValueError if there is none."""
+        if self._model is None:
+            raise ValueError(
+                f"dataset {self.name!r} has no cosmic-ray model: set datasets.models = [model]"
+            )
+        return self._model
+
+    @property
+    def nuisance(self):
+        """Normalisation, energy scale and hadronic model; datasets may share a `NuisanceModel`."""
+        if self._nuisance is None:
+            self._nuisance = NuisanceModel(
+                datasets_names=[self.name], name=f"{self.name.replace('.', '-')}-nuisance"
+            )
+            self._limit_hadronic()
+        return self._nuisance
+
+    @nuisance.setter
+    def nuisance(self, nuisance):
+        if not isinstance(nuisance, NuisanceModel):
+            raise TypeError(
+                f"dataset {self.name!r}: expected a NuisanceModel, got {type(nuisance).__name__}"
+            )
+        old = self._nuisance
+        if old is not nuisance and not self._nuisance_given:
+            # in a file, both would be models of this dataset
+            names = getattr(old, "datasets_names", None)
+            if isinstance(names, list):
+                old.datasets_names = [name for name in names if name != self.name]
+        self._nuisance = nuisance
+        self._nuisance_given = False
+        self._limit_hadronic()
+
+    @property
+    def present_nuisance(self):
+        """The nuisance model if there is one already, else None."""
+        return self._nuisance
+
+    @property
+    def has_given_nuisance(self):
+        """Whether the nuisance model came with the models, and so is in use (bool)."""
+        return self._nuisance_given
+
+    def _limit_hadronic(self):
+        """Keep the parameter of the hadronic model among the models, unless it has a limit."""
+        last = len(self.hadronic_models) - 1
+        if last > 0 and np.isnan(self._nuisance.hadronic.max):
+            self._nuisance.hadronic.max = last
+
+    @property
+    def hadronic_models(self):
+        """Hadronic models among which `hadronic` moves; empty if the table has but one (list)."""
+        return list(self.table.meta.get("hadronic_models") or [])
+
+    @property
+    def norm(self):
+        """Flux normalisation (`~gammapy.modeling.Parameter`), frozen at 1 by default."""
+        return self.nuisance.norm
+
+    @property
+    def energy_scale(self):
+        """Scale of the energies (`~gammapy.modeling.Parameter`), frozen at 1 by default."""
+        return self.nuisance.energy_scale
+
+    @property
+    def hadronic(self):
+        """Position among `hadronic_models` (`~gammapy.modeling.Parameter`), 0 is the first."""
+        return self.nuisance.hadronic
+
+    def scales(self):
+        """Values of normalisation and energy scale (two floats)."""
+        if self._nuisance is None:
+            return 1.0, 1.0
+        return self._nuisance.norm._value, self._nuisance.energy_scale._value
+
+
+def applies_to(datasets_names, name):
+    """Whether a model for some datasets, all if None, is for the one of a name (bool)."""
+    if datasets_names is None:
+        return True
+    return name in ([datasets_names] if isinstance(datasets_names, str) else datasets_names)

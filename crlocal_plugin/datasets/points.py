@@ -1,0 +1,81 @@
+"""What a dataset needs of a model: intensities or dipoles, and at which points.
+
+A kind of dataset joins the fast evaluation of a joint likelihood by two methods: ``points`` returns
+some of these, and ``predict`` turns the values there, in the same order, into what was measured.
+Points are as measured: the energy scale of the experiment moves them, its normalisation multiplies
+intensities, before ``predict`` sees the values.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import astropy.units as u
+import numpy as np
+
+from ..components.base import ENERGY_UNIT, x_unit
+from ..models.composition_quantities import composition_nuclei
+
+
+@dataclass(frozen=True, eq=False)
+class Intensities:
+    """Intensities of a nucleus or of a sum of nuclei; the values have shape ``(..., n)``.
+
+    Parameters
+    ----------
+    x : array_like
+        Rigidities in GV or energies in GeV, shape ``(n,)``.
+    quantity : str
+        A species of the model, or a sum of several: "light", "all_particle", "CNO", ...
+    axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}
+        What ``x`` is. Values are in 1/(GV m2 s sr) or 1/(GeV m2 s sr) of it.
+    """
+
+    x: np.ndarray
+    quantity: str
+    axis: str = "rigidity"
+
+    def of_model(self, model, norm, scale):
+        """Values for a model, as an experiment of this normalisation and energy scale has them."""
+        x = u.Quantity(np.asarray(self.x) * scale, x_unit(self.axis))
+        return model.intensity(x, self.quantity, axis=self.axis).value * (norm * scale)
+
+
+@dataclass(frozen=True, eq=False)
+class Means:
+    """Means over all nuclei at equal total energies, weighted with intensities; ``(..., n)``.
+
+    Parameters
+    ----------
+    x : array_like
+        Total energies in GeV, shape ``(n,)``.
+    number : callable
+        Takes a `~crlocal_plugin.Species`, returns the number whose mean is wanted.
+    """
+
+    x: np.ndarray
+    number: Callable
+
+    def of_model(self, model, norm, scale):
+        """Values for a model, as an experiment of this normalisation and energy scale has them."""
+        energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
+        nuclei = composition_nuclei(model)
+        shares = np.array([model.fraction(energy, nucleus) for nucleus in nuclei])
+        return np.array([self.number(nucleus) for nucleus in nuclei]) @ shares
+
+
+@dataclass(frozen=True, eq=False)
+class Dipoles:
+    """Components of the dipole along right ascension 0 and 90 deg; two values ``(..., n)``.
+
+    Parameters
+    ----------
+    x : array_like
+        Total energies in GeV, shape ``(n,)``.
+    """
+
+    x: np.ndarray
+
+    def of_model(self, model, norm, scale):
+        """Values for a model, as an experiment of this normalisation and energy scale has them."""
+        energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
+        return np.moveaxis(model.dipole(energy).vector, -1, 0)[:2]

@@ -1,0 +1,225 @@
+"""Intensities, means and dipoles at the points of all datasets of one model, evaluated at once."""
+
+import copy
+import functools
+
+import numpy as np
+
+from ..datasets.points import Dipoles
+from ..models.grids import JoinedGrid, concatenate_grids, energy_grid, take
+from ..physics.composition import shares
+from ..physics.dipole import mean_of_terms
+from ..physics.intensity import ABSENT
+from ..physics.linear import sum_of_beginnings
+from ..physics.memory import all_floats
+from .points import EnergyPoints, FluxPoints, Grids, SpeciesOrder, of_points
+
+_UNDERFLOW = 1e-250
+"""Intensity below which logarithms tell shares of the components, in 1/(GeV m2 s sr)."""
+
+
+class JointPrediction:
+    """Values at the points that datasets want, each component evaluated once for all of them.
+
+    Parameters
+    ----------
+    evaluator : ModelEvaluator
+        Evaluator of the model.
+    wanted : list of list of Wanted
+        Points of one kind that are joined, and several such lists.
+    """
+
+    def __init__(self, evaluator, wanted):
+        self.evaluator = evaluator
+        nuclei = list(evaluator.species.values())
+        spectra, others, dipoles, self._places, start = [], [], [], [], [0, 0]
+        for together in wanted:
+            first, size = together[0], sum(len(one.x) for one in together)
+            if isinstance(first.points, Dipoles):
+                place, start[1] = ("dipole", slice(start[1], start[1] + size)), start[1] + size
+                dipoles += together
+            elif first.is_of_all_species:
+                place = self._place_of_others(together, len(others), nuclei)
+                others += together
+            else:
+                place, start[0] = ("spectrum", slice(start[0], start[0] + size)), start[0] + size
+                spectra += together
+            self._places.append(place)
+        self._points = FluxPoints(nuclei, spectra)
+        self._energies = EnergyPoints(dipoles, others)
+        self._n_dipoles, self._has_others = self._energies.n_dipoles, bool(others)
+        self._order = SpeciesOrder(self._points.species, len(nuclei), self._energies)
+        self._places = [self._with_rows(*place) for place in self._places]
+        self._grids_at = self._kept = None
+
+    @staticmethod
+    def _place_of_others(together, start, nuclei):
+        number = getattr(together[0].points, "number", None)
+        weights = None if number is None else np.array([number(nucleus) for nucleus in nuclei])
+        members = slice(start, start + len(together))
+        return ("sum", members) if weights is None else ("mean", members, weights)
+
+    def _with_rows(self, what, place, weights=None):
+        """Where the values are: a slice of spectra or dipoles, rows of sums and means."""
+        if what in ("sum", "mean"):
+            place = np.concatenate(self._energies.where[place])
+        return what, place, weights
+
+    def with_evaluator(self, evaluator):
+        """Return a prediction at the same points by another evaluator of the same model."""
+        new = copy.copy(self)
+        new.evaluator, new._grids_at, new._kept = evaluator, None, None
+        return new
+
+    @property
+    def n_points(self):
+        """Number of points at which intensities are evaluated (int)."""
+        return len(self._order.order)
+
+    def __call__(self, values, n_model):
+        """Values for each list of wanted points, of shapes that broadcast to ``(..., n)``.
+
+        Parameters
+        ----------
+        values : list
+            Parameter values in kernel units, floats or arrays of shape ``(m, 1)``: ``n_model`` of
+            the model, then all normalisations and all energy scales.
+        n_model : int
+            Number of parameters of the model.
+        """
+        evaluator, order = self.evaluator, self._order
+        grids = self._grids(values[n_model:])
+        logs = evaluator.log_components(grids.joined, values, crop=True)
+        if max(log.shape[-1] for log in logs) < self.n_points:
+            # no component has the last species
+            logs[0] = _extended(logs[0], self.n_points)
+        components, weights = zip(*self._intensities(grids, logs), strict=True)
+        total = sum_of_beginnings(components)
+        intensity = self._points.sum_of_species(total.take(order.flux, axis=-1) * grids.factor)
+        if self._has_others:
+            by_species = total.take(order.others, axis=-1) * grids.other_jacobian
+            everything = by_species.sum(axis=-2)
+        if self._n_dipoles:
+            xy = self._dipole(grids, logs, weights, values)
+        results = []
+        for what, place, numbers in self._places:
+            if what == "spectrum":
+                results.append(intensity[..., place])
+            elif what == "dipole":
+                results.append(tuple(component[..., place] for component in xy))
+            elif what == "sum":
+                factor = grids.sum_factor[..., place]
+                results.append(everything.take(place, axis=-1) * factor)
+            else:
+                if everything.min() > _UNDERFLOW:
+                    mean = numbers @ by_species / everything
+                else:
+                    mean = numbers @ shares(self._logs_of_others(grids, logs))
+                results.append(mean[..., place])
+        return results
+
+    def _dipole(self, grids, logs, weights, values):
+        """Components along right ascension 0 and 90 deg, of shapes that broadcast."""
+        everything = sum_of_beginnings(weights)
+        # that of all species is larger still
+        if not np.minimum.reduce(everything[..., : self._n_dipoles], axis=None) > _UNDERFLOW:
+            weights = self._dipole_shares(grids, logs)
+            everything = sum_of_beginnings(weights)
+        terms = self.evaluator.dipole_terms(grids.dipoles, values)
+        n_species = len(self.evaluator.species)
+        return mean_of_terms(weights, everything, terms, n_species, 2, grids.kept_dipoles)
+
+    def _intensities(self, grids, logs):
+        """Intensities of each component at all points, and per energy for dipoles, in pairs.
+
+        Those of one set of parameters are kept while their logarithms are the same object.
+        """
+        pairs = []
+        for place, log in enumerate(logs):
+            kept = grids.kept_intensities.get(place)
+            if kept is None or kept[0] is not log:
+                intensity = np.exp(log)
+                rows = self._order.dipoles_among(log.shape[-1])
+                jacobian = grids.dipole_jacobian[..., : len(rows)]
+                kept = log, (intensity, intensity.take(rows, axis=-1) * jacobian)
+                if log.ndim == 1:
+                    grids.kept_intensities[place] = kept
+            pairs.append(kept[1])
+        return pairs
+
+    def _dipole_shares(self, grids, logs):
+        """Intensities per energy for dipoles over the largest of each energy."""
+        weights, n = [], self._n_dipoles
+        for log in logs:
+            rows = self._order.dipoles_among(log.shape[-1])
+            weights.append(log[..., rows] + grids.log_dipole_jacobian[..., : len(rows)])
+        tops = [w.reshape(*w.shape[:-1], -1, n).max(axis=-2) for w in weights]
+        top = functools.reduce(np.maximum, tops)
+        return [np.exp(w - np.tile(top, w.shape[-1] // n)) for w in weights]
+
+    def _logs_of_others(self, grids, logs):
+        """Logarithms of intensities per energy of all species for sums and means."""
+        rows, total = self._order.others, grids.log_other_jacobian + ABSENT
+        for log in logs:
+            k = self._order.n_species(log.shape[-1])
+            log = log[..., rows[:k]] + grids.log_other_jacobian[..., :k, :]
+            wide = np.full((*log.shape[:-2], *rows.shape), ABSENT)
+            wide[..., :k, :] = log
+            total = np.logaddexp(total, wide)
+        return total
+
+    def _grids(self, nuisances):
+        """Rigidities of all points, worked out again only when a nuisance has changed.
+
+        ``nuisances`` are normalisations and then energy scales.
+        """
+        fixed = all_floats(nuisances)
+        if fixed and nuisances == self._grids_at:
+            return self._kept
+        # the last one stands for datasets without a nuisance model
+        half = len(nuisances) // 2
+        norms, scales = [*nuisances[:half], 1.0], [*nuisances[half:], 1.0]
+        parts, points, at = [], self._points, self._energies
+        n, factor, sum_factor = at.n_dipoles, np.zeros(0), np.zeros(0)
+        if points.size:
+            grid, factor = points.grid(of_points(scales, points.nuisances))
+            factor = factor * of_points(norms, points.nuisances)
+            parts.append(grid)
+        species = self.evaluator.species
+        names = tuple(species)
+        log_jacobian = np.zeros((len(names), 0))
+        if len(at.x):
+            scale = of_points(scales, at.nuisances)
+            energies = energy_grid(at.x * scale, species.values())
+            parts += [energies.grids[name] for name in names]
+            log_jacobian = np.stack([energies.log_jacobians[name] for name in names], axis=-2)
+            sum_factor = (of_points(norms, at.nuisances) * scale)[..., n:]
+        grid = take(concatenate_grids(parts), self._order.order)
+        rows = self._order.dipoles
+        of_dipoles = log_jacobian[..., :n].reshape(*log_jacobian.shape[:-2], -1)
+        of_others = log_jacobian[..., n:]
+        result = Grids(
+            JoinedGrid(grid, names, self._order.species),
+            factor,
+            sum_factor,
+            JoinedGrid(take(grid, rows), names, self._order.species[rows]),
+            of_dipoles,
+            np.exp(of_dipoles),
+            of_others,
+            np.exp(of_others),
+            {},
+            {},
+        )
+        if fixed:
+            self._grids_at, self._kept = nuisances, result
+        return result
+
+    def __getstate__(self):
+        return {**self.__dict__, "_grids_at": None, "_kept": None}
+
+
+def _extended(log, size):
+    """Logarithms of intensities of so many points, of which those at the end are absent."""
+    wide = np.full((*log.shape[:-1], size), ABSENT)
+    wide[..., : log.shape[-1]] = log
+    return wide

@@ -1,0 +1,162 @@
+"""Priors of parameters: their statistic for many values at once, and as distributions."""
+
+import copy
+
+import numpy as np
+from gammapy.modeling.models import GaussianPrior, Prior, UniformPrior
+from scipy.stats import truncnorm
+
+from ..components.priors import MeasurementPrior
+
+_OFFSET = 100.0
+"""How far below its value at the start the level of a prior that is not Gaussian is."""
+
+
+def is_gaussian(prior):
+    """Whether a prior is a Gaussian that this package knows (bool)."""
+    return isinstance(prior, MeasurementPrior) or type(prior) is GaussianPrior
+
+
+def prior_unit_factor(par):
+    """Factor from the unit of a parameter to that of its Gaussian prior (float)."""
+    # gammapy takes the numbers of its own priors to be in the unit of the parameter
+    own = isinstance(par.prior, MeasurementPrior)
+    return par.unit.to(par.prior.mu.unit) if own else 1.0
+
+
+def gaussian_in_unit(prior, unit):
+    """Mean and standard deviation of a Gaussian prior, its weight included, in a unit (floats)."""
+    factor = prior.mu.unit.to(unit) if isinstance(prior, MeasurementPrior) else 1.0
+    return prior.mu.value * factor, prior.sigma.value * factor / np.sqrt(prior.weight)
+
+
+class PriorTerms:
+    """Priors of all parameters, those of the varied ones as functions of their values.
+
+    Later changes of the priors and parameters are without effect.
+    """
+
+    def __init__(self, parameters, varied):
+        places = {id(par): column for column, par in enumerate(varied)}
+        self._constant, self._others = 0.0, []
+        columns, factors, means, sigmas = [], [], [], []
+        for par in parameters:
+            prior = par._prior
+            if prior is None:
+                continue
+            if id(par) not in places:
+                self._constant += prior(par)
+            elif is_gaussian(prior):
+                mu, sigma = gaussian_in_unit(prior, prior.mu.unit)
+                columns.append(places[id(par)])
+                factors.append(prior_unit_factor(par))
+                means.append(mu)
+                sigmas.append(sigma)
+                if not isinstance(prior, MeasurementPrior):
+                    self._constant += prior.weight * np.log(2 * np.pi * prior.sigma.value**2)
+            else:
+                # the copy of a Parameter shares its prior
+                own, prior = par.copy(), copy.deepcopy(prior)
+                own.prior = prior
+                self._others.append((places[id(par)], prior, own, prior(par) - _OFFSET))
+        self._columns = np.array(columns, dtype=int)
+        self._factors, self._means = np.array(factors), np.array(means)
+        self._sigmas = np.array(sigmas)
+
+    def pulls(self, theta):
+        """Residuals of the Gaussian priors, shape ``(..., k)``."""
+        return (theta[..., self._columns] * self._factors - self._means) / self._sigmas
+
+    def stat(self, theta):
+        """Statistic of all priors, shape ``(...)``."""
+        pulls = self.pulls(theta)
+        total = np.vecdot(pulls, pulls) + self._constant
+        for column, prior, par, _ in self._others:
+            total = total + _prior_stat(prior, par, theta[..., column])
+        return total
+
+    @property
+    def has_others(self):
+        """Whether there are priors that are neither Gaussian nor flat (bool)."""
+        return any(not isinstance(prior, UniformPrior) for _, prior, _, _ in self._others)
+
+    def residuals(self, theta):
+        """Residuals whose squares are the statistic up to a constant, shape ``(..., k)``.
+
+        A prior that is not Gaussian enters as the root of its statistic above a level so low that
+        the statistic does not come near it: the gradient of the sum of squares is exact.
+        """
+        blocks = [self.pulls(theta)]
+        for column, prior, par, level in self._others:
+            if not isinstance(prior, UniformPrior):
+                rise = _prior_stat(prior, par, theta[..., column]) - level
+                blocks.append(np.sqrt(np.maximum(rise, 0.0))[..., np.newaxis])
+        return np.concatenate(blocks, axis=-1)
+
+    def fake(self, theta, rng):
+        """Gaussian priors with means drawn around the values of the parameters."""
+        new = copy.copy(self)
+        true = theta[self._columns] * self._factors
+        new._means = true + self._sigmas * rng.standard_normal(len(true))
+        return new
+
+
+def _prior_stat(prior, par, values):
+    """Statistic of a prior of any shape for an array of values."""
+    if type(prior).__call__ is Prior.__call__:
+        arguments = {p.name: p.value for p in prior.parameters}
+        return prior.weight * np.asarray(prior.evaluate(values, **arguments))
+    result = np.empty(np.shape(values))
+    for place, value in np.ndenumerate(values):
+        par.value = value
+        result[place] = prior(par)
+    return result
+
+
+class TruncatedPrior:
+    """Prior of a parameter as a distribution of its values between its limits.
+
+    Parameters
+    ----------
+    parameter : `~gammapy.modeling.Parameter`
+        Parameter with a prior.
+
+    Raises
+    ------
+    ValueError
+        If the weight of the prior makes it no distribution, or it has no probability between the
+        limits.
+    """
+
+    def __init__(self, parameter):
+        prior = parameter.prior
+        low = parameter.min if np.isfinite(parameter.min) else -np.inf
+        high = parameter.max if np.isfinite(parameter.max) else np.inf
+        if is_gaussian(prior):
+            mu, sigma = gaussian_in_unit(prior, parameter.unit)
+            self._distribution = truncnorm((low - mu) / sigma, (high - mu) / sigma, mu, sigma)
+        elif prior.weight == 1:
+            self._distribution = prior._random_variable
+        else:
+            raise ValueError(
+                f"the prior of {parameter.name} has the weight {prior.weight:g}, which makes it no "
+                "probability distribution: leave the weight at 1"
+            )
+        self._below, above = self._distribution.cdf([low, high])
+        self._between = above - self._below
+        if not self._between > 0:
+            raise ValueError(
+                f"the prior of {parameter.name} has no probability between the limits {low:g} and "
+                f"{high:g}: change one of them"
+            )
+
+    def ppf(self, probability):
+        """Values at cumulative probabilities, both of any shape."""
+        return self._distribution.ppf(self._below + self._between * probability)
+
+    # what gammapy asks for
+    _inverse_cdf = ppf
+
+    def logpdf(self, value):
+        """Logarithm of the density at values of any shape."""
+        return self._distribution.logpdf(value) - np.log(self._between)
