@@ -329,8 +329,10 @@ def test_changed_error_drops_its_correlations_only():
 def test_assigned_covariance_leaves_nothing_of_the_old_one():
     model = paper_model()
     _, errors = with_covariance(model)
+    independent = np.diag(errors**2)
+    correlated = np.outer(errors, errors) * np.where(np.eye(len(errors), dtype=bool), 1, 0.1)
     # the same variances, so that only correlations tell the old covariance from the new one
-    for expected in (np.diag(errors**2), np.diag(4 * errors**2)):
+    for expected in (independent, correlated, independent):
         model.covariance = expected
         np.testing.assert_allclose(model.covariance.data, expected, rtol=1e-12)
         np.testing.assert_allclose([p.error**2 for p in model.parameters], np.diag(expected))
