@@ -82,9 +82,7 @@ def hesse_covariance(statistic, best, guess, bounds=None):
     error = np.sqrt(variance)
     inside = error > 0
     if bounds is not None:
-        # more than a few steps away from the limits
-        distance = np.abs(np.asarray(bounds) - best[:, np.newaxis]).min(axis=1)
-        inside &= distance > 3 * STEP * error
+        inside &= away_from_limits(best, error, bounds)
     covariance = np.zeros_like(guess)
     if not inside.any():
         return covariance
@@ -100,6 +98,12 @@ def hesse_covariance(statistic, best, guess, bounds=None):
     # the statistic is -2 ln L: its curvature is twice the inverse covariance
     covariance[np.ix_(inside, inside)] = axes @ np.linalg.inv(curvature / 2) @ axes.T
     return covariance
+
+
+def away_from_limits(values, error, bounds):
+    """Which values (n,) are more than a few steps of the differences away from their limits."""
+    distance = np.abs(np.asarray(bounds) - values[:, np.newaxis]).min(axis=1)
+    return distance > 3 * STEP * error
 
 
 def _axes(covariance):

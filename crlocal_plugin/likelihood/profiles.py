@@ -67,18 +67,9 @@ class ProfileLikelihood:
         return self.lowest[0] < self.best_stat - _LOWER
 
     def __call__(self, value):
-        """Statistic at a value of the parameter.
+        """Statistic at a value in the unit of the parameter (float).
 
-        Parameters
-        ----------
-        value : float
-            Value in the unit of the parameter.
-
-        Returns
-        -------
-        float
-            Statistic, the lowest that the other parameters can reach from the nearest value that
-            is known already.
+        It is the lowest that the others can reach from the nearest value that is known already.
         """
         return self.point(value)[0]
 

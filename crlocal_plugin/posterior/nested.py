@@ -97,11 +97,7 @@ def nested_sample_likelihood(
     steppers = import_sampling("ultranest.popstepsampler")
 
     def log_likelihood(theta):
-        result = likelihood.log_likelihood(theta)
-        if np.isnan(result).any():
-            # refuses it and says at which values
-            log_posterior(theta)
-        return np.maximum(result, NOWHERE)
+        return np.maximum(log_posterior.log_likelihood(theta), NOWHERE)
 
     seed = int(np.random.default_rng(random_state).integers(2**32))
     stream = sys.stderr if stream is None else stream

@@ -132,44 +132,12 @@ class Posterior:
             )
 
     def column(self, name):
-        """Samples of one parameter.
-
-        Parameters
-        ----------
-        name : str
-            Label.
-
-        Returns
-        -------
-        `~astropy.units.Quantity`
-            Samples, shape ``(m,)``.
-
-        Raises
-        ------
-        ValueError
-            If it was not sampled.
-        """
+        """Samples of one parameter, shape ``(m,)`` (`~astropy.units.Quantity`)."""
         k = self.index(name)
         return self.samples[:, k] * self.units[k]
 
     def index(self, name):
-        """Place of a parameter in `names` and in the columns of the samples.
-
-        Parameters
-        ----------
-        name : str
-            Label.
-
-        Returns
-        -------
-        int
-            Place.
-
-        Raises
-        ------
-        ValueError
-            If it was not sampled.
-        """
+        """Place of a parameter in `names` and in the columns of the samples (int)."""
         if name not in self.names:
             raise ValueError(
                 f"no parameter {name!r} was sampled: expected one of {', '.join(self.names)}"
@@ -232,7 +200,7 @@ class Posterior:
     # ----------------------------------------------------------------- summaries
 
     def summary(self, allow_unconverged=False):
-        """Median and intervals of each parameter.
+        """Median, ends of the central intervals of 68.3 % and 95.4 %, best fit and unit.
 
         Parameters
         ----------
@@ -242,8 +210,7 @@ class Posterior:
         Returns
         -------
         `~astropy.table.Table`
-            Per parameter: median, ends of the central intervals of 68.3 % and 95.4 %, best
-            fit, unit.
+            A row for each parameter.
         """
         self.check(allow_unconverged)
         quantiles = np.quantile(self.samples, list(_QUANTILES.values()), axis=0)
@@ -340,17 +307,7 @@ class Posterior:
 
     @classmethod
     def read(cls, path):
-        """Read samples and models.
-
-        Parameters
-        ----------
-        path : path-like
-            File made by `write`.
-
-        Returns
-        -------
-        Posterior
-            The samples.
+        """Read samples and models from a file that `write` made (`Posterior`).
 
         Raises
         ------

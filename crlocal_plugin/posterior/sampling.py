@@ -206,9 +206,14 @@ class LogPosterior:
         result = self._priors.log_density(theta)
         allowed = np.isfinite(result)
         if allowed.any():
-            # far out a statistic may overflow: a likelihood of zero
-            with np.errstate(over="ignore"):
-                result[allowed] += self._likelihood.log_likelihood(theta[allowed])
+            result[allowed] += self.log_likelihood(theta[allowed])
+        return result
+
+    def log_likelihood(self, theta):
+        """ln(likelihood) of values (m, n), shape (m,), where it is a number."""
+        # far out a statistic may overflow: a likelihood of zero
+        with np.errstate(over="ignore"):
+            result = self._likelihood.log_likelihood(theta)
         undefined = np.isnan(result)
         if undefined.any():
             values = zip(self._likelihood.names, theta[undefined][0], strict=True)

@@ -52,11 +52,6 @@ class Band:
         -------
         lower, upper : `~astropy.units.Quantity` or `~numpy.ndarray`
             Ends, shape ``(...)``.
-
-        Raises
-        ------
-        ValueError
-            If the band has no interval of this level.
         """
         (found,) = np.nonzero(np.isclose(self.levels, level, rtol=0, atol=1e-9))
         if not found.size:
@@ -156,11 +151,6 @@ def dipole_band(model, energy, component=None, species=None, **options):
     -------
     DipoleBand
         With ``amplitude``, ``phase`` and ``vector``.
-
-    Raises
-    ------
-    ValueError
-        If the model has no errors, or samples or covariance do not fit to it.
     """
     ensemble, energy = make_ensemble(model, **options), u.Quantity(energy)
     vectors = ensemble.evaluate(

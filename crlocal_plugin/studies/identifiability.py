@@ -24,6 +24,7 @@ from ..likelihood.degeneracies import (
 )
 from ..likelihood.descent import stays_positive
 from ..likelihood.joint_likelihood import JointLikelihood
+from .starts import least_squares_likelihood
 
 NULL = 1e-3
 """Singular value below which a direction is without consequence: a thousand natural scales cost
@@ -129,21 +130,15 @@ def identifiability(datasets):
     basis; they are given in echelon form, in which each of them moves one parameter that the
     others leave alone, and their singular values are those of the whole set.
     """
-    if not datasets.is_least_squares:
-        raise ValueError(
-            "the statistic is not a sum of squares: leave out penalties and datasets of other "
-            "packages"
-        )
-    likelihood = JointLikelihood(datasets)
-    if not likelihood.size:
-        raise ValueError("no parameter is free: there is nothing to constrain")
+    likelihood = least_squares_likelihood(datasets)
     blocks, priors = _jacobians(datasets, likelihood)
     is_flux = np.array([not isinstance(dataset, DipoleDataset) for dataset in datasets])
+    both, rows = np.concatenate(blocks), np.repeat(is_flux, [len(block) for block in blocks])
     stacked = {
-        "spectra": _stacked(blocks, is_flux, likelihood.size),
-        "dipole": _stacked(blocks, ~is_flux, likelihood.size),
-        "both": np.concatenate(blocks),
-        "with priors": np.concatenate([*blocks, priors]),
+        "spectra": both[rows],
+        "dipole": both[~rows],
+        "both": both,
+        "with priors": np.concatenate([both, priors]),
     }
     if not len(stacked["with priors"]):
         raise ValueError("no point of the datasets is in the fit, and there are no priors")
@@ -179,26 +174,15 @@ def identifiability(datasets):
 
 
 def _jacobians(datasets, likelihood):
-    """Natural Jacobians of each dataset, and that of the priors."""
+    """Natural Jacobians of each dataset, and that of the priors, whose residuals come last."""
     blocks = []
     for dataset in datasets:
         alone = CosmicRayDatasets([dataset])
         jacobian = natural_jacobian(JointLikelihood(alone, likelihood.parameters))
-        blocks.append(jacobian[: _n_residuals(alone)])
-    priors = natural_jacobian(likelihood)[_n_residuals(datasets) :]
+        blocks.append(jacobian[: len(alone.data_residuals())])
+    priors = natural_jacobian(likelihood)[len(datasets.data_residuals()) :]
     # those of frozen parameters, and of another shape, say nothing
     return blocks, priors[np.abs(priors).any(axis=1)]
-
-
-def _n_residuals(datasets):
-    """Number of residuals of the data, which come before those of the priors."""
-    return len(datasets.data_residuals())
-
-
-def _stacked(blocks, chosen, size):
-    """Jacobian of some of the datasets, which may be none."""
-    kept = [block for block, is_wanted in zip(blocks, chosen, strict=True) if is_wanted]
-    return np.concatenate([np.zeros((0, size)), *kept])
 
 
 def _told_apart(stacked):

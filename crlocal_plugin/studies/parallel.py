@@ -1,24 +1,6 @@
 """Independent pieces of work spread over processes by gammapy's parallel back ends."""
 
-from typing import NamedTuple
-
 from gammapy.utils import parallel
-
-
-class _Done(NamedTuple):
-    """Result of a piece of work, told by its type from the promise of one."""
-
-    result: object
-
-
-class _Task:
-    """Function whose results are wrapped; a class, so that it can be sent to a process."""
-
-    def __init__(self, function):
-        self.function = function
-
-    def __call__(self, *arguments):
-        return _Done(self.function(*arguments))
 
 
 def run_parallel(
@@ -40,14 +22,14 @@ def run_parallel(
     if n_jobs is not None and n_jobs < 1:
         raise ValueError(f"n_jobs must be at least 1, got {n_jobs}")
 
-    def report(done):
+    def report(result):
         if progress is not None:
-            progress(size(done.result))
-        return done
+            progress(size(result))
+        return result
 
     # of the pool's methods only this one says when a piece of work is done
     results = parallel.run_multiprocessing(
-        _Task(function),
+        function,
         inputs,
         backend=parallel_backend,
         pool_kwargs=None if n_jobs is None else {"processes": n_jobs},
@@ -55,4 +37,5 @@ def run_parallel(
         method_kwargs={"callback": report},
         task_name=task_name,
     )
-    return [(r if isinstance(r, _Done) else r.get()).result for r in results]
+    # several processes leave promises of results
+    return [result.get() if hasattr(result, "wait") else result for result in results]

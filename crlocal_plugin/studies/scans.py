@@ -50,12 +50,12 @@ class ProfileScan:
         return self.stat - self.best_stat
 
     def interval(self, sigma=1.0):
-        """Where the profile crosses the level of a number of standard deviations.
+        """Where the profile crosses the level of a number of standard deviations, its square.
 
         Parameters
         ----------
         sigma : float, optional
-            Number of standard deviations; the level is its square.
+            Number of standard deviations.
 
         Returns
         -------
@@ -70,12 +70,9 @@ class ProfileScan:
         return u.Quantity(low, self.unit), u.Quantity(high, self.unit)
 
     def table(self):
-        """Values of all free parameters and the statistic at every point.
+        """Values of all free parameters and the statistic at every point (`~astropy.table.Table`).
 
-        Returns
-        -------
-        `~astropy.table.Table`
-            One row for each point: the scanned parameter, ``stat``, ``rise``, and the others.
+        Its columns are the scanned parameter, ``stat``, ``rise``, and the other parameters.
         """
         table = Table({self.name: u.Quantity(self.values, self.unit)})
         table["stat"], table["rise"] = self.stat, self.rise

@@ -45,11 +45,6 @@ class RandomStarts:
         number : int, optional
             Row of the table of minima; the lowest by default. Errors stay as they were: fit again
             from there.
-
-        Raises
-        ------
-        IndexError
-            If there is no such minimum.
         """
         row = self.minima[number]
         self._likelihood.assign([row[name] for name in self._likelihood.names])
@@ -103,14 +98,7 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
         raise ValueError(
             f"expected at least one start and a spread of at least 0, got {n_starts} and {spread}"
         )
-    likelihood = JointLikelihood(datasets)
-    if not likelihood.size:
-        raise ValueError("no parameter is free: there is nothing to fit")
-    if not likelihood.is_least_squares:
-        raise ValueError(
-            "the statistic is not a sum of squares: leave out penalties and datasets of other "
-            "packages"
-        )
+    likelihood = least_squares_likelihood(datasets)
     starts = _draw_starts(likelihood, n_starts, spread, np.random.default_rng(random_state))
     inputs = [(likelihood, start) for start in starts]
     ends = run_parallel(
@@ -153,6 +141,19 @@ def lowest_minimum(datasets, n_starts=24, spread=0.5, random_state=0, progress=N
     if others and len(others.minima) and others.minima["statistic"][0] < first.stat:
         others.assign()
     return float(datasets.stat_sum())
+
+
+def least_squares_likelihood(datasets):
+    """Likelihood of datasets that has free parameters and is a sum of squared residuals."""
+    likelihood = JointLikelihood(datasets)
+    if not likelihood.size:
+        raise ValueError("no parameter is free: there is nothing to fit")
+    if not likelihood.is_least_squares:
+        raise ValueError(
+            "the statistic is not a sum of squares: leave out penalties and datasets of other "
+            "packages"
+        )
+    return likelihood
 
 
 def _table(likelihood, groups):

@@ -52,18 +52,7 @@ class ToyStudy:
 
     @classmethod
     def read(cls, filename):
-        """Read toys from a file.
-
-        Parameters
-        ----------
-        filename : str or path-like
-            File that `write` made.
-
-        Returns
-        -------
-        ToyStudy
-            The toys.
-        """
+        """Read toys from a file that `write` made (`ToyStudy`)."""
         return cls(Table.read(filename))
 
     def write(self, filename, overwrite=False):
@@ -96,33 +85,11 @@ class ToyStudy:
         return len(self._converged)
 
     def at_limit(self, name):
-        """In which converged toys a parameter has no error.
-
-        Parameters
-        ----------
-        name : str
-            Label of the parameter.
-
-        Returns
-        -------
-        `~numpy.ndarray` of bool
-            One value per converged toy.
-        """
+        """In which converged toys a parameter has no error (`~numpy.ndarray` of bool)."""
         return np.asarray(self._converged[f"{name}_at_limit"])
 
     def pulls(self, name):
-        """Pulls, (fit - truth) / error, of the converged toys in which a parameter has an error.
-
-        Parameters
-        ----------
-        name : str
-            Label of the parameter.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Pulls.
-        """
+        """Pulls, (fit - truth) / error, of the converged toys in which a parameter has an error."""
         inside = ~self.at_limit(name)
         difference = np.asarray(self._converged[name])[inside] - self.truth[name]
         return difference / np.asarray(self._converged[f"{name}_error"])[inside]
@@ -188,11 +155,6 @@ class ToyStudy:
         -------
         scipy.stats.KstestResult
             With ``statistic`` and ``pvalue``.
-
-        Raises
-        ------
-        ValueError
-            If no toy converged.
         """
         return kstest(np.asarray(self._converged["chi2"]), chi2(self.degrees_of_freedom).cdf)
 

@@ -8,7 +8,7 @@ from gammapy.datasets import Datasets
 
 from ..datasets.core import random_generator
 from ..likelihood.collection import CosmicRayDatasets
-from ..likelihood.covariance import STEP, likelihood_covariance
+from ..likelihood.covariance import away_from_limits, likelihood_covariance
 from ..likelihood.descent import COLLAPSED, minimise
 from ..likelihood.joint_likelihood import JointLikelihood
 from .parallel import run_parallel
@@ -248,8 +248,7 @@ def _fit(task, toy):
             break
         best = minimise(toy, lower)
     error = np.sqrt(np.diag(covariance))
-    distance = np.abs(toy.bounds - theta[:, np.newaxis]).min(axis=1)
-    at_limit = ~(error > 0) | (distance <= 3 * STEP * error)
+    at_limit = ~((error > 0) & away_from_limits(theta, error, toy.bounds))
     residuals = toy.residuals(theta)[task.drawn]
     return task.row(
         theta,
