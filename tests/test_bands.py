@@ -352,6 +352,16 @@ def test_undetermined_phase_is_the_whole_circle(right_ascensions):
     assert_allclose(band.upper - band.lower, 360 * u.deg)
 
 
+def test_threshold_of_the_rayleigh_test():
+    # 12 directions to the east and others that have none: n |mean|^2 is 144 / n, exp(-4.6) is 1 %
+    for n, is_uniform in ((31, False), (32, True)):
+        directions = np.zeros(n, dtype=complex)
+        directions[:12] = 1
+        median, lower, upper = circular_intervals(directions, (ONE,))
+        assert median == 0
+        assert_allclose([lower[0], upper[0]], [-180, 180] if is_uniform else [0, 0])
+
+
 def test_phase_can_be_determined_at_one_level_only():
     angles = np.concatenate([np.linspace(-20, 20, 900), np.linspace(60, 300, 100)])
     band = compton_getting_band(angles).phase

@@ -47,6 +47,20 @@ def test_parameter_at_its_limit_has_no_error():
     assert_allclose(found[:2, :2], conditional, rtol=1e-3)
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_steps_of_the_differences_stay_inside_the_limits(side):
+    # three steps of a tenth of a standard deviation
+    for distance, is_inside in ((0.29, False), (0.31, True)):
+        bounds = np.array([(-np.inf, np.inf)] * 3)
+        bounds[2, side] = CENTRE[2] + (distance if side else -distance) * ERRORS[2]
+        found = hesse_covariance(quadratic(COVARIANCE, CENTRE), CENTRE, COVARIANCE, bounds)
+        if is_inside:
+            assert_allclose(found, COVARIANCE, rtol=1e-4)
+        else:
+            assert_allclose(found[2], 0)
+            assert (np.diag(found)[:2] > 0).all()
+
+
 def test_saddle_is_refused():
     found = hesse_covariance(lambda v: v[:, 0] ** 2 - v[:, 1] ** 2, np.zeros(2), np.eye(2))
     assert found is None

@@ -255,6 +255,26 @@ def test_priors(datasets, model, name, prior):
     assert_allclose(difference, difference[0], atol=1e-8)
 
 
+@pytest.mark.parametrize(
+    "prior",
+    [
+        GaussianPrior(mu=12, sigma=2, weight=4),
+        crl.MeasurementPrior("12000 m/s", "2000 m/s", weight=4),
+    ],
+    ids=["gammapy", "measurement"],
+)
+def test_weight_of_a_prior_counts_in_its_pull(datasets, model, prior):
+    for par in model.parameters:
+        par.prior = None
+    model.V_sun.prior = prior
+    model.V_sun.value = 15
+    likelihood = crl.JointLikelihood(datasets)
+    n_data = len(datasets.data_residuals())
+    # one and a half standard deviations, and a weight of four makes them half as wide
+    assert_allclose(datasets.residuals()[n_data:], [3])
+    assert_allclose(likelihood.residuals(likelihood.values)[n_data:], [3])
+
+
 def test_posterior_is_prior_times_likelihood(datasets):
     likelihood = crl.JointLikelihood(datasets)
     theta = sets(likelihood, 5)
@@ -270,6 +290,19 @@ def test_posterior_ends_at_the_limits(datasets):
     assert_allclose(np.isfinite(likelihood.log_posterior(theta)), [True, False, False, True])
     assert likelihood.log_posterior(theta[1]) == -np.inf
     assert likelihood.log_prior(theta[2]) == -np.inf
+
+
+def test_limits_themselves_are_allowed(datasets):
+    likelihood = crl.JointLikelihood(datasets)
+    for column, limits in enumerate(likelihood.bounds):
+        for limit, outwards in zip(limits, (-np.inf, np.inf), strict=True):
+            if np.isfinite(limit):
+                theta = likelihood.values.copy()
+                theta[column] = limit
+                assert np.isfinite(likelihood.log_prior(theta))
+                theta[column] = np.nextafter(limit, outwards)
+                assert likelihood.log_prior(theta) == -np.inf
+                assert likelihood.log_posterior(theta) == -np.inf
 
 
 def test_uniform_prior_sets_the_limits(datasets, model):
@@ -380,3 +413,28 @@ def test_fake_is_reproducible_and_leaves_the_data_alone(datasets):
     one, two, other = (likelihood.fake(likelihood.values, seed) for seed in (1, 1, 2))
     assert one(likelihood.values) == two(likelihood.values) != other(likelihood.values)
     assert likelihood(likelihood.values) == before
+
+
+class OneSigma(np.random.Generator):
+    """Source of random numbers that all are one standard deviation above the mean."""
+
+    def standard_normal(self, size=None, **kwargs):
+        return np.ones(size)
+
+
+def test_priors_are_drawn_with_their_widths(datasets, model):
+    for par in model.parameters:
+        par.prior = None
+    model.V_sun.prior = crl.MeasurementPrior("12000 m/s", "2000 m/s")
+    model.x.prior = GaussianPrior(mu=5, sigma=0.5)
+    likelihood = crl.JointLikelihood(datasets)
+    truth = likelihood.values
+    fake = likelihood.fake(truth, OneSigma(np.random.PCG64(0)))
+    n_data = len(datasets.data_residuals())
+    # drawn around the truth, not around the means of the priors
+    assert_allclose(fake.residuals(truth)[n_data:], -1)
+    # two of these widths below the truth, the pull is minus three
+    for name, width in (("V_sun", 2), ("x", 0.5)):
+        theta = truth.copy()
+        theta[likelihood.names.index(name)] -= 2 * width
+        assert_allclose(sorted(fake.residuals(theta)[n_data:]), [-3, -1])

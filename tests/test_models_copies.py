@@ -326,6 +326,23 @@ def test_changed_error_drops_its_correlations_only():
     np.testing.assert_allclose(correlation_of(model), expected, atol=1e-12)
 
 
+def test_assigned_covariance_leaves_nothing_of_the_old_one():
+    model = paper_model()
+    _, errors = with_covariance(model)
+    independent = np.diag(errors**2)
+    correlated = np.outer(errors, errors) * np.where(np.eye(len(errors), dtype=bool), 1, 0.1)
+    # the same variances, so that only correlations tell the old covariance from the new one
+    for expected in (independent, correlated, independent):
+        model.covariance = expected
+        np.testing.assert_allclose(model.covariance.data, expected, rtol=1e-12)
+        np.testing.assert_allclose([p.error**2 for p in model.parameters], np.diag(expected))
+        parameters = list(model.parameters)
+        for component in model.components.values():
+            for sub in component.spectral_models.values():
+                own = [parameters.index(par) for par in sub.parameters]
+                np.testing.assert_allclose(sub.covariance.data, expected[np.ix_(own, own)])
+
+
 def test_samples_follow_the_covariance():
     # strengths of 1e52 beside indices of order one
     model = paper_model()

@@ -1,11 +1,13 @@
 """Posteriors: ensembles of walkers, nested sampling, convergence, files."""
 
 import argparse
+from types import SimpleNamespace
 
 import astropy.units as u
 import emcee
 import numpy as np
 import pytest
+from astropy.table import Table
 from gammapy.modeling import Fit, Parameter, Sampler
 from gammapy.modeling.models import (
     GaussianPrior,
@@ -19,6 +21,7 @@ from scipy.stats import gennorm, kstest, norm, truncnorm
 import crlocal_plugin as crl
 from crlocal_plugin.cli.commands import sample as command
 from crlocal_plugin.plots.corner import plot_corner
+from crlocal_plugin.posterior import convergence, nested
 from crlocal_plugin.posterior.convergence import (
     autocorrelation_times,
     chain_diagnostics,
@@ -314,6 +317,60 @@ def test_unconverged_is_no_result(short, tmp_path):
     assert not Posterior.read(path).converged
 
 
+@pytest.mark.parametrize(
+    ("column", "limit", "better", "words"),
+    [
+        ("length", 50, 1, "length in autocorrelation times below 50: b 50"),
+        ("r_hat", 1.01, -1, "R-hat above 1.01: b 1.010"),
+        ("ess_bulk", 400, 1, "effective sample size of the bulk below 400: b 400"),
+        ("ess_tail", 400, 1, "effective sample size of the tails below 400: b 400"),
+    ],
+)
+def test_thresholds_of_walkers(column, limit, better, words):
+    good = {"length": 50.0, "r_hat": 1.01, "ess_bulk": 400.0, "ess_tail": 400.0}
+    for value, expected in (
+        (limit, []),
+        (limit * (1 + 1e-6 * better), []),
+        (limit * (1 - 1e-6 * better), [words]),
+        (np.nan, [words.split(": b")[0] + ": b nan"]),
+    ):
+        table = Table(rows=[{"name": "a", **good}, {"name": "b", **good, column: value}])
+        assert convergence._problems(table) == expected
+
+
+@pytest.mark.parametrize(
+    ("figure", "limit"),
+    [
+        ("insertion order passes", 1),
+        ("fraction of the evidence", 0.95),
+        ("effective sample size", 400),
+        ("points that move far enough", 0.5),
+    ],
+)
+def test_thresholds_of_nested_sampling(figure, limit):
+    good = {
+        "insertion order passes": 1,
+        "fraction of the evidence": 0.95 + 1e-9,
+        "effective sample size": 400,
+        "points that move far enough": 0.5,
+    }
+
+    def problems_of(value):
+        values = good | {figure: value}
+        result = {
+            "insertion_order_MWW_test": {"converged": values["insertion order passes"]},
+            "logzerr_tail": -np.log(values["fraction of the evidence"]),
+            "ess": values["effective sample size"],
+        }
+        stepper = SimpleNamespace(far_enough_fraction=values["points that move far enough"])
+        return nested._assess(result, stepper)[1]
+
+    assert problems_of(good[figure]) == []
+    for value in (limit - 1e-6, np.nan):
+        (problem,) = problems_of(value)
+        assert problem.startswith(f"{figure}: ")
+
+
 def test_missing_package_says_how_to_install_it():
     with pytest.raises(ImportError, match=r"no_such_package is needed.*crlocal_plugin\[sample\]"):
         import_sampling("no_such_package")
@@ -383,6 +440,20 @@ def test_file(posterior, tmp_path):
     assert data.posterior["He.Q_0b"].attrs["units"] == "1 / GV"
     assert float(data.posterior["phi"].mean()) == pytest.approx(posterior.samples[:, 1].mean())
     assert data.sample_stats["lp"].shape == posterior.chains.shape[:2]
+
+
+def test_file_keeps_the_evidence(posterior, tmp_path):
+    likelihood = Gaussian([Parameter("a", 0.5, min=0, max=1)], [0.5], [[0.01]])
+    nested = nested_sample_likelihood(likelihood, n_live=50, random_state=3)
+    nested.write(tmp_path / "nested.nc", allow_unconverged=True)
+    again = Posterior.read(tmp_path / "nested.nc")
+    assert again.log_evidence == nested.log_evidence
+    assert np.isfinite(again.log_evidence).all()
+    assert len(again.log_evidence) == 2
+    assert str(again) == str(nested)
+    # walkers know nothing of it
+    posterior.write(tmp_path / "walkers.nc")
+    assert Posterior.read(tmp_path / "walkers.nc").log_evidence is None
 
 
 def test_files_of_other_kinds(tmp_path):
@@ -471,6 +542,25 @@ def test_prior_distributions():
     )
     np.testing.assert_allclose(priors.log_density(theta), density, rtol=1e-9)
     assert (priors.log_density(theta - [9, 0, 0, 0, 0, 0]) == -np.inf).all()
+
+
+def test_weight_of_a_gaussian_prior_makes_it_narrower():
+    parameters = [Parameter("a", 1.0, "GV"), Parameter("b", 1.0)]
+    parameters[0].prior = crl.MeasurementPrior("500 MV", "1 GV", "test", weight=4)
+    parameters[1].prior = GaussianPrior(mu=1.0, sigma=1.0, weight=4)
+    priors = PriorDistributions(Gaussian(parameters, np.zeros(2), np.eye(2)))
+    one_sigma = norm.cdf([[1.0, 1.0], [-1.0, -1.0]])
+    np.testing.assert_allclose(priors.quantiles(one_sigma), [[1.0, 1.5], [0.0, 0.5]])
+
+
+def test_density_at_the_limits_and_beyond():
+    parameters = [Parameter("a", 1.0, min=0, max=2), Parameter("b", 1.0, min=0)]
+    parameters[1].prior = GaussianPrior(mu=1.0, sigma=1.0)
+    priors = PriorDistributions(Gaussian(parameters, np.zeros(2), np.eye(2)))
+    inside = priors.log_density([[0, 1], [2, 1], [1, 0]])
+    half, truncated = np.log(1 / 2), truncnorm(-1, np.inf, 1.0, 1.0)
+    np.testing.assert_allclose(inside, half + truncated.logpdf([1, 1, 0]))
+    assert (priors.log_density([[-1e-9, 1], [2 + 1e-9, 1], [1, -1e-9]]) == -np.inf).all()
 
 
 def test_priors_that_are_no_distributions():

@@ -49,14 +49,14 @@ def likelihood_covariance(likelihood, theta, guess=None):
 
 
 def _hard_bounds(likelihood, theta):
-    """Limits beyond which there is nothing; a position among models may be tried beyond its own."""
+    """Limits that hold in any case; a position among models may be tried beyond its own."""
     between = (theta > likelihood.bounds[:, 0]) & (theta < likelihood.bounds[:, 1])
     soft = (likelihood.is_position & between)[:, np.newaxis]
     return np.where(soft, (-np.inf, np.inf), likelihood.bounds)
 
 
 def _refined(likelihood, theta, guess, bounds):
-    """Second derivatives along axes that they themselves have given, None if there are none."""
+    """Covariance along axes that it has given itself, None if the statistic is no minimum."""
     found = None
     for _ in range(_PASSES):
         better = hesse_covariance(likelihood, theta, guess, bounds)
@@ -71,24 +71,10 @@ def _refined(likelihood, theta, guess, bounds):
 
 
 def hesse_covariance(statistic, best, guess, bounds=None):
-    """Covariance from second derivatives of a statistic.
+    """Covariance from second derivatives of a statistic, along the principal axes of a guess.
 
-    Parameters
-    ----------
-    statistic : callable
-        -2 ln L of values of shape ``(m, n)``.
-    best : array_like
-        Values at the minimum, shape ``(n,)``.
-    guess : `~numpy.ndarray`
-        Approximate covariance, shape ``(n, n)``, whose principal axes are used.
-    bounds : array_like, optional
-        Limits of the values, shape ``(n, 2)``.
-
-    Returns
-    -------
-    `~numpy.ndarray` or None
-        Covariance, shape ``(n, n)``, zero for a parameter at its limit; None if the statistic
-        does not curve upwards in every direction.
+    The statistic is -2 ln L of values (m, n). The covariance (n, n) is zero for a parameter at its
+    limit; it is None if the statistic does not curve upwards in every direction.
     """
     best, variance = np.asarray(best, dtype=float), np.diag(guess)
     if not (np.isfinite(guess).all() and (variance >= 0).all()):
@@ -96,9 +82,7 @@ def hesse_covariance(statistic, best, guess, bounds=None):
     error = np.sqrt(variance)
     inside = error > 0
     if bounds is not None:
-        # more than a few steps away from the limits
-        distance = np.abs(np.asarray(bounds) - best[:, np.newaxis]).min(axis=1)
-        inside &= distance > 3 * STEP * error
+        inside &= away_from_limits(best, error, bounds)
     covariance = np.zeros_like(guess)
     if not inside.any():
         return covariance
@@ -114,6 +98,12 @@ def hesse_covariance(statistic, best, guess, bounds=None):
     # the statistic is -2 ln L: its curvature is twice the inverse covariance
     covariance[np.ix_(inside, inside)] = axes @ np.linalg.inv(curvature / 2) @ axes.T
     return covariance
+
+
+def away_from_limits(values, error, bounds):
+    """Which values (n,) are more than a few steps of the differences away from their limits."""
+    distance = np.abs(np.asarray(bounds) - values[:, np.newaxis]).min(axis=1)
+    return distance > 3 * STEP * error
 
 
 def _axes(covariance):

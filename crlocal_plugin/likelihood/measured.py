@@ -1,12 +1,8 @@
 """Named sets of priors on what others measured, set on models and datasets."""
 
-from ..components.priors import (
-    ENERGY_SCALES,
-    PRIOR_SETS,
-    energy_scale_prior,
-    prior_set,
-)
+from ..components.priors import ENERGY_SCALES, PRIOR_SETS, energy_scale_prior, prior_set
 from ..datasets.core import CosmicRayDataset
+from ..messages import unknown_name
 from ..models.cosmic_ray import CosmicRayModel
 
 ENERGY_SCALE_SET = "energy-scales"
@@ -47,7 +43,7 @@ def set_priors(datasets, names):
     known = [*PRIOR_SETS, ENERGY_SCALE_SET]
     for name in names:
         if name not in known:
-            raise ValueError(f"unknown set of priors {name!r}: expected one of {', '.join(known)}")
+            raise ValueError(unknown_name(name, known, "set of priors "))
     done = {}
     for model in models:
         for name, prior in prior_set([n for n in names if n != ENERGY_SCALE_SET]).items():

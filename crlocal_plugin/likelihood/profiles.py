@@ -3,10 +3,7 @@
 import numpy as np
 from scipy.optimize import brentq
 
-from .descent import (
-    gauss_newton_covariance,
-    minimise,
-)
+from .descent import gauss_newton_covariance, minimise
 
 _LOWER = 0.01
 """By how much a profile must undercut the best fit to count as another minimum."""
@@ -70,18 +67,9 @@ class ProfileLikelihood:
         return self.lowest[0] < self.best_stat - _LOWER
 
     def __call__(self, value):
-        """Statistic at a value of the parameter.
+        """Statistic at a value in the unit of the parameter (float).
 
-        Parameters
-        ----------
-        value : float
-            Value in the unit of the parameter.
-
-        Returns
-        -------
-        float
-            Statistic, the lowest that the other parameters can reach from the nearest value that
-            is known already.
+        It is the lowest that the others can reach from the nearest value that is known already.
         """
         return self.point(value)[0]
 
@@ -93,18 +81,7 @@ class ProfileLikelihood:
         return self._known[value]
 
     def improve(self, value, other):
-        """Look whether the valley of another value is the lower one at a value too.
-
-        Parameters
-        ----------
-        value, other : float
-            Values that are known.
-
-        Returns
-        -------
-        bool
-            Whether the statistic at the first value became lower.
-        """
+        """Look whether the valley of another known value is the lower one at a value too (bool)."""
         before, there = self._known[value][0], self._known[other][1]
         if not self._reoptimize:
             return False

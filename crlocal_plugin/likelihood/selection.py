@@ -1,36 +1,20 @@
 """Free and fix parameters by name, as a user writes them."""
 
-import difflib
-
 import astropy.units as u
 import numpy as np
 
 from ..components.base import unit_text
 from ..datasets.core import CosmicRayDataset
+from ..messages import close_name
 from ..models.nuisance import NuisanceModel
 
 
 def find_parameters(datasets, name):
-    """Find parameters of the models of datasets.
+    """Find parameters of the models of datasets (dict of str to Parameter, by label).
 
-    Parameters
-    ----------
-    datasets : CosmicRayDatasets
-        Datasets with models.
-    name : str
-        Label, such as ``"V_sun"`` or ``"He.Q_0n"``, with one of the species where several share
-        it; name, such as ``"Q_0n"``, which stands for all of that name; nuisance of an experiment,
-        such as ``"KASCADE.energy_scale"``, or of a `NuisanceModel` among the models, by its name.
-
-    Returns
-    -------
-    dict of str to `~gammapy.modeling.Parameter`
-        Parameters by label.
-
-    Raises
-    ------
-    ValueError
-        If there is no such parameter.
+    The name is a label, such as "V_sun" or "He.Q_0n", with one of the species where several share
+    it; a name, such as "Q_0n", which stands for all of that name; or a nuisance of an experiment,
+    such as "KASCADE.energy_scale", or of a `NuisanceModel` among the models, by its name.
     """
     known, experiments = {}, {}
     for model in datasets.models:
@@ -39,7 +23,7 @@ def find_parameters(datasets, name):
     own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
     # where tables of an experiment have several, its name means the model that they share
     for dataset in sorted(own, key=lambda d: d.nuisance.name.endswith("-nuisance")):
-        owner = dataset.nuisance.name if dataset._nuisance_given else dataset.experiment
+        owner = dataset.nuisance.name if dataset.has_given_nuisance else dataset.experiment
         for par in dataset.nuisance.parameters:
             known[f"{owner}.{par.name}"] = par
             experiments[f"{dataset.experiment}.{par.name}"] = par
@@ -60,12 +44,8 @@ def find_parameters(datasets, name):
             f"no parameter is called {name!r}: there is one for tables that are loaded for several "
             "hadronic models, with a list as hadronic_model"
         )
-    close = difflib.get_close_matches(name, [*known, *(p.name for p in known.values())], n=3)
-    hint = (
-        f"did you mean {' or '.join(dict.fromkeys(close))}?"
-        if close
-        else (f"expected one of {', '.join(known)}")
-    )
+    close = close_name(name, [*known, *(par.name for par in known.values())])
+    hint = f"expected one of {', '.join(known)}" if close is None else f"did you mean {close}?"
     raise ValueError(f"no parameter is called {name!r}; {hint}")
 
 
@@ -83,7 +63,8 @@ def free_parameters(datasets, names):
     datasets : CosmicRayDatasets
         Datasets with models.
     names : iterable of str
-        Names as for `find_parameters`.
+        Labels, such as ``"V_sun"`` or ``"He.Q_0n"``; names, such as ``"Q_0n"``, for all of that
+        name; nuisances of an experiment, such as ``"KASCADE.energy_scale"``.
 
     Raises
     ------
@@ -111,52 +92,38 @@ def fix_parameters(datasets, assignments):
         If there is no such parameter, the value cannot be read, is outside the limits or stands
         for several parameters.
     """
-    changes = []
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        found = find_parameters(datasets, name.strip())
-        if equals and len(found) > 1:
-            raise ValueError(f"{name!r} is several parameters: fix one of {', '.join(found)}")
-        for label, par in found.items():
-            changes.append((par, read_value(label, par, text) if equals else par.value))
+    changes = [
+        (par, par.value if text is None else read_value(label, par, text))
+        for label, par, text in _assigned(datasets, assignments, "fix")
+    ]
     for par, value in changes:
         par.value = value
         par.frozen = True
 
 
-def parse_ranges(datasets, assignments):
-    """Read which parameters to scan, and over which ranges.
-
-    Parameters
-    ----------
-    datasets : CosmicRayDatasets
-        Datasets with models.
-    assignments : iterable of str
-        ``NAME`` or ``NAME=LOW..HIGH``, the ends in the unit of the parameter or with one behind
-        the second, as in ``"x=0.1..10 pc"``.
-
-    Returns
-    -------
-    dict of str to tuple of float or None
-        Ranges in the units of the parameters by label, None where none is given.
-
-    Raises
-    ------
-    ValueError
-        If there is no such parameter, it is frozen, or the range cannot be read or is outside
-        the limits.
-    """
-    labels = dict(zip(datasets.parameters, datasets.parameters.labels, strict=True))
-    ranges = {}
+def _assigned(datasets, assignments, verb):
+    """Label, parameter and text of each assignment, ``NAME`` (no text) or ``NAME=TEXT``."""
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         found = find_parameters(datasets, name.strip())
         if equals and len(found) > 1:
-            raise ValueError(f"{name!r} is several parameters: scan one of {', '.join(found)}")
+            raise ValueError(f"{name!r} is several parameters: {verb} one of {', '.join(found)}")
         for label, par in found.items():
-            if par.frozen:
-                raise ValueError(f"{label} is frozen: free it to scan it, --free {label}")
-            ranges[labels[par]] = _range(label, par, text) if equals else None
+            yield label, par, text if equals else None
+
+
+def parse_ranges(datasets, assignments):
+    """Read which parameters to scan, and over which ranges in their units, None if not given.
+
+    An assignment is ``NAME`` or ``NAME=LOW..HIGH``, the ends in the unit of the parameter or with
+    one behind the second, as in "x=0.1..10 pc". The ranges are by label.
+    """
+    labels = dict(zip(datasets.parameters, datasets.parameters.labels, strict=True))
+    ranges = {}
+    for label, par, text in _assigned(datasets, assignments, "scan"):
+        if par.frozen:
+            raise ValueError(f"{label} is frozen: free it to scan it, --free {label}")
+        ranges[labels[par]] = None if text is None else _range(label, par, text)
     return ranges
 
 
@@ -177,27 +144,7 @@ def _range(label, par, text):
 
 
 def read_quantity(label, par, text):
-    """Read a quantity of the kind of a parameter.
-
-    Parameters
-    ----------
-    label : str
-        Label of the parameter, for messages.
-    par : `~gammapy.modeling.Parameter`
-        Parameter.
-    text : str or float
-        Number, in the unit of the parameter or with its own.
-
-    Returns
-    -------
-    float
-        In the unit of the parameter.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be read, is not finite, or has a unit of another kind.
-    """
+    """Number in the unit of a parameter, from a text that may have another unit (float)."""
     try:
         quantity = u.Quantity(str(text).strip())
         if quantity.unit == u.one:
@@ -216,23 +163,7 @@ def read_quantity(label, par, text):
 
 
 def read_value(label, par, text):
-    """Read a value of a parameter, which its limits allow.
-
-    Parameters
-    ----------
-    label, par, text
-        As for `read_quantity`.
-
-    Returns
-    -------
-    float
-        In the unit of the parameter.
-
-    Raises
-    ------
-    ValueError
-        As for `read_quantity`, or if the value is outside the limits.
-    """
+    """Value of a parameter that its limits allow, see `read_quantity`."""
     value = read_quantity(label, par, text)
     if value < par.min or value > par.max:
         # an open end is nan

@@ -6,7 +6,6 @@ import numpy as np
 from astropy.table import Table
 
 from ..datasets.core import CosmicRayDataset
-from ..datasets.mean_log_mass import MeanLogMassDataset
 
 
 @dataclass(frozen=True)
@@ -47,18 +46,14 @@ class FitSummary:
 
     def __str__(self):
         free = self.parameters[~self.parameters["frozen"]]
-        rows = [
-            (
-                row["label"],
-                *rounded(row["value"], row["error"]),
-                row["unit"],
-                row["prior"],
-                row["remark"],
-            )
-            for row in free
-        ]
         lines = ["Free parameters", ""]
-        lines += _columns(("", "value", "error", "unit", "prior", ""), rows)
+        lines += _columns(
+            ("", "value", "error", "unit", "prior", ""),
+            [
+                (r["label"], *rounded(r["value"], r["error"]), r["unit"], r["prior"], r["remark"])
+                for r in free
+            ],
+        )
         frozen = self.parameters[self.parameters["frozen"] & (self.parameters["prior"] != "")]
         if len(frozen):
             lines += ["", "Frozen, with a prior that adds a constant until they are free", ""]
@@ -76,14 +71,14 @@ class FitSummary:
             ("", "chi2", "numbers", "floor", "range", "publication"),
             [
                 (
-                    row["name"],
-                    f"{row['chi2']:.1f}",
-                    str(row["numbers"]),
-                    row["floor"],
-                    row["range"],
-                    row["reference"],
+                    r["name"],
+                    f"{r['chi2']:.1f}",
+                    r["numbers"],
+                    r["floor"],
+                    r["range"],
+                    r["reference"],
                 )
-                for row in self.datasets
+                for r in self.datasets
             ],
         )
         priors = self.total - self.likelihood
@@ -136,22 +131,21 @@ def fit_summary(datasets, result=None):
 
 
 def _parameter_table(labelled):
-    rows = []
-    for label, par in labelled:
-        rows.append(
-            {
-                "label": label,
-                "value": float(par.value),
-                "error": float(par.error),
-                "unit": par.unit.to_string() or "",
-                "frozen": bool(par.frozen),
-                "min": float(par.min),
-                "max": float(par.max),
-                "prior": "" if par.prior is None else _prior_text(par.prior),
-                "prior_source": getattr(par.prior, "source", ""),
-                "remark": _remark(par),
-            }
-        )
+    rows = [
+        {
+            "label": label,
+            "value": float(par.value),
+            "error": float(par.error),
+            "unit": par.unit.to_string() or "",
+            "frozen": bool(par.frozen),
+            "min": float(par.min),
+            "max": float(par.max),
+            "prior": "" if par.prior is None else _prior_text(par.prior),
+            "prior_source": getattr(par.prior, "source", ""),
+            "remark": _remark(par),
+        }
+        for label, par in labelled
+    ]
     return Table(rows=rows)
 
 
@@ -180,48 +174,29 @@ def _remark(par):
 
 def _dataset_row(dataset):
     info = dataset.info_dict()
-    is_fraction = not isinstance(dataset, MeanLogMassDataset)
-    size = f"{100 * info['floor']:g} %" if is_fraction else f"{info['floor']:g}"
-    floor = size if info["floor"] else "-"
-    if "phase_floor" in info and dataset.phase_floor.value:
-        floor += f", {dataset.phase_floor.value:g} deg"
-    low, high = dataset.energy_range
-    ends = [("" if v is None else f"{v.value:g} {v.unit}") for v in (low, high)]
-    text = "all" if ends == ["", ""] else f"{ends[0]} .. {ends[1]}".strip()
+    ends = ["" if end is None else f"{end.value:g} {end.unit}" for end in dataset.energy_range]
     return {
         "name": info["name"],
         "chi2": info["stat_sum"],
         "numbers": info["n_fit"],
-        "floor": floor,
-        "range": text,
+        "floor": dataset.floor_text,
+        "range": f"{ends[0]} .. {ends[1]}".strip() if any(ends) else "all",
         "reference": info["reference"],
     }
 
 
 def _covariance_table(datasets, free):
-    table = Table()
-    table["label"] = [label for label, _ in free]
+    labels = [label for label, _ in free]
     if not free:
-        return table
-    covariance = datasets.models.covariance
-    data = covariance.get_subcovariance([par for _, par in free]).data
-    for (label, _), column in zip(free, data.T, strict=True):
-        table[label] = column
-    return table
+        return Table({"label": labels})
+    covariance = datasets.models.covariance.get_subcovariance([par for _, par in free])
+    return Table({"label": labels, **dict(zip(labels, covariance.data.T, strict=True))})
 
 
 def rounded(value, error):
-    """Write a value and its error, to two digits of the error.
+    """Write a value and its error, to two digits of the error (two str).
 
-    Parameters
-    ----------
-    value, error : float
-        Numbers. Without a positive error the value has six digits.
-
-    Returns
-    -------
-    tuple of str
-        Value and error, ``"-"`` if there is none.
+    Without a positive error the value has six digits, and "-" stands for the error.
     """
     if not (np.isfinite(error) and error > 0):
         return f"{value:.6g}", "-"

@@ -6,8 +6,7 @@ import astropy.units as u
 import numpy as np
 from matplotlib.patches import Patch
 
-from ..studies.bands import LEVELS, Band, evaluate_ensemble
-from ..studies.ensembles import make_ensemble
+from ..studies.ensembles import LEVELS
 
 _ALPHA = 0.22
 
@@ -41,14 +40,6 @@ def draw_bands(frame, x, make, subject, colors, weight=1.0):
         for lower, upper, color in zip(*ends, colors, strict=True):
             draw_band(frame.ax, frame.factor * x, lower, upper, color)
         frame.handles.append(band_handle())
-
-
-def evaluated_band(model, function, *, levels=LEVELS, **kwargs):
-    """Band of curves that a function of values as from ``model.evaluator.values()`` gives."""
-    ensemble = make_ensemble(model, **kwargs)
-    best, values = evaluate_ensemble(model, ensemble, function)
-    median, lower, upper = ensemble.intervals(best, values, levels)
-    return Band(best, median, levels, lower, upper)
 
 
 def draw_band(ax, x, lower, upper, color):

@@ -1,5 +1,6 @@
 """Figures that tell whether chains have converged, from emcee and ArviZ."""
 
+import importlib
 import warnings
 
 import numpy as np
@@ -16,32 +17,11 @@ MIN_ESS = 400
 
 
 def import_sampling(name):
-    """Import a package that only sampling needs.
-
-    Parameters
-    ----------
-    name : str
-        Name of the package.
-
-    Returns
-    -------
-    module
-        The package.
-
-    Raises
-    ------
-    ImportError
-        If it is not installed; says how to install it.
-    """
-    import importlib
-
+    """Import a package that only sampling needs, or say how to install it."""
     try:
         with warnings.catch_warnings():
-            if name == "arviz":
-                # releases before 1 announce release 1 at import
-                warnings.filterwarnings(
-                    "ignore", message=r"\s*ArviZ is undergoing", category=FutureWarning
-                )
+            # releases of ArviZ before 1 announce release 1 at import
+            warnings.filterwarnings("ignore", r"\s*ArviZ is undergoing", FutureWarning)
             return importlib.import_module(name)
     except ImportError as error:
         raise ImportError(
@@ -50,19 +30,7 @@ def import_sampling(name):
 
 
 def autocorrelation_times(theta):
-    """Integrated autocorrelation times of walkers.
-
-    Parameters
-    ----------
-    theta : `~numpy.ndarray`
-        Values, shape ``(steps, ..., n)``, walkers in between.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Integrated autocorrelation times in steps, shape ``(n,)``, nan for a parameter that did
-        not move.
-    """
+    """Integrated autocorrelation times (n,) of walkers (steps, ..., n); nan if none moved."""
     emcee = import_sampling("emcee")
     walkers = theta.reshape(len(theta), -1, theta.shape[-1])
     moved = np.ptp(walkers, axis=0).all(axis=0)
@@ -74,44 +42,25 @@ def autocorrelation_times(theta):
 
 
 def chain_diagnostics(theta, names, tau, length):
-    """Assess independent ensembles of walkers.
+    """Table of the figures of each parameter, and which of them are not good enough (list of str).
 
-    Walkers of one ensemble depend on each other: R-hat compares halves of whole ensembles. The
-    effective sample sizes count each walker as a chain.
-
-    Parameters
-    ----------
-    theta : `~numpy.ndarray`
-        Values after burn-in, shape ``(steps, ensembles, walkers, n)``.
-    names : list of str
-        Labels of the parameters.
-    tau : array_like
-        Integrated autocorrelation times, shape ``(n,)``, in the unit of ``length``.
-    length : int
-        Steps of the walkers after burn-in.
-
-    Returns
-    -------
-    diagnostics : `~astropy.table.Table`
-        Per parameter: autocorrelation time, length in units of it, rank-normalised split R-hat,
-        effective sample sizes of the bulk and the tails.
-    problems : list of str
-        What is not good enough, empty if all is.
+    Values have the shape (steps, ensembles, walkers, n), autocorrelation times the unit of the
+    length. Walkers of one ensemble depend on each other: R-hat compares halves of whole ensembles.
+    The effective sample sizes count each walker as a chain.
     """
     arviz = import_sampling("arviz")
-    steps, n_ensembles, _, n = theta.shape
+    steps, n_ensembles = theta.shape[:2]
     rows = []
     with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "More chains")
-        for k in range(n):
-            by_ensemble = theta[..., k].swapaxes(0, 1).reshape(n_ensembles, -1)
-            by_walker = theta[..., k].reshape(steps, -1).T
+        for name, values, time in zip(names, np.moveaxis(theta, -1, 0), tau, strict=True):
+            by_walker = values.reshape(steps, -1).T
             rows.append(
                 {
-                    "name": names[k],
-                    "autocorrelation": tau[k],
-                    "length": length / tau[k],
-                    "r_hat": float(arviz.rhat(by_ensemble)),
+                    "name": name,
+                    "autocorrelation": time,
+                    "length": length / time,
+                    "r_hat": float(arviz.rhat(values.swapaxes(0, 1).reshape(n_ensembles, -1))),
                     "ess_bulk": float(arviz.ess(by_walker)),
                     "ess_tail": float(arviz.ess(by_walker, method="tail")),
                 }
@@ -123,18 +72,15 @@ def chain_diagnostics(theta, names, tau, length):
 def _problems(table):
     """Sentences on figures that are beyond their limits."""
     problems = []
-    for column, text, limit, sign in (
-        ("length", "length in autocorrelation times below", MIN_LENGTH, 1),
-        ("r_hat", "R-hat above", MAX_R_HAT, -1),
-        ("ess_bulk", "effective sample size of the bulk below", MIN_ESS, 1),
-        ("ess_tail", "effective sample size of the tails below", MIN_ESS, 1),
+    for column, text, limit, sign, form in (
+        ("length", "length in autocorrelation times below", MIN_LENGTH, 1, ".0f"),
+        ("r_hat", "R-hat above", MAX_R_HAT, -1, ".3f"),
+        ("ess_bulk", "effective sample size of the bulk below", MIN_ESS, 1, ".0f"),
+        ("ess_tail", "effective sample size of the tails below", MIN_ESS, 1, ".0f"),
     ):
-        # not to be fooled by nan
+        # nan is not good enough either
         failing = table[~(sign * table[column] >= sign * limit)]
         if len(failing):
-            figures = ", ".join(
-                f"{row['name']} {row[column]:{'.3f' if column == 'r_hat' else '.0f'}}"
-                for row in failing
-            )
+            figures = ", ".join(f"{row['name']} {row[column]:{form}}" for row in failing)
             problems.append(f"{text} {limit:g}: {figures}")
     return problems

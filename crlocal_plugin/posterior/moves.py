@@ -13,34 +13,15 @@ class EnsemblesMove(emcee.moves.Move):
     A walker is proposed to move by :math:`\gamma` times the difference of two walkers of the other
     half of its ensemble, with :math:`\gamma = 2.38 / \sqrt{2 n}` and sometimes one (ter Braak
     2006, Statistics and Computing 16, 239; halves as in Foreman-Mackey et al. 2013, PASP 125,
-    306). The proposal is symmetric. All ensembles are evaluated in one call.
-
-    Parameters
-    ----------
-    n_ensembles : int
-        Number of ensembles; walkers of one follow each other.
+    306). The proposal is symmetric. All ensembles, whose walkers follow each other in the state,
+    are evaluated in one call.
     """
 
     def __init__(self, n_ensembles):
         self._n_ensembles = n_ensembles
 
     def propose(self, model, state):
-        """Move every walker once.
-
-        Parameters
-        ----------
-        model : `emcee.model.Model`
-            Density and random numbers.
-        state : `emcee.State`
-            Walkers.
-
-        Returns
-        -------
-        state : `emcee.State`
-            Walkers after the move.
-        accepted : `~numpy.ndarray` of bool
-            Which of them moved, shape ``(walkers,)``.
-        """
+        """Move every walker once; gives the state and which walkers moved, as emcee asks for."""
         random, n = model.random, state.coords.shape[1]
         walkers = np.arange(len(state.coords)).reshape(self._n_ensembles, -1)
         # another way to halve each ensemble at every step

@@ -7,18 +7,10 @@ import sys
 import numpy as np
 from astropy.table import Table
 
-from .convergence import (
-    MIN_ESS,
-    import_sampling,
-)
+from .convergence import MIN_ESS, import_sampling
 from .posterior import Posterior
 from .prior_distributions import PriorDistributions
-from .sampling import (
-    LogPosterior,
-    best_fit,
-    describe,
-    likelihoods,
-)
+from .sampling import LogPosterior, best_fit, describe, likelihoods
 
 REGION = 10
 """Largest number of parameters for which points are drawn from a region around the live points."""
@@ -43,9 +35,9 @@ def nested_sample(
 
     Nested sampling (Skilling 2004; Buchner 2021, JOSS 6, 3001) starts from the whole prior and
     finds separate minima without being told. Every free parameter needs a proper prior: a prior
-    object, or two limits between which it is flat. All priors end at the limits, and are
-    normalised between them. The evidence is that of the statistic, in which constants of the data
-    are left out: it compares models on the same data.
+    object, or two limits between which it is flat. All priors are normalised between the limits.
+    The evidence is that of the statistic, in which constants of the data are left out: it compares
+    models on the same data.
 
     Up to ten parameters, points are drawn from a region around the live points; beyond, a slice
     sampler moves many points at once. Samples count as converged if the order of insertion passes
@@ -105,16 +97,11 @@ def nested_sample_likelihood(
     steppers = import_sampling("ultranest.popstepsampler")
 
     def log_likelihood(theta):
-        with np.errstate(over="ignore"):
-            result = likelihood.log_likelihood(theta)
-        if np.isnan(result).any():
-            # says at which values
-            log_posterior(theta)
-        return np.maximum(result, NOWHERE)
+        return np.maximum(log_posterior.log_likelihood(theta), NOWHERE)
 
     seed = int(np.random.default_rng(random_state).integers(2**32))
     stream = sys.stderr if stream is None else stream
-    with _quiet("ultranest"), _numpy_seed(seed), np.errstate(all="ignore"):
+    with _seeded_and_quiet(seed), np.errstate(all="ignore"):
         sampler = ultranest.ReactiveNestedSampler(
             likelihood.names, log_likelihood, priors.quantiles, vectorized=True
         )
@@ -133,13 +120,8 @@ def nested_sample_likelihood(
     table, problems = _assess(result, sampler.stepsampler if n_steps else None)
     samples = result["samples"]
     log_density = log_posterior(samples)
-    info = {
-        "sampler": f"UltraNest, {n_live} live points"
-        + (f", {n_steps} slices per point" if n_steps else ""),
-        "calls": int(result["ncall"]),
-        "advice": "Take more live points (n_live)"
-        + (", or more steps (n_steps) until ln(evidence) no longer changes" if n_steps else ""),
-    }
+    slices = f", {n_steps} slices per point" if n_steps else ""
+    steps = ", or more steps (n_steps) until ln(evidence) no longer changes" if n_steps else ""
     return Posterior(
         likelihood.names,
         likelihood.units,
@@ -148,7 +130,11 @@ def nested_sample_likelihood(
         best_fit(fit, samples[np.argmax(log_density)]),
         table,
         problems,
-        info=info,
+        info={
+            "sampler": f"UltraNest, {n_live} live points{slices}",
+            "calls": int(result["ncall"]),
+            "advice": f"Take more live points (n_live){steps}",
+        },
         log_evidence=(result["logz"], result["logzerr"]),
     )
 
@@ -164,7 +150,7 @@ def _assess(result, stepper):
     if stepper is not None:
         rows.append(("points that move far enough", stepper.far_enough_fraction, FAR_ENOUGH))
     table = Table(rows=rows, names=("figure", "value", "at_least"))
-    # not to be fooled by nan
+    # nan is not good enough either
     failing = table[~(table["value"] >= table["at_least"])]
     return table, [
         f"{row['figure']}: {row['value']:.3g}, expected at least {row['at_least']:g}"
@@ -173,23 +159,14 @@ def _assess(result, stepper):
 
 
 @contextlib.contextmanager
-def _numpy_seed(seed):
-    """Seed the global random numbers of NumPy, which UltraNest takes, and put them back."""
+def _seeded_and_quiet(seed):
+    """Seed NumPy's global random numbers, which UltraNest takes, and silence it; undo both."""
+    logger, handler = logging.getLogger("ultranest"), logging.NullHandler()
     before = np.random.get_state()  # noqa: NPY002
+    logger.addHandler(handler)
     np.random.seed(seed)  # noqa: NPY002
     try:
         yield
     finally:
         np.random.set_state(before)  # noqa: NPY002
-
-
-@contextlib.contextmanager
-def _quiet(name):
-    """Keep a logger from writing to standard output."""
-    logger = logging.getLogger(name)
-    handler = logging.NullHandler()
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
         logger.removeHandler(handler)

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from functools import cached_property
 from pathlib import Path
 
 import astropy.units as u
@@ -10,24 +11,31 @@ from astropy.table import Table
 from gammapy.modeling.models import Models
 
 from .._version import __version__
-from ..files import replace_file
+from ..files import refuse_existing, replace_file
 from ..likelihood.collection import short_labels
 from .convergence import import_sampling
 
 FORMAT = "crlocal_plugin posterior 1"
 """Mark of the files."""
 
+_QUANTILES = {
+    "median": 0.5,
+    "low_68": 0.158655,
+    "high_68": 0.841345,
+    "low_95": 0.022750,
+    "high_95": 0.977250,
+}
+
 
 class UnconvergedError(ValueError):
-    """Chains that have not converged were about to be used as a result."""
+    """Samples that have not converged were about to be used as a result."""
 
 
 class Posterior:
     """Samples of a posterior.
 
-    Made by `~crlocal_plugin.sample`,
-    `~crlocal_plugin.nested_sample` and `Posterior.read`. Whatever turns the
-    samples into a result asks `check` first.
+    Made by `~crlocal_plugin.sample`, `~crlocal_plugin.nested_sample` and `Posterior.read`. What
+    turns the samples into a result asks `check` first.
 
     Parameters
     ----------
@@ -79,7 +87,7 @@ class Posterior:
         self.problems = list(problems)
         self.info = dict(info or {})
         self.log_evidence = None if log_evidence is None else tuple(map(float, log_evidence))
-        self._models_yaml, self._models = models, None
+        self.models_yaml = models
 
     # ----------------------------------------------------------------- samples
 
@@ -93,12 +101,10 @@ class Posterior:
         """ln(posterior density) of the samples up to a constant, shape ``(m,)``."""
         return self._log_posterior.ravel()
 
-    @property
+    @cached_property
     def models(self):
-        """Models at the best values (`~gammapy.modeling.models.Models`); empty if not given."""
-        if self._models is None:
-            self._models = Models.from_yaml(self._models_yaml) if self._models_yaml else Models()
-        return self._models
+        """Models at the best values (`~gammapy.modeling.models.Models`)."""
+        return Models.from_yaml(self.models_yaml) if self.models_yaml else Models()
 
     @property
     def converged(self):
@@ -126,44 +132,12 @@ class Posterior:
             )
 
     def column(self, name):
-        """Samples of one parameter.
-
-        Parameters
-        ----------
-        name : str
-            Label.
-
-        Returns
-        -------
-        `~astropy.units.Quantity`
-            Samples, shape ``(m,)``.
-
-        Raises
-        ------
-        ValueError
-            If there is no such parameter.
-        """
+        """Samples of one parameter, shape ``(m,)`` (`~astropy.units.Quantity`)."""
         k = self.index(name)
         return self.samples[:, k] * self.units[k]
 
     def index(self, name):
-        """Column of a parameter.
-
-        Parameters
-        ----------
-        name : str
-            Label of the parameter.
-
-        Returns
-        -------
-        int
-            Its place in `names` and in the columns of the samples.
-
-        Raises
-        ------
-        ValueError
-            If it was not sampled.
-        """
+        """Place of a parameter in `names` and in the columns of the samples (int)."""
         if name not in self.names:
             raise ValueError(
                 f"no parameter {name!r} was sampled: expected one of {', '.join(self.names)}"
@@ -210,7 +184,8 @@ class Posterior:
         ValueError
             If a parameter is missing in the target, or has another unit. Nothing is set then.
         """
-        found = _by_label(target)
+        labels = getattr(target.parameters, "labels", None) or short_labels(target)
+        found = dict(zip(labels, target.parameters, strict=True))
         missing = [name for name in self.names if name not in found]
         if missing:
             raise ValueError(
@@ -225,40 +200,25 @@ class Posterior:
     # ----------------------------------------------------------------- summaries
 
     def summary(self, allow_unconverged=False):
-        """Median and intervals of each parameter.
+        """Median, ends of the central intervals of 68.3 % and 95.4 %, best fit and unit.
 
         Parameters
         ----------
         allow_unconverged : bool, optional
-            Summarise samples that have not converged.
+            As for `check`.
 
         Returns
         -------
         `~astropy.table.Table`
-            Per parameter: median, ends of the central intervals of 68.3 % and 95.4 %, best
-            fit, unit.
-
-        Raises
-        ------
-        UnconvergedError
-            If the samples have not converged.
+            A row for each parameter.
         """
         self.check(allow_unconverged)
-        levels = {
-            "median": 0.5,
-            "low_68": 0.158655,
-            "high_68": 0.841345,
-            "low_95": 0.022750,
-            "high_95": 0.977250,
-        }
-        table = Table({"name": self.names})
-        values = np.quantile(self.samples, list(levels.values()), axis=0)
-        for column, value in zip(levels, values, strict=True):
-            table[column] = value
-        table["best"] = self.best
-        table["unit"] = [unit.to_string() for unit in self.units]
-        for column in (*levels, "best"):
-            table[column].format = ".5g"
+        quantiles = np.quantile(self.samples, list(_QUANTILES.values()), axis=0)
+        columns = dict(zip(_QUANTILES, quantiles, strict=True)) | {"best": self.best}
+        units = [unit.to_string() for unit in self.units]
+        table = Table({"name": self.names, **columns, "unit": units})
+        for name in columns:
+            table[name].format = ".5g"
         return table
 
     def __str__(self):
@@ -286,18 +246,13 @@ class Posterior:
         Parameters
         ----------
         allow_unconverged : bool, optional
-            Convert samples that have not converged.
+            As for `check`.
 
         Returns
         -------
         `arviz.InferenceData`
             Groups ``posterior``, with a variable and its unit per parameter, and ``sample_stats``
             with ``lp``, the log-posterior. Attributes tell the rest.
-
-        Raises
-        ------
-        UnconvergedError
-            If the samples have not converged.
         """
         self.check(allow_unconverged)
         arviz = import_sampling("arviz")
@@ -305,7 +260,7 @@ class Posterior:
             "format": FORMAT,
             "inference_library": "crlocal_plugin",
             "inference_library_version": __version__,
-            "models": self._models_yaml,
+            "models": self.models_yaml,
             "names": json.dumps(self.names),
             "best": self.best,
             "problems": json.dumps(self.problems),
@@ -337,36 +292,22 @@ class Posterior:
         overwrite : bool, optional
             Replace an existing file.
         allow_unconverged : bool, optional
-            Write samples that have not converged.
+            As for `check`.
 
         Raises
         ------
         FileExistsError
             If the file exists and is not to be replaced.
-        UnconvergedError
-            If the samples have not converged.
         """
-        path = Path(path)
-        if path.exists() and not overwrite:
-            raise FileExistsError(f"{path} exists: choose another name, or pass overwrite=True")
+        refuse_existing(path, overwrite=overwrite)
         data = self.to_inference_data(allow_unconverged)
         import_sampling("h5netcdf")
-        with replace_file(path) as draft:
+        with replace_file(Path(path)) as draft:
             data.to_netcdf(str(draft), engine="h5netcdf")
 
     @classmethod
     def read(cls, path):
-        """Read samples and models.
-
-        Parameters
-        ----------
-        path : path-like
-            File made by `write`.
-
-        Returns
-        -------
-        Posterior
-            The samples.
+        """Read samples and models from a file that `write` made (`Posterior`).
 
         Raises
         ------
@@ -375,15 +316,15 @@ class Posterior:
         """
         import_sampling("h5netcdf")
         xarray = import_sampling("xarray")
-        groups = []
-        for group in ("posterior", "sample_stats"):
-            try:
-                groups.append(xarray.load_dataset(path, group=group, engine="h5netcdf"))
-            except FileNotFoundError:
-                raise
-            except (OSError, ValueError) as error:
-                raise ValueError(f"{path} is no posterior of this package ({error})") from error
-        posterior, stats = groups
+        try:
+            posterior, stats = (
+                xarray.load_dataset(path, group=group, engine="h5netcdf")
+                for group in ("posterior", "sample_stats")
+            )
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{path} is no posterior of this package ({error})") from error
         attributes = posterior.attrs
         if attributes.get("format") != FORMAT:
             raise ValueError(
@@ -403,11 +344,3 @@ class Posterior:
             json.loads(attributes["info"]),
             attributes.get("log_evidence"),
         )
-
-
-def _by_label(target):
-    """Parameters of datasets or models by label."""
-    labels = getattr(target.parameters, "labels", None)
-    if labels is None:
-        labels = short_labels(target)
-    return dict(zip(labels, target.parameters, strict=True))

@@ -5,7 +5,7 @@ import contextlib
 import astropy.units as u
 import numpy as np
 from gammapy.modeling.models import LogUniformPrior, UniformPrior
-from scipy.stats import loguniform, truncnorm, uniform
+from scipy.stats import loguniform, uniform
 
 from ..likelihood.priors import TruncatedPrior, gaussian_in_unit, is_gaussian
 from ..likelihood.selection import find_parameters
@@ -15,72 +15,43 @@ class PriorDistributions:
     """Prior of the parameters of a likelihood: independent distributions within their limits.
 
     A parameter without a prior has a uniform one between its limits. Where one of them is open,
-    that prior is not proper: its density is one, and it has no quantiles.
-
-    Parameters
-    ----------
-    likelihood : JointLikelihood
-        Likelihood, with its parameters.
-
-    Attributes
-    ----------
-    improper : list of str
-        Labels of the parameters whose prior is not proper.
-    logarithmic : `~numpy.ndarray`
-        Whether the prior of a parameter is uniform in its logarithm, shape ``(n,)``.
-
-    Raises
-    ------
-    ValueError
-        If a prior has a weight that makes it no distribution, or no probability between the
-        limits.
+    that prior is not proper, and the parameter is among those that are ``improper`` (list of
+    str): its density is one, and it has no quantiles. ``logarithmic`` tells which priors are
+    uniform in the logarithm, shape (n,).
     """
 
     def __init__(self, likelihood):
         low, high = self._bounds = likelihood.bounds.T
         self.improper, self.logarithmic = [], np.zeros(likelihood.size, dtype=bool)
-        gaussian, flat, self._groups = {}, [], []
+        own, flat, logarithmic = [], [], self.logarithmic
         for k, (name, par) in enumerate(zip(likelihood.names, likelihood.parameters, strict=True)):
-            if par.prior is None and not np.isfinite([low[k], high[k]]).all():
-                self.improper.append(name)
-            elif par.prior is None:
-                flat.append(k)
-            elif not low[k] < high[k]:
-                raise ValueError(f"{name} has no range: its limits are {low[k]:g} and {high[k]:g}")
-            else:
-                truncated = TruncatedPrior(par)
-                # those of a kind in one call
-                if type(par.prior) is UniformPrior:
+            if par.prior is None:
+                if np.isfinite(likelihood.bounds[k]).all():
                     flat.append(k)
-                elif type(par.prior) is LogUniformPrior:
-                    self.logarithmic[k] = True
-                elif is_gaussian(par.prior):
-                    gaussian[k] = gaussian_in_unit(par.prior, par.unit)
                 else:
-                    self._groups.append(([k], truncated))
-        if gaussian:
-            columns, (mu, sigma) = list(gaussian), np.array(list(gaussian.values())).T
-            ends = (low[columns] - mu) / sigma, (high[columns] - mu) / sigma
-            self._groups.append((columns, truncnorm(*ends, mu, sigma)))
-        if flat:
-            self._groups.append((flat, uniform(low[flat], high[flat] - low[flat])))
-        scales = np.flatnonzero(self.logarithmic)
-        if scales.size:
-            self._groups.append((scales, loguniform(low[scales], high[scales])))
+                    self.improper.append(name)
+                continue
+            if not low[k] < high[k]:
+                raise ValueError(f"{name} has no range: its limits are {low[k]:g} and {high[k]:g}")
+            # refuses what is no distribution
+            truncated = TruncatedPrior(par)
+            if type(par.prior) is UniformPrior:
+                flat.append(k)
+            elif type(par.prior) is LogUniformPrior:
+                logarithmic[k] = True
+            else:
+                own.append(([k], truncated))
+        # those of a kind in one call
+        self._groups = [
+            *own,
+            (flat, uniform(low[flat], high[flat] - low[flat])),
+            (logarithmic, loguniform(low[logarithmic], high[logarithmic])),
+        ]
 
     def log_density(self, theta):
-        """Logarithm of the density.
+        """ln(density) of values (m, n), shape (m,), minus infinity outside the limits.
 
-        Parameters
-        ----------
-        theta : array_like
-            Values, shape ``(m, n)``.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            ln(density), shape ``(m,)``, normalised unless a prior is not proper; minus infinity
-            outside the limits.
+        It is normalised unless a prior is not proper.
         """
         theta = np.asarray(theta, dtype=float)
         low, high = self._bounds
@@ -91,23 +62,7 @@ class PriorDistributions:
         return result
 
     def quantiles(self, cube):
-        """Values at cumulative probabilities, for example those of a nested sampler.
-
-        Parameters
-        ----------
-        cube : array_like
-            Probabilities, shape ``(m, n)``.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Values, of that shape.
-
-        Raises
-        ------
-        ValueError
-            If the prior of a parameter is not proper.
-        """
+        """Values at cumulative probabilities, both of shape (m, n)."""
         if self.improper:
             raise ValueError(
                 f"{', '.join(self.improper)}: the prior is flat without end, and the evidence "
@@ -127,12 +82,7 @@ def measurements_only(parameters):
 
     The best fit with Gaussian priors does not depend on what a parameter is a function of. The
     maximum of a density does: uniform in the logarithms of six strengths that rise and fall
-    together, it is far from the best fit.
-
-    Parameters
-    ----------
-    parameters : iterable of `~gammapy.modeling.Parameter`
-        Parameters. Their limits are their own then, not those of a prior.
+    together, it is far from the best fit. Limits that came with a prior stay.
     """
     kept = {par: par.prior for par in parameters if par.prior and not is_gaussian(par.prior)}
     for par in kept:
@@ -145,18 +95,7 @@ def measurements_only(parameters):
 
 
 def prior_text(par):
-    """Prior of a parameter in words.
-
-    Parameters
-    ----------
-    par : `~gammapy.modeling.Parameter`
-        Parameter.
-
-    Returns
-    -------
-    str
-        Shape, numbers and unit.
-    """
+    """Shape, numbers and unit of the prior of a parameter (str)."""
     prior = par.prior
     if prior is None or type(prior) in (UniformPrior, LogUniformPrior):
         shape = "log-uniform" if type(prior) is LogUniformPrior else "uniform"
@@ -173,7 +112,7 @@ def set_proper_priors(datasets, factor=10.0, ranges=None):
     A parameter between two limits gets a uniform prior. A scale, that is a parameter that cannot
     be negative and has no upper limit, gets a prior uniform in its logarithm, from its lower
     limit, or where that is zero from its present value divided by a factor, to its present value
-    times the factor. So call this before a fit, and a prior does not follow from the data. In
+    times the factor. Call this before a fit, so that no prior follows from the data. In
     comparisons by evidence a wide prior counts against a parameter: state the ranges.
 
     Parameters
@@ -207,25 +146,26 @@ def set_proper_priors(datasets, factor=10.0, ranges=None):
     parameters = datasets.parameters
     chosen = {}
     for label, par in zip(parameters.labels, parameters, strict=True):
-        if par in given:
-            low, high = given[par]
-        elif par.frozen or par.prior is not None:
+        if par not in given and (par.frozen or par.prior is not None):
             continue
-        else:
-            low, high = _usual_range(label, par, factor)
-        is_scale = par._min >= 0 and np.isnan(par._max)
-        cls = LogUniformPrior if low > 0 and is_scale else UniformPrior
+        low, high = given[par] if par in given else _usual_range(label, par, factor)
+        cls = LogUniformPrior if low > 0 and _is_scale(par) else UniformPrior
         chosen[label] = par, cls(min=low, max=high)
     for par, prior in chosen.values():
         par.prior = prior
     return {label: prior for label, (_, prior) in chosen.items()}
 
 
+def _is_scale(par):
+    """Whether the limits of a parameter, not those of its prior, are those of a scale (bool)."""
+    return par._min >= 0 and np.isnan(par._max)
+
+
 def _usual_range(label, par, factor):
     """Range of a parameter between its limits, or of a scale around its value."""
     if np.isfinite([par.min, par.max]).all():
         return par.min, par.max
-    if not (par.min >= 0 and np.isnan(par.max)):
+    if not _is_scale(par):
         raise ValueError(
             f"{label} has the limits {par.min:g} and {par.max:g}: give it both, or a prior"
         )

@@ -5,28 +5,13 @@ import sys
 import numpy as np
 from tqdm import tqdm
 
-from ..likelihood.covariance import (
-    hesse_covariance,
-    likelihood_covariance,
-)
+from ..likelihood.covariance import likelihood_covariance
 from ..likelihood.descent import minimise
 from ..likelihood.joint_likelihood import JointLikelihood
-from .convergence import (
-    MIN_LENGTH,
-    chain_diagnostics,
-)
+from .convergence import MIN_LENGTH, chain_diagnostics
 from .posterior import Posterior
-from .prior_distributions import (
-    PriorDistributions,
-    measurements_only,
-    prior_text,
-)
-from .walkers import (
-    STORED,
-    WhitenedCoordinates,
-    run_ensembles,
-    start_walkers,
-)
+from .prior_distributions import PriorDistributions, measurements_only, prior_text
+from .walkers import STORED, WhitenedCoordinates, run_ensembles, start_walkers
 
 FAR = 1e4
 """How far out an open end is looked at, in natural scales."""
@@ -53,12 +38,12 @@ def sample(
     its limits, in the parameter itself and not in its logarithm, also where the walkers move in
     logarithms. Values and limits of the datasets stay as they are.
 
-    Independent ensembles of emcee's walkers start from a normal distribution around the best fit,
-    to which a descent leads, with twice the width of the posterior. They run until, after a
-    burn-in of 10 autocorrelation times, for every parameter the walkers are 50 autocorrelation
-    times long, the rank-normalised split R-hat over the ensembles is at most 1.01, and 400
-    effective samples are reached in bulk and tails (`arviz.rhat`, `arviz.ess`). What is kept is
-    half an autocorrelation time apart.
+    Independent ensembles of emcee's walkers start from a normal distribution of twice the width of
+    the posterior around the best fit, to which a descent leads. They run until, after a burn-in
+    of 10 autocorrelation times, for every parameter the walkers are 50 autocorrelation times long,
+    the rank-normalised split R-hat over the ensembles is at most 1.01, and 400 effective samples
+    are reached in bulk and tails (`arviz.rhat`, `arviz.ess`). What is kept is half an
+    autocorrelation time apart.
 
     Minima that no path of good fits connects with the best fit are not found this way:
     `~crlocal_plugin.nested_sample` looks for them.
@@ -115,14 +100,12 @@ def describe(posterior, datasets, likelihood):
     before = likelihood.values
     try:
         likelihood.assign(posterior.best)
-        posterior._models_yaml = datasets.models.to_yaml()
+        posterior.models_yaml = datasets.models.to_yaml()
     finally:
         likelihood.assign(before)
+    priors = map(prior_text, likelihood.parameters)
     posterior.info["datasets"] = list(datasets.names)
-    posterior.info["priors"] = {
-        name: prior_text(par)
-        for name, par in zip(likelihood.names, likelihood.parameters, strict=True)
-    }
+    posterior.info["priors"] = dict(zip(likelihood.names, priors, strict=True))
     return posterior
 
 
@@ -194,19 +177,9 @@ def sample_likelihood(
 
 
 def best_fit(likelihood, *candidates):
-    """Lowest minimum of the statistic that descents from some values lead to.
+    """Values at the lowest minimum that descents from some values lead to, each of shape (n,).
 
-    Parameters
-    ----------
-    likelihood : JointLikelihood
-        Likelihood.
-    *candidates : `~numpy.ndarray`
-        Values, shape ``(n,)``.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Values at the minimum. If the statistic is no sum of squares, the best candidate.
+    If the statistic is no sum of squares, they are those of the best candidate.
     """
     if likelihood.is_least_squares:
         candidates = [minimise(likelihood, values).theta for values in candidates]
@@ -223,26 +196,30 @@ def _assess(run, names):
 
 
 class LogPosterior:
-    """Logarithm of the posterior density of many sets of values."""
+    """Posterior density of sets of values."""
 
     def __init__(self, likelihood, priors):
         self._likelihood, self._priors = likelihood, priors
 
     def __call__(self, theta):
-        """Logarithm of the density, shape ``()`` or ``(m,)``."""
+        """ln(density) of values (m, n), shape (m,)."""
         result = self._priors.log_density(theta)
         allowed = np.isfinite(result)
         if allowed.any():
-            # far out a statistic may overflow: a likelihood of zero
-            with np.errstate(over="ignore"):
-                result[allowed] += self._likelihood.log_likelihood(theta[allowed])
+            result[allowed] += self.log_likelihood(theta[allowed])
+        return result
+
+    def log_likelihood(self, theta):
+        """ln(likelihood) of values (m, n), shape (m,), where it is a number."""
+        # far out a statistic may overflow: a likelihood of zero
+        with np.errstate(over="ignore"):
+            result = self._likelihood.log_likelihood(theta)
         undefined = np.isnan(result)
         if undefined.any():
             values = zip(self._likelihood.names, theta[undefined][0], strict=True)
+            place = ", ".join(f"{name} = {value:g}" for name, value in values)
             raise ValueError(
-                "the statistic is not a number at "
-                + ", ".join(f"{name} = {value:g}" for name, value in values)
-                + ": set limits that exclude such values"
+                f"the statistic is not a number at {place}: set limits that exclude such values"
             )
         return result
 
@@ -253,7 +230,7 @@ def _check_ends(likelihood, improper, best):
     endless = []
     for name in improper:
         k = likelihood.names.index(name)
-        # a strength that a descent drove to nothing is no scale of its own
+        # a strength that a descent drove to zero is no scale of its own
         scale = max(likelihood.scales_at(best)[k], _error_alone(likelihood, best, k))
         if not np.isfinite(scale):
             endless.append(f"{name}, on which the data do not depend")
@@ -284,14 +261,11 @@ def _coordinates(likelihood, priors, best):
     """Coordinates in which the posterior around the best fit is about normal."""
     low, high = likelihood.bounds.T
     room = np.where(np.isfinite(high - low), (high - low) / 4, np.inf)
-    if likelihood.is_least_squares:
-        covariance, _ = likelihood_covariance(likelihood, best)
-    else:
-        guess = np.diag(
-            [_error_alone(likelihood, best, k, room[k]) ** 2 for k in range(likelihood.size)]
-        )
-        covariance = hesse_covariance(likelihood, best, guess, likelihood.bounds)
-        covariance = guess if covariance is None else covariance
+    guess = None
+    if not likelihood.is_least_squares:
+        errors = [_error_alone(likelihood, best, k, room[k]) for k in range(likelihood.size)]
+        guess = np.diag(errors) ** 2
+    covariance, _ = likelihood_covariance(likelihood, best, guess)
     covariance = np.array(covariance)
     # a parameter at its limit, or on which nothing depends, has no error in a covariance
     variance = np.diag(covariance)

@@ -10,15 +10,9 @@ import astropy.units as u
 import numpy as np
 from astropy.table import Table
 
-from .ensembles import make_ensemble
-
-LEVELS = (0.6827, 0.9545)
-"""Probabilities of one and two standard deviations of a Gaussian."""
+from .ensembles import LEVELS, make_ensemble
 
 _COMPOSITION = ("mean_log_mass", "variance_log_mass", "fraction", "all_particle")
-
-_CHUNK = 100_000
-"""Numbers that are evaluated at once, however many samples there are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +52,6 @@ class Band:
         -------
         lower, upper : `~astropy.units.Quantity` or `~numpy.ndarray`
             Ends, shape ``(...)``.
-
-        Raises
-        ------
-        ValueError
-            If the band has no interval of this level.
         """
         (found,) = np.nonzero(np.isclose(self.levels, level, rtol=0, atol=1e-9))
         if not found.size:
@@ -111,20 +100,7 @@ class DipoleBand:
     vector: Band
 
 
-def intensity_band(
-    model,
-    x,
-    species="H",
-    component=None,
-    axis=None,
-    *,
-    levels=LEVELS,
-    samples=None,
-    covariance=None,
-    n_samples=None,
-    method="sampling",
-    random_state=0,
-):
+def intensity_band(model, x, species="H", component=None, axis=None, **options):
     """Intensity near Earth with its uncertainty.
 
     Parameters
@@ -135,26 +111,9 @@ def intensity_band(
         Rigidity, or energy if ``axis`` says which.
     species, component, axis : str, optional
         As for `CosmicRayModel.intensity`.
-    levels : iterable of float, optional
-        Probabilities of the intervals.
-    samples : object or tuple, optional
-        Samples of parameters: a posterior, which is refused if it has not converged, or anything
-        else with ``names`` and ``samples``; or a pair of names and an array of shape ``(m, n)``
-        in the units of the parameters. Names are those of the parameters, such as ``"V_sun"`` or
-        ``"He.Q_0b"``; nuisances of experiments are passed over. Parameters that are not named
-        stay at their values.
-    covariance : `~gammapy.modeling.Covariance` or `~numpy.ndarray`, optional
-        Covariance of the free parameters, in their order if it is an array; by default that of
-        the model. A free parameter without an error, such as one at its limit, stays.
-    n_samples : int, optional
-        Draws from the covariance, 1000 by default; or how many of the samples to take, all by
-        default.
-    method : {"sampling", "linear"}, optional
-        How to propagate a covariance: by draws from the Gaussian, of which those outside the
-        limits of the parameters are drawn again (the Gaussian is cut off there), or with the
-        derivatives of the quantity, which gives symmetric intervals that know no limits.
-    random_state : int or `~numpy.random.Generator`, optional
-        Seed or source of random numbers.
+    **options : dict
+        ``levels``, ``samples``, ``covariance``, ``n_samples``, ``method`` and ``random_state`` of
+        `propagate`.
 
     Returns
     -------
@@ -166,29 +125,15 @@ def intensity_band(
     ValueError
         If the model has no errors, or samples or covariance do not fit to it.
     """
-    levels = _checked(levels)
-    ensemble = make_ensemble(model, samples, covariance, n_samples, method, random_state)
-    best, values = evaluate_ensemble(
+    return evaluated_band(
         model,
-        ensemble,
         lambda values: model.evaluate_intensity(values, x, species, component, axis),
+        u.Quantity(x),
+        **options,
     )
-    return _band(best, values, ensemble.intervals, levels, u.Quantity(x))
 
 
-def dipole_band(
-    model,
-    energy,
-    component=None,
-    species=None,
-    *,
-    levels=LEVELS,
-    samples=None,
-    covariance=None,
-    n_samples=None,
-    method="sampling",
-    random_state=0,
-):
+def dipole_band(model, energy, component=None, species=None, **options):
     """Dipole anisotropy near Earth with its uncertainty.
 
     Parameters
@@ -199,47 +144,35 @@ def dipole_band(
         Total energy per particle.
     component, species : str, optional
         As for `CosmicRayModel.dipole`.
-    levels, samples, covariance, n_samples, method, random_state
+    **options : dict
         As for `intensity_band`.
 
     Returns
     -------
     DipoleBand
         With ``amplitude``, ``phase`` and ``vector``.
-
-    Raises
-    ------
-    ValueError
-        If the model has no errors, or samples or covariance do not fit to it.
     """
-    levels, energy = _checked(levels), u.Quantity(energy)
-    ensemble = make_ensemble(model, samples, covariance, n_samples, method, random_state)
-    best, values = evaluate_ensemble(
-        model, ensemble, lambda values: model.evaluate_excess(values, energy, component, species)
+    ensemble, energy = make_ensemble(model, **options), u.Quantity(energy)
+    vectors = ensemble.evaluate(
+        lambda values: model.evaluate_excess(values, energy, component, species)
     )
-    amplitude, direction = _amplitude_and_direction(best)
-    amplitudes, directions = _amplitude_and_direction(values)
+    flat = [vector[..., 0] + 1j * vector[..., 1] for vector in vectors]
+    amplitudes = [np.abs(number) for number in flat]
+    # a unit number, or zero where there is no direction
+    directions = [
+        number / np.where(amplitude > 0, amplitude, 1.0)
+        for number, amplitude in zip(flat, amplitudes, strict=True)
+    ]
     return DipoleBand(
         energy,
-        _band(u.Quantity(amplitude), u.Quantity(amplitudes), ensemble.intervals, levels, energy),
-        _phase_band(direction, directions, ensemble, levels, energy),
-        _band(best, values, ensemble.intervals, levels),
+        _band(ensemble, *map(u.Quantity, amplitudes), energy),
+        _phase_band(ensemble, *directions, energy),
+        _band(ensemble, *vectors),
     )
 
 
 def composition_band(
-    model,
-    energy,
-    quantity="mean_log_mass",
-    species=None,
-    component=None,
-    *,
-    levels=LEVELS,
-    samples=None,
-    covariance=None,
-    n_samples=None,
-    method="sampling",
-    random_state=0,
+    model, energy, quantity="mean_log_mass", species=None, component=None, **options
 ):
     """Composition near Earth with its uncertainty.
 
@@ -255,7 +188,7 @@ def composition_band(
         Species of a fraction, or ``"light"``.
     component : str, optional
         Only one component; the sum by default.
-    levels, samples, covariance, n_samples, method, random_state
+    **options : dict
         As for `intensity_band`.
 
     Returns
@@ -277,10 +210,9 @@ def composition_band(
         raise ValueError(f"species: only a fraction is that of one, leave it out for {quantity}")
     arguments = (energy, component) if species is None else (energy, species, component)
     evaluate = getattr(model, f"evaluate_{quantity}")
-    levels = _checked(levels)
-    ensemble = make_ensemble(model, samples, covariance, n_samples, method, random_state)
-    best, values = evaluate_ensemble(model, ensemble, lambda values: evaluate(values, *arguments))
-    return _band(best, values, ensemble.intervals, levels, u.Quantity(energy))
+    return evaluated_band(
+        model, lambda values: evaluate(values, *arguments), u.Quantity(energy), **options
+    )
 
 
 def propagate(
@@ -304,14 +236,32 @@ def propagate(
     Parameters
     ----------
     model : CosmicRayModel
-        Model.
+        Model, after a fit unless ``samples`` or ``covariance`` are given.
     function : callable
         Takes the model and returns a number, an array or a Quantity, always of one shape.
     circular : bool, optional
         Whether the quantity is an angle, to be returned as a Quantity: intervals are those
         described for the phase of `DipoleBand`.
-    levels, samples, covariance, n_samples, method, random_state
-        As for `intensity_band`.
+    levels : iterable of float, optional
+        Probabilities of the intervals.
+    samples : object or tuple, optional
+        Samples of parameters: a posterior, which is refused if it has not converged, or anything
+        else with ``names`` and ``samples``, in its ``units`` if it has them; or a pair of names
+        and an array of shape ``(m, n)`` in the units of the parameters. Names are those of the
+        parameters, such as ``"V_sun"`` or ``"He.Q_0b"``; nuisances of experiments are passed over.
+        Parameters that are not named stay at their values.
+    covariance : `~gammapy.modeling.Covariance` or `~numpy.ndarray`, optional
+        Covariance of the free parameters, in their order if it is an array; by default that of
+        the model. A free parameter without an error, such as one at its limit, stays.
+    n_samples : int, optional
+        Draws from the covariance, 1000 by default; or how many of the samples to take, all by
+        default.
+    method : {"sampling", "linear"}, optional
+        How to propagate a covariance: by draws from the Gaussian, of which those outside the
+        limits of the parameters are drawn again (the Gaussian is cut off there), or with the
+        derivatives of the quantity, which gives symmetric intervals that know no limits.
+    random_state : int or `~numpy.random.Generator`, optional
+        Seed or source of random numbers.
 
     Returns
     -------
@@ -328,93 +278,32 @@ def propagate(
     --------
     ``propagate(model, lambda m: m.R_cut.quantity * 26)`` is the cut-off energy of iron.
     """
-    levels = _checked(levels)
-    ensemble = make_ensemble(model, samples, covariance, n_samples, method, random_state)
+    ensemble = make_ensemble(model, levels, samples, covariance, n_samples, method, random_state)
     best = u.Quantity(function(model))
     unit = u.deg if circular else best.unit
-    values = _one_by_one(
-        model, ensemble, lambda: u.Quantity(function(model)).to_value(unit), best.shape
-    )
-    best = best.to_value(unit)
+    values = ensemble.one_by_one(lambda: u.Quantity(function(model)).to_value(unit), best.shape)
     if circular:
-        turn = np.exp(1j * np.deg2rad(values))
-        return _phase_band(np.exp(1j * np.deg2rad(best)), turn, ensemble, levels)
-    return _band(u.Quantity(best, unit), values * unit, ensemble.intervals, levels)
+        turns = (np.exp(1j * np.deg2rad(angle)) for angle in (best.to_value(unit), values))
+        return _phase_band(ensemble, *turns)
+    return _band(ensemble, best, values * unit)
 
 
-def _checked(levels):
-    levels = tuple(float(level) for level in np.ravel(levels))
-    if not levels or not all(0 < level < 1 for level in levels):
-        raise ValueError(f"levels: expected probabilities between 0 and 1, got {levels}")
-    return levels
+def evaluated_band(model, function, x=None, **options):
+    """Band of what a function of values, as from ``model.evaluator.values()``, gives.
 
-
-def evaluate_ensemble(model, ensemble, function):
-    """Quantity at the values of a CosmicRayModel, and at the rows of an ensemble.
-
-    Parameters
-    ----------
-    model : CosmicRayModel
-        Model.
-    ensemble : SampledEnsemble or LinearEnsemble
-        Parameter sets.
-    function : callable
-        Takes values as from ``model.evaluator.values()``.
-
-    Returns
-    -------
-    best, values : `~astropy.units.Quantity` or `~numpy.ndarray`
-        Shapes ``(...)`` and ``(m, ...)``.
+    All sets of parameters are evaluated at once. Options are those of `propagate`.
     """
-    evaluator = model.evaluator
-    best = function(evaluator.values())
-    if evaluator.foreign.intersection(ensemble.parameters):
-        # models of other packages read their Parameters themselves
-        values = _one_by_one(model, ensemble, lambda: function(evaluator.values()), best.shape)
-        return best, values
-    places = {par: place for place, par in enumerate(evaluator.parameters)}
-    blocks, values = [], evaluator.values()
-    size = max(1, _CHUNK // max(best.size, 1))
-    for start in range(0, len(ensemble.rows), size):
-        rows = ensemble.rows[start : start + size]
-        for par, column in zip(ensemble.parameters, rows.T, strict=True):
-            values[places[par]] = column[:, np.newaxis] * evaluator.factors[places[par]]
-        # a quantity on which no varied parameter has an influence comes once
-        blocks.append(np.broadcast_to(function(values), (len(rows), *best.shape), subok=True))
-    return best, np.concatenate(blocks)
+    ensemble = make_ensemble(model, **options)
+    return _band(ensemble, *ensemble.evaluate(function), x)
 
 
-def _one_by_one(model, ensemble, function, shape):
-    """Quantity at the rows of an ensemble, with the Parameters set, shape ``(m, *shape)``."""
-    with model.parameters.restore_status():
-        results = []
-        for row in ensemble.rows:
-            for par, value in zip(ensemble.parameters, row, strict=True):
-                par.value = value
-            results.append(function())
-    values = np.stack(results)
-    if values.shape[1:] != shape or not np.isfinite(values).all():
-        raise ValueError(
-            "the quantity is not finite, or not always of one shape, for the parameters that the "
-            "uncertainties allow"
-        )
-    return values
+def _band(ensemble, best, values, x=None):
+    median, lower, upper = ensemble.intervals(best, values)
+    return Band(best, median, ensemble.levels, lower, upper, x)
 
 
-def _amplitude_and_direction(vector):
-    """Amplitude on the equator, and direction as a complex unit number, zero if there is none."""
-    flat = vector[..., 0] + 1j * vector[..., 1]
-    amplitude = np.abs(flat)
-    return amplitude, flat / np.where(amplitude > 0, amplitude, 1.0)
-
-
-def _band(best, values, intervals, levels, x=None):
-    median, lower, upper = intervals(best, values, levels)
-    return Band(best, median, levels, lower, upper, x)
-
-
-def _phase_band(best, directions, ensemble, levels, x=None):
+def _phase_band(ensemble, best, directions, x=None):
     """Band of an angle from complex unit numbers."""
-    median, lower, upper = ensemble.phase_intervals(best, directions, levels)
-    best = np.angle(best, deg=True) % 360.0
-    return Band(best * u.deg, median * u.deg, levels, lower * u.deg, upper * u.deg, x)
+    median, lower, upper = (end * u.deg for end in ensemble.phase_intervals(best, directions))
+    best = np.angle(best, deg=True) % 360.0 * u.deg
+    return Band(best, median, ensemble.levels, lower, upper, x)

@@ -1,4 +1,4 @@
-"""Median and intervals of directions on a circle."""
+"""Median and intervals of directions on a circle, and of numbers on a line."""
 
 import numpy as np
 
@@ -10,31 +10,20 @@ _UNIFORM = 4.6
 directions are compatible with a uniform distribution at 1 %, exp(-4.6)."""
 
 
-def wrapped(angle):
-    """Angles between -180 and 180 deg (`~numpy.ndarray`)."""
-    return (np.asarray(angle) + 180.0) % 360.0 - 180.0
+def central_intervals(values, levels):
+    """Median (...) of samples (m, ...), and lower and upper ends (k, ...) of central intervals."""
+    tails = [(1 + sign * level) / 2 for sign in (-1, 1) for level in levels]
+    median = np.median(values, axis=0)
+    return median, *np.quantile(values, tails, axis=0).reshape(2, len(levels), *median.shape)
 
 
 def circular_intervals(directions, levels):
-    """Median and central intervals of directions.
+    """Median in deg, 0 to 360, and ends of central intervals, of directions exp(i angle), (m, ...).
 
-    Parameters
-    ----------
-    directions : `~numpy.ndarray` of complex
-        Unit numbers exp(i angle), zero where there is no direction, shape ``(m, ...)``.
-    levels : iterable of float
-        Probabilities of the k intervals.
-
-    Returns
-    -------
-    median : `~numpy.ndarray`
-        Circular median in deg, 0 to 360, shape ``(...)``: half of the samples lie within half a
-        circle to either side of it.
-    lower, upper : `~numpy.ndarray`
-        Ends of the intervals in deg, shape ``(k, ...)``. They are continuous around the median,
-        lower <= median <= upper, and so may be below 0 or above 360. An interval of half the
-        circle or more, and every interval of directions that are compatible with a uniform
-        distribution (Rayleigh's test at 1 %), is the whole circle.
+    A direction is zero where there is none. Half of the samples lie within half a circle to either
+    side of the median. The ends are continuous around it, lower <= median <= upper, and so may be
+    below 0 or above 360. An interval of half the circle or more, and every interval of directions
+    that are compatible with a uniform distribution (Rayleigh's test at 1 %), is the whole circle.
     """
     mean = directions.mean(axis=0)
     angles = np.angle(directions, deg=True)
@@ -45,33 +34,22 @@ def circular_intervals(directions, levels):
         centre = centre + shift
         if np.all(np.abs(shift) < 1e-9):
             break
-    deviations = wrapped(angles - centre)
-    tails = [(1 + sign * level) / 2 for sign in (-1, 1) for level in levels]
-    ends = np.quantile(deviations, tails, axis=0).reshape(2, len(levels), *centre.shape)
+    _, below, above = central_intervals(wrapped(angles - centre), levels)
     uniform = len(directions) * np.abs(mean) ** 2 < _UNIFORM
-    return around(centre, *whole_where_undetermined(*ends, uniform))
+    return intervals_around(centre, below, above, uniform)
 
 
-def whole_where_undetermined(below, above, undetermined=False):
-    """Ends of intervals relative to their median, the whole circle for those that are too wide.
+def wrapped(angle):
+    """Angles between -180 and 180 deg."""
+    return (np.asarray(angle) + 180.0) % 360.0 - 180.0
 
-    Parameters
-    ----------
-    below, above : `~numpy.ndarray`
-        Ends minus median in deg, shape ``(k, ...)``.
-    undetermined : bool or `~numpy.ndarray` of bool, optional
-        Where there is no direction at all, shape ``(...)``.
 
-    Returns
-    -------
-    below, above : `~numpy.ndarray`
-        The ends, -180 and 180 deg for the whole circle.
+def intervals_around(median, below, above, undetermined):
+    """Median in deg, 0 to 360, and ends of intervals around it, from the ends minus the median.
+
+    The whole circle takes the place of intervals that are too wide, and of all intervals where
+    there is no direction.
     """
-    whole = (above - below >= HALF) | undetermined
-    return np.where(whole, -180.0, below), np.where(whole, 180.0, above)
-
-
-def around(median, below, above):
-    """Median between 0 and 360 deg, and ends of intervals around it."""
     median = np.asarray(median) % 360.0
-    return median, median + below, median + above
+    whole = (above - below >= HALF) | undetermined
+    return median, median + np.where(whole, -180.0, below), median + np.where(whole, 180.0, above)

@@ -11,10 +11,7 @@ from ..likelihood.joint_likelihood import JointLikelihood
 from ..likelihood.priors import is_gaussian
 from ..models.cosmic_ray import CosmicRayModel
 from ..posterior.nested import nested_sample
-from ..posterior.prior_distributions import (
-    PriorDistributions,
-    measurements_only,
-)
+from ..posterior.prior_distributions import PriorDistributions, measurements_only
 from .starts import lowest_minimum
 
 AT_LIMIT = 1e-3
@@ -82,16 +79,10 @@ def compare_models(
     _check_data(entries)
     _check_models(entries)
     if evidence:
-        for name, datasets in entries.items():
-            improper = PriorDistributions(JointLikelihood(datasets)).improper
-            if improper:
-                raise ValueError(
-                    f"{name}: {', '.join(improper)} have no proper prior, which evidences need: "
-                    "call set_proper_priors(datasets)"
-                )
+        _check_priors(entries)
     everything = [par for datasets in entries.values() for par in datasets.parameters]
+    rows = []
     with measurements_only(everything):
-        rows = []
         for name, datasets in entries.items():
             rows.append(_row(name, datasets, n_starts))
             if progress is not None:
@@ -101,18 +92,10 @@ def compare_models(
     for criterion in ("AIC", "AICc", "BIC"):
         table[f"delta_{criterion}"] = table[criterion] - np.min(table[criterion])
     if evidence:
-        rng = np.random.default_rng(random_state)
-        found = []
-        for name, datasets in entries.items():
-            posterior = nested_sample(datasets, n_live, n_steps, max_calls, rng, stream)
-            try:
-                posterior.check(allow_unconverged)
-            except ValueError as error:
-                raise type(error)(f"{name}: {error}") from error
-            found.append(posterior.log_evidence)
+        options = n_live, n_steps, max_calls, np.random.default_rng(random_state), stream
+        found = [_evidence(*entry, allow_unconverged, options) for entry in entries.items()]
         table["ln_evidence"], table["ln_evidence_error"] = np.array(found).T
-        best = np.argmax(table["ln_evidence"])
-        table["ln_bayes_factor"] = table["ln_evidence"] - table["ln_evidence"][best]
+        table["ln_bayes_factor"] = table["ln_evidence"] - np.max(table["ln_evidence"])
     for column, values in ratios.items():
         table[column] = values
     for column in table.colnames[1:]:
@@ -148,12 +131,33 @@ def _row(name, datasets, n_starts):
     }
 
 
-# --------------------------------------------------------------------- the same data
+def _evidence(name, datasets, allow_unconverged, options):
+    """ln(evidence) of an entry and its error."""
+    posterior = nested_sample(datasets, *options)
+    try:
+        posterior.check(allow_unconverged)
+    except ValueError as error:
+        raise type(error)(f"{name}: {error}") from error
+    return posterior.log_evidence
+
+
+# --------------------------------------------------------------------- what can be compared
+
+
+def _check_priors(entries):
+    """Refuse entries that have no evidence."""
+    for name, datasets in entries.items():
+        improper = PriorDistributions(JointLikelihood(datasets)).improper
+        if improper:
+            raise ValueError(
+                f"{name}: {', '.join(improper)} have no proper prior, which evidences need: "
+                "call set_proper_priors(datasets)"
+            )
 
 
 def _check_data(entries):
     """Refuse entries whose data are not the same."""
-    (first, reference), *others = entries.items()
+    first, reference = next(iter(entries.items()))
     known = {dataset.name: dataset for dataset in reference}
     for name, datasets in entries.items():
         foreign = [d.name for d in datasets if not isinstance(d, CosmicRayDataset)]
@@ -162,20 +166,18 @@ def _check_data(entries):
                 f"{name}: {', '.join(foreign)} are no datasets of this package, and cannot be "
                 "compared"
             )
-    for name, datasets in others:
-        mine = {dataset.name: dataset for dataset in datasets}
-        apart = sorted(set(known) ^ set(mine))
+        apart = sorted(known.keys() ^ {dataset.name for dataset in datasets})
         if apart:
             raise ValueError(
                 f"{first!r} and {name!r} are fitted to other datasets: {', '.join(apart)} are in "
                 "one of them only"
             )
-        for key, dataset in mine.items():
-            difference = _difference(known[key], dataset)
+        for dataset in datasets:
+            difference = _difference(known[dataset.name], dataset)
             if difference:
                 raise ValueError(
-                    f"dataset {key!r} is not the same in {first!r} and {name!r}: {difference} "
-                    "differs; models are compared on the same data"
+                    f"dataset {dataset.name!r} is not the same in {first!r} and {name!r}: "
+                    f"{difference} differs; models are compared on the same data"
                 )
 
 
@@ -190,15 +192,14 @@ def _difference(one, other):
         if settings[0].get(name) != settings[1].get(name):
             return name
     for name in ("mask_fit", "mask_safe"):
-        masks = [getattr(dataset, name) for dataset in (one, other)]
-        full = [np.ones(one.data_shape, dtype=bool) if m is None else m for m in masks]
+        masks = (getattr(dataset, name) for dataset in (one, other))
+        full = (np.full(one.data_shape, True) if mask is None else mask for mask in masks)
         if not np.array_equal(*full):
             return name
     for name, values in vars(one.data).items():
-        theirs = vars(other.data)[name]
+        pairs = zip(np.atleast_1d(values), np.atleast_1d(vars(other.data)[name]), strict=True)
         if not all(
-            np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
-            for a, b in zip(np.atleast_1d(values), np.atleast_1d(theirs), strict=True)
+            np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f") for a, b in pairs
         ):
             return f"{name.strip('_')} of the data"
     return ""
@@ -222,49 +223,36 @@ def _check_models(entries):
 
 def _ratios(table, entries):
     """Columns of likelihood ratios of nested entries, if there are any."""
-    free = dict(zip(table["name"], table["free"], strict=True))
-    total = dict(zip(table["name"], table["total"], strict=True))
-    against = []
-    for name, datasets in entries.items():
-        smaller = [
-            other
-            for other, theirs in entries.items()
-            if other != name
-            and is_nested(theirs, datasets)
-            and not (_at_limit(theirs) or _at_limit(datasets))
-        ]
-        against.append(max(smaller, key=free.get, default=None))
-    mask = [other is None for other in against]
-    if all(mask):
+    rows = {row["name"]: row for row in table}
+    inside = [name for name, datasets in entries.items() if not _at_limit(datasets)]
+    against = {}
+    for name in inside:
+        smaller = [other for other in inside if is_nested(entries[other], entries[name])]
+        if smaller:
+            against[name] = max(smaller, key=lambda other: rows[other]["free"])
+    if not against:
         return {}
-    pairs = list(zip(entries, against, strict=True))
-    ratio = [0.0 if other is None else total[other] - total[name] for name, other in pairs]
-    more = [1 if other is None else free[name] - free[other] for name, other in pairs]
-    # of a normal distribution with both tails
-    significance = norm.isf(chi2.sf(np.maximum(ratio, 0.0), more) / 2)
+    # the others are masked
+    pairs = [(rows[against.get(name, name)], rows[name]) for name in entries]
+    ratio = np.array([few["total"] - many["total"] for few, many in pairs])
+    more = np.array([many["free"] - few["free"] for few, many in pairs])
     columns = {
-        "nested": [other or "" for other in against],
+        "nested": [against.get(name, "") for name in entries],
         "lr": ratio,
         "lr_free": more,
-        "significance": significance,
+        # of a normal distribution with both tails
+        "significance": norm.isf(chi2.sf(np.maximum(ratio, 0.0), np.maximum(more, 1)) / 2),
     }
+    mask = [name not in against for name in entries]
     return {name: MaskedColumn(values, mask=mask) for name, values in columns.items()}
 
 
 def is_nested(smaller, larger):
-    """Whether a model is a special case of another: some of its free parameters are fixed.
+    """Whether a model is a special case of another: some of its free parameters are fixed (bool).
 
-    Parameters
-    ----------
-    smaller, larger : CosmicRayDatasets
-        Datasets with models.
-
-    Returns
-    -------
-    bool
-        Whether components and settings are the same, all free parameters of the smaller one are
-        free in the larger one too with the same limits, the others have the same values or are
-        frozen inside the limits of the larger one, and the priors are the same.
+    Components and settings are the same, all free parameters of the smaller one are free in the
+    larger one too with the same limits, the others have the same values or are frozen inside the
+    limits of the larger one, and the priors are the same.
     """
     if _structure(smaller) != _structure(larger):
         return False
@@ -290,20 +278,19 @@ def is_nested(smaller, larger):
     return extra > 0
 
 
+def _models(datasets):
+    return [model for model in datasets.models if isinstance(model, CosmicRayModel)]
+
+
 def _structure(datasets):
     """Components of the models with types and settings, without values."""
-    return [
-        model.to_dict()["components"]
-        for model in datasets.models
-        if isinstance(model, CosmicRayModel)
-    ]
+    return [model.to_dict()["components"] for model in _models(datasets)]
 
 
 def _parameters(datasets):
     """Parameters of models and nuisances, in use or not, by model and label."""
     found = {}
-    models = [model for model in datasets.models if isinstance(model, CosmicRayModel)]
-    for number, model in enumerate(models):
+    for number, model in enumerate(_models(datasets)):
         labels = model.parameters_unique_names
         found |= {(number, x): p for x, p in zip(labels, model.parameters, strict=True)}
     for model in datasets.nuisance_models():

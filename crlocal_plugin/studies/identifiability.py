@@ -24,6 +24,7 @@ from ..likelihood.degeneracies import (
 )
 from ..likelihood.descent import stays_positive
 from ..likelihood.joint_likelihood import JointLikelihood
+from .starts import least_squares_likelihood
 
 NULL = 1e-3
 """Singular value below which a direction is without consequence: a thousand natural scales cost
@@ -35,8 +36,13 @@ _COMPONENT = 1e-3
 _STEP = 0.1
 """Largest change in the description of a direction, in natural scales."""
 
-SOURCES = ("spectra", "dipole", "both", "with priors")
-"""What may constrain the parameters."""
+_TITLES = {
+    "spectra": "spectra alone",
+    "dipole": "dipole alone",
+    "both": "both",
+    "with priors": "with priors",
+}
+"""What may constrain the parameters, in words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +78,11 @@ class Identifiability:
     shares: Table
     remarks: list
 
+    @property
+    def sources(self):
+        """Of spectra, dipole, both and all with priors those that add data (list of str)."""
+        return list(dict.fromkeys(self.directions["source"]))
+
     def __str__(self):
         lines = [
             f"What the data tell about {len(self.parameters)} free parameters, at these values",
@@ -91,19 +102,6 @@ class Identifiability:
         if self.remarks:
             lines += ["", "Degenerate", *(f"  {remark}" for remark in self.remarks)]
         return "\n".join(lines)
-
-    @property
-    def sources(self):
-        """Those of `SOURCES` for which there are data, and more than for others (list of str)."""
-        return list(dict.fromkeys(self.directions["source"]))
-
-
-_TITLES = {
-    "spectra": "spectra alone",
-    "dipole": "dipole alone",
-    "both": "both",
-    "with priors": "with priors",
-}
 
 
 def identifiability(datasets):
@@ -132,83 +130,59 @@ def identifiability(datasets):
     basis; they are given in echelon form, in which each of them moves one parameter that the
     others leave alone, and their singular values are those of the whole set.
     """
-    if not datasets.is_least_squares:
-        raise ValueError(
-            "the statistic is not a sum of squares: leave out penalties and datasets of other "
-            "packages"
-        )
-    likelihood = JointLikelihood(datasets)
-    if not likelihood.size:
-        raise ValueError("no parameter is free: there is nothing to constrain")
+    likelihood = least_squares_likelihood(datasets)
     blocks, priors = _jacobians(datasets, likelihood)
     is_flux = np.array([not isinstance(dataset, DipoleDataset) for dataset in datasets])
+    both, rows = np.concatenate(blocks), np.repeat(is_flux, [len(block) for block in blocks])
     stacked = {
-        "spectra": _stacked(blocks, is_flux, likelihood.size),
-        "dipole": _stacked(blocks, ~is_flux, likelihood.size),
-        "both": np.concatenate(blocks),
-        "with priors": np.concatenate([*blocks, priors]),
+        "spectra": both[rows],
+        "dipole": both[~rows],
+        "both": both,
+        "with priors": np.concatenate([both, priors]),
     }
     if not len(stacked["with priors"]):
         raise ValueError("no point of the datasets is in the fit, and there are no priors")
     constraints = {source: _Constraint(jacobian) for source, jacobian in stacked.items()}
     shares = constraints["with priors"].shares([*blocks, priors])
     names = [*datasets.names, "priors"]
-    words = _Words(likelihood)
+    parameters = Table(
+        {
+            "label": likelihood.names,
+            "value": likelihood.values,
+            "unit": [unit.to_string() for unit in likelihood.units],
+            "positive": stays_positive(likelihood) & (likelihood.values > 0),
+            "scale": likelihood.scales_at(likelihood.values),
+            **{source: constraint.errors for source, constraint in constraints.items()},
+            "share_spectra": shares[:-1][is_flux].sum(axis=0),
+            "share_dipole": shares[:-1][~is_flux].sum(axis=0),
+            "share_priors": shares[-1],
+            "share_most": shares.max(axis=0),
+            "most": [names[column.argmax()] if column.any() else "" for column in shares.T],
+        }
+    )
     rows = [
         {"source": source, **row}
         for source in _told_apart(stacked)
-        for row in words.rows(constraints[source])
+        for row in _directions(constraints[source], parameters)
     ]
     return Identifiability(
-        parameters=_parameter_table(likelihood, words, constraints, shares, names, is_flux),
+        parameters=parameters,
         directions=Table(rows=rows),
         shares=Table({"label": likelihood.names, **dict(zip(names, shares, strict=True))}),
         remarks=find_degeneracies(datasets),
     )
 
 
-def _parameter_table(likelihood, words, constraints, shares, names, is_flux):
-    """Table of the parameters; shares are by dataset, and at the end those of the priors."""
-    table = Table(
-        {
-            "label": likelihood.names,
-            "value": likelihood.values,
-            "unit": [unit.to_string() for unit in likelihood.units],
-            "positive": words.positive,
-            "scale": words.scales,
-        }
-    )
-    for source, constraint in constraints.items():
-        table[source] = constraint.errors
-    table["share_spectra"] = shares[:-1][is_flux].sum(axis=0)
-    table["share_dipole"] = shares[:-1][~is_flux].sum(axis=0)
-    table["share_priors"] = shares[-1]
-    table["share_most"] = shares.max(axis=0)
-    table["most"] = [names[column.argmax()] if column.any() else "" for column in shares.T]
-    return table
-
-
 def _jacobians(datasets, likelihood):
-    """Natural Jacobians of each dataset, and that of the priors."""
+    """Natural Jacobians of each dataset, and that of the priors, whose residuals come last."""
     blocks = []
     for dataset in datasets:
         alone = CosmicRayDatasets([dataset])
         jacobian = natural_jacobian(JointLikelihood(alone, likelihood.parameters))
-        blocks.append(jacobian[: _n_residuals(alone)])
-    priors = natural_jacobian(likelihood)[_n_residuals(datasets) :]
+        blocks.append(jacobian[: len(alone.data_residuals())])
+    priors = natural_jacobian(likelihood)[len(datasets.data_residuals()) :]
     # those of frozen parameters, and of another shape, say nothing
     return blocks, priors[np.abs(priors).any(axis=1)]
-
-
-def _n_residuals(datasets):
-    """Number of residuals of the data, which come before those of the priors."""
-    return len(datasets.data_residuals())
-
-
-def _stacked(blocks, chosen, size):
-    """Jacobian of some of the datasets, which may be none."""
-    kept = [block for block, is_wanted in zip(blocks, chosen, strict=True) if is_wanted]
-    return np.concatenate([np.zeros((0, size)), *kept])
 
 
 def _told_apart(stacked):
@@ -253,46 +227,36 @@ class _Constraint:
         return np.concatenate([self.directions[self.known], null])
 
 
-class _Words:
-    """Directions and errors in words."""
-
-    def __init__(self, likelihood):
-        self._names, self._units = likelihood.names, likelihood.units
-        self.scales = likelihood.scales_at(likelihood.values)
-        self.positive = stays_positive(likelihood) & (likelihood.values > 0)
-
-    def rows(self, constraint):
-        """Rows of the table of directions."""
-        for singular, direction in zip(
-            constraint.singular, constraint.readable_directions(), strict=True
-        ):
-            step = _STEP * direction / np.abs(direction).max()
-            yield {
-                "singular_value": singular,
-                "determined": bool(singular >= THRESHOLD),
-                "cost": np.linalg.norm(constraint.jacobian @ step),
-                "direction": self._direction(step, involved(step, constraint.jacobian)),
-            }
-
-    def _direction(self, step, takes_part):
-        """A step in words, the largest changes first, those that are alike together."""
-        order = sorted(np.flatnonzero(takes_part), key=lambda k: -round(abs(step[k]), 4))
-        # a direction has no sign of its own
-        step = step * np.sign(step[order[0]])
-        changes = {}
-        for k in order:
-            changes.setdefault(self._change(k, step[k]), []).append(self._names[k])
-        return "; ".join(f"{', '.join(names)} {text}" for text, names in changes.items())
-
-    def _change(self, k, step):
-        size = _size_text(abs(step), self.positive[k], self.scales[k], self._units[k])
-        return f"{'up' if step > 0 else 'down'} {size}"
+def _directions(constraint, parameters):
+    """Rows of the table of directions."""
+    directions = zip(constraint.singular, constraint.readable_directions(), strict=True)
+    for singular, direction in directions:
+        step = _STEP * direction / np.abs(direction).max()
+        yield {
+            "singular_value": singular,
+            "determined": bool(singular >= THRESHOLD),
+            "cost": np.linalg.norm(constraint.jacobian @ step),
+            "direction": _step_text(step, involved(step, constraint.jacobian), parameters),
+        }
 
 
-def _size_text(size, positive, scale, unit):
+def _step_text(step, takes_part, parameters):
+    """A step in words, the largest changes first, those that are alike together."""
+    order = sorted(np.flatnonzero(takes_part), key=lambda k: -round(abs(step[k]), 4))
+    # a direction has no sign of its own
+    step = step * np.sign(step[order[0]])
+    changes = {}
+    for k in order:
+        text = f"{'up' if step[k] > 0 else 'down'} {_size_text(parameters[k], abs(step[k]))}"
+        changes.setdefault(text, []).append(parameters["label"][k])
+    return "; ".join(f"{', '.join(names)} {text}" for text, names in changes.items())
+
+
+def _size_text(parameter, size):
     """A change, given in natural scales, in per cent or in the unit of the parameter."""
-    number = 100 * size if positive else size * scale
-    return f"{float(f'{number:.2g}'):g} {'%' if positive else unit}".strip()
+    number = 100 * size if parameter["positive"] else size * parameter["scale"]
+    unit = "%" if parameter["positive"] else parameter["unit"]
+    return f"{float(f'{number:.2g}'):g} {unit}".strip()
 
 
 def _cost_text(row):
@@ -303,11 +267,16 @@ def _cost_text(row):
 
 def _parameter_lines(table, sources):
     """Table of the parameters as lines."""
-    columns = {"parameter": list(table["label"])}
-    columns["value"] = [f"{value:.4g}" for value in table["value"]]
-    columns["unit"] = list(table["unit"])
+    columns = {
+        "parameter": table["label"],
+        "value": [f"{value:.4g}" for value in table["value"]],
+        "unit": table["unit"],
+    }
     for source in sources:
-        columns[_TITLES[source]] = [_error_text(row, row[source]) for row in table]
+        columns[_TITLES[source]] = [
+            _size_text(row, row[source]) if np.isfinite(row[source]) else "not constrained"
+            for row in table
+        ]
     for kind in ("spectra", "dipole", "priors"):
         if any(table[f"share_{kind}"] > 0):
             columns[f"from {kind}"] = [f"{100 * share:.0f} %" for share in table[f"share_{kind}"]]
@@ -316,9 +285,3 @@ def _parameter_lines(table, sources):
     ]
     text = Table(columns).pformat(max_lines=-1, max_width=-1, align="<")
     return [line.rstrip() for line in text]
-
-
-def _error_text(row, error):
-    if not np.isfinite(error):
-        return "not constrained"
-    return _size_text(error, row["positive"], row["scale"], row["unit"])

@@ -50,12 +50,12 @@ class ProfileScan:
         return self.stat - self.best_stat
 
     def interval(self, sigma=1.0):
-        """Where the profile crosses the level of a number of standard deviations.
+        """Where the profile crosses the level of a number of standard deviations, its square.
 
         Parameters
         ----------
         sigma : float, optional
-            Number of standard deviations; the level is its square.
+            Number of standard deviations.
 
         Returns
         -------
@@ -70,12 +70,9 @@ class ProfileScan:
         return u.Quantity(low, self.unit), u.Quantity(high, self.unit)
 
     def table(self):
-        """Values of all free parameters and the statistic at every point.
+        """Values of all free parameters and the statistic at every point (`~astropy.table.Table`).
 
-        Returns
-        -------
-        `~astropy.table.Table`
-            One row for each point: the scanned parameter, ``stat``, ``rise``, and the others.
+        Its columns are the scanned parameter, ``stat``, ``rise``, and the other parameters.
         """
         table = Table({self.name: u.Quantity(self.values, self.unit)})
         table["stat"], table["rise"] = self.stat, self.rise
@@ -120,8 +117,11 @@ def scan_profiles(
         Number of points beside the best fit.
     sigma : float, optional
         Half width of the range in standard deviations, where none is given.
-    n_jobs, parallel_backend
-        As for `~crlocal_plugin.studies.parallel.run_parallel`.
+    n_jobs : int, optional
+        Number of processes; by default as set by gammapy's
+        `~gammapy.utils.parallel.multiprocessing_manager`, one if it is not in use.
+    parallel_backend : {"multiprocessing", "ray"}, optional
+        What runs them; by default as set there.
     progress : callable, optional
         Called with the number of points that were finished.
 
@@ -145,7 +145,8 @@ def scan_profiles(
         parameters = likelihood.names if parameters is None else [parameters]
     ranges = dict(parameters) if isinstance(parameters, dict) else dict.fromkeys(parameters)
     grids = {
-        name: _grid(likelihood, name, limits, n_points, sigma) for name, limits in ranges.items()
+        name: np.linspace(*_ends(likelihood, name, limits, sigma), n_points)
+        for name, limits in ranges.items()
     }
     best = likelihood.values
     inputs = []
@@ -153,37 +154,32 @@ def scan_profiles(
         start = best[likelihood.names.index(name)]
         for side in (values[values < start][::-1], values[values > start]):
             inputs.append((likelihood, name, best, side.tolist()))
-
-    def report(points):
-        if progress is not None:
-            progress(len(points))
-
-    results = run_parallel(_scan_side, inputs, n_jobs, parallel_backend, report, "Profiles")
+    sides = run_parallel(_scan_side, inputs, n_jobs, parallel_backend, progress, "Profiles", len)
     best_stat = likelihood(best)
     scans = {}
-    for k, name in enumerate(grids):
-        column = likelihood.names.index(name)
-        points = [*results[2 * k], *results[2 * k + 1], (best[column], best_stat, best)]
-        points.sort(key=lambda point: point[0])
-        values, stat, theta = (np.array(part) for part in zip(*points, strict=True))
+    for name, below, above in zip(grids, sides[::2], sides[1::2], strict=True):
+        k = likelihood.names.index(name)
+        points = sorted([*below, *above, (best[k], best_stat, best)], key=lambda point: point[0])
+        values, stat, theta = map(np.array, zip(*points, strict=True))
         scans[name] = ProfileScan(
-            name,
-            likelihood.units[column],
-            float(best[column]),
-            float(best_stat),
-            values,
-            stat,
-            list(likelihood.names),
-            theta,
+            name=name,
+            unit=likelihood.units[k],
+            best=float(best[k]),
+            best_stat=float(best_stat),
+            values=values,
+            stat=stat,
+            names=list(likelihood.names),
+            theta=theta,
         )
     return scans
 
 
-def _grid(likelihood, name, limits, n_points, sigma):
-    """Values to scan."""
+def _ends(likelihood, name, limits, sigma):
+    """Ends of the range to scan, as given or that many standard deviations around the best fit."""
     profile = ProfileLikelihood(likelihood, name)
     column = likelihood.names.index(name)
-    best, unit, (low, high) = likelihood.values[column], *_limits_of(likelihood, column)
+    best, unit = likelihood.values[column], likelihood.units[column]
+    low, high = likelihood.bounds[column]
     if limits is None:
         error = profile.error()
         if not (np.isfinite(error) and error > 0):
@@ -191,9 +187,7 @@ def _grid(likelihood, name, limits, n_points, sigma):
                 f"nothing is known of the error of {name}: give the range to scan, for example "
                 f"{name}=LOW..HIGH"
             )
-        return np.linspace(
-            max(low, best - sigma * error), min(high, best + sigma * error), n_points
-        )
+        return max(low, best - sigma * error), min(high, best + sigma * error)
     try:
         ends = [end.to_value(unit) if isinstance(end, u.Quantity) else float(end) for end in limits]
     except u.UnitConversionError as error:
@@ -203,11 +197,7 @@ def _grid(likelihood, name, limits, n_points, sigma):
             f"range of {name}: {ends[0]:g} to {ends[1]:g} is empty or outside the limits "
             f"{low:g} to {high:g}"
         )
-    return np.linspace(*ends, n_points)
-
-
-def _limits_of(likelihood, column):
-    return likelihood.units[column], likelihood.bounds[column]
+    return ends
 
 
 def _scan_side(likelihood, name, best, values):

@@ -5,10 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from astropy.table import Column, Table
 
-from ..likelihood.descent import (
-    minimise,
-    stays_positive,
-)
+from ..likelihood.descent import minimise, stays_positive
 from ..likelihood.joint_likelihood import JointLikelihood
 from .parallel import run_parallel
 
@@ -48,11 +45,6 @@ class RandomStarts:
         number : int, optional
             Row of the table of minima; the lowest by default. Errors stay as they were: fit again
             from there.
-
-        Raises
-        ------
-        IndexError
-            If there is no such minimum.
         """
         row = self.minima[number]
         self._likelihood.assign([row[name] for name in self._likelihood.names])
@@ -106,30 +98,14 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
         raise ValueError(
             f"expected at least one start and a spread of at least 0, got {n_starts} and {spread}"
         )
-    likelihood = JointLikelihood(datasets)
-    if not likelihood.size:
-        raise ValueError("no parameter is free: there is nothing to fit")
-    if not likelihood.is_least_squares:
-        raise ValueError(
-            "the statistic is not a sum of squares: leave out penalties and datasets of other "
-            "packages"
-        )
+    likelihood = least_squares_likelihood(datasets)
     starts = _draw_starts(likelihood, n_starts, spread, np.random.default_rng(random_state))
-
-    def report(end):
-        if progress is not None:
-            progress(1)
-
+    inputs = [(likelihood, start) for start in starts]
     ends = run_parallel(
-        _descend,
-        [(likelihood, start) for start in starts],
-        n_jobs,
-        progress=report,
-        task_name="random starts",
+        _descend, inputs, n_jobs, None, progress, "random starts", size=lambda end: 1
     )
-    found = [end for end in ends if end is not None]
-    groups = _distinct(likelihood, sorted(found, key=lambda end: end[0]))
-    minima = _table(likelihood, groups)
+    found = sorted((end for end in ends if end is not None), key=lambda end: end[0])
+    minima = _table(likelihood, _distinct(likelihood, found))
     return RandomStarts(minima, len(starts), len(starts) - len(found), spread, likelihood)
 
 
@@ -165,6 +141,19 @@ def lowest_minimum(datasets, n_starts=24, spread=0.5, random_state=0, progress=N
     if others and len(others.minima) and others.minima["statistic"][0] < first.stat:
         others.assign()
     return float(datasets.stat_sum())
+
+
+def least_squares_likelihood(datasets):
+    """Likelihood of datasets that has free parameters and is a sum of squared residuals."""
+    likelihood = JointLikelihood(datasets)
+    if not likelihood.size:
+        raise ValueError("no parameter is free: there is nothing to fit")
+    if not likelihood.is_least_squares:
+        raise ValueError(
+            "the statistic is not a sum of squares: leave out penalties and datasets of other "
+            "packages"
+        )
+    return likelihood
 
 
 def _table(likelihood, groups):

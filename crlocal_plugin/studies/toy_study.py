@@ -52,18 +52,7 @@ class ToyStudy:
 
     @classmethod
     def read(cls, filename):
-        """Read toys from a file.
-
-        Parameters
-        ----------
-        filename : str or path-like
-            File that `write` made.
-
-        Returns
-        -------
-        ToyStudy
-            The toys.
-        """
+        """Read toys from a file that `write` made (`ToyStudy`)."""
         return cls(Table.read(filename))
 
     def write(self, filename, overwrite=False):
@@ -96,33 +85,11 @@ class ToyStudy:
         return len(self._converged)
 
     def at_limit(self, name):
-        """In which converged toys a parameter has no error.
-
-        Parameters
-        ----------
-        name : str
-            Label of the parameter.
-
-        Returns
-        -------
-        `~numpy.ndarray` of bool
-            One value per converged toy.
-        """
+        """In which converged toys a parameter has no error (`~numpy.ndarray` of bool)."""
         return np.asarray(self._converged[f"{name}_at_limit"])
 
     def pulls(self, name):
-        """Pulls of a parameter, of the converged toys in which it has an error.
-
-        Parameters
-        ----------
-        name : str
-            Label of the parameter.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            (fit - truth) / error.
-        """
+        """Pulls, (fit - truth) / error, of the converged toys in which a parameter has an error."""
         inside = ~self.at_limit(name)
         difference = np.asarray(self._converged[name])[inside] - self.truth[name]
         return difference / np.asarray(self._converged[f"{name}_error"])[inside]
@@ -164,23 +131,22 @@ class ToyStudy:
         at_limit, pulls, rises = self.at_limit(name), self.pulls(name), self.rises(name)
         errors = np.asarray(self._converged[f"{name}_error"])[~at_limit]
         unit = self.table[name].unit
+        inside = {f"hesse_{level}": np.abs(pulls) <= sigma for level, sigma in LEVELS.items()}
+        for level, sigma in LEVELS.items():
+            inside[f"profile_{level}"] = () if rises is None else rises <= sigma**2
         row = {
             "name": name,
             "unit": "" if unit is None else unit.to_string(),
             "truth": self.truth[name],
             **_mean("bias", shifts),
-            "median": np.median(shifts) if len(shifts) else np.ma.masked,
-            "error": np.median(errors) if len(errors) else np.ma.masked,
+            "median": _known(np.median, shifts),
+            "error": _known(np.median, errors),
             **_mean("pull_mean", pulls),
             **_width("pull_width", pulls),
         }
-        for level, sigma in LEVELS.items():
-            row |= _fraction(f"hesse_{level}", np.abs(pulls) <= sigma)
-        for level, sigma in LEVELS.items():
-            inside = np.zeros(0) if rises is None else rises <= sigma**2
-            row |= _fraction(f"profile_{level}", inside)
-        row["at_limit"] = np.mean(at_limit) if len(at_limit) else np.ma.masked
-        return row
+        for column, values in inside.items():
+            row |= _fraction(column, values)
+        return row | {"at_limit": _known(np.mean, at_limit)}
 
     def chi2_test(self):
         """Kolmogorov-Smirnov test of the chi2 of the toys against its expected distribution.
@@ -189,11 +155,6 @@ class ToyStudy:
         -------
         scipy.stats.KstestResult
             With ``statistic`` and ``pvalue``.
-
-        Raises
-        ------
-        ValueError
-            If no toy converged.
         """
         return kstest(np.asarray(self._converged["chi2"]), chi2(self.degrees_of_freedom).cdf)
 
@@ -234,24 +195,25 @@ class ToyStudy:
 
 def _shifts_and_pulls(rows):
     """Lines of a table."""
-    table = Table()
-    table["parameter"], table["unit"] = rows["name"], rows["unit"]
-    table["truth"] = [f"{value:.4g}" for value in rows["truth"]]
-    table["mean shift"] = [_pair(row, "bias", ".2g") for row in rows]
-    table["median"] = [_text(value, ".2g") for value in rows["median"]]
-    table["error"] = [_text(value, ".2g") for value in rows["error"]]
-    table["pull mean"] = [_pair(row, "pull_mean", ".2f") for row in rows]
-    table["pull width"] = [_pair(row, "pull_width", ".2f") for row in rows]
-    return table.pformat(max_lines=-1, max_width=-1, align="<")
+    columns = {
+        "parameter": rows["name"],
+        "unit": rows["unit"],
+        "truth": [f"{value:.4g}" for value in rows["truth"]],
+        "mean shift": [_pair(row, "bias", ".2g") for row in rows],
+        "median": [_text(value, ".2g") for value in rows["median"]],
+        "error": [_text(value, ".2g") for value in rows["error"]],
+        "pull mean": [_pair(row, "pull_mean", ".2f") for row in rows],
+        "pull width": [_pair(row, "pull_width", ".2f") for row in rows],
+    }
+    return Table(columns).pformat(max_lines=-1, max_width=-1, align="<")
 
 
 def _coverage(rows):
     """Lines of a table, in percent."""
-    table = Table()
-    table["coverage in %"] = rows["name"]
-    for kind, title in (("hesse", "fit ± {} error"), ("profile", "profile +{}")):
+    table = Table({"coverage in %": rows["name"]})
+    for kind, title in (("hesse", "fit ± {:g} error"), ("profile", "profile +{:g}")):
         for level, sigma in LEVELS.items():
-            column = title.format(f"{sigma**2 if kind == 'profile' else sigma:g}")
+            column = title.format(sigma**2 if kind == "profile" else sigma)
             table[column] = [_pair(row, f"{kind}_{level}", ".1f", 100) for row in rows]
     table["at limit"] = [_text(100 * value, ".1f") for value in rows["at_limit"]]
     expected = [f"{100 * chi2(1).cdf(sigma**2):.1f}" for sigma in LEVELS.values()]
@@ -259,30 +221,28 @@ def _coverage(rows):
     return table.pformat(max_lines=-1, max_width=-1, align="<")
 
 
+def _known(function, values, least=1):
+    """Figure of some values, masked if there are too few."""
+    return function(values) if len(values) >= least else np.ma.masked
+
+
 def _mean(name, values):
     """Mean and its error."""
-    enough = len(values) > 1
-    return {
-        name: np.mean(values) if len(values) else np.ma.masked,
-        f"{name}_error": np.std(values, ddof=1) / np.sqrt(len(values)) if enough else np.ma.masked,
-    }
+    error = _known(lambda v: np.std(v, ddof=1) / np.sqrt(len(v)), values, 2)
+    return {name: _known(np.mean, values), f"{name}_error": error}
 
 
 def _width(name, values):
     """Standard deviation and its error, which is that of a normal distribution."""
-    if len(values) < 2:
-        return {name: np.ma.masked, f"{name}_error": np.ma.masked}
-    width = np.std(values, ddof=1)
-    return {name: width, f"{name}_error": width / np.sqrt(2 * (len(values) - 1))}
+    width = _known(lambda v: np.std(v, ddof=1), values, 2)
+    return {name: width, f"{name}_error": width / np.sqrt(2 * max(len(values) - 1, 1))}
 
 
 def _fraction(name, inside):
     """Fraction and its binomial error."""
-    if not len(inside):
-        return {name: np.ma.masked, f"{name}_error": np.ma.masked}
     # unlike the plain formula, Wilson's does not give zero where all or none are inside
-    low, high = binom_conf_interval(np.sum(inside), len(inside), interval="wilson")
-    return {name: np.mean(inside), f"{name}_error": (high - low) / 2}
+    error = _known(lambda v: np.ptp(binom_conf_interval(sum(v), len(v))) / 2, inside)
+    return {name: _known(np.mean, inside), f"{name}_error": error}
 
 
 def _text(value, form):

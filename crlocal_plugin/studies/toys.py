@@ -8,14 +8,8 @@ from gammapy.datasets import Datasets
 
 from ..datasets.core import random_generator
 from ..likelihood.collection import CosmicRayDatasets
-from ..likelihood.covariance import (
-    STEP,
-    likelihood_covariance,
-)
-from ..likelihood.descent import (
-    COLLAPSED,
-    minimise,
-)
+from ..likelihood.covariance import away_from_limits, likelihood_covariance
+from ..likelihood.descent import COLLAPSED, minimise
 from ..likelihood.joint_likelihood import JointLikelihood
 from .parallel import run_parallel
 from .toy_study import ToyStudy
@@ -81,8 +75,11 @@ def run_toys(
         Make the fits with one parameter held, which take most of the time.
     n_starts : int, optional
         Number of scattered starts of the search for other minima.
-    n_jobs, parallel_backend
-        As for `~crlocal_plugin.studies.parallel.run_parallel`.
+    n_jobs : int, optional
+        Number of processes; by default as set by gammapy's
+        `~gammapy.utils.parallel.multiprocessing_manager`, one if it is not in use.
+    parallel_backend : {"multiprocessing", "ray"}, optional
+        What runs them; by default as set there.
     progress : callable, optional
         Called with the number of toys that were finished, after each piece of work.
 
@@ -113,24 +110,21 @@ def run_toys(
     task = _Task(likelihood, truth, [theta for _, theta in others], columns, drawn)
     seeds = seeds.spawn(n_toys)
     inputs = [(task, seeds[start : start + CHUNK]) for start in range(0, n_toys, CHUNK)]
-
-    def report(toys):
-        if progress is not None:
-            progress(len(toys))
-
-    chunks = run_parallel(_run_chunk, inputs, n_jobs, parallel_backend, report, "Toys")
-    toys = [toy for chunk in chunks for toy in chunk]
-    table = _table(task, toys)
+    chunks = run_parallel(_run_chunk, inputs, n_jobs, parallel_backend, progress, "Toys", len)
+    table = Table(rows=[row for chunk in chunks for row in chunk])
+    table.add_column(np.arange(n_toys), name="toy", index=0)
+    for name, unit in zip(likelihood.names, likelihood.units, strict=True):
+        table[name].unit = table[f"{name}_error"].unit = unit
     table.meta = {
         "truth": dict(zip(likelihood.names, truth.tolist(), strict=True)),
         "degrees_of_freedom": int(drawn.sum()) - likelihood.size,
-        "other_minima": [float(stat) for stat, _ in others],
+        "other_minima": [float(rise) for rise, _ in others],
     }
     return ToyStudy(table)
 
 
 class _Task(NamedTuple):
-    """What all toys have in common."""
+    """What all toys have in common; ``drawn`` are the residuals that a simulation changes."""
 
     likelihood: JointLikelihood
     truth: np.ndarray
@@ -138,19 +132,13 @@ class _Task(NamedTuple):
     columns: list
     drawn: np.ndarray
 
-
-class _Toy(NamedTuple):
-    """One toy; numbers are nan where it failed."""
-
-    theta: np.ndarray
-    error: np.ndarray
-    at_limit: np.ndarray
-    rise: np.ndarray
-    stat: float
-    chi2: float
-    hesse: bool
-    converged: bool
-    message: str
+    def row(self, theta, error, at_limit, rise, **others):
+        """Row of the table of toys, as a dictionary."""
+        for k, name in enumerate(self.likelihood.names):
+            others |= {name: theta[k], f"{name}_error": error[k], f"{name}_at_limit": at_limit[k]}
+            if k in self.columns:
+                others[f"{name}_rise"] = rise[k]
+        return others
 
 
 def _likelihood(datasets):
@@ -166,7 +154,7 @@ def _likelihood(datasets):
 
 
 def _columns(likelihood, parameters):
-    """Columns of parameters."""
+    """Columns of parameters, all by default."""
     names = likelihood.names
     unknown = set(parameters or []) - set(names)
     if unknown:
@@ -224,7 +212,7 @@ def _moved(bounds, theta, shift):
 
 
 def _revived(bounds, truth, theta):
-    """Values to start from: from nothing, the logarithm of a strength would find no way back."""
+    """Values to start from: from zero, the logarithm of a strength would find no way back."""
     lost = (bounds[:, 0] >= 0) & (theta < REVIVED * truth)
     return np.where(lost, REVIVED * truth, theta)
 
@@ -241,18 +229,10 @@ def _run(task, seed):
         try:
             return _fit(task, task.likelihood.fake(task.truth, np.random.default_rng(seed)))
         except (ValueError, ArithmeticError) as error:
-            nothing = np.full(len(task.truth), np.nan)
-            return _Toy(
-                theta=nothing,
-                error=nothing,
-                at_limit=np.zeros(len(task.truth), dtype=bool),
-                rise=nothing,
-                stat=np.nan,
-                chi2=np.nan,
-                hesse=False,
-                converged=False,
-                message=f"{type(error).__name__}: {error}",
-            )
+            nothing, message = np.full(len(task.truth), np.nan), f"{type(error).__name__}: {error}"
+            failed = {"stat": np.nan, "chi2": np.nan, "hesse": False, "converged": False}
+            at_limit = np.zeros(len(task.truth), dtype=bool)
+            return task.row(nothing, nothing, at_limit, nothing, **failed, message=message)
 
 
 def _fit(task, toy):
@@ -268,14 +248,13 @@ def _fit(task, toy):
             break
         best = minimise(toy, lower)
     error = np.sqrt(np.diag(covariance))
-    distance = np.abs(toy.bounds - theta[:, np.newaxis]).min(axis=1)
-    at_limit = ~(error > 0) | (distance <= 3 * STEP * error)
+    at_limit = ~((error > 0) & away_from_limits(theta, error, toy.bounds))
     residuals = toy.residuals(theta)[task.drawn]
-    return _Toy(
-        theta=theta,
-        error=np.where(at_limit, 0.0, error),
-        at_limit=at_limit,
-        rise=profile.stat - best.stat,
+    return task.row(
+        theta,
+        np.where(at_limit, 0.0, error),
+        at_limit,
+        profile.stat - best.stat,
         stat=best.stat,
         chi2=float(residuals @ residuals),
         hesse=hesse,
@@ -285,7 +264,7 @@ def _fit(task, toy):
 
 
 def _at_limits(toy, minimum, truth):
-    """Minimum with what the descent drove to nothing at its limit, where it has no error."""
+    """Minimum with what the descent drove to zero at its limit, where it has no error."""
     low = toy.bounds[:, 0]
     small = (low >= 0) & (minimum.theta < COLLAPSED * truth)
     theta = np.where(small, low, minimum.theta)
@@ -302,13 +281,7 @@ class _ProfileAtTruth:
         self.stat[task.columns] = np.inf
 
     def find_lower(self, best, best_stat, covariance):
-        """Descend for all parameters, or until a statistic is below that of the best fit.
-
-        Returns
-        -------
-        `~numpy.ndarray` or None
-            Values that are better than the best fit, if some were found.
-        """
+        """Descend for each parameter; values that are better than the best fit, if there are."""
         for k in self._columns:
             point = self._descend(k, self._conditional(best, covariance, k))
             if self.stat[k] > best_stat + 1 and k not in self._from_truth:
@@ -333,18 +306,3 @@ class _ProfileAtTruth:
         point = minimise(self._toy, start, free, tolerance=TOLERANCE)
         self.stat[k] = min(self.stat[k], point.stat)
         return point
-
-
-def _table(task, toys):
-    """Toys as a table, one row each."""
-    table = Table({"toy": np.arange(len(toys))})
-    for name in ("stat", "chi2", "hesse", "converged", "message"):
-        table[name] = [getattr(toy, name) for toy in toys]
-    likelihood = task.likelihood
-    for k, (name, unit) in enumerate(zip(likelihood.names, likelihood.units, strict=True)):
-        table[name] = [toy.theta[k] for toy in toys] * unit
-        table[f"{name}_error"] = [toy.error[k] for toy in toys] * unit
-        table[f"{name}_at_limit"] = [toy.at_limit[k] for toy in toys]
-        if k in task.columns:
-            table[f"{name}_rise"] = [toy.rise[k] for toy in toys]
-    return table
