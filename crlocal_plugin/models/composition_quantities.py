@@ -123,22 +123,6 @@ class CompositionQuantities:
         rows = [row for row, name in enumerate(names) if name in members]
         return _shaped(parts[..., rows, :].sum(axis=-2), energy)
 
-    def evaluate_all_particle(self, values, energy, component=None):
-        """Intensity for parameter values, see `all_particle`."""
-        return self.all_particle(energy, component, values)
-
-    def evaluate_mean_log_mass(self, values, energy, component=None):
-        """<ln A> for parameter values, see `mean_log_mass`."""
-        return self.mean_log_mass(energy, component, values)
-
-    def evaluate_variance_log_mass(self, values, energy, component=None):
-        """Variance of ln A for parameter values, see `variance_log_mass`."""
-        return self.variance_log_mass(energy, component, values)
-
-    def evaluate_fraction(self, values, energy, species, component=None):
-        """Share for parameter values, see `fraction`."""
-        return self.fraction(energy, species, component, values)
-
 
 def composition_nuclei(model, component=None):
     """Nuclei whose shares make the composition of a model or of one of its components (list)."""

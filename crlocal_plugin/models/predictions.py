@@ -102,14 +102,6 @@ optional
         vector = evaluator.excess(energies, values, component, names)
         return Dipole(u.Quantity(energy), vector.reshape((*vector.shape[:-2], *E.shape, 3)))
 
-    def evaluate_intensity(self, values, x, species, component=None, axis=None):
-        """Intensity for parameter values, see `intensity`."""
-        return self.intensity(x, species, component, axis, values)
-
-    def evaluate_excess(self, values, energy, component=None, species=None):
-        """Dipole vector for parameter values, see `dipole`."""
-        return self.dipole(energy, component, species, values).vector
-
 
 def check_component(model, component):
     """Refuse a component that a model does not have; None stands for the sum of all."""

@@ -116,7 +116,7 @@ def plot_component_fractions(
 
 def _component_shares(model, grid, species, axis, names, values):
     """Shares of components, shape ``(..., k, n)``, nan where the intensity underflows."""
-    evaluate = partial(model.evaluate_intensity, values, grid, species, axis=axis)
+    evaluate = partial(model.intensity, grid, species, axis=axis, values=values)
     total = evaluate().value
     parts = np.broadcast_arrays(*(evaluate(component=name).value for name in names), total)[:-1]
     with np.errstate(invalid="ignore"):

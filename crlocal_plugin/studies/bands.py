@@ -127,7 +127,7 @@ def intensity_band(model, x, species="H", component=None, axis=None, **options):
     """
     return evaluated_band(
         model,
-        lambda values: model.evaluate_intensity(values, x, species, component, axis),
+        lambda values: model.intensity(x, species, component, axis, values),
         u.Quantity(x),
         **options,
     )
@@ -154,7 +154,7 @@ def dipole_band(model, energy, component=None, species=None, **options):
     """
     ensemble, energy = make_ensemble(model, **options), u.Quantity(energy)
     vectors = ensemble.evaluate(
-        lambda values: model.evaluate_excess(values, energy, component, species)
+        lambda values: model.dipole(energy, component, species, values).vector
     )
     flat = [vector[..., 0] + 1j * vector[..., 1] for vector in vectors]
     amplitudes = [np.abs(number) for number in flat]
@@ -209,9 +209,9 @@ def composition_band(
     if quantity != "fraction" and species is not None:
         raise ValueError(f"species: only a fraction is that of one, leave it out for {quantity}")
     arguments = (energy, component) if species is None else (energy, species, component)
-    evaluate = getattr(model, f"evaluate_{quantity}")
+    evaluate = getattr(model, quantity)
     return evaluated_band(
-        model, lambda values: evaluate(values, *arguments), u.Quantity(energy), **options
+        model, lambda values: evaluate(*arguments, values), u.Quantity(energy), **options
     )
 
 
