@@ -22,7 +22,7 @@ from crlocal_plugin.catalogue.crdb import (
     read_crdb,
     read_crdb_export,
 )
-from crlocal_plugin.tables.writing import TableError
+from crlocal_plugin.tables.raw_table import TableError
 
 DATA = Path(__file__).parent / "data" / "crdb"
 

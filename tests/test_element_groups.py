@@ -14,7 +14,7 @@ import crlocal_plugin as crl
 from crlocal_plugin.analysis.description import Analysis
 from crlocal_plugin.catalogue.index import _shared_events
 from crlocal_plugin.cli.main import main
-from crlocal_plugin.tables.writing import TableError
+from crlocal_plugin.tables.raw_table import TableError
 
 ENERGY = np.geomspace(100, 1e6, 9)
 PER_ENERGY = u.Unit("1 / (GeV m2 s sr)")

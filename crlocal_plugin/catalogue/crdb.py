@@ -14,11 +14,11 @@ from ..datasets.dipole import DipoleDataset
 from ..datasets.flux import CosmicRayFluxDataset
 from ..datasets.mean_log_mass import MeanLogMassDataset
 from ..likelihood.collection import CosmicRayDatasets
+from ..tables.raw_table import TableError
 from ..tables.spectrum import (
     EXPECTED_QUANTITY,
     QUANTITIES,
 )
-from ..tables.writing import TableError
 from .crdb_export import (
     read_rows,
     rows_of,

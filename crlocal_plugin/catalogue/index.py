@@ -18,21 +18,11 @@ from astropy import units as u
 from astropy.table import Table
 
 from ..physics.species import ELEMENT_GROUPS
-from ..tables.writing import (
-    read_dipole_table,
-    read_flux_table,
-    read_mean_log_mass_table,
-)
+from ..tables.kinds import KINDS
 from .experiments import (
     HadronicChoice,
     experiment_named,
 )
-
-_READERS = {
-    "spectrum": read_flux_table,
-    "mean_log_mass": read_mean_log_mass_table,
-    "dipole": read_dipole_table,
-}
 
 _GV = u.Unit("GV")
 
@@ -287,7 +277,7 @@ def read_catalog_table(name):
     ValueError
         If the catalogue has no such table.
     """
-    return _READERS[_row(name)["kind"]](table_path(name))
+    return KINDS[_row(name)["kind"]].read(table_path(name))
 
 
 def overlapping_tables(name):

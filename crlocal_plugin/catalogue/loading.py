@@ -11,8 +11,7 @@ from ..models.composition import valid_from
 from ..physics.kinematics import rigidity_to_axis
 from ..physics.species import ELEMENT_GROUPS
 from ..tables.hadronic import join_hadronic_models
-from ..tables.raw_table import RawTable
-from ..tables.writing import TableError
+from ..tables.raw_table import RawTable, TableError
 from .index import (
     catalog,
     read_catalog_table,

@@ -16,10 +16,8 @@ from gammapy.utils.scripts import make_name
 
 from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
-from ..tables.writing import (
-    TableError,
-    write_table,
-)
+from ..tables.raw_table import TableError
+from ..tables.writing import write_table
 from .residuals import CosmicRayFitStatistic
 
 _VERSIONS = itertools.count()

@@ -9,7 +9,7 @@ from ..components.base import ENERGY_UNIT
 from ..components.dipole import Dipole
 from ..components.registration import register
 from ..models.grids import energy_grid
-from ..tables.writing import read_dipole_table
+from ..tables.dipole import read_dipole_table
 from .core import CosmicRayDataset
 from .residuals import (
     LIKELIHOODS,
@@ -28,7 +28,7 @@ class DipoleDataset(CosmicRayDataset):
     Parameters
     ----------
     table : `~astropy.table.Table`
-        Table as `~crlocal_plugin.tables.writing.read_dipole_table` returns it.
+        Table as `~crlocal_plugin.tables.dipole.read_dipole_table` returns it.
     models : `~gammapy.modeling.models.Models`, optional
         Models.
     name : str, optional
@@ -97,7 +97,7 @@ class DipoleDataset(CosmicRayDataset):
         name : str, optional
             Name; by default from the file.
         columns, experiment
-            As in `~crlocal_plugin.tables.writing.read_dipole_table`.
+            As in `~crlocal_plugin.tables.dipole.read_dipole_table`.
         **kwargs : dict
             ``amplitude_kind`` and ``declination_factor`` of the table, and settings of the
             dataset, by default those in the file.

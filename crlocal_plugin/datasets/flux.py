@@ -7,7 +7,7 @@ from gammapy.datasets import DATASET_REGISTRY
 from ..components.base import intensity_unit
 from ..components.component import species_group
 from ..components.registration import register
-from ..tables.writing import read_flux_table
+from ..tables.spectrum import read_flux_table
 from .residuals import (
     limit_sigma,
     total_errors,
@@ -28,7 +28,7 @@ class CosmicRayFluxDataset(ScalarDataset):
     Parameters
     ----------
     table : `~astropy.table.Table`
-        Table as `~crlocal_plugin.tables.writing.read_flux_table` returns it.
+        Table as `~crlocal_plugin.tables.spectrum.read_flux_table` returns it.
     models : `~gammapy.modeling.models.Models`, optional
         Models.
     name : str, optional
@@ -65,7 +65,7 @@ class CosmicRayFluxDataset(ScalarDataset):
         name : str, optional
             Name; by default from the file.
         columns, experiment, quantity, axis
-            As in `~crlocal_plugin.tables.writing.read_flux_table`.
+            As in `~crlocal_plugin.tables.spectrum.read_flux_table`.
         **kwargs : dict
             Settings of the dataset; by default those in the file.
 

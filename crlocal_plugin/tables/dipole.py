@@ -1,18 +1,9 @@
-"""Read and check tables of measured dipoles, in the layout of `crlocal_plugin.tables.writing`."""
+"""Read and check tables of measured dipoles, in the layout of `crlocal_plugin.tables`."""
 
 import numpy as np
 from astropy import units as u
 
-from .parts import (
-    checked_confidence,
-    error_names,
-    error_sides,
-    normalised,
-)
-from .raw_table import (
-    RawTable,
-    is_number,
-)
+from .raw_table import RawTable, error_names, is_number
 
 AMPLITUDE_KINDS = ("equatorial_dipole", "first_harmonic")
 
@@ -52,7 +43,7 @@ def read_dipole_table(
     Returns
     -------
     `~astropy.table.Table`
-        Table in the layout of `crlocal_plugin.tables.writing`. The error may also be given as
+        Table in the layout of `crlocal_plugin.tables`. The error may also be given as
         one symmetric column ``amplitude_err``. A row that holds only ``amplitude_ul`` and repeats
         the energy of a measurement within 1 % is merged into that row: one row is one
         measurement. A table with limits has ``ul_confidence`` in its meta, 0.95 unless it said
@@ -88,8 +79,7 @@ def read_dipole_table(
         content[name] = (values[keep], u.deg if name in _ANGLES else None)
     if table.has("site"):
         content["site"] = (table.words("site")[keep], None)
-    return normalised(
-        table,
+    return table.normalised(
         content,
         experiment=experiment,
         **_dipole_meta(table, amplitude_kind, declination_factor),
@@ -102,7 +92,7 @@ def _measurement(table, limit):
     amplitude = table.numbers("amplitude", unit, blank_allowed=True)
     phase = table.numbers("phase", u.deg, blank_allowed=True)
     phase_err = table.numbers("phase_err", u.deg, blank_allowed=True)
-    sides = error_sides(table, "amplitude", unit, blank_allowed=True)
+    sides = table.error_sides("amplitude", unit, blank_allowed=True)
     if sides is None:
         raise table.missing("amplitude_errn")
     error_name, errn, errp = sides
@@ -195,5 +185,5 @@ def _dipole_meta(table, amplitude_kind, declination_factor):
             )
         meta["declination_factor"] = float(factor)
     if table.has("amplitude_ul"):
-        meta["ul_confidence"] = checked_confidence(table)
+        meta["ul_confidence"] = table.confidence()
     return meta

@@ -15,8 +15,6 @@ from .raw_table import TableError
 MAX_MODELS = 6
 """Number of models at most; polynomials of higher degree swing between the tables."""
 
-_VALUES = ("intensity", "mean_log_mass")
-
 
 def hadronic_columns(n_models=MAX_MODELS):
     """Names of the columns with the shifts of all models but the first (list of str)."""
@@ -64,7 +62,7 @@ def join_hadronic_models(tables):
     first = tables[0]
     for table in tables[1:]:
         _require_alike(first, table)
-    value = next(name for name in _VALUES if name in first.colnames)
+    value = _value_column(first)
     limited = np.any([_limits(table) for table in tables], axis=0)
     logarithm = np.log if value == "intensity" else np.asarray
     base = logarithm(np.where(limited, 1.0, first[value]))
@@ -73,6 +71,11 @@ def join_hadronic_models(tables):
         result[name] = Column(logarithm(np.where(limited, 1.0, table[value])) - base)
     result.meta["hadronic_models"] = models
     return result
+
+
+def _value_column(table):
+    """Name of the values, after which their errors are named; None if there are none."""
+    return next((name for name in table.colnames if f"{name}_stat_errn" in table.colnames), None)
 
 
 def _limits(table):
@@ -90,10 +93,10 @@ def _require_alike(first, other):
                 f"{other.meta.get(key)!r}; join tables that differ in the hadronic model alone"
             )
     column = next((name for name in ("rigidity", "energy") if name in first.colnames), None)
-    if column is None or not any(name in first.colnames for name in _VALUES):
+    if column is None or _value_column(first) is None:
         raise TableError(
             f"table {names[0]!r}: expected the columns of a spectrum or of <ln A>, it has "
-            f"{', '.join(first.colnames)}; read it with read_flux_table or read_mean_log_mass_table"
+            f"{', '.join(first.colnames)}; read it with read_catalog_table or read_flux_table"
         )
     x, y = (np.asarray(table[column], dtype=float) for table in (first, other))
     if x.shape != y.shape or not np.allclose(x, y, rtol=1e-6, atol=0):

@@ -1,0 +1,45 @@
+"""The kinds of measured tables: how each is read, and by which columns it is known."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .dipole import read_dipole_table
+from .mean_log_mass import read_mean_log_mass_table
+from .raw_table import TableError
+from .spectrum import read_flux_table
+
+
+class Kind(NamedTuple):
+    """Kind of a table: reader, columns of which it has one, what it is, its names in CRDB."""
+
+    read: Callable
+    columns: tuple[str, ...]
+    description: str
+    crdb_names: tuple[str, ...] = ()
+    floor_is_relative: bool = True
+
+
+KINDS = {
+    "spectrum": Kind(read_flux_table, ("intensity",), "spectrum"),
+    "mean_log_mass": Kind(
+        read_mean_log_mass_table, ("mean_log_mass",), "<ln A>", ("<LnA>",), floor_is_relative=False
+    ),
+    "dipole": Kind(
+        *(read_dipole_table, ("amplitude", "amplitude_ul"), "dipole"),
+        ("DipoleAmplitude", "DipolePhase"),
+    ),
+}
+"""Kinds by name; a table of the first one that fits is of that kind."""
+
+
+def kind_of(table):
+    """Name of the kind of a `RawTable`, told from its columns."""
+    columns = table.table.colnames
+    for name, kind in KINDS.items():
+        if not set(kind.columns).isdisjoint(columns):
+            return name
+    expected = ", ".join(f"{kind.columns[0]!r} ({kind.description})" for kind in KINDS.values())
+    raise TableError(
+        f"{table.label}: expected a column {expected}, the table has {', '.join(columns)}; for "
+        "other names read it as a dataset, such as CosmicRayFluxDataset.read with columns=..."
+    )
