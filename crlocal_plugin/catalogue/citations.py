@@ -26,10 +26,8 @@ from .bibcodes import (
     bibcode_address,
     split_bibcode,
 )
-from .index import (
-    any_tables,
-    read_catalog_table,
-)
+from .index import read_catalog_table
+from .resolving import any_tables
 
 JOURNALS = {
     "A&A": "Astronomy & Astrophysics",

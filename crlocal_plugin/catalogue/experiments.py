@@ -4,47 +4,26 @@ import dataclasses
 import re
 
 from ..tables.hadronic import MAX_MODELS
+from .index import rows
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
-def experiment_named(rows, name):
-    """Experiment of the catalogue that a user means.
-
-    Parameters
-    ----------
-    rows : iterable of dict
-        Rows of the catalogue.
-    name : str
-        Name; upper case, spaces and hyphens do not count.
-
-    Returns
-    -------
-    str or None
-        Name as the catalogue writes it, None if there is none.
-    """
-    known = {_folded(row["experiment"]): row["experiment"] for row in rows}
+def experiment_named(name):
+    """Experiment as the catalogue writes it; spelling with spaces and hyphens does not count."""
+    known = {_folded(row["experiment"]): row["experiment"] for row in rows().values()}
     return known.get(_folded(str(name)))
 
 
 class HadronicChoice:
     """Hadronic models that a user asks for, applied to tables of the catalogue.
 
-    Parameters
-    ----------
-    rows : dict of str to dict
-        Rows of the catalogue by name.
-    request : str, list of str, dict or None
-        A model, several of which the first is the base, or either of them by experiment.
-
-    Raises
-    ------
-    ValueError
-        If the request is none of these, or names no experiment with several models.
+    The request is a model, several of which the first is the base, either of them by experiment,
+    or None. ValueError says what is wrong with it.
     """
 
-    def __init__(self, rows, request):
-        self._rows = {name: row for name, row in rows.items() if row["kind"] != "dipole"}
+    def __init__(self, request=None):
+        self._rows = {name: row for name, row in rows().items() if row["kind"] != "dipole"}
         self._used = set()
         if isinstance(request, dict):
             self._by_experiment = {self._experiment(k): _listed(v) for k, v in request.items()}
@@ -55,7 +34,7 @@ class HadronicChoice:
 
     def _experiment(self, name):
         several = self._with_several()
-        found = experiment_named(self._rows.values(), name)
+        found = experiment_named(name)
         if found not in several:
             raise ValueError(
                 f"hadronic_model: {name!r} is no experiment with tables for several hadronic "
@@ -93,25 +72,10 @@ class HadronicChoice:
         return result
 
     def tables(self, experiment):
-        """Independent tables of an experiment, for the model that is asked for.
+        """Names of independent tables of an experiment, for the model that is asked for.
 
         Of several releases of one quantity, the newest is taken. The sum of hydrogen and helium
         is left out beside these two.
-
-        Parameters
-        ----------
-        experiment : str
-            Name as in the catalogue.
-
-        Returns
-        -------
-        list of str
-            Names of spectra and <ln A>.
-
-        Raises
-        ------
-        ValueError
-            If the experiment has no spectra, or several hadronic models of which none is named.
         """
         own = {name: row for name, row in self._rows.items() if row["experiment"] == experiment}
         if not own:
@@ -137,23 +101,9 @@ class HadronicChoice:
         return list(newest.values())
 
     def apply(self, item):
-        """Swap a table of the catalogue for those of the models that are asked for.
+        """Table of the first model, with those of the others as ``alternatives``.
 
-        Parameters
-        ----------
-        item : SelectionItem
-            Table.
-
-        Returns
-        -------
-        SelectionItem
-            Table of the first model, with the names of the others as its ``alternatives``; the
-            item itself if there is nothing to choose.
-
-        Raises
-        ------
-        ValueError
-            If the catalogue has no table of this quantity for a model.
+        The item itself if there is nothing to choose.
         """
         row = self._rows.get(item.name) if item.path is None else None
         variants = {} if row is None else self._variants(row)
@@ -179,14 +129,7 @@ class HadronicChoice:
         }
 
     def require_used(self):
-        """Refuse a request that concerns no table.
-
-        Raises
-        ------
-        ValueError
-            If none of the tables, or of those of an experiment that is named, exist for several
-            models.
-        """
+        """Refuse a request that concerns none of the tables, or an experiment without tables."""
         unused = [name for name in self._by_experiment if name not in self._used]
         if unused or (self._for_all is not None and not self._used):
             of = f" of {' and '.join(unused)}" if unused else ""
