@@ -185,7 +185,7 @@ def test_mean_log_mass(server):
     server.answer = recorded("lna_etot.csv")
     (dataset,) = read_crdb("mean_log_mass", energy_type="ETOT")
     assert "num=<LnA>&" in server.urls[0]
-    assert isinstance(dataset, crl.datasets.MeanLogMassDataset)
+    assert isinstance(dataset, crl.MeanLogMassDataset)
     ours = crl.read_catalog_table("lhaaso_mean_log_mass_epos-lhc")[:3]
     for column in ours.colnames:
         assert_allclose(dataset.table[column], ours[column], rtol=1e-9)

@@ -1,7 +1,6 @@
 """Datasets from the cosmic-ray database CRDB (Maurin et al. 2023, EPJC 83, 971)."""
 
 import contextlib
-import difflib
 import inspect
 import io
 import sys
@@ -10,24 +9,13 @@ from http.client import HTTPException
 
 import numpy as np
 
-from ..datasets.dipole import DipoleDataset
-from ..datasets.flux import CosmicRayFluxDataset
-from ..datasets.mean_log_mass import MeanLogMassDataset
 from ..likelihood.collection import CosmicRayDatasets
+from ..messages import close_name, unknown_name
 from ..tables.raw_table import TableError
-from ..tables.spectrum import (
-    EXPECTED_QUANTITY,
-    QUANTITIES,
-)
-from .crdb_export import (
-    read_rows,
-    rows_of,
-)
-from .crdb_tables import (
-    DIPOLE,
-    crdb_names,
-    measurements,
-)
+from ..tables.spectrum import EXPECTED_QUANTITY, QUANTITIES
+from .crdb_rows import AXES, read_rows, rows_of
+from .crdb_tables import DIPOLE, crdb_names, measurements
+from .loading import class_of
 
 SITE = "https://lpsc.in2p3.fr/crdb"
 
@@ -54,9 +42,9 @@ def read_crdb(
     ----------
     quantity : str or list of str
         Element symbol, "light" (H-He-group), "CNO" (CNO-group), "Ne-S" (NeMgSiS-group),
-        "Fe-group", "all_particle" (AllParticles), "mean_log_mass" (<LnA>) or "dipole"
-        (DipoleAmplitude and DipolePhase). For a dipole the whole database is loaded, some hundred
-        thousand rows, since CRDB does not answer smaller questions for it.
+        "Fe-group", "all_particle" (AllParticles), "<LnA>" or "dipole" (DipoleAmplitude and
+        DipolePhase). For a dipole the whole database is loaded, some hundred thousand rows, since
+        CRDB does not answer smaller questions for it.
     experiment : str, optional
         Name of an experiment or sub-experiment, as here or in CRDB: "AMS-02" is "AMS02". All by
         default.
@@ -95,7 +83,7 @@ def read_crdb(
     library = _import_crdb()
     _check_taken_for(as_quantity)
     energy_type = str(energy_type).upper()
-    if energy_type not in ("R", "EK", "EKN", "ETOT"):
+    if energy_type not in AXES:
         why = "; a total energy per nucleon is no axis of this package" * (energy_type == "ETOTN")
         raise ValueError(f"energy_type: expected R, EK, EKN or ETOT, got {energy_type!r}{why}")
     names = _names(quantity)
@@ -103,9 +91,7 @@ def read_crdb(
     known -= {"quantity", "energy_type", "flux_rescaling"}
     unknown = sorted(set(options) - known)
     if unknown:
-        raise ValueError(
-            f"read_crdb: unknown option {unknown[0]!r}; expected one of {', '.join(sorted(known))}"
-        )
+        raise ValueError(f"read_crdb: {unknown_name(unknown[0], sorted(known), 'option ')}")
     options = {"combo_level": 0, "energy_convert_level": 0} | options
     records = []
     fluxes = [name for name in names if name not in DIPOLE]
@@ -154,9 +140,6 @@ def read_crdb_export(path, *, quantity=None, experiment=None, as_quantity=None, 
             raise ValueError(f"{path}: no {', '.join(names)}; the file has {available}")
     found = measurements(rows, as_quantity)
     return _datasets(str(path), found, names, experiment, skip_invalid)
-
-
-_CLASSES = {"dipole": DipoleDataset, "mean_log_mass": MeanLogMassDataset}
 
 
 def _import_crdb():
@@ -224,10 +207,10 @@ def _datasets(source, found, names, experiment, skip_invalid):
         available = sorted({measurement.experiment for measurement in found}, key=str.lower)
         found = [measurement for measurement in found if measurement.goes_by(experiment)]
         if not found:
-            close = difflib.get_close_matches(experiment, available, n=3, cutoff=0.5)
+            close = close_name(experiment, available, cutoff=0.5)
             raise ValueError(
                 f"{source}: no {wanted} of {experiment!r}; "
-                + (f"did you mean {' or '.join(map(repr, close))}? " if close else "")
+                + (f"did you mean {close!r}? " if close else "")
                 + f"expected one of {', '.join(available)}"
             )
     datasets = []
@@ -247,8 +230,7 @@ def _datasets(source, found, names, experiment, skip_invalid):
 
 def _dataset(measurement):
     table = measurement.table()
-    cls = _CLASSES.get(measurement.quantity, CosmicRayFluxDataset)
     try:
-        return cls.read(table, name=measurement.name)
+        return class_of(measurement.kind).read(table, name=measurement.name)
     except TableError as error:
         raise TableError(str(error).replace("<table>", measurement.name, 1)) from error
