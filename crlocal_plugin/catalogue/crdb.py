@@ -11,7 +11,7 @@ import numpy as np
 
 from ..likelihood.collection import CosmicRayDatasets
 from ..messages import close_name, unknown_name
-from ..tables.raw_table import TableError
+from ..tables.raw_table import RawTable, TableError
 from ..tables.spectrum import EXPECTED_QUANTITY, QUANTITIES
 from .crdb_rows import AXES, read_rows, rows_of
 from .crdb_tables import DIPOLE, crdb_names, measurements
@@ -80,14 +80,19 @@ def read_crdb(
     TableError
         If a table cannot be used; the message names it.
     """
-    library = _import_crdb()
+    try:
+        import crdb
+    except ImportError as error:
+        raise ImportError(
+            f"CRDB needs its package: pip install 'crlocal_plugin[crdb]' ({error}); or {_INSTEAD}"
+        ) from error
     _check_taken_for(as_quantity)
     energy_type = str(energy_type).upper()
     if energy_type not in AXES:
         why = "; a total energy per nucleon is no axis of this package" * (energy_type == "ETOTN")
         raise ValueError(f"energy_type: expected R, EK, EKN or ETOT, got {energy_type!r}{why}")
     names = _names(quantity)
-    known = set(inspect.signature(library.query).parameters)
+    known = set(inspect.signature(crdb.query).parameters)
     known -= {"quantity", "energy_type", "flux_rescaling"}
     unknown = sorted(set(options) - known)
     if unknown:
@@ -96,11 +101,11 @@ def read_crdb(
     records = []
     fluxes = [name for name in names if name not in DIPOLE]
     if fluxes:
-        records.append(_ask(library.query, fluxes, energy_type=energy_type, **options))
+        records.append(_ask(crdb.query, fluxes, energy_type=energy_type, **options))
     if len(fluxes) < len(names):
-        everything = _ask(library.all, **{k: v for k, v in options.items() if k == "timeout"})
+        everything = _ask(crdb.all, **{k: v for k, v in options.items() if k == "timeout"})
         records.append(everything[np.isin(everything["quantity"], DIPOLE)])
-    found = [m for answer in records if len(answer) for m in _split(answer, as_quantity)]
+    found = [m for part in records if len(part) for m in measurements(rows_of(part), as_quantity)]
     return _datasets(f"CRDB, {energy_type}", found, names, experiment, skip_invalid)
 
 
@@ -142,16 +147,6 @@ def read_crdb_export(path, *, quantity=None, experiment=None, as_quantity=None, 
     return _datasets(str(path), found, names, experiment, skip_invalid)
 
 
-def _import_crdb():
-    try:
-        import crdb
-    except ImportError as error:
-        raise ImportError(
-            f"CRDB needs its package: pip install 'crlocal_plugin[crdb]' ({error}); or {_INSTEAD}"
-        ) from error
-    return crdb
-
-
 def _check_taken_for(as_quantity):
     if as_quantity is not None and as_quantity not in QUANTITIES:
         raise ValueError(f"as_quantity: expected {EXPECTED_QUANTITY}, got {as_quantity!r}")
@@ -185,17 +180,6 @@ def _ask(question, *args, **options):
         raise ValueError(f"CRDB: {reason}; check the names and options, or {_INSTEAD}") from error
 
 
-def _split(records, as_quantity):
-    try:
-        rows = rows_of(records)
-    except ValueError as error:
-        # what is no table leaves records that were never filled in
-        raise ValueError(
-            f"CRDB: the answer is not a table ({error}); call crdb.clear_cache() and try again"
-        ) from error
-    return measurements(rows, as_quantity)
-
-
 def _datasets(source, found, names, experiment, skip_invalid):
     wanted = ", ".join(names) if names else "data"
     if not found:
@@ -216,21 +200,13 @@ def _datasets(source, found, names, experiment, skip_invalid):
     datasets = []
     for measurement in found:
         try:
-            datasets.append(_dataset(measurement))
+            raw = RawTable(measurement.table(), label=measurement.name)
+            datasets.append(class_of(measurement.kind).read(raw, name=measurement.name))
         except TableError as error:
             if not skip_invalid:
-                raise TableError(
-                    f"{error}; or leave such tables out by skip_invalid=True"
-                ) from None
+                hint = "or leave such tables out by skip_invalid=True"
+                raise TableError(f"{error}; {hint}") from None
             warnings.warn(f"left out: {error}", stacklevel=3)
     if not datasets:
         raise ValueError(f"{source}: no table of {wanted} can be used; the warnings say why")
     return CosmicRayDatasets(datasets)
-
-
-def _dataset(measurement):
-    table = measurement.table()
-    try:
-        return class_of(measurement.kind).read(table, name=measurement.name)
-    except TableError as error:
-        raise TableError(str(error).replace("<table>", measurement.name, 1)) from error

@@ -88,7 +88,10 @@ def rows_of(records):
     # of lines that are no rows, such as those of a web page, the package fills a part in
     axes = {str(e_type) for e_type in records["e_type"]}
     if not axes <= {*AXES, "ETOTN"}:
-        raise ValueError(f"energy axes {', '.join(map(repr, sorted(axes)))}")
+        raise ValueError(
+            f"CRDB: the answer is not a table (energy axes {', '.join(map(repr, sorted(axes)))}); "
+            "call crdb.clear_cache() and try again"
+        )
     values = {name: records[name] for name in COLUMNS if name in records.dtype.names}
     for pair, field in (("e", "e_bin"), ("stat", "err_sta"), ("syst", "err_sys")):
         values |= {f"{pair}_low": records[field][:, 0], f"{pair}_high": records[field][:, 1]}

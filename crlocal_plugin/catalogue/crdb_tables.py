@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from astropy import units as u
-from astropy.table import Table
+from astropy.table import Table, vstack
 
 from ..tables.kinds import KINDS
 from ..tables.raw_table import TableError
@@ -129,9 +129,9 @@ class Measurement:
                 f"{name} is a ratio, for which there is no dataset",
                 "read the two nuclei one by one",
             )
+        kinds = " or ".join(repr(kind) for kind, entry in KINDS.items() if entry.crdb_names)
         raise self.error(
-            f"quantity: expected {EXPECTED_QUANTITY} or a kind, "
-            f"{', '.join(map(repr, QUANTITY_NAMES.keys() - QUANTITIES))}, got {name!r}",
+            f"quantity: expected {EXPECTED_QUANTITY}, {kinds}, got {name!r}",
             "say what it is to be taken for, as in as_quantity='H' for the isotope 1H",
         )
 
@@ -197,27 +197,23 @@ class Measurement:
                 f"amplitudes at {energies[0] or 'no'} GeV, but phases at {energies[1] or 'no'} GeV",
                 "export the table and complete or remove the rows",
             )
-        content = {
-            "energy": amplitude["e"],
-            "amplitude": amplitude["value"],
-            "amplitude_errn": amplitude["stat_low"],
-            "amplitude_errp": amplitude["stat_high"],
-            "amplitude_syst": np.maximum(amplitude["syst_low"], amplitude["syst_high"]),
-            "phase": phase["value"] % 360,
-            "phase_err": np.hypot(
-                np.maximum(phase["stat_low"], phase["stat_high"]),
-                np.maximum(phase["syst_low"], phase["syst_high"]),
-            ),
-        }
-        missing = np.full(len(limits), np.nan)
         table = Table(
             {
-                name: np.append(values, limits["e"] if name == "energy" else missing)
-                for name, values in content.items()
+                "energy": amplitude["e"],
+                "amplitude": amplitude["value"],
+                "amplitude_errn": amplitude["stat_low"],
+                "amplitude_errp": amplitude["stat_high"],
+                "amplitude_syst": np.maximum(amplitude["syst_low"], amplitude["syst_high"]),
+                "phase": phase["value"] % 360,
+                "phase_err": np.hypot(
+                    np.maximum(phase["stat_low"], phase["stat_high"]),
+                    np.maximum(phase["syst_low"], phase["syst_high"]),
+                ),
             }
         )
         if len(limits):
-            table["amplitude_ul"] = np.append(np.full(len(amplitude), np.nan), limits["value"])
+            bare = Table({"energy": limits["e"], "amplitude_ul": limits["value"]})
+            table = vstack([table, bare])
         table["energy"].unit = u.GeV
         table["phase"].unit = table["phase_err"].unit = u.deg
         return table

@@ -1,6 +1,7 @@
 """Which tables of the catalogue belong to an experiment, and to which hadronic models."""
 
 import dataclasses
+import functools
 import re
 
 from ..tables.hadronic import MAX_MODELS
@@ -15,6 +16,16 @@ def experiment_named(name):
     return known.get(_folded(str(name)))
 
 
+@functools.cache
+def hadronic_models():
+    """Models for which there are tables, by experiment (dict of lists); at least two of them."""
+    found = {}
+    for row in rows().values():
+        if row["hadronic_model"]:
+            found.setdefault(row["experiment"], set()).add(row["hadronic_model"])
+    return {name: sorted(models) for name, models in found.items() if len(models) > 1}
+
+
 class HadronicChoice:
     """Hadronic models that a user asks for, applied to tables of the catalogue.
 
@@ -25,36 +36,17 @@ class HadronicChoice:
     def __init__(self, request=None):
         self._rows = {name: row for name, row in rows().items() if row["kind"] != "dipole"}
         self._used = set()
+        self._by_experiment, self._for_all = {}, None
         if isinstance(request, dict):
-            self._by_experiment = {self._experiment(k): _listed(v) for k, v in request.items()}
-            self._for_all = None
-        else:
-            self._by_experiment = {}
-            self._for_all = None if request is None else _listed(request)
-
-    def _experiment(self, name):
-        several = self._with_several()
-        found = experiment_named(name)
-        if found not in several:
-            raise ValueError(
-                f"hadronic_model: {name!r} is no experiment with tables for several hadronic "
-                f"models; expected one of {', '.join(several)}"
-            )
-        return found
-
-    def _with_several(self):
-        experiments = dict.fromkeys(row["experiment"] for row in self._rows.values())
-        return [name for name in experiments if len(self.models(name)) > 1]
-
-    def models(self, experiment):
-        """Hadronic models for which the catalogue has tables of an experiment (list of str)."""
-        found = (r["hadronic_model"] for r in self._rows.values() if r["experiment"] == experiment)
-        return sorted({model for model in found if model})
+            self._by_experiment = {_experiment(k): _listed(v) for k, v in request.items()}
+        elif request is not None:
+            self._for_all = _listed(request)
 
     def _wanted(self, experiment):
         """Models that are asked for, None if the request does not concern the experiment."""
-        wanted, known = self._by_experiment.get(experiment, self._for_all), self.models(experiment)
-        if wanted is None or len(known) < 2:
+        known = hadronic_models().get(experiment)
+        wanted = self._by_experiment.get(experiment, self._for_all)
+        if wanted is None or known is None:
             return None
         self._used.add(experiment)
         spelled = {model.casefold(): model for model in known}
@@ -83,12 +75,12 @@ class HadronicChoice:
                 f"{experiment} has neither spectra nor <ln A> in the catalogue: name its dipole "
                 "tables, see catalog() or crlocal data list"
             )
-        known, wanted = self.models(experiment), self._wanted(experiment)
-        if len(known) > 1:
+        if experiment in hadronic_models():
+            wanted = self._wanted(experiment)
             if wanted is None:
                 raise ValueError(
                     f"{experiment} has tables for several hadronic models: pass hadronic_model= as "
-                    f"one of {', '.join(known)}, or a list of them"
+                    f"one of {', '.join(hadronic_models()[experiment])}, or a list of them"
                 )
             own = {n: row for n, row in own.items() if row["hadronic_model"] in ("", wanted[0])}
         newest = {}
@@ -135,12 +127,23 @@ class HadronicChoice:
             of = f" of {' and '.join(unused)}" if unused else ""
             raise ValueError(
                 f"hadronic_model: no table{of} that exists for several hadronic models is asked "
-                f"for; {', '.join(self._with_several())} have such tables"
+                f"for; {', '.join(hadronic_models())} have such tables"
             )
 
 
 def _folded(name):
     return re.sub(r"[\s_-]+", "-", name.strip().casefold())
+
+
+def _experiment(name):
+    """Experiment with several hadronic models; ValueError if it is none."""
+    found = experiment_named(name)
+    if found not in hadronic_models():
+        raise ValueError(
+            f"hadronic_model: {name!r} is no experiment with tables for several hadronic "
+            f"models; expected one of {', '.join(hadronic_models())}"
+        )
+    return found
 
 
 def _year(row):

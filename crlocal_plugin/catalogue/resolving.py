@@ -4,7 +4,7 @@ import itertools
 import os
 from pathlib import Path
 
-from .experiments import HadronicChoice, experiment_named
+from .experiments import HadronicChoice, experiment_named, hadronic_models
 from .index import no_such, rows
 from .overlaps import refuse_overlaps
 from .selections import SELECTIONS, SelectionItem
@@ -67,8 +67,7 @@ def any_tables(names):
     for name in names:
         is_table = name in SELECTIONS or name in rows()
         experiment = None if is_table else experiment_named(name)
-        models = HadronicChoice().models(experiment)
-        for model in models if len(models) > 1 else [None]:
+        for model in hadronic_models().get(experiment, [None]):
             items += _items(name, HadronicChoice(model))
     return items
 

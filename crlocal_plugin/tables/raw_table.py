@@ -26,11 +26,11 @@ class RawTable:
     has been read already is given as a `RawTable`, and goes by another layout from then on.
     """
 
-    def __init__(self, source, columns=None, layout=()):
+    def __init__(self, source, columns=None, layout=(), label="<table>"):
         if isinstance(source, RawTable):
             self.label, self.table, self.meta = source.label, source.table, dict(source.meta)
         elif isinstance(source, Table):
-            self.label = "<table>"
+            self.label = label
             self.table = Table(source, copy=True)
             self.meta = self._read_meta()
         else:
