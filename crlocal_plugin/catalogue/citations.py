@@ -42,9 +42,7 @@ def citations(source=None):
     Raises
     ------
     ValueError
-        If a name is not known.
-    TypeError
-        If something is neither a dataset nor a name.
+        If a name is not known; a TypeError if something is neither a dataset nor a name.
     """
     found = [known_publication(MODEL), known_publication(GAMMAPY), SOFTWARE]
     items = _items(source)
@@ -75,11 +73,6 @@ def bibtex(source=None):
     -------
     str
         Entries, in the order of `citations`.
-
-    Raises
-    ------
-    ValueError
-        If a name is not known.
     """
     return "\n\n".join(cited.bibtex() for cited in citations(source)) + "\n"
 

@@ -33,21 +33,18 @@ def read_crdb(
 ):
     """Read measured spectra or dipoles from the cosmic-ray database CRDB.
 
-    Needs the package ``crdb`` and a network. Answers are kept on disk for 30 days by that
-    package; ``crdb.clear_cache()`` forgets them. Only measurements are asked for, not what
-    CRDB computes from them: sums and ratios of nuclei that it combines would count events twice,
-    and the models predict on every axis, so that nothing needs converting.
+    Needs the package ``crdb``, which keeps answers on disk for 30 days (``crdb.clear_cache()``
+    forgets them), and a network. Only measurements are asked for: sums and ratios of nuclei that
+    CRDB combines would count events twice, and the models predict on every axis.
 
     Parameters
     ----------
     quantity : str or list of str
         Element symbol, "light" (H-He-group), "CNO" (CNO-group), "Ne-S" (NeMgSiS-group),
         "Fe-group", "all_particle" (AllParticles), "<LnA>" or "dipole" (DipoleAmplitude and
-        DipolePhase). For a dipole the whole database is loaded, some hundred thousand rows, since
-        CRDB does not answer smaller questions for it.
+        DipolePhase), for which the whole database is loaded, some hundred thousand rows.
     experiment : str, optional
-        Name of an experiment or sub-experiment, as here or in CRDB: "AMS-02" is "AMS02". All by
-        default.
+        Experiment or sub-experiment, as here or in CRDB: "AMS-02" is "AMS02". All by default.
     energy_type : {"R", "EK", "EKN", "ETOT"}, optional
         Axis of the publication: rigidity, kinetic energy, kinetic energy per nucleon, total
         energy. Of no effect for a dipole.
@@ -64,10 +61,10 @@ def read_crdb(
     -------
     CosmicRayDatasets
         One dataset per sub-experiment and publication, without floors; those of one experiment
-        share a nuisance model. They may share events as well, as releases of one measurement do:
-        choose among them before a fit. The meta of a table has publication, sub-experiment, dates
-        and solar modulation. A limit counts as one at 95 %, and the amplitude of a dipole as that
-        of a first harmonic, since CRDB does not say.
+        share a nuisance model. They may share events, as releases of one measurement do: choose
+        among them before a fit. The meta of a table has publication, sub-experiment, dates and
+        solar modulation. A limit counts as one at 95 %, and the amplitude of a dipole as that of
+        a first harmonic, since CRDB does not say.
 
     Raises
     ------
@@ -76,9 +73,8 @@ def read_crdb(
     ConnectionError
         If CRDB cannot be reached, or does not answer in time.
     ValueError
-        If CRDB does not know the quantity or has no data of it, or an argument is not valid.
-    TableError
-        If a table cannot be used; the message names it.
+        If CRDB does not know the quantity or has no data of it, or an argument is not valid; a
+        TableError if a table cannot be used.
     """
     try:
         import crdb
@@ -130,10 +126,9 @@ def read_crdb_export(path, *, quantity=None, experiment=None, as_quantity=None, 
 
     Raises
     ------
-    TableError
-        If the file cannot be read, or a table in it cannot be used.
     ValueError
-        If nothing in the file is asked for.
+        If nothing in the file is asked for; a TableError if the file cannot be read, or a table in
+        it cannot be used.
     """
     _check_taken_for(as_quantity)
     rows = read_rows(path)

@@ -64,11 +64,7 @@ class HadronicChoice:
         return result
 
     def tables(self, experiment):
-        """Names of independent tables of an experiment, for the model that is asked for.
-
-        Of several releases of one quantity, the newest is taken. The sum of hydrogen and helium
-        is left out beside these two.
-        """
+        """Newest tables of an experiment for the model asked for, sums beside parts left out."""
         own = {name: row for name, row in self._rows.items() if row["experiment"] == experiment}
         if not own:
             raise ValueError(
@@ -93,10 +89,7 @@ class HadronicChoice:
         return list(newest.values())
 
     def apply(self, item):
-        """Table of the first model, with those of the others as ``alternatives``.
-
-        The item itself if there is nothing to choose.
-        """
+        """Table of the first model asked for, if any, with the others as ``alternatives``."""
         row = self._rows.get(item.name) if item.path is None else None
         variants = {} if row is None else self._variants(row)
         wanted = self._wanted(row["experiment"]) if len(variants) > 1 else None

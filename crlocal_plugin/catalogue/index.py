@@ -47,34 +47,17 @@ def catalog():
     Returns
     -------
     `~astropy.table.Table`
-        One row per table, with columns ``name``; ``kind``, one of
-        `crlocal_plugin.tables.kinds.KINDS`; ``experiment``; ``quantity``; ``axis``;
-        ``hadronic_model``, empty if none; ``points``; ``x_min`` and ``x_max`` in ``unit``;
-        ``reference``; ``bibtex``, the key of the publication; ``floor``, the systematic error
-        recommended for fits; and ``phase_floor_deg``, the same for phases. The table is the
-        caller's own copy.
+        One row per table: ``name``; ``kind``, one of `crlocal_plugin.tables.kinds.KINDS`;
+        ``experiment``; ``quantity``; ``axis``; ``hadronic_model``, empty if none; ``points``;
+        ``x_min`` and ``x_max`` in ``unit``; ``reference``, and its BibTeX key ``bibtex``;
+        ``floor``, the systematic error recommended for fits, and ``phase_floor_deg``, that of
+        phases. The table is the caller's own copy.
     """
     return _index().copy()
 
 
 def table_path(name):
-    """File of a table of the catalogue.
-
-    Parameters
-    ----------
-    name : str
-        Name in the catalogue.
-
-    Returns
-    -------
-    `~pathlib.Path`
-        The ECSV file.
-
-    Raises
-    ------
-    ValueError
-        If the catalogue has no such table.
-    """
+    """ECSV file of a table of the catalogue (`~pathlib.Path`); ValueError if there is none."""
     folder = "anisotropy" if row_of(name)["kind"] == "dipole" else "spectra"
     return DATA / folder / f"{name}.ecsv"
 

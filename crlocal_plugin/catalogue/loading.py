@@ -31,15 +31,15 @@ def load_datasets(
     ----------
     names : str, path-like, `~crlocal_plugin.catalogue.selections.SelectionItem`, or list of those
         Names of selections ("xue-liu-2025", "xue-liu-2025-qgsjet", "xue-liu-2025-all",
-        "latest", "composition"), names of tables (see `catalog`), names of experiments for all of
-        their spectra and <ln A>, files in the same layout, or parts of those.
+        "latest", "composition"), of tables (see `catalog`), of experiments for all of their
+        spectra and <ln A>, files in the same layout, or parts of those.
     allow_overlap : bool, optional
         Accept tables that share events.
     floors : {"recommended"}, float, dict or None, optional
         Systematic floors: those of the catalogue (`catalog`), one fraction for all, a
-        dictionary of dataset name to fraction on top of the recommended ones, or none. The floor
-        of phases is the recommended one unless this is None. The floor of <ln A> is no fraction
-        but an error of <ln A> itself, so that one for all leaves it as recommended.
+        dictionary of dataset name to fraction on top of the recommended ones, or none. Phases
+        have the recommended one unless this is None; so has <ln A>, whose floor is no fraction
+        but an error of <ln A> itself, under one for all.
     apply_declination_factor : bool, optional
         Turn first-harmonic amplitudes into equatorial dipoles where the table says how.
     likelihood : {"vector", "amplitude_phase"}, optional
@@ -47,15 +47,14 @@ def load_datasets(
     systematics : bool, optional
         Count the systematic errors of the tables.
     hadronic_model : str, list of str or dict, optional
-        Hadronic interaction model of the tables that exist for several, which are swapped for
-        those of this model. With a list, the datasets have the first model, and their parameter
-        ``hadronic``, frozen at 0, moves between all of them, see `NuisanceModel`. A dictionary
-        names a model or a list for each experiment.
+        Hadronic interaction model of the tables that exist for several. With a list, the datasets
+        have the first model, and their parameter ``hadronic``, frozen at 0, moves between all of
+        them, see `NuisanceModel`. A dictionary names a model or a list for each experiment.
     valid_only : bool, optional
-        Leave spectra of one nucleus heavier than helium out of the fit below the rigidity from
-        which on the model describes it (`crlocal_plugin.models.composition.valid_from`), and
-        those of a group of elements below the energy from which on it describes each of them,
-        unless the table comes with a range of its own.
+        Leave spectra of a nucleus heavier than helium out of the fit below the rigidity from which
+        on the model describes it (`crlocal_plugin.models.composition.valid_from`), and those of a
+        group of elements below the energy from which on it describes each of them, unless the
+        table comes with a range of its own.
 
     Returns
     -------
@@ -64,13 +63,10 @@ def load_datasets(
 
     Raises
     ------
-    OverlapError
-        If tables share events.
     ValueError
         If a name is not known, a setting is out of range, or an experiment has tables for
-        several hadronic models of which none is named.
-    TableError
-        If a file is not valid.
+        several hadronic models of which none is named; an OverlapError if tables share events, a
+        TableError if a file is not valid.
     """
     items = resolve(names, allow_overlap=allow_overlap, hadronic_model=hadronic_model)
     if isinstance(floors, dict):

@@ -34,18 +34,12 @@ def overlapping_tables(name):
     Parameters
     ----------
     name : str
-        Name in the catalogue.
+        Name in the catalogue; ValueError if it has no such table.
 
     Returns
     -------
     dict
-        Table name to the reason. Some of these pairs can be separated by energy, as the
-        selections do.
-
-    Raises
-    ------
-    ValueError
-        If the catalogue has no such table.
+        Table name to the reason. Some pairs can be separated by energy, as the selections do.
     """
     row = row_of(name)
     reasons = {other: shared_events(row, rows()[other])[0] for other in rows() if other != name}

@@ -20,14 +20,10 @@ class Publication:
 
     Attributes
     ----------
-    names : str
-        Authors as a reference names them, such as "Aguilar et al.".
-    year, journal, volume, pages, doi, arxiv : str
-        What the reference says; empty where it says nothing.
-    authors : str
-        Authors as BibTeX wants them, by default from ``names``.
-    title : str
-        Title, empty if it is not known.
+    names, authors : str
+        Authors as a reference names them, such as "Aguilar et al.", and as BibTeX wants them.
+    title, year, journal, volume, pages, doi, arxiv : str
+        What is known; empty where nothing is.
     note : str
         The reference itself, where it cannot be taken apart.
     bibcode : str
@@ -192,7 +188,18 @@ _JOURNALS_OF_BIBCODES = {
 
 
 def publications_in(text):
-    """Publications that a text names by references or by bibcodes (list of Publication)."""
+    """Publications that a text names.
+
+    Parameters
+    ----------
+    text : str
+        Text with references such as "Yoon et al. 2017, ApJ 839, 5", or with bibcodes of ADS.
+
+    Returns
+    -------
+    list of Publication
+        Publications, with initials and titles where the package knows them.
+    """
     found = []
     for match in _REFERENCE.finditer(text):
         part = match.groupdict("")

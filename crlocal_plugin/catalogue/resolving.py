@@ -19,15 +19,14 @@ def resolve(names, *, allow_overlap=False, hadronic_model=None):
     Parameters
     ----------
     names : str, path-like, SelectionItem, or list of those
-        Names of selections, of tables or of experiments, files, or tables that are cut. An
-        experiment stands for its newest spectra and <ln A>, without sums beside their parts.
+        Selections, tables, experiments, files, or tables that are cut. An experiment stands for
+        its newest spectra and <ln A>, without sums beside their parts.
     allow_overlap : bool
         Whether tables that share events may come together. A selection that allows it by itself
-        needs no flag if it is the only name. What is in the user's own files is not known here,
-        so they are never refused for this reason.
+        needs no flag if it is the only name. Files are never refused for this reason.
     hadronic_model : str, list of str or dict, optional
-        Hadronic interaction model of tables that exist for several; a list of them, of which the
-        others become ``alternatives`` of the first; or either by experiment.
+        Hadronic model of tables that exist for several; a list, of which the others become
+        ``alternatives`` of the first; or either by experiment.
 
     Returns
     -------
@@ -36,11 +35,9 @@ def resolve(names, *, allow_overlap=False, hadronic_model=None):
 
     Raises
     ------
-    OverlapError
-        If two tables share events.
     ValueError
-        If there is no name, a name is not known, a table comes twice, or a hadronic model is
-        not known or not named where it must be.
+        If there is no name, a name is not known, a table comes twice, or a hadronic model is not
+        known or not named where it must be; an OverlapError if two tables share events.
     """
     alone = isinstance(names, str | os.PathLike | SelectionItem)
     names = [names] if alone else list(names)

@@ -18,8 +18,7 @@ class SelectionItem:
     name : str
         Name of the table; for a file, its stem.
     energy_range : tuple of `~astropy.units.Quantity` or None
-        Lowest value, inclusive, and highest value, exclusive, on the axis of the table (a
-        rigidity for tables in rigidity); None where the table is not cut.
+        Lowest value, inclusive, and highest, exclusive, on the axis of the table; None for no cut.
     path : `~pathlib.Path`, optional
         The file, if the table is not one of the catalogue.
     alternatives : tuple of str, optional

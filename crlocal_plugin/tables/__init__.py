@@ -2,9 +2,9 @@
 
 What to use when:
 
-- a table of a known kind: the readers in `spectrum`, `mean_log_mass` and `dipole`, one each;
-- to tell the kind of a table from its columns, or to add a kind: `kinds`;
-- to write a table so that they read it back: `writing`;
+- a table of a known kind: its reader, in a module of its own, such as `spectrum` or `dipole`;
+- all kinds, to tell one from its columns or to add one: `kinds`;
+- to write a table so that the readers give it back: `writing`;
 - one measurement unfolded with several interaction models: `hadronic`;
 - a new reader: `raw_table` has the table as the user gave it, in the units of the package, with
   errors that name the place; `values` has what readers of values against energy share.
@@ -19,8 +19,11 @@ Spectrum, one row per point, ordered in the first column:
 - ``intensity_stat_errn``, ``intensity_stat_errp``, ``intensity_syst_errn``,
   ``intensity_syst_errp``: lower and upper errors, zero where an error is not given;
 - ``is_ul``, optional: true where the intensity is an upper limit;
-- ``hadronic_shift_1``, ..., optional: ln(intensity) or <ln A> with another hadronic model less that
-  of the table; ``hadronic_models`` in the meta names the models, that of the table first.
+- ``hadronic_shift_1``, ..., optional: ln(intensity) with another hadronic model less that of the
+  table; ``hadronic_models`` in the meta names the models, that of the table first.
+
+A table of <ln A> has its own column, against the total energy, in the place of the intensity, and
+shifts of <ln A> itself; there are no limits.
 
 Dipole, one row per measurement:
 

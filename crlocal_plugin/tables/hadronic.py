@@ -27,10 +27,9 @@ def join_hadronic_models(tables):
     Parameters
     ----------
     tables : list of `~astropy.table.Table`
-        Tables as from `~crlocal_plugin.tables.writing.read_flux_table` or
-        `~crlocal_plugin.tables.writing.read_mean_log_mass_table`, with ``hadronic_model`` in
-        their meta. They have the same quantity at the same energies; an upper limit in one of
-        them is where the models are not compared.
+        Tables of a spectrum or of <ln A> as their readers return them, with ``hadronic_model`` in
+        their meta, of the same quantity at the same energies. Where one of them has an upper
+        limit, the models are not compared.
 
     Returns
     -------
@@ -107,17 +106,9 @@ def _require_alike(first, other):
 
 
 def shift_coefficients(shifts):
-    """Coefficients of the polynomial through the shifts of all models.
+    """Coefficients of h, h^2, ..., h^k, shape ``(k, n)``, of the polynomial through all models.
 
-    Parameters
-    ----------
-    shifts : array_like
-        Shifts of the tables at h = 1, 2, ..., k from the one at h = 0, shape ``(k, n)``.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Coefficients of h, h^2, ..., h^k, shape ``(k, n)``; there is no constant.
+    ``shifts``, of the same shape, are those of the tables at h = 1, 2, ..., k from that at h = 0.
     """
     nodes = np.arange(1.0, len(shifts) + 1)
     return np.linalg.solve(nodes[:, np.newaxis] ** nodes, np.asarray(shifts, dtype=float))
@@ -126,18 +117,8 @@ def shift_coefficients(shifts):
 def prediction_shift(coefficients, position):
     """What is added to ln(intensity) or <ln A> of predictions for another hadronic model.
 
-    Parameters
-    ----------
-    coefficients : `~numpy.ndarray`
-        As from `shift_coefficients`, shape ``(k, n)``.
-    position : float or `~numpy.ndarray`
-        h of each point, of a shape that broadcasts to ``(..., n)``.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Table of the first model less that at h, shape ``(..., n)``: the measurement stays that
-        of the first model, with its errors.
+    Table of the first model less that at the ``position`` h of each point, shape ``(..., n)``, by
+    the coefficients of `shift_coefficients`: the measurement stays that of the first model.
     """
     total = np.zeros(coefficients.shape[-1])
     for row in coefficients[::-1]:

@@ -10,7 +10,11 @@ from .spectrum import read_flux_table
 
 
 class Kind(NamedTuple):
-    """Kind of a table: reader, columns of which it has one, what it is, its names in CRDB."""
+    """Kind of a table.
+
+    ``columns`` are those by which it is known; of an intensity, <ln A> and the like the first has
+    the values. ``crdb_names`` are what CRDB calls the quantity, if there is one alone of the kind.
+    """
 
     read: Callable
     columns: tuple[str, ...]

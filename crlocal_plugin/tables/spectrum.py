@@ -37,22 +37,19 @@ def read_flux_table(source, *, columns=None, experiment=None, quantity=None, axi
     columns : dict, optional
         For a table with other column names: layout name to column name, or to a pair of column
         name and unit for a column without one, such as ``{"energy": ("E", "TeV")}``.
-    experiment : str, optional
-        Name of the experiment; by default from the meta of the table.
-    quantity : str, optional
-        Element symbol from H to Ni, ``"light"`` (H and He together), ``"all_particle"`` or one of
-        the groups of elements ``"CNO"``, ``"Ne-S"`` and ``"Fe-group"``; by default from the meta of
-        the table.
-    axis : str, optional
-        One of `AXES`; by default from the meta of the table. A rigidity column needs none.
+    experiment, quantity, axis : str, optional
+        By default from the meta of the table. The quantity is an element symbol from H to Ni,
+        ``"light"`` (H and He together), ``"all_particle"``, or a group of elements, ``"CNO"``,
+        ``"Ne-S"`` or ``"Fe-group"``. The axis is ``"rigidity"``, ``"kinetic_energy"``,
+        ``"kinetic_energy_per_nucleon"`` or ``"total_energy"``; a rigidity column needs none.
 
     Returns
     -------
     `~astropy.table.Table`
-        Table in the layout of `crlocal_plugin.tables`, in GV or GeV. Errors may also be
-        given as one symmetric column ``intensity_stat_err`` or ``intensity_syst_err``, or as a
-        total error ``intensity_err``, which is put into the statistical pair. A pair that is
-        missing is filled with zeros, which stand for "not given".
+        Table in the layout of `crlocal_plugin.tables`, in GV or GeV. Errors may also be given as
+        one symmetric column ``intensity_stat_err`` or ``intensity_syst_err``, or as a total error
+        ``intensity_err``, which is put into the statistical pair. A missing pair is filled with
+        zeros, "not given".
 
     Raises
     ------
