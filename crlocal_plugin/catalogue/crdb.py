@@ -8,14 +8,15 @@ import warnings
 from http.client import HTTPException
 
 import numpy as np
+from gammapy.datasets import DATASET_REGISTRY
 
 from ..likelihood.collection import CosmicRayDatasets
 from ..messages import close_name, unknown_name
+from ..tables.kinds import KINDS
 from ..tables.raw_table import RawTable, TableError
 from ..tables.spectrum import EXPECTED_QUANTITY, QUANTITIES
 from .crdb_rows import AXES, read_rows, rows_of
 from .crdb_tables import DIPOLE, crdb_names, measurements
-from .loading import class_of
 
 SITE = "https://lpsc.in2p3.fr/crdb"
 
@@ -196,7 +197,8 @@ def _datasets(source, found, names, experiment, skip_invalid):
     for measurement in found:
         try:
             raw = RawTable(measurement.table(), label=measurement.name)
-            datasets.append(class_of(measurement.kind).read(raw, name=measurement.name))
+            cls = DATASET_REGISTRY.get_cls(KINDS[measurement.kind].dataset)
+            datasets.append(cls.read(raw, name=measurement.name))
         except TableError as error:
             if not skip_invalid:
                 hint = "or leave such tables out by skip_invalid=True"

@@ -3,7 +3,6 @@
 import astropy.units as u
 from gammapy.datasets import DATASET_REGISTRY
 
-from ..datasets.core import CosmicRayDataset
 from ..likelihood.collection import CosmicRayDatasets
 from ..models.composition import valid_from
 from ..physics.kinematics import rigidity_to_axis
@@ -86,20 +85,11 @@ def load_datasets(
     return CosmicRayDatasets([_load(item, floors, common, valid_only) for item in items])
 
 
-def class_of(kind):
-    """Class of datasets for tables of a kind, the first that is registered with gammapy."""
-    return next(
-        cls
-        for cls in DATASET_REGISTRY
-        if issubclass(cls, CosmicRayDataset) and getattr(cls, "kind", None) == kind
-    )
-
-
 def _load(item, floors, common, valid_only):
     """Dataset of a table, with those of the settings that its class has."""
     raw = RawTable(item.path or table_path(item.name))
     kind = kind_of(raw)
-    cls = class_of(kind)
+    cls = DATASET_REGISTRY.get_cls(KINDS[kind].dataset)
     settings = common | _floors(item, kind, floors)
     if item.energy_range != (None, None):
         settings["energy_range"] = item.energy_range

@@ -13,10 +13,12 @@ class Kind(NamedTuple):
     """Kind of a table.
 
     ``columns`` are those by which it is known; of an intensity, <ln A> and the like the first has
-    the values. ``crdb_names`` are what CRDB calls the quantity, if there is one alone of the kind.
+    the values. ``dataset`` is the tag of its datasets, ``crdb_names`` are what CRDB calls the
+    quantity, if there is one alone of the kind.
     """
 
     read: Callable
+    dataset: str
     columns: tuple[str, ...]
     description: str
     crdb_names: tuple[str, ...] = ()
@@ -24,16 +26,18 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "spectrum": Kind(read_flux_table, ("intensity",), "spectrum"),
+    "spectrum": Kind(read_flux_table, "CosmicRayFluxDataset", ("intensity",), "spectrum"),
     "mean_log_mass": Kind(
-        read_mean_log_mass_table, ("mean_log_mass",), "<ln A>", ("<LnA>",), floor_is_relative=False
+        *(read_mean_log_mass_table, "MeanLogMassDataset", ("mean_log_mass",), "<ln A>"),
+        crdb_names=("<LnA>",),
+        floor_is_relative=False,
     ),
     "dipole": Kind(
-        *(read_dipole_table, ("amplitude", "amplitude_ul"), "dipole"),
-        ("DipoleAmplitude", "DipolePhase"),
+        *(read_dipole_table, "DipoleDataset", ("amplitude", "amplitude_ul"), "dipole"),
+        crdb_names=("DipoleAmplitude", "DipolePhase"),
     ),
 }
-"""Kinds by name; a table of the first one that fits is of that kind."""
+"""Kinds by name."""
 
 
 def kind_of(table):
@@ -42,8 +46,9 @@ def kind_of(table):
     for name, kind in KINDS.items():
         if not set(kind.columns).isdisjoint(columns):
             return name
-    expected = ", ".join(f"{kind.columns[0]!r} ({kind.description})" for kind in KINDS.values())
+    expected = [f"{kind.columns[0]!r} ({kind.description})" for kind in KINDS.values()]
     raise TableError(
-        f"{table.label}: expected a column {expected}, the table has {', '.join(columns)}; for "
-        "other names read it as a dataset, such as CosmicRayFluxDataset.read with columns=..."
+        f"{table.label}: expected a column {', '.join(expected[:-1])} or {expected[-1]}, the table "
+        f"has {', '.join(columns)}; for other names use "
+        f"{', '.join(f'{kind.dataset}.read' for kind in KINDS.values())} with columns=..."
     )

@@ -76,7 +76,7 @@ def _checked_quantity(table, quantity):
     if other and other.read is not read_flux_table:
         raise table.error(
             f"quantity: {quantity} is not an intensity",
-            f"read it with load_datasets or {other.read.__name__}",
+            f"read it with {other.dataset}.read or {other.read.__name__}",
         )
     names = {known.lower(): known for known in QUANTITIES} | _COMMON_NAMES
     meant = names.get(str(quantity).lower())
