@@ -70,11 +70,10 @@ class Publication:
         return bibcode_address(self.bibcode)
 
     def __str__(self):
-        journal = _references().journals.get(self.journal, self.journal)
         parts = [
             self.label,
             self.title,
-            f"{journal} {self.volume}".strip(),
+            f"{_full_name(self.journal)} {self.volume}".strip(),
             self.pages,
             self.note if self.label != self.note else "",
             f"arXiv:{self.arxiv}" if self.arxiv else "",
@@ -89,9 +88,7 @@ class Publication:
         fields = {
             "author": _latex(self.authors or _bibtex_authors(self.names), keep="{}"),
             "title": f"{{{_latex(self.title)}}}" if self.title else "",
-            "booktitle" if proceedings else "journal": _latex(
-                _references().journals.get(self.journal, self.journal)
-            ),
+            "booktitle" if proceedings else "journal": _latex(_full_name(self.journal)),
             "volume": _latex(self.volume),
             "pages": _latex(self.pages),
             "year": self.year,
@@ -109,45 +106,47 @@ class Publication:
 # --------------------------------------------------------------------- known publications
 
 
-@dataclass
-class _References:
-    """What references.bib has: publications and bibcodes by key, journals by abbreviation."""
-
-    publications: dict
-    bibcodes: dict
-    journals: dict
-
-
 @functools.cache
-def _references():
-    publications, bibcodes, journals = {}, {}, {}
+def _entries():
+    """Fields of the entries of references.bib, by key."""
     text = (DATA / "references.bib").read_text(encoding="utf-8")
-    for key, body in re.findall(r"^@\w+\{(\S+),\n((?:  .*\n)*)\}", text, re.MULTILINE):
-        entry = dict(re.findall(r"^  (\w+) = \{(.*)\},$", body, re.MULTILINE))
-        journal = entry.get("journal") or entry.get("booktitle", "")
-        abbreviation = entry.get("shortjournal", journal)
-        journals[abbreviation] = journal
-        if "bibcode" in entry:
-            bibcodes[entry["bibcode"]] = key
-        publications[key] = Publication(
-            names=entry.get("shortauthor", ""),
-            journal=abbreviation,
-            arxiv=entry.get("eprint", ""),
-            authors=entry.get("author", ""),
-            title=entry.get("title", "").strip("{}"),
-            **{name: entry.get(name, "") for name in ("year", "volume", "pages", "doi", "note")},
-        )
-    return _References(publications, bibcodes, journals)
+    found = re.findall(r"^@\w+\{(\S+),\n((?:  .*\n)*)\}", text, re.MULTILINE)
+    return {
+        key: dict(re.findall(r"^  (\w+) = \{(.*)\},$", body, re.MULTILINE)) for key, body in found
+    }
 
 
 def known_publication(key):
     """Publication of ``references.bib`` by its key; None if it has none."""
-    return _references().publications.get(key)
+    entry = _entries().get(key)
+    if entry is None:
+        return None
+    journal = entry.get("shortjournal") or entry.get("journal") or entry.get("booktitle", "")
+    return Publication(
+        names=entry.get("shortauthor", ""),
+        journal=journal,
+        arxiv=entry.get("eprint", ""),
+        authors=entry.get("author", ""),
+        title=entry.get("title", "").strip("{}"),
+        **{name: entry.get(name, "") for name in ("year", "volume", "pages", "doi", "note")},
+    )
+
+
+def _with_field(name, value):
+    """Key and fields of the first entry with this value in a field, two times None without one."""
+    found = ((key, entry) for key, entry in _entries().items() if entry.get(name) == value)
+    return next(found, (None, None))
 
 
 def key_of_bibcode(bibcode):
     """Key of the publication of ``references.bib`` with a bibcode; None if it has none."""
-    return _references().bibcodes.get(bibcode)
+    return _with_field("bibcode", bibcode)[0]
+
+
+def _full_name(journal):
+    """Name of a journal, from the abbreviation in references if an entry has it."""
+    _, entry = _with_field("shortjournal", journal)
+    return entry["journal"] if entry else journal
 
 
 # --------------------------------------------------------------------- texts

@@ -44,8 +44,10 @@ def resolve(names, *, allow_overlap=False, hadronic_model=None):
     if not names:
         raise ValueError("expected at least one selection, table or file, got none")
     choice = HadronicChoice(hadronic_model)
-    items = [choice.apply(item) for name in names for item in _items(name, choice)]
-    choice.require_used()
+    items = [item for name in names for item in _items(name, choice)]
+    if hadronic_model is not None:
+        items = [choice.apply(item) for item in items]
+        choice.require_used()
     for one, other in itertools.combinations(items, 2):
         if one.name == other.name:
             raise ValueError(
@@ -53,7 +55,7 @@ def resolve(names, *, allow_overlap=False, hadronic_model=None):
                 "another name"
             )
     selection = SELECTIONS.get(names[0]) if len(names) == 1 else None
-    if not (allow_overlap or (selection and selection.allow_overlap)):
+    if len(items) > 1 and not (allow_overlap or (selection and selection.allow_overlap)):
         refuse_overlaps(items)
     return items
 
@@ -77,10 +79,10 @@ def _items(name, choice):
     if name in rows():
         # a name out of a table is a text of NumPy
         return (SelectionItem(str(name)),)
-    experiment = experiment_named(name)
+    path = Path(name)
+    experiment = None if path.suffix in FILE_SUFFIXES else experiment_named(name)
     if experiment is not None:
         return tuple(map(SelectionItem, choice.tables(experiment)))
-    path = Path(name)
     if path.suffix in FILE_SUFFIXES or path.is_file():
         return (SelectionItem(path.stem, path=path),)
     experiments = dict.fromkeys(row["experiment"] for row in rows().values())

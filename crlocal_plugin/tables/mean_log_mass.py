@@ -5,6 +5,8 @@ from astropy import units as u
 from .raw_table import RawTable
 from .values import read_values, value_layout
 
+_LAYOUT = value_layout("mean_log_mass")
+
 
 def read_mean_log_mass_table(source, *, columns=None, experiment=None, axis=None):
     """Read a measured mean logarithmic mass, <ln A>, against energy.
@@ -26,7 +28,7 @@ def read_mean_log_mass_table(source, *, columns=None, experiment=None, axis=None
     TableError
         If the table cannot be read, or is not valid.
     """
-    table = RawTable(source, columns, value_layout("mean_log_mass"))
+    table = RawTable(source, columns, _LAYOUT)
     if not table.has("mean_log_mass"):
         raise table.missing("mean_log_mass")
     axis = axis or table.meta.get("axis") or "total_energy"

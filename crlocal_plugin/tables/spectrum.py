@@ -13,6 +13,7 @@ EXPECTED_QUANTITY = (
 )
 """What a quantity may be, for messages."""
 
+_LAYOUT = value_layout("intensity")
 _PER_AREA_TIME_ANGLE = u.Unit("1 / (m2 s sr)")
 
 _COMMON_NAMES = {
@@ -56,7 +57,7 @@ def read_flux_table(source, *, columns=None, experiment=None, quantity=None, axi
     TableError
         If the table cannot be read, or is not a valid spectrum.
     """
-    table = RawTable(source, columns, value_layout("intensity"))
+    table = RawTable(source, columns, _LAYOUT)
     quantity = _checked_quantity(table, quantity or table.meta.get("quantity"))
     axis = checked_axis(table, axis)
     unit = _PER_AREA_TIME_ANGLE / axis_column(axis)[1]

@@ -7,6 +7,7 @@ from ..messages import close_name
 from .hadronic import MAX_MODELS, hadronic_columns
 from .raw_table import error_names
 
+_SHIFTS = tuple(hadronic_columns())
 AXES = ("rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy")
 
 
@@ -24,7 +25,7 @@ def value_layout(value):
         *error_names(f"{value}_syst"),
         *error_names(value),
         "is_ul",
-        *hadronic_columns(),
+        *_SHIFTS,
     )
 
 
@@ -135,7 +136,7 @@ def _errors(table, value, unit, size):
 def _hadronic_shifts(table):
     """Columns of the shifts between hadronic models, checked against their names."""
     models = table.meta.get("hadronic_models")
-    given = [name for name in hadronic_columns() if table.has(name)]
+    given = [name for name in _SHIFTS if table.has(name)]
     if not models:
         if given:
             raise table.error(
