@@ -11,8 +11,10 @@ from .analysis.description import Analysis
 from .analysis.errors import AnalysisError
 from .catalogue.citations import bibtex, citations
 from .catalogue.crdb import read_crdb, read_crdb_export
-from .catalogue.index import SELECTIONS, OverlapError, catalog, read_catalog_table
+from .catalogue.index import catalog, read_catalog_table
 from .catalogue.loading import load_datasets
+from .catalogue.overlaps import OverlapError
+from .catalogue.selections import SELECTIONS
 from .components.background import BackgroundDipoleModel, LeakyBoxSpectralModel
 from .components.component import CosmicRayComponent
 from .components.compton_getting import ComptonGettingDipoleModel

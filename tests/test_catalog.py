@@ -9,17 +9,10 @@ import pytest
 from astropy import units as u
 from astropy.table import Table
 
-from crlocal_plugin.catalogue.index import (
-    SELECTIONS,
-    OverlapError,
-    Selection,
-    SelectionItem,
-    catalog,
-    overlapping_tables,
-    read_catalog_table,
-    resolve,
-    table_path,
-)
+from crlocal_plugin.catalogue.index import catalog, read_catalog_table, table_path
+from crlocal_plugin.catalogue.overlaps import OverlapError, overlapping_tables
+from crlocal_plugin.catalogue.resolving import resolve
+from crlocal_plugin.catalogue.selections import SELECTIONS, Selection, SelectionItem
 from crlocal_plugin.tables.writing import write_table
 
 NAMES = [str(name) for name in catalog()["name"]]

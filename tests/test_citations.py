@@ -5,18 +5,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from astropy.table import Table
 
 import crlocal_plugin as crl
-from crlocal_plugin.catalogue.citations import (
-    CRDB,
-    Publication,
-    bibtex,
-    citations,
-    publications_in,
-    publications_of,
-)
+from crlocal_plugin.catalogue.citations import CRDB, bibtex, citations, publications_of
+from crlocal_plugin.catalogue.publications import Publication, known_publication, publications_in
 
+DATA = Path(crl.__file__).parent / "catalogue" / "data"
 TABLES = [str(name) for name in crl.catalog()["name"]]
 ALWAYS = ["Xue2025-2507.07057", "Donath2023-AA678-A157", "crlocalplugin"]
 SPECIAL = re.compile(r"(?<![\\$])[&%#_]|[^\x20-\x7e\n]")
@@ -83,10 +77,10 @@ def test_table_has_an_entry(name):
     meta = crl.read_catalog_table(name).meta
     found = publications_of(meta)
     assert found
-    assert ("CRDB" in str(meta)) == (publications_in(CRDB)[0] in found)
-    for publication in found:
-        (entry,) = entries(publication.bibtex()).values()
-        assert entry.get("doi", "") == publication.doi
+    assert ("CRDB" in str(meta)) == (known_publication(CRDB) in found)
+    for cited in found:
+        (entry,) = entries(cited.bibtex()).values()
+        assert entry.get("doi", "") == cited.doi
     # what the reference says is what the entry has
     for part in re.findall(r"\b(?:\d{4}|L?\d+)(?=,|$| \()", str(meta["reference"])):
         values = [value for p in found for value in vars(p).values()]
@@ -215,7 +209,7 @@ def test_text_for_readers():
         "Journal 839, 5, doi:10.3847/1538-4357/aa68e4"
     )
     assert publication.url == "https://doi.org/10.3847/1538-4357/aa68e4"
-    assert publications_in(CRDB)[0].label == "Maurin et al. 2023"
+    assert known_publication(CRDB).label == "Maurin et al. 2023"
     assert publications_in("LHAASO Collaboration 2025, arXiv:2511.05013")[0].url == (
         "https://arxiv.org/abs/2511.05013"
     )
@@ -259,12 +253,30 @@ def test_unknown_name():
 
 
 def test_list_of_titles_has_nothing_that_is_not_cited():
-    known = Table.read(Path(crl.__file__).parent / "catalogue" / "data" / "publications.ecsv")
+    known = entries((DATA / "references.bib").read_text(encoding="utf-8").split("\n\n", 1)[1])
     sources = [source for *_, source in (*crl.MEASURED.values(), *crl.ENERGY_SCALES.values())]
     cited = {p.key for p in citations(TABLES)}
     cited |= {p.key for source in sources for p in publications_in(source)}
-    assert set(known["key"]) <= cited
-    assert len(set(known["key"])) == len(known)
+    assert set(known) <= cited
+    assert all(known_publication(key).key == key for key in known)
+
+
+def test_keys_of_the_tables():
+    index = {row["name"]: row["bibtex"] for row in crl.catalog()}
+    for name in TABLES:
+        meta = crl.read_catalog_table(name).meta
+        assert meta["bibtex"] == index[name]
+        # the key and the reference are two ways to the same publication
+        others = {key: value for key, value in meta.items() if key != "bibtex"}
+        assert publications_of(meta) == publications_of(others)
+        assert known_publication(meta["bibtex"]) in publications_of(meta)
+
+
+def test_a_key_that_is_left_over_does_not_count():
+    meta = dict(crl.read_catalog_table("ams-02_h_2015").meta)
+    meta["reference"] = "Aguilar et al. 2015, PRL 115, 211101"
+    assert "Aguilar2015-PRL115-211101" in [p.key for p in publications_of(meta)]
+    assert "Aguilar2015-PRL114-171103" not in [p.key for p in publications_of(meta)]
 
 
 def test_as_in_the_citation_file():

@@ -22,7 +22,7 @@ from crlocal_plugin.catalogue.crdb import (
     read_crdb,
     read_crdb_export,
 )
-from crlocal_plugin.tables.writing import TableError
+from crlocal_plugin.tables.raw_table import TableError
 
 DATA = Path(__file__).parent / "data" / "crdb"
 
@@ -163,6 +163,66 @@ def test_errors_and_edges():
     assert_array_equal(heao["intensity_syst_errp"], 0)
 
 
+ONE_SIDED = {
+    "not given below": ('"0"', '"7.5E-6"'),
+    "blank below": ('""', '"7.5E-6"'),
+    "nan below": ('"nan"', '"7.5E-6"'),
+    "not given above": ('"5.1E-6"', '"0"'),
+    "negative below": ('"-5.1E-6"', '"7.5E-6"'),
+}
+# as in the layout, where zero stands for an error that is not given
+SIDES = {
+    **dict.fromkeys(("not given below", "blank below", "nan below"), (0, 7.5e-6)),
+    "not given above": (5.1e-6, 0),
+    "negative below": (5.1e-6, 7.5e-6),
+}
+
+
+@pytest.mark.parametrize("case", ONE_SIDED)
+@pytest.mark.parametrize("from_server", [True, False])
+def test_one_sided_systematic_errors(tmp_path, server, case, from_server):
+    given = '"5.1010567539882E-6","7.5553386986818E-6"'
+    path = edited(tmp_path, "ni_r.csv", (given, ",".join(ONE_SIDED[case])))
+    if from_server:
+        # the answers of the server have no blanks
+        server.answer = path.read_text(encoding="utf-8").replace('""', '"0"')
+        datasets = read_crdb("Ni", experiment="CALET")
+    else:
+        datasets = read_crdb_export(path, experiment="CALET")
+    (dataset,) = datasets
+    below, above = SIDES[case]
+    row = dataset.table[0]
+    assert (row["intensity_syst_errn"], row["intensity_syst_errp"]) == (below, above)
+    # a side that is not given takes the error of the other one
+    stat = 1.924927114138e-6
+    for error, syst in zip(
+        (dataset.data.errn, dataset.data.errp), (below or above, above or below), strict=True
+    ):
+        assert_allclose(error[0], np.hypot(stat, syst), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("below", "above"), [("0", "3E-5"), ("3E-5", "0"), ("-3E-5", "1E-5")])
+def test_one_sided_systematic_errors_of_a_dipole(tmp_path, below, above):
+    lines = recorded("all.csv").splitlines()
+    for quantity, errors in (
+        ("DipoleAmplitude", (below, above)),
+        ("DipolePhase", [f"{3e5 * float(side):g}" for side in (below, above)]),
+    ):
+        row = next(k for k, line in enumerate(lines) if f'"{quantity}","ETOT","13200"' in line)
+        assert lines[row].endswith(',"0","0","0","0"')
+        lines[row] = lines[row].removesuffix(',"0","0","0","0"') + ',"{}","{}","0","0"'.format(
+            *errors
+        )
+    path = tmp_path / "dipole.csv"
+    path.write_text("\n".join(lines) + "\n")
+    row = read_crdb_export(path, quantity="dipole")[0].table[0]
+    published = crl.read_catalog_table("icecube-2016")[0]
+    # one number for both sides: the larger
+    assert row["amplitude_syst"] == 3e-5
+    assert row["amplitude_errn"] == row["amplitude_errp"] == published["amplitude_errp"]
+    assert_allclose(row["phase_err"], np.hypot(published["phase_err"], 9), rtol=1e-12)
+
+
 def test_limits_and_models_of_showers():
     sibyll, qgsjet = read_crdb_export(DATA / "h_etot.csv")
     assert sibyll.table.meta["hadronic_model"] == "SIBYLL 2.1"
@@ -185,7 +245,7 @@ def test_mean_log_mass(server):
     server.answer = recorded("lna_etot.csv")
     (dataset,) = read_crdb("mean_log_mass", energy_type="ETOT")
     assert "num=<LnA>&" in server.urls[0]
-    assert isinstance(dataset, crl.datasets.MeanLogMassDataset)
+    assert isinstance(dataset, crl.MeanLogMassDataset)
     ours = crl.read_catalog_table("lhaaso_mean_log_mass_epos-lhc")[:3]
     for column in ours.colnames:
         assert_allclose(dataset.table[column], ours[column], rtol=1e-9)

@@ -12,9 +12,9 @@ from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
 from crlocal_plugin.analysis.description import Analysis
-from crlocal_plugin.catalogue.index import _shared_events
+from crlocal_plugin.catalogue.overlaps import shared_events
 from crlocal_plugin.cli.main import main
-from crlocal_plugin.tables.writing import TableError
+from crlocal_plugin.tables.raw_table import TableError
 
 ENERGY = np.geomspace(100, 1e6, 9)
 PER_ENERGY = u.Unit("1 / (GeV m2 s sr)")
@@ -167,8 +167,8 @@ def test_events_of_elements_are_in_their_group():
     pairs = {("CNO", "N"): contained, ("Fe", "Fe-group"): contained, ("light", "H"): contained}
     pairs |= {("CNO", "Ne"): None, ("CNO", "Ne-S"): None, ("light", "CNO"): None}
     for (one, other), reason in pairs.items():
-        assert _shared_events(row(one), row(other))[0] == reason
-        assert _shared_events(row(other), row(one))[0] == reason
+        assert shared_events(row(one), row(other))[0] == reason
+        assert shared_events(row(other), row(one))[0] == reason
 
 
 def test_other_words_are_refused():

@@ -27,7 +27,7 @@ from crlocal_plugin.tables.hadronic import (
     prediction_shift,
     shift_coefficients,
 )
-from crlocal_plugin.tables.writing import TableError
+from crlocal_plugin.tables.raw_table import TableError
 
 MODELS = ["QGSJET-II-04", "EPOS-LHC", "SIBYLL-2.3d"]
 SUFFIXES = ["qgsjet-ii-04", "epos-lhc", "sibyll-2p3d"]

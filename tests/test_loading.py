@@ -8,7 +8,7 @@ from gammapy.datasets import Datasets
 from numpy.testing import assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.catalogue.index import SelectionItem
+from crlocal_plugin.catalogue.selections import SelectionItem
 from crlocal_plugin.models.composition import valid_from
 
 

@@ -16,7 +16,7 @@ import crlocal_plugin as crl
 from crlocal_plugin.catalogue.index import table_path
 from crlocal_plugin.components.intensity_model import IntensitySpectralModel
 from crlocal_plugin.datasets.mean_log_mass import MeanLogMassDataset
-from crlocal_plugin.tables.writing import TableError
+from crlocal_plugin.tables.raw_table import TableError
 
 NAMES = ["lhaaso_mean_log_mass_epos-lhc", "lhaaso_h_epos-lhc", "dampe_he", "lhaaso-km2a-2021"]
 X = np.array([1e3, 1e5, 3e6])

@@ -8,20 +8,13 @@ from astropy.table import MaskedColumn, QTable, Table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crlocal_plugin import files
 from crlocal_plugin.catalogue.index import table_path
-from crlocal_plugin.tables import (
-    files,
-)
-from crlocal_plugin.tables import (
-    writing as tables,
-)
-from crlocal_plugin.tables.writing import (
-    TableError,
-    read_dipole_table,
-    read_flux_table,
-    read_mean_log_mass_table,
-    write_table,
-)
+from crlocal_plugin.tables.dipole import AMPLITUDE_KINDS, read_dipole_table
+from crlocal_plugin.tables.mean_log_mass import read_mean_log_mass_table
+from crlocal_plugin.tables.raw_table import TableError
+from crlocal_plugin.tables.spectrum import QUANTITIES, read_flux_table
+from crlocal_plugin.tables.writing import write_table
 
 INTENSITY = u.Unit("1 / (GeV m2 s sr)")
 SUFFIXES = (".ecsv", ".fits")
@@ -612,7 +605,7 @@ def spectra(draw):
     )
     table.meta = {
         "name": "table",
-        "quantity": draw(st.sampled_from(tables.QUANTITIES)),
+        "quantity": draw(st.sampled_from(QUANTITIES)),
         "axis": "rigidity",
         "comment": draw(st.text()),
         "more": draw(json_values),
@@ -650,7 +643,7 @@ def dipoles(draw):
     )
     table.meta = {
         "name": "table",
-        "amplitude_kind": draw(st.sampled_from(tables.AMPLITUDE_KINDS)),
+        "amplitude_kind": draw(st.sampled_from(AMPLITUDE_KINDS)),
         "declination_factor": draw(st.floats(1, 3)),
         "ul_confidence": draw(st.floats(0.501, 0.999)),
         "comment": draw(st.text()),

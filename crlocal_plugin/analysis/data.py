@@ -3,7 +3,6 @@
 import contextlib
 
 from ..catalogue.experiments import HadronicChoice
-from ..catalogue.index import catalog
 from ..catalogue.loading import load_datasets
 from ..components.component import has_species
 from ..datasets.dipole import DipoleDataset
@@ -57,9 +56,7 @@ def hadronic_choice(request=None):
     ValueError
         If the request is none of these, or names no experiment with several models.
     """
-    table = catalog()
-    rows = (dict(zip(table.colnames, row, strict=True)) for row in table.as_array().tolist())
-    return HadronicChoice({row["name"]: row for row in rows}, request)
+    return HadronicChoice(request)
 
 
 def tables_of(analysis, mistakes):
@@ -75,7 +72,7 @@ def tables_of(analysis, mistakes):
     Returns
     -------
     list of tuple
-        Number of the entry, and `~crlocal_plugin.catalogue.index.SelectionItem`.
+        Number of the entry, and `~crlocal_plugin.catalogue.selections.SelectionItem`.
     """
     choice, no_choice = hadronic_choice(analysis.hadronic_model), hadronic_choice()
     tables = []

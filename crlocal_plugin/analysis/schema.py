@@ -21,13 +21,9 @@ from pydantic import (
 )
 
 from ..catalogue.experiments import experiment_named
-from ..catalogue.index import (
-    FILE_SUFFIXES,
-    SELECTIONS,
-    SelectionItem,
-    catalog,
-    resolve,
-)
+from ..catalogue.index import rows
+from ..catalogue.resolving import FILE_SUFFIXES, resolve
+from ..catalogue.selections import SELECTIONS, SelectionItem
 from ..messages import unknown_name
 from ..models.composition import (
     COMPOSITION,
@@ -258,7 +254,7 @@ class DatasetEntry(Part):
             return {"file": data}
         if not isinstance(data, str):
             return data
-        known = data in SELECTIONS or data in catalog()["name"] or _experiment(data)
+        known = data in SELECTIONS or data in rows() or _experiment(data)
         path = folder_of(info) / data
         if not known and (path.suffix in FILE_SUFFIXES or path.is_file()):
             return {"file": data}
@@ -330,7 +326,7 @@ class DatasetEntry(Part):
 
         Returns
         -------
-        list of `~crlocal_plugin.catalogue.index.SelectionItem`
+        list of `~crlocal_plugin.catalogue.selections.SelectionItem`
             The tables, each for the model that is asked for.
 
         Raises
@@ -351,10 +347,7 @@ class DatasetEntry(Part):
 
 def _experiment(name):
     """Experiment of the catalogue that a name means, None for a table or for none."""
-    table = catalog()
-    experiment = None if name in table["name"] else experiment_named(table, name)
-    # a name out of a table is a text of NumPy
-    return None if experiment is None else str(experiment)
+    return None if name in rows() else experiment_named(name)
 
 
 class PriorEntry(Part):

@@ -2,11 +2,10 @@
 
 What to use when:
 
-- the list of tables, one of them, or a selection of them: `catalog`;
-- datasets ready for a fit: `loading.load_datasets`;
+- the list of tables, or one of them: `index`, with a row each in ``data/index.ecsv``;
+- datasets ready for a fit: `loading`; from names of all sorts to tables: `resolving`;
+- tables that belong together: `selections`; that must not come together: `overlaps`;
 - tables of an experiment, for one hadronic model or several: `experiments`;
-- publications of data and model, as text and BibTeX: `citations`;
-- tables of CRDB, from the server or a file: `crdb`.
-
-The tables are in `data`, a row each in ``data/index.ecsv``.
+- what to cite: `citations`; single publications, as text and BibTeX: `publications`;
+- tables of CRDB, from the server or a file: `crdb`, by way of `crdb_rows` and `crdb_tables`.
 """

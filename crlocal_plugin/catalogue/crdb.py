@@ -1,7 +1,6 @@
 """Datasets from the cosmic-ray database CRDB (Maurin et al. 2023, EPJC 83, 971)."""
 
 import contextlib
-import difflib
 import inspect
 import io
 import sys
@@ -9,25 +8,15 @@ import warnings
 from http.client import HTTPException
 
 import numpy as np
+from gammapy.datasets import DATASET_REGISTRY
 
-from ..datasets.dipole import DipoleDataset
-from ..datasets.flux import CosmicRayFluxDataset
-from ..datasets.mean_log_mass import MeanLogMassDataset
 from ..likelihood.collection import CosmicRayDatasets
-from ..tables.spectrum import (
-    EXPECTED_QUANTITY,
-    QUANTITIES,
-)
-from ..tables.writing import TableError
-from .crdb_export import (
-    read_rows,
-    rows_of,
-)
-from .crdb_tables import (
-    DIPOLE,
-    crdb_names,
-    measurements,
-)
+from ..messages import close_name, unknown_name
+from ..tables.kinds import KINDS
+from ..tables.raw_table import RawTable, TableError
+from ..tables.spectrum import EXPECTED_QUANTITY, QUANTITIES
+from .crdb_rows import AXES, read_rows, rows_of
+from .crdb_tables import DIPOLE, crdb_names, measurements
 
 SITE = "https://lpsc.in2p3.fr/crdb"
 
@@ -45,21 +34,18 @@ def read_crdb(
 ):
     """Read measured spectra or dipoles from the cosmic-ray database CRDB.
 
-    Needs the package ``crdb`` and a network. Answers are kept on disk for 30 days by that
-    package; ``crdb.clear_cache()`` forgets them. Only measurements are asked for, not what
-    CRDB computes from them: sums and ratios of nuclei that it combines would count events twice,
-    and the models predict on every axis, so that nothing needs converting.
+    Needs the package ``crdb``, which keeps answers on disk for 30 days (``crdb.clear_cache()``
+    forgets them), and a network. Only measurements are asked for: sums and ratios of nuclei that
+    CRDB combines would count events twice, and the models predict on every axis.
 
     Parameters
     ----------
     quantity : str or list of str
         Element symbol, "light" (H-He-group), "CNO" (CNO-group), "Ne-S" (NeMgSiS-group),
-        "Fe-group", "all_particle" (AllParticles), "mean_log_mass" (<LnA>) or "dipole"
-        (DipoleAmplitude and DipolePhase). For a dipole the whole database is loaded, some hundred
-        thousand rows, since CRDB does not answer smaller questions for it.
+        "Fe-group", "all_particle" (AllParticles), "<LnA>" or "dipole" (DipoleAmplitude and
+        DipolePhase), for which the whole database is loaded, some hundred thousand rows.
     experiment : str, optional
-        Name of an experiment or sub-experiment, as here or in CRDB: "AMS-02" is "AMS02". All by
-        default.
+        Experiment or sub-experiment, as here or in CRDB: "AMS-02" is "AMS02". All by default.
     energy_type : {"R", "EK", "EKN", "ETOT"}, optional
         Axis of the publication: rigidity, kinetic energy, kinetic energy per nucleon, total
         energy. Of no effect for a dipole.
@@ -76,10 +62,10 @@ def read_crdb(
     -------
     CosmicRayDatasets
         One dataset per sub-experiment and publication, without floors; those of one experiment
-        share a nuisance model. They may share events as well, as releases of one measurement do:
-        choose among them before a fit. The meta of a table has publication, sub-experiment, dates
-        and solar modulation. A limit counts as one at 95 %, and the amplitude of a dipole as that
-        of a first harmonic, since CRDB does not say.
+        share a nuisance model. They may share events, as releases of one measurement do: choose
+        among them before a fit. The meta of a table has publication, sub-experiment, dates and
+        solar modulation. A limit counts as one at 95 %, and the amplitude of a dipole as that of
+        a first harmonic, since CRDB does not say.
 
     Raises
     ------
@@ -88,33 +74,35 @@ def read_crdb(
     ConnectionError
         If CRDB cannot be reached, or does not answer in time.
     ValueError
-        If CRDB does not know the quantity or has no data of it, or an argument is not valid.
-    TableError
-        If a table cannot be used; the message names it.
+        If CRDB does not know the quantity or has no data of it, or an argument is not valid; a
+        TableError if a table cannot be used.
     """
-    library = _import_crdb()
+    try:
+        import crdb
+    except ImportError as error:
+        raise ImportError(
+            f"CRDB needs its package: pip install 'crlocal_plugin[crdb]' ({error}); or {_INSTEAD}"
+        ) from error
     _check_taken_for(as_quantity)
     energy_type = str(energy_type).upper()
-    if energy_type not in ("R", "EK", "EKN", "ETOT"):
+    if energy_type not in AXES:
         why = "; a total energy per nucleon is no axis of this package" * (energy_type == "ETOTN")
         raise ValueError(f"energy_type: expected R, EK, EKN or ETOT, got {energy_type!r}{why}")
     names = _names(quantity)
-    known = set(inspect.signature(library.query).parameters)
+    known = set(inspect.signature(crdb.query).parameters)
     known -= {"quantity", "energy_type", "flux_rescaling"}
     unknown = sorted(set(options) - known)
     if unknown:
-        raise ValueError(
-            f"read_crdb: unknown option {unknown[0]!r}; expected one of {', '.join(sorted(known))}"
-        )
+        raise ValueError(f"read_crdb: {unknown_name(unknown[0], sorted(known), 'option ')}")
     options = {"combo_level": 0, "energy_convert_level": 0} | options
     records = []
     fluxes = [name for name in names if name not in DIPOLE]
     if fluxes:
-        records.append(_ask(library.query, fluxes, energy_type=energy_type, **options))
+        records.append(_ask(crdb.query, fluxes, energy_type=energy_type, **options))
     if len(fluxes) < len(names):
-        everything = _ask(library.all, **{k: v for k, v in options.items() if k == "timeout"})
+        everything = _ask(crdb.all, **{k: v for k, v in options.items() if k == "timeout"})
         records.append(everything[np.isin(everything["quantity"], DIPOLE)])
-    found = [m for answer in records if len(answer) for m in _split(answer, as_quantity)]
+    found = [m for part in records if len(part) for m in measurements(rows_of(part), as_quantity)]
     return _datasets(f"CRDB, {energy_type}", found, names, experiment, skip_invalid)
 
 
@@ -139,10 +127,9 @@ def read_crdb_export(path, *, quantity=None, experiment=None, as_quantity=None, 
 
     Raises
     ------
-    TableError
-        If the file cannot be read, or a table in it cannot be used.
     ValueError
-        If nothing in the file is asked for.
+        If nothing in the file is asked for; a TableError if the file cannot be read, or a table in
+        it cannot be used.
     """
     _check_taken_for(as_quantity)
     rows = read_rows(path)
@@ -154,19 +141,6 @@ def read_crdb_export(path, *, quantity=None, experiment=None, as_quantity=None, 
             raise ValueError(f"{path}: no {', '.join(names)}; the file has {available}")
     found = measurements(rows, as_quantity)
     return _datasets(str(path), found, names, experiment, skip_invalid)
-
-
-_CLASSES = {"dipole": DipoleDataset, "mean_log_mass": MeanLogMassDataset}
-
-
-def _import_crdb():
-    try:
-        import crdb
-    except ImportError as error:
-        raise ImportError(
-            f"CRDB needs its package: pip install 'crlocal_plugin[crdb]' ({error}); or {_INSTEAD}"
-        ) from error
-    return crdb
 
 
 def _check_taken_for(as_quantity):
@@ -202,17 +176,6 @@ def _ask(question, *args, **options):
         raise ValueError(f"CRDB: {reason}; check the names and options, or {_INSTEAD}") from error
 
 
-def _split(records, as_quantity):
-    try:
-        rows = rows_of(records)
-    except ValueError as error:
-        # what is no table leaves records that were never filled in
-        raise ValueError(
-            f"CRDB: the answer is not a table ({error}); call crdb.clear_cache() and try again"
-        ) from error
-    return measurements(rows, as_quantity)
-
-
 def _datasets(source, found, names, experiment, skip_invalid):
     wanted = ", ".join(names) if names else "data"
     if not found:
@@ -224,31 +187,23 @@ def _datasets(source, found, names, experiment, skip_invalid):
         available = sorted({measurement.experiment for measurement in found}, key=str.lower)
         found = [measurement for measurement in found if measurement.goes_by(experiment)]
         if not found:
-            close = difflib.get_close_matches(experiment, available, n=3, cutoff=0.5)
+            close = close_name(experiment, available, cutoff=0.5)
             raise ValueError(
                 f"{source}: no {wanted} of {experiment!r}; "
-                + (f"did you mean {' or '.join(map(repr, close))}? " if close else "")
+                + (f"did you mean {close!r}? " if close else "")
                 + f"expected one of {', '.join(available)}"
             )
     datasets = []
     for measurement in found:
         try:
-            datasets.append(_dataset(measurement))
+            raw = RawTable(measurement.table(), label=measurement.name)
+            cls = DATASET_REGISTRY.get_cls(KINDS[measurement.kind].dataset)
+            datasets.append(cls.read(raw, name=measurement.name))
         except TableError as error:
             if not skip_invalid:
-                raise TableError(
-                    f"{error}; or leave such tables out by skip_invalid=True"
-                ) from None
+                hint = "or leave such tables out by skip_invalid=True"
+                raise TableError(f"{error}; {hint}") from None
             warnings.warn(f"left out: {error}", stacklevel=3)
     if not datasets:
         raise ValueError(f"{source}: no table of {wanted} can be used; the warnings say why")
     return CosmicRayDatasets(datasets)
-
-
-def _dataset(measurement):
-    table = measurement.table()
-    cls = _CLASSES.get(measurement.quantity, CosmicRayFluxDataset)
-    try:
-        return cls.read(table, name=measurement.name)
-    except TableError as error:
-        raise TableError(str(error).replace("<table>", measurement.name, 1)) from error

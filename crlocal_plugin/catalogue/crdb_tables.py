@@ -7,21 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from astropy import units as u
-from astropy.table import Table
+from astropy.table import Table, vstack
 
+from ..tables.kinds import KINDS
 from ..tables.raw_table import TableError
-from ..tables.spectrum import (
-    EXPECTED_QUANTITY,
-    QUANTITIES,
-)
-from .bibcodes import (
-    bibcode_address,
-    split_bibcode,
-)
-from .citations import publications_in
-from .index import catalog
+from ..tables.spectrum import EXPECTED_QUANTITY, QUANTITIES
+from ..tables.values import axis_column
+from .crdb_rows import AXES
+from .index import rows as catalogue_rows
+from .publications import bibcode_address, key_of_bibcode
 
-DIPOLE = ("DipoleAmplitude", "DipolePhase")
+DIPOLE = KINDS["dipole"].crdb_names
 """CRDB names of the two halves of a dipole."""
 
 QUANTITY_NAMES = {
@@ -29,17 +25,9 @@ QUANTITY_NAMES = {
     "CNO-group": "CNO",
     "NeMgSiS-group": "Ne-S",
     "AllParticles": "all_particle",
-    "<LnA>": "mean_log_mass",
-    **dict.fromkeys(DIPOLE, "dipole"),
+    **{name: kind for kind, entry in KINDS.items() for name in entry.crdb_names},
 }
 """Names of quantities in this package by those in CRDB, where they differ."""
-
-_AXES = {
-    "R": "rigidity",
-    "EK": "kinetic_energy",
-    "EKN": "kinetic_energy_per_nucleon",
-    "ETOT": "total_energy",
-}
 
 _KEY = ("quantity", "sub_exp", "ads", "e_type")
 
@@ -58,29 +46,18 @@ def plain(text):
 
 
 def measurements(rows, as_quantity=None):
-    """Split rows into measurements.
+    """List of `Measurement`: one per quantity, axis, sub-experiment and publication.
 
-    Parameters
-    ----------
-    rows : `~astropy.table.Table`
-        Rows of CRDB, see `crlocal_plugin.catalogue.crdb_export`.
-    as_quantity : str, optional
-        Quantity that they are taken for.
-
-    Returns
-    -------
-    list of Measurement
-        One per quantity, energy axis, sub-experiment and publication, in the order of the rows.
-        Amplitudes and phases of a dipole are one quantity.
+    All are taken for ``as_quantity``, if that is given. The halves of a dipole are one quantity.
     """
     groups = {}
     for row, key in enumerate(zip(*(rows[column] for column in _KEY), strict=True)):
         name, *rest = key
         own = QUANTITY_NAMES.get(name, name)
-        if as_quantity and own not in ("dipole", "mean_log_mass") and "/" not in own:
+        if as_quantity and own not in KINDS and "/" not in own:
             own = as_quantity
         # the halves of a dipole belong together
-        groups.setdefault((own, own if own == "dipole" else name, *rest), []).append(row)
+        groups.setdefault((own, own if own in KINDS else name, *rest), []).append(row)
     found = [Measurement(own, rows[index]) for (own, *_), index in groups.items()]
     times = Counter(measurement.name for measurement in found)
     for measurement in found:
@@ -92,14 +69,8 @@ def measurements(rows, as_quantity=None):
 class Measurement:
     """What one publication gives of one quantity of one sub-experiment.
 
-    Attributes
-    ----------
-    quantity : str
-        Name of the quantity in this package, or in CRDB if the package does not have it.
-    rows : `~astropy.table.Table`
-        Rows of CRDB.
-    long_name : bool
-        Whether the name needs axis and bibcode to be told from another one.
+    The quantity is named as here, or as in CRDB if the package does not have it. A long name has
+    the axis and the bibcode too, to be told from another one.
     """
 
     quantity: str
@@ -145,25 +116,28 @@ class Measurement:
     def _first(self, column):
         return str(self.rows[column][0])
 
+    @property
+    def kind(self):
+        """Kind of its table (str); TableError if this package does not have the quantity."""
+        if self.quantity in KINDS:
+            return self.quantity
+        if self.quantity in QUANTITIES:
+            return "spectrum"
+        name = self._first("quantity")
+        if "/" in name:
+            raise self.error(
+                f"{name} is a ratio, for which there is no dataset",
+                "read the two nuclei one by one",
+            )
+        kinds = " or ".join(repr(kind) for kind, entry in KINDS.items() if entry.crdb_names)
+        raise self.error(
+            f"quantity: expected {EXPECTED_QUANTITY}, {kinds}, got {name!r}",
+            "say what it is to be taken for, as in as_quantity='H' for the isotope 1H",
+        )
+
     def table(self):
-        """Table with the columns of the layout, before it is checked.
-
-        Returns
-        -------
-        `~astropy.table.Table`
-            Table for the reader of its kind.
-
-        Raises
-        ------
-        TableError
-            If this package has no such quantity or axis, or the halves of a dipole do not match.
-        """
-        if self.quantity == "dipole":
-            table = self._dipole()
-        elif self.quantity in (*QUANTITIES, "mean_log_mass"):
-            table = self._spectrum()
-        else:
-            raise self._unknown_quantity()
+        """Table with the columns of the layout, before the reader of its kind has checked it."""
+        table = self._dipole() if self.kind == "dipole" else self._values()
         table.meta = {"name": self.name, "experiment": self.experiment, **self._meta()}
         return table
 
@@ -171,37 +145,24 @@ class Measurement:
         """TableError that names the measurement."""
         return TableError(f"{self.name}: {problem}; {remedy}")
 
-    def _unknown_quantity(self):
-        name = self._first("quantity")
-        if "/" in name:
-            return self.error(
-                f"{name} is a ratio, for which there is no dataset",
-                "read the two nuclei one by one",
-            )
-        return self.error(
-            f"quantity: expected {EXPECTED_QUANTITY}, 'mean_log_mass' or 'dipole', got {name!r}",
-            "say what it is to be taken for, as in as_quantity='H' for the isotope 1H",
-        )
-
     @property
     def _axis(self):
         e_type = self._first("e_type")
-        if e_type not in _AXES:
+        if e_type not in AXES:
             raise self.error(
-                f"energy axis {e_type!r}: expected one of {', '.join(_AXES)}",
+                f"energy axis {e_type!r}: expected one of {', '.join(AXES)}",
                 "a total energy per nucleon is no axis of this package, ask for EKN"
                 if e_type == "ETOTN"
                 else "choose one of these",
             )
-        return _AXES[e_type]
+        return AXES[e_type]
 
-    def _spectrum(self):
+    def _values(self):
         rows = self.rows[np.argsort(self.rows["e"], kind="stable")]
-        axis = self._axis
-        x_name, x_unit = ("rigidity", u.GV) if axis == "rigidity" else ("energy", u.GeV)
-        value, unit = "intensity", u.Unit("m-2 s-1 sr-1") / x_unit
-        if self.quantity == "mean_log_mass":
-            value, unit = "mean_log_mass", u.dimensionless_unscaled
+        x_name, x_unit = axis_column(self._axis)
+        value, unit = KINDS[self.kind].columns[0], u.dimensionless_unscaled
+        if self.kind == "spectrum":
+            unit = u.Unit("m-2 s-1 sr-1") / x_unit
         table = Table({x_name: u.Quantity(rows["e"], x_unit)})
         low, high = rows["e_low"], rows["e_high"]
         if np.all((low < high) & (low <= rows["e"]) & (rows["e"] <= high)):
@@ -236,27 +197,23 @@ class Measurement:
                 f"amplitudes at {energies[0] or 'no'} GeV, but phases at {energies[1] or 'no'} GeV",
                 "export the table and complete or remove the rows",
             )
-        content = {
-            "energy": amplitude["e"],
-            "amplitude": amplitude["value"],
-            "amplitude_errn": amplitude["stat_low"],
-            "amplitude_errp": amplitude["stat_high"],
-            "amplitude_syst": np.maximum(amplitude["syst_low"], amplitude["syst_high"]),
-            "phase": phase["value"] % 360,
-            "phase_err": np.hypot(
-                np.maximum(phase["stat_low"], phase["stat_high"]),
-                np.maximum(phase["syst_low"], phase["syst_high"]),
-            ),
-        }
-        missing = np.full(len(limits), np.nan)
         table = Table(
             {
-                name: np.append(values, limits["e"] if name == "energy" else missing)
-                for name, values in content.items()
+                "energy": amplitude["e"],
+                "amplitude": amplitude["value"],
+                "amplitude_errn": amplitude["stat_low"],
+                "amplitude_errp": amplitude["stat_high"],
+                "amplitude_syst": np.maximum(amplitude["syst_low"], amplitude["syst_high"]),
+                "phase": phase["value"] % 360,
+                "phase_err": np.hypot(
+                    np.maximum(phase["stat_low"], phase["stat_high"]),
+                    np.maximum(phase["syst_low"], phase["syst_high"]),
+                ),
             }
         )
         if len(limits):
-            table["amplitude_ul"] = np.append(np.full(len(amplitude), np.nan), limits["value"])
+            bare = Table({"energy": limits["e"], "amplitude_ul": limits["value"]})
+            table = vstack([table, bare])
         table["energy"].unit = u.GeV
         table["phase"].unit = table["phase_err"].unit = u.deg
         return table
@@ -308,31 +265,18 @@ def _slug(text):
 @functools.cache
 def _experiments():
     """Experiments of the catalogue by their plain names."""
-    return {plain(name): str(name) for name in catalog()["experiment"]}
+    return {plain(row["experiment"]): row["experiment"] for row in catalogue_rows().values()}
 
 
 def _reference(bibcode):
     """Reference for a bibcode: as in the package's tables, else the address of its ADS page."""
     if not bibcode:
         return ""
-    return _references().get(_place(bibcode)) or f"{bibcode}, {bibcode_address(bibcode)}"
-
-
-def _place(bibcode):
-    """Year, volume, page and initial that a bibcode names; None if it has no page."""
-    parts = split_bibcode(bibcode)
-    number = "" if parts is None else parts.page.lstrip("LA")
-    return (parts.year, parts.volume, int(number), parts.initial) if number.isdigit() else None
+    known = _references().get(key_of_bibcode(bibcode))
+    return known or f"{bibcode}, {bibcode_address(bibcode)}"
 
 
 @functools.cache
 def _references():
-    """References of the catalogue by year, volume, page and initial."""
-    found = {}
-    for reference in catalog()["reference"]:
-        for publication in publications_in(reference):
-            page = publication.pages.lstrip("LA")
-            if publication.volume and page.isdigit():
-                place = (publication.year, publication.volume, int(page), publication.names[0])
-                found[place] = str(reference)
-    return found
+    """References of the catalogue by the keys of their publications."""
+    return {row["bibtex"]: row["reference"] for row in catalogue_rows().values()}

@@ -1,81 +1,52 @@
 """Which tables of the catalogue belong to an experiment, and to which hadronic models."""
 
 import dataclasses
+import functools
 import re
 
 from ..tables.hadronic import MAX_MODELS
+from .index import rows
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
-def experiment_named(rows, name):
-    """Experiment of the catalogue that a user means.
-
-    Parameters
-    ----------
-    rows : iterable of dict
-        Rows of the catalogue.
-    name : str
-        Name; upper case, spaces and hyphens do not count.
-
-    Returns
-    -------
-    str or None
-        Name as the catalogue writes it, None if there is none.
-    """
-    known = {_folded(row["experiment"]): row["experiment"] for row in rows}
+def experiment_named(name):
+    """Experiment as the catalogue writes it; spelling with spaces and hyphens does not count."""
+    known = {_folded(row["experiment"]): row["experiment"] for row in rows().values()}
     return known.get(_folded(str(name)))
+
+
+@functools.cache
+def hadronic_models():
+    """Models for which there are tables, by experiment (dict of lists); at least two of them."""
+    found = {}
+    for row in rows().values():
+        if row["hadronic_model"]:
+            found.setdefault(row["experiment"], set()).add(row["hadronic_model"])
+    return {name: sorted(models) for name, models in found.items() if len(models) > 1}
 
 
 class HadronicChoice:
     """Hadronic models that a user asks for, applied to tables of the catalogue.
 
-    Parameters
-    ----------
-    rows : dict of str to dict
-        Rows of the catalogue by name.
-    request : str, list of str, dict or None
-        A model, several of which the first is the base, or either of them by experiment.
-
-    Raises
-    ------
-    ValueError
-        If the request is none of these, or names no experiment with several models.
+    The request is a model, several of which the first is the base, either of them by experiment,
+    or None. ValueError says what is wrong with it.
     """
 
-    def __init__(self, rows, request):
-        self._rows = {name: row for name, row in rows.items() if row["kind"] != "dipole"}
+    def __init__(self, request=None):
+        self._rows = {name: row for name, row in rows().items() if row["kind"] != "dipole"}
         self._used = set()
+        self._by_experiment, self._for_all = {}, None
         if isinstance(request, dict):
-            self._by_experiment = {self._experiment(k): _listed(v) for k, v in request.items()}
-            self._for_all = None
-        else:
-            self._by_experiment = {}
-            self._for_all = None if request is None else _listed(request)
-
-    def _experiment(self, name):
-        several = self._with_several()
-        found = experiment_named(self._rows.values(), name)
-        if found not in several:
-            raise ValueError(
-                f"hadronic_model: {name!r} is no experiment with tables for several hadronic "
-                f"models; expected one of {', '.join(several)}"
-            )
-        return found
-
-    def _with_several(self):
-        experiments = dict.fromkeys(row["experiment"] for row in self._rows.values())
-        return [name for name in experiments if len(self.models(name)) > 1]
-
-    def models(self, experiment):
-        """Hadronic models for which the catalogue has tables of an experiment (list of str)."""
-        found = (r["hadronic_model"] for r in self._rows.values() if r["experiment"] == experiment)
-        return sorted({model for model in found if model})
+            self._by_experiment = {_experiment(k): _listed(v) for k, v in request.items()}
+        elif request is not None:
+            self._for_all = _listed(request)
 
     def _wanted(self, experiment):
         """Models that are asked for, None if the request does not concern the experiment."""
-        wanted, known = self._by_experiment.get(experiment, self._for_all), self.models(experiment)
-        if wanted is None or len(known) < 2:
+        known = hadronic_models().get(experiment)
+        wanted = self._by_experiment.get(experiment, self._for_all)
+        if wanted is None or known is None:
             return None
         self._used.add(experiment)
         spelled = {model.casefold(): model for model in known}
@@ -93,38 +64,19 @@ class HadronicChoice:
         return result
 
     def tables(self, experiment):
-        """Independent tables of an experiment, for the model that is asked for.
-
-        Of several releases of one quantity, the newest is taken. The sum of hydrogen and helium
-        is left out beside these two.
-
-        Parameters
-        ----------
-        experiment : str
-            Name as in the catalogue.
-
-        Returns
-        -------
-        list of str
-            Names of spectra and <ln A>.
-
-        Raises
-        ------
-        ValueError
-            If the experiment has no spectra, or several hadronic models of which none is named.
-        """
+        """Newest tables of an experiment for the model asked for, sums beside parts left out."""
         own = {name: row for name, row in self._rows.items() if row["experiment"] == experiment}
         if not own:
             raise ValueError(
                 f"{experiment} has neither spectra nor <ln A> in the catalogue: name its dipole "
                 "tables, see catalog() or crlocal data list"
             )
-        known, wanted = self.models(experiment), self._wanted(experiment)
-        if len(known) > 1:
+        if experiment in hadronic_models():
+            wanted = self._wanted(experiment)
             if wanted is None:
                 raise ValueError(
                     f"{experiment} has tables for several hadronic models: pass hadronic_model= as "
-                    f"one of {', '.join(known)}, or a list of them"
+                    f"one of {', '.join(hadronic_models()[experiment])}, or a list of them"
                 )
             own = {n: row for n, row in own.items() if row["hadronic_model"] in ("", wanted[0])}
         newest = {}
@@ -137,24 +89,7 @@ class HadronicChoice:
         return list(newest.values())
 
     def apply(self, item):
-        """Swap a table of the catalogue for those of the models that are asked for.
-
-        Parameters
-        ----------
-        item : SelectionItem
-            Table.
-
-        Returns
-        -------
-        SelectionItem
-            Table of the first model, with the names of the others as its ``alternatives``; the
-            item itself if there is nothing to choose.
-
-        Raises
-        ------
-        ValueError
-            If the catalogue has no table of this quantity for a model.
-        """
+        """Table of the first model asked for, if any, with the others as ``alternatives``."""
         row = self._rows.get(item.name) if item.path is None else None
         variants = {} if row is None else self._variants(row)
         wanted = self._wanted(row["experiment"]) if len(variants) > 1 else None
@@ -179,25 +114,29 @@ class HadronicChoice:
         }
 
     def require_used(self):
-        """Refuse a request that concerns no table.
-
-        Raises
-        ------
-        ValueError
-            If none of the tables, or of those of an experiment that is named, exist for several
-            models.
-        """
+        """Refuse a request that concerns none of the tables, or an experiment without tables."""
         unused = [name for name in self._by_experiment if name not in self._used]
         if unused or (self._for_all is not None and not self._used):
             of = f" of {' and '.join(unused)}" if unused else ""
             raise ValueError(
                 f"hadronic_model: no table{of} that exists for several hadronic models is asked "
-                f"for; {', '.join(self._with_several())} have such tables"
+                f"for; {', '.join(hadronic_models())} have such tables"
             )
 
 
 def _folded(name):
     return re.sub(r"[\s_-]+", "-", name.strip().casefold())
+
+
+def _experiment(name):
+    """Experiment with several hadronic models; ValueError if it is none."""
+    found = experiment_named(name)
+    if found not in hadronic_models():
+        raise ValueError(
+            f"hadronic_model: {name!r} is no experiment with tables for several hadronic "
+            f"models; expected one of {', '.join(hadronic_models())}"
+        )
+    return found
 
 
 def _year(row):

@@ -8,7 +8,7 @@ from scipy.special import ndtr
 from ..components.base import ENERGY_UNIT
 from ..components.dipole import Dipole
 from ..components.registration import register
-from ..tables.writing import read_dipole_table
+from ..tables.dipole import read_dipole_table
 from .core import CosmicRayDataset, Setting
 from .points import Dipoles
 from .residuals import (
@@ -28,7 +28,7 @@ class DipoleDataset(CosmicRayDataset):
     Parameters
     ----------
     table : `~astropy.table.Table`
-        Table as `~crlocal_plugin.tables.writing.read_dipole_table` returns it.
+        Table as `~crlocal_plugin.tables.dipole.read_dipole_table` returns it.
     models : `~gammapy.modeling.models.Models`, optional
         Models.
     name : str, optional

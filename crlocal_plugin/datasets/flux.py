@@ -7,7 +7,7 @@ from gammapy.datasets import DATASET_REGISTRY
 from ..components.base import intensity_unit
 from ..components.component import species_group
 from ..components.registration import register
-from ..tables.writing import read_flux_table
+from ..tables.spectrum import read_flux_table
 from .points import Intensities
 from .residuals import (
     limit_sigma,
@@ -29,7 +29,7 @@ class CosmicRayFluxDataset(ScalarDataset):
     Parameters
     ----------
     table : `~astropy.table.Table`
-        Table as `~crlocal_plugin.tables.writing.read_flux_table` returns it.
+        Table as `~crlocal_plugin.tables.spectrum.read_flux_table` returns it.
     models : `~gammapy.modeling.models.Models`, optional
         Models.
     name : str, optional

@@ -4,7 +4,7 @@ import numpy as np
 from gammapy.datasets import DATASET_REGISTRY
 
 from ..components.registration import register
-from ..tables.writing import read_mean_log_mass_table
+from ..tables.mean_log_mass import read_mean_log_mass_table
 from .points import Means
 from .residuals import total_errors
 from .scalar import ScalarDataset
@@ -25,7 +25,7 @@ class MeanLogMassDataset(ScalarDataset):
     Parameters
     ----------
     table : `~astropy.table.Table`
-        Table as `~crlocal_plugin.tables.writing.read_mean_log_mass_table` returns it.
+        Table as `~crlocal_plugin.tables.mean_log_mass.read_mean_log_mass_table` returns it.
     models : `~gammapy.modeling.models.Models`, optional
         Models.
     name : str, optional

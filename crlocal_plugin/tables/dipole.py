@@ -1,25 +1,16 @@
-"""Read and check tables of measured dipoles, in the layout of `crlocal_plugin.tables.writing`."""
+"""Read and check tables of measured dipoles, in the layout of `crlocal_plugin.tables`."""
 
 import numpy as np
 from astropy import units as u
 
-from .parts import (
-    checked_confidence,
-    error_names,
-    error_sides,
-    normalised,
-)
-from .raw_table import (
-    RawTable,
-    is_number,
-)
+from .raw_table import RawTable, error_names, is_number
 
 AMPLITUDE_KINDS = ("equatorial_dipole", "first_harmonic")
 
 _SAME_ENERGY = 0.01
 """Relative distance in energy within which a limit repeats a measurement."""
 
-_ANGLES = ("phase", "phase_err", "error_axis")
+_UNITS = {"energy": u.GeV, **dict.fromkeys(("phase", "phase_err", "error_axis"), u.deg)}
 
 _DIPOLE_LAYOUT = (
     *("energy", "amplitude", *error_names("amplitude"), "amplitude_syst", "amplitude_ul"),
@@ -34,14 +25,8 @@ def read_dipole_table(
 
     Parameters
     ----------
-    source : path-like or `~astropy.table.Table`
-        ECSV or FITS file; a file of another suffix is left to astropy to recognise. A table is
-        copied, never modified.
-    columns : dict, optional
-        For a table with other column names: layout name to column name, or to a pair of column
-        name and unit for a column without one, such as ``{"energy": ("E", "TeV")}``.
-    experiment : str, optional
-        Name of the experiment; by default from the meta of the table.
+    source, columns, experiment
+        As in `~crlocal_plugin.tables.spectrum.read_flux_table`.
     amplitude_kind : str, optional
         ``"equatorial_dipole"``, or ``"first_harmonic"`` for the amplitude of a fit in right
         ascension, which the field of view dilutes. By default from the meta of the table, and
@@ -52,11 +37,10 @@ def read_dipole_table(
     Returns
     -------
     `~astropy.table.Table`
-        Table in the layout of `crlocal_plugin.tables.writing`. The error may also be given as
-        one symmetric column ``amplitude_err``. A row that holds only ``amplitude_ul`` and repeats
-        the energy of a measurement within 1 % is merged into that row: one row is one
-        measurement. A table with limits has ``ul_confidence`` in its meta, 0.95 unless it said
-        otherwise.
+        Table in the layout of `crlocal_plugin.tables`. The error may also be one symmetric column
+        ``amplitude_err``. A row that holds only ``amplitude_ul`` and repeats the energy of a
+        measurement within 1 % is merged into that row: one row is one measurement. A table with
+        limits has ``ul_confidence`` in its meta, 0.95 unless it said otherwise.
 
     Raises
     ------
@@ -73,24 +57,19 @@ def read_dipole_table(
     if table.has("amplitude_ul"):
         limit = table.numbers("amplitude_ul", unit, blank_allowed=True)
         table.require("amplitude_ul", ~(limit <= 0), "a positive number", "remove the limit")
-
     if table.has("amplitude") or not table.has("amplitude_ul"):
-        measurement = _measurement(table, limit)
+        values = _measurement(table, limit)
     else:
         names = ("amplitude", "amplitude_errn", "amplitude_errp", "phase", "phase_err")
-        measurement = {name: np.full(size, np.nan) for name in names}
-
-    limit, keep = _merge_limits(table, energy, np.isfinite(measurement["amplitude"]), limit)
-    content = {"energy": (energy[keep], u.GeV)}
-    for name, values in measurement.items():
-        if name == "phase" and table.has("amplitude_ul"):
-            content["amplitude_ul"] = (limit[keep], None)
-        content[name] = (values[keep], u.deg if name in _ANGLES else None)
+        values = {name: np.full(size, np.nan) for name in names}
+    limit, keep = _merge_limits(table, energy, np.isfinite(values["amplitude"]), limit)
+    values["energy"] = energy
+    if table.has("amplitude_ul"):
+        values["amplitude_ul"] = limit
     if table.has("site"):
-        content["site"] = (table.words("site")[keep], None)
-    return normalised(
-        table,
-        content,
+        values["site"] = table.words("site")
+    return table.normalised(
+        {name: (values[name][keep], _UNITS.get(name)) for name in _DIPOLE_LAYOUT if name in values},
         experiment=experiment,
         **_dipole_meta(table, amplitude_kind, declination_factor),
     )
@@ -102,7 +81,7 @@ def _measurement(table, limit):
     amplitude = table.numbers("amplitude", unit, blank_allowed=True)
     phase = table.numbers("phase", u.deg, blank_allowed=True)
     phase_err = table.numbers("phase_err", u.deg, blank_allowed=True)
-    sides = error_sides(table, "amplitude", unit, blank_allowed=True)
+    sides = table.error_sides("amplitude", unit, blank_allowed=True)
     if sides is None:
         raise table.missing("amplitude_errn")
     error_name, errn, errp = sides
@@ -195,5 +174,5 @@ def _dipole_meta(table, amplitude_kind, declination_factor):
             )
         meta["declination_factor"] = float(factor)
     if table.has("amplitude_ul"):
-        meta["ul_confidence"] = checked_confidence(table)
+        meta["ul_confidence"] = table.confidence()
     return meta

@@ -15,8 +15,6 @@ from .raw_table import TableError
 MAX_MODELS = 6
 """Number of models at most; polynomials of higher degree swing between the tables."""
 
-_VALUES = ("intensity", "mean_log_mass")
-
 
 def hadronic_columns(n_models=MAX_MODELS):
     """Names of the columns with the shifts of all models but the first (list of str)."""
@@ -29,10 +27,9 @@ def join_hadronic_models(tables):
     Parameters
     ----------
     tables : list of `~astropy.table.Table`
-        Tables as from `~crlocal_plugin.tables.writing.read_flux_table` or
-        `~crlocal_plugin.tables.writing.read_mean_log_mass_table`, with ``hadronic_model`` in
-        their meta. They have the same quantity at the same energies; an upper limit in one of
-        them is where the models are not compared.
+        Tables of a spectrum or of <ln A> as their readers return them, with ``hadronic_model`` in
+        their meta, of the same quantity at the same energies. Where one of them has an upper
+        limit, the models are not compared.
 
     Returns
     -------
@@ -64,7 +61,7 @@ def join_hadronic_models(tables):
     first = tables[0]
     for table in tables[1:]:
         _require_alike(first, table)
-    value = next(name for name in _VALUES if name in first.colnames)
+    value = _value_column(first)
     limited = np.any([_limits(table) for table in tables], axis=0)
     logarithm = np.log if value == "intensity" else np.asarray
     base = logarithm(np.where(limited, 1.0, first[value]))
@@ -73,6 +70,11 @@ def join_hadronic_models(tables):
         result[name] = Column(logarithm(np.where(limited, 1.0, table[value])) - base)
     result.meta["hadronic_models"] = models
     return result
+
+
+def _value_column(table):
+    """Name of the values, after which their errors are named; None if there are none."""
+    return next((name for name in table.colnames if f"{name}_stat_errn" in table.colnames), None)
 
 
 def _limits(table):
@@ -90,10 +92,10 @@ def _require_alike(first, other):
                 f"{other.meta.get(key)!r}; join tables that differ in the hadronic model alone"
             )
     column = next((name for name in ("rigidity", "energy") if name in first.colnames), None)
-    if column is None or not any(name in first.colnames for name in _VALUES):
+    if column is None or _value_column(first) is None:
         raise TableError(
             f"table {names[0]!r}: expected the columns of a spectrum or of <ln A>, it has "
-            f"{', '.join(first.colnames)}; read it with read_flux_table or read_mean_log_mass_table"
+            f"{', '.join(first.colnames)}; read it with read_catalog_table or read_flux_table"
         )
     x, y = (np.asarray(table[column], dtype=float) for table in (first, other))
     if x.shape != y.shape or not np.allclose(x, y, rtol=1e-6, atol=0):
@@ -104,17 +106,9 @@ def _require_alike(first, other):
 
 
 def shift_coefficients(shifts):
-    """Coefficients of the polynomial through the shifts of all models.
+    """Coefficients of h, h^2, ..., h^k, shape ``(k, n)``, of the polynomial through all models.
 
-    Parameters
-    ----------
-    shifts : array_like
-        Shifts of the tables at h = 1, 2, ..., k from the one at h = 0, shape ``(k, n)``.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Coefficients of h, h^2, ..., h^k, shape ``(k, n)``; there is no constant.
+    ``shifts``, of the same shape, are those of the tables at h = 1, 2, ..., k from that at h = 0.
     """
     nodes = np.arange(1.0, len(shifts) + 1)
     return np.linalg.solve(nodes[:, np.newaxis] ** nodes, np.asarray(shifts, dtype=float))
@@ -123,18 +117,8 @@ def shift_coefficients(shifts):
 def prediction_shift(coefficients, position):
     """What is added to ln(intensity) or <ln A> of predictions for another hadronic model.
 
-    Parameters
-    ----------
-    coefficients : `~numpy.ndarray`
-        As from `shift_coefficients`, shape ``(k, n)``.
-    position : float or `~numpy.ndarray`
-        h of each point, of a shape that broadcasts to ``(..., n)``.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Table of the first model less that at h, shape ``(..., n)``: the measurement stays that
-        of the first model, with its errors.
+    Table of the first model less that at the ``position`` h of each point, shape ``(..., n)``, by
+    the coefficients of `shift_coefficients`: the measurement stays that of the first model.
     """
     total = np.zeros(coefficients.shape[-1])
     for row in coefficients[::-1]:

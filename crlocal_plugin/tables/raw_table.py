@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from astropy import units as u
 from astropy.io.registry import IORegistryError
-from astropy.table import Table
+from astropy.table import Column, Table
+
+from ..messages import unknown_name
 
 META_KEYWORD = "CRLMETA"
 """Header keyword that holds the meta of a table as JSON."""
@@ -18,21 +20,17 @@ class TableError(ValueError):
 
 
 class RawTable:
-    """A table as the user gave it, behind the names of the layout.
+    """A file, or a table, as the user gave it, behind the names of a layout.
 
-    Parameters
-    ----------
-    source : path-like or `~astropy.table.Table`
-        Where the table comes from.
-    columns : dict or None
-        Layout name to column name, or to a pair of column name and unit.
-    layout : iterable of str
-        Names that the layout knows.
+    ``columns`` has the user's names by those of the layout, or pairs of name and unit. A file that
+    has been read already is given as a `RawTable`, and goes by another layout from then on.
     """
 
-    def __init__(self, source, columns, layout):
-        if isinstance(source, Table):
-            self.label = "<table>"
+    def __init__(self, source, columns=None, layout=(), label="<table>"):
+        if isinstance(source, RawTable):
+            self.label, self.table, self.meta = source.label, source.table, dict(source.meta)
+        elif isinstance(source, Table):
+            self.label = label
             self.table = Table(source, copy=True)
             self.meta = self._read_meta()
         else:
@@ -77,9 +75,7 @@ class RawTable:
 
     def _map(self, name, given, layout):
         if name not in layout:
-            raise self.error(
-                f"columns: unknown layout name {name!r}", f"use one of {', '.join(layout)}"
-            )
+            raise TableError(f"{self.label}: columns: {unknown_name(name, layout, 'layout name ')}")
         try:
             column, unit = (given, None) if isinstance(given, str) else given
         except (TypeError, ValueError) as error:
@@ -213,6 +209,47 @@ class RawTable:
     def words(self, name):
         """Column as text."""
         return np.asarray(np.ma.filled(self.table[self.given_name(name)], "")).astype(str)
+
+    def error_sides(self, stem, unit, *, blank_allowed=False):
+        """First column's name, lower and upper errors; None if there are no such columns."""
+        lower, upper, symmetric = error_names(stem)
+        pair = self.has(lower) or self.has(upper)
+        if self.has(symmetric) and pair:
+            raise self.error(
+                "the error is given twice, as one column and as a pair",
+                "keep one of the two",
+                column=self.given_name(symmetric),
+            )
+        if not (pair or self.has(symmetric)):
+            return None
+        names = (lower, upper) if pair else (symmetric, symmetric)
+        sides = [self.numbers(name, unit, blank_allowed=blank_allowed) for name in names]
+        for name, values in zip(names, sides, strict=True):
+            self.require(name, ~(values < 0), "an error that is not negative", "correct the sign")
+        return names[0], *sides
+
+    def confidence(self):
+        """Confidence level of the upper limits."""
+        confidence = self.meta.get("ul_confidence", 0.95)
+        if not (is_number(confidence) and 0.5 < float(confidence) < 1):
+            raise self.error(
+                f"ul_confidence: expected a number between 0.5 and 1, got {confidence!r}",
+                "write 95 % as 0.95",
+            )
+        return float(confidence)
+
+    def normalised(self, content, **meta):
+        """Table of columns given as pairs of values and unit, with this meta and some more."""
+        result = Table(
+            [Column(values, name=name, unit=unit) for name, (values, unit) in content.items()]
+        )
+        result.meta = self.meta | {key: value for key, value in meta.items() if value is not None}
+        return result
+
+
+def error_names(stem):
+    """Names of the columns of an error: lower, upper, symmetric."""
+    return (f"{stem}_errn", f"{stem}_errp", f"{stem}_err")
 
 
 def is_number(value):

@@ -12,6 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 
 import crlocal_plugin as crl
 from crlocal_plugin.components.parameters import DEFINITIONS
+from crlocal_plugin.tables.kinds import KINDS
 
 LINKS = {r"doi:(\S+)": "https://doi.org/{}", r"arXiv:(\S+)": "https://arxiv.org/abs/{}"}
 
@@ -36,8 +37,7 @@ def floor(row):
     """Recommended floors of a table, empty if there are none."""
     parts = []
     if row["floor"]:
-        # that of <ln A> is no fraction
-        form = "g" if row["kind"] == "mean_log_mass" else ".0%"
+        form = ".0%" if KINDS[row["kind"]].floor_is_relative else "g"
         parts.append(format(float(row["floor"]), form))
     if row["phase_floor_deg"]:
         parts.append(f"{row['phase_floor_deg']:g}°")

@@ -35,7 +35,8 @@ def add_parser(commands):
 
 
 def _list(arguments):
-    from ...catalogue.index import SELECTIONS, catalog
+    from ...catalogue.index import catalog
+    from ...catalogue.selections import SELECTIONS
 
     table = catalog()
     for column in ("quantity", "experiment", "hadronic_model"):
@@ -63,12 +64,9 @@ def _list(arguments):
 
 def _show(arguments):
     from ...catalogue.experiments import experiment_named
-    from ...catalogue.index import (
-        SELECTIONS,
-        catalog,
-        overlapping_tables,
-        read_catalog_table,
-    )
+    from ...catalogue.index import catalog, read_catalog_table
+    from ...catalogue.overlaps import overlapping_tables
+    from ...catalogue.selections import SELECTIONS
 
     if arguments.name in SELECTIONS:
         selection = SELECTIONS[arguments.name]
@@ -78,7 +76,7 @@ def _show(arguments):
             print(f"  {item.name}" + (f"  ({low} .. {high})" if (low, high) != ("", "") else ""))
         return
     index = catalog()
-    experiment = experiment_named(index, arguments.name)
+    experiment = experiment_named(arguments.name)
     if experiment is not None and arguments.name not in index["name"]:
         for row in index[index["experiment"] == experiment]:
             model = row["hadronic_model"]

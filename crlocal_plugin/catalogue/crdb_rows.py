@@ -14,6 +14,14 @@ from astropy.table import Table
 
 from ..tables.raw_table import TableError
 
+AXES = {
+    "R": "rigidity",
+    "EK": "kinetic_energy",
+    "EKN": "kinetic_energy_per_nucleon",
+    "ETOT": "total_energy",
+}
+"""Axes by their names in CRDB, which has ETOTN too, a total energy per nucleon."""
+
 _WORDS = ("exp", "sub_exp", "quantity", "e_type", "ads", "datetime")
 _DATA = ("e", "e_low", "e_high", "value", "stat_low", "stat_high", "syst_low", "syst_high")
 _NUMBERS = (*_DATA, "is_upper_limit", "phi", "e_relerr")
@@ -33,23 +41,7 @@ _LAYOUTS = {
 
 
 def read_rows(path):
-    """Read a file that was exported from CRDB.
-
-    Parameters
-    ----------
-    path : path-like
-        File in the form "csv-asimport" (24 columns), "csv" or "usine" (16 columns).
-
-    Returns
-    -------
-    `~astropy.table.Table`
-        One row per point, with the columns `COLUMNS`.
-
-    Raises
-    ------
-    TableError
-        If the file cannot be read; the message names the line.
-    """
+    """Rows of a file in the form "csv-asimport" (24 columns), "csv" or "usine" (16 columns)."""
     path = Path(path)
     if not path.is_file():
         raise TableError(f"{path}: expected a file, found none; check the path")
@@ -61,16 +53,14 @@ def read_rows(path):
         ) from error
     # blank where a comment was, so that the reader counts lines as an editor does
     reader = csv.reader("" if line.startswith("#") else line for line in lines)
-    values = {name: [] for name in COLUMNS}
-    for cells in reader:
-        if cells:
-            where = f"{path}: line {reader.line_num}"
-            row = _row(where, cells[0].split() if len(cells) == 1 else cells)
-            for name in COLUMNS:
-                values[name].append(row[name])
-    if not values["e"]:
+    rows = [
+        _row(f"{path}: line {reader.line_num}", cells[0].split() if len(cells) == 1 else cells)
+        for cells in reader
+        if cells
+    ]
+    if not rows:
         raise TableError(f"{path}: expected at least one row, found none; export it from CRDB anew")
-    return _tidied(Table(values))
+    return _tidied(Table(rows=rows))
 
 
 def _row(where, cells):
@@ -94,27 +84,14 @@ def _row(where, cells):
 
 
 def rows_of(records):
-    """Rows of the answer of the package ``crdb``.
-
-    Parameters
-    ----------
-    records : `~numpy.recarray`
-        As from ``crdb.query`` or ``crdb.all``.
-
-    Returns
-    -------
-    `~astropy.table.Table`
-        One row per point, with the columns `COLUMNS`.
-
-    Raises
-    ------
-    ValueError
-        If the server sent something that is no table.
-    """
+    """Rows of the answer of the package ``crdb``; ValueError if it is no table."""
     # of lines that are no rows, such as those of a web page, the package fills a part in
     axes = {str(e_type) for e_type in records["e_type"]}
-    if not axes <= {"R", "EK", "EKN", "ETOT", "ETOTN"}:
-        raise ValueError(f"energy axes {', '.join(map(repr, sorted(axes)))}")
+    if not axes <= {*AXES, "ETOTN"}:
+        raise ValueError(
+            f"CRDB: the answer is not a table (energy axes {', '.join(map(repr, sorted(axes)))}); "
+            "call crdb.clear_cache() and try again"
+        )
     values = {name: records[name] for name in COLUMNS if name in records.dtype.names}
     for pair, field in (("e", "e_bin"), ("stat", "err_sta"), ("syst", "err_sys")):
         values |= {f"{pair}_low": records[field][:, 0], f"{pair}_high": records[field][:, 1]}

@@ -1,0 +1,73 @@
+"""Named selections of tables, as they are in ``data/selections.yaml``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from astropy import units as u
+
+from .index import DATA
+
+
+@dataclass(frozen=True)
+class SelectionItem:
+    """A table, or the part of it inside a range.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table; for a file, its stem.
+    energy_range : tuple of `~astropy.units.Quantity` or None
+        Lowest value, inclusive, and highest, exclusive, on the axis of the table; None for no cut.
+    path : `~pathlib.Path`, optional
+        The file, if the table is not one of the catalogue.
+    alternatives : tuple of str, optional
+        Tables of the same measurement for other hadronic models.
+    """
+
+    name: str
+    energy_range: tuple[u.Quantity | None, u.Quantity | None] = (None, None)
+    path: Path | None = None
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Tables that belong together under one name.
+
+    Parameters
+    ----------
+    description : str
+        What the selection is for.
+    items : tuple of SelectionItem
+        The tables.
+    allow_overlap : bool
+        Whether tables that share events are meant to be there, as in a picture.
+    """
+
+    description: str
+    items: tuple[SelectionItem, ...]
+    allow_overlap: bool = False
+
+
+def _items(entry):
+    """Tables of a name, of a name with the ends of a range, or of a list of those."""
+    if isinstance(entry, list):
+        return tuple(item for part in entry for item in _items(part))
+    if isinstance(entry, str):
+        return (SelectionItem(entry),)
+    ends = (entry.get("from"), entry.get("below"))
+    ends = tuple(None if end is None else u.Quantity(end) for end in ends)
+    return (SelectionItem(entry["name"], ends),)
+
+
+def _read(path):
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {
+        name: Selection(entry.pop("description"), _items(entry.pop("tables")), **entry)
+        for name, entry in content["selections"].items()
+    }
+
+
+SELECTIONS = _read(DATA / "selections.yaml")
+"""Selections by name."""

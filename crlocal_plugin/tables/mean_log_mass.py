@@ -1,0 +1,44 @@
+"""Read and check tables of the mean logarithmic mass, in the layout of `crlocal_plugin.tables`."""
+
+from astropy import units as u
+
+from .raw_table import RawTable
+from .values import read_values, value_layout
+
+_LAYOUT = value_layout("mean_log_mass")
+
+
+def read_mean_log_mass_table(source, *, columns=None, experiment=None, axis=None):
+    """Read a measured mean logarithmic mass, <ln A>, against energy.
+
+    Parameters
+    ----------
+    source, columns, experiment, axis
+        As in `~crlocal_plugin.tables.spectrum.read_flux_table`; the axis is the total energy
+        unless the table says otherwise, which is refused.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        Table in the layout of a spectrum, with the dimensionless ``mean_log_mass``, which may have
+        any sign, in the place of ``intensity``, and without upper limits.
+
+    Raises
+    ------
+    TableError
+        If the table cannot be read, or is not valid.
+    """
+    table = RawTable(source, columns, _LAYOUT)
+    if not table.has("mean_log_mass"):
+        raise table.missing("mean_log_mass")
+    axis = axis or table.meta.get("axis") or "total_energy"
+    if axis != "total_energy":
+        raise table.error(
+            f"axis: <ln A> is a mean at equal total energy per particle, got {axis!r}",
+            "leave axis out if the energies are that, or convert them",
+        )
+    return read_values(
+        *(table, "mean_log_mass", u.dimensionless_unscaled, axis),
+        *("mean_log_mass", experiment),
+        is_intensity=False,
+    )
