@@ -1,8 +1,40 @@
+import functools
 import os
+
+from astropy.io import registry
+from astropy.table import Table
 
 # timed runs are asked for by name: python -m pytest -n 0 tests/benchmarks
 collect_ignore = ["benchmarks"]
 
+# pictures go to files; for processes that tests start, too
+os.environ.setdefault("MPLBACKEND", "Agg")
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # one process per core: threads of NumPy would wait for those of the others
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def parse_once():
+    """Let astropy parse the text of an ECSV table once: hundreds of tests load the same tables.
+
+    Every reader gets a copy of its own. What is remembered is the text, not the name of a file, so
+    that a file that changes is read as it is. Most of the time goes to YAML headers.
+    """
+    parse = registry.get_reader("ascii.ecsv", Table)
+    known = {}
+
+    @functools.wraps(parse)
+    def read(source, *args, **kwargs):
+        if args or kwargs or not hasattr(source, "seek"):
+            return parse(source, *args, **kwargs)
+        text = source.read()
+        if text not in known:
+            source.seek(0)
+            known[text] = parse(source)
+        return known[text].copy()
+
+    registry.register_reader("ascii.ecsv", Table, read, force=True)
+
+
+parse_once()

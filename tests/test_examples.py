@@ -2,40 +2,61 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pytest
+from gammapy.modeling.models import MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY
+
+import crlocal_plugin as crl
 
 ROOT = Path(__file__).parents[1]
-# those that draw the figures of the paper run in test_paper.py
+# those that draw the figures of the paper run in test_paper_figures.py
 SCRIPTS = sorted(p for p in (ROOT / "examples").glob("*.py") if not p.stem.startswith("figure_"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+REGISTRIES = (
+    *(MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY),
+    crl.DIPOLE_MODEL_REGISTRY,
+)
 
 
-def run(script, folder):
+@pytest.fixture
+def _as_in_a_new_process(tmp_path, monkeypatch):
+    """An empty folder, and afterwards no figure, setting or registered class of a script."""
+    known = [list(registry) for registry in REGISTRIES]
+    monkeypatch.chdir(tmp_path)
+    with mpl.rc_context({"backend": "Agg"}):
+        yield
+    plt.close("all")
+    for registry, classes in zip(REGISTRIES, known, strict=True):
+        registry[:] = classes
+
+
+@pytest.mark.usefixtures("_as_in_a_new_process")
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_example(script, capsys):
+    # pytest makes warnings errors; a process of its own would import everything again
+    runpy.run_path(str(script), run_name="__main__")
+    assert capsys.readouterr().out
+
+
+def test_readme_script(tmp_path):
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "readme.py").write_text(block)
     result = subprocess.run(
-        [sys.executable, "-W", "error", str(script)],
-        cwd=folder,
+        [sys.executable, "-W", "error", "readme.py"],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"},
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    return result.stdout
-
-
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_example(script, tmp_path):
-    assert run(script, tmp_path)
-
-
-def test_readme_script(tmp_path):
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "readme.py").write_text(block)
-    assert "converged" in run(tmp_path / "readme.py", tmp_path)
+    assert "converged" in result.stdout
     assert {"dipole.png", "out"} <= {path.name for path in tmp_path.iterdir()}
 
 

@@ -38,23 +38,24 @@ import importlib
 import sys
 
 import crlocal_plugin
+from gammapy.datasets import DATASET_REGISTRY
 from gammapy.modeling.models import MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY
 
-before = [len(r) for r in (SPECTRAL_MODEL_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY)]
-for _ in range(2):
-    for name in (
-        *("components.priors", "components.parameters", "components.dipole"),
-        *("components.background", "components.nearby_source", "components.galactic_center"),
-        *("components.compton_getting", "models.cosmic_ray", "models.nuisance"),
-    ):
-        importlib.reload(sys.modules[f"crlocal_plugin.{name}"])
-after = [len(r) for r in (SPECTRAL_MODEL_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY)]
-assert before == after, (before, after)
-from crlocal_plugin.components.background import LeakyBoxSpectralModel
+registries = DATASET_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY
 
-assert SPECTRAL_MODEL_REGISTRY.get_cls("leaky-box") is LeakyBoxSpectralModel
-for module in ("crlocal_plugin.models", "crlocal_plugin"):
-    importlib.reload(sys.modules[module])
+
+def names():
+    return [[cls.__name__ for cls in registry] for registry in registries]
+
+
+before = names()
+assert all(len(set(each)) == len(each) for each in before), before
+for _ in range(2):
+    for name in [name for name in sys.modules if name.startswith("crlocal_plugin")]:
+        importlib.reload(sys.modules[name])
+    assert names() == before, (names(), before)
+importlib.reload(crlocal_plugin)
+assert SPECTRAL_MODEL_REGISTRY.get_cls("leaky-box") is crlocal_plugin.LeakyBoxSpectralModel
 registry = crlocal_plugin.DIPOLE_MODEL_REGISTRY
 assert len(registry) == 4
 for registry in (SPECTRAL_MODEL_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY, registry):
