@@ -8,11 +8,11 @@ from pathlib import Path
 
 def refuse_existing(*paths, overwrite=False, remedy="pass overwrite=True to replace"):
     """Raise FileExistsError, which names them, if some of the files are there already."""
-    present = [str(path) for path in paths if Path(path).exists()]
+    # a folder on the way that is not there yet must not hide a file behind ".."
+    present = [str(path) for path in paths if Path(path).resolve().exists()]
     if present and not overwrite:
-        raise FileExistsError(
-            f"{', '.join(present)}: exists already; nothing was written, {remedy}"
-        )
+        verb = "exists" if len(present) == 1 else "exist"
+        raise FileExistsError(f"{', '.join(present)} {verb} already; nothing was written, {remedy}")
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import click
 import pytest
 import yaml
 from astropy.table import Table
@@ -19,16 +20,12 @@ from gammapy.modeling import Fit
 import crlocal_plugin as crl
 from crlocal_plugin.analysis.description import Analysis
 from crlocal_plugin.cli import main
-from crlocal_plugin.cli.main import _parser
+from crlocal_plugin.cli.fit_folder import read_output, write_output
+from crlocal_plugin.cli.fitting import exit_code
+from crlocal_plugin.cli.main import COMMANDS, crlocal
 from crlocal_plugin.cli.options import analysis_of
-from crlocal_plugin.cli.outcome import exit_code
-from crlocal_plugin.cli.output import (
-    check_output,
-    read_output,
-    replace_folder,
-    write_output,
-)
-from crlocal_plugin.cli.progress import progress_bar
+from crlocal_plugin.cli.output import check_output, replace_folder
+from crlocal_plugin.cli.terminal import progress_bar
 
 FILES = (
     *("models.yaml", "models_covariance.dat", "datasets.yaml", "fit-result.yaml"),
@@ -38,6 +35,14 @@ FILES = (
 
 SMALL = ["--datasets", "ams-02_h_2015", "icecube-2016", "--species", "H"]
 FREE_FEW = ["--fix", "Q_0b", "Q_0c", "R_cut", "R_cutc", "D_0", "x", "V_sun"]
+
+
+def parse(name, *words):
+    """Parse the words behind a command, without running it."""
+    command = crlocal.get_command(None, name)
+    while isinstance(command, click.Group):
+        command, *words = command.get_command(None, words[0]), *words[1:]
+    return command.make_context(name, list(words))
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +61,7 @@ def small_fit(tmp_path_factory):
 @pytest.fixture
 def _without_pictures(monkeypatch):
     # they take longer than all the rest, and are not the point
-    monkeypatch.setattr("crlocal_plugin.cli.output._draw", lambda *arguments: None)
+    monkeypatch.setattr("crlocal_plugin.cli.fit_folder.draw_fit", lambda *arguments: None)
 
 
 def test_fit_writes_everything(small_fit):
@@ -139,7 +144,7 @@ BAD = {
         "compare",
         "kinetic+spallation",
         "kinetic+spalation",
-    ): "'spalation'; did you mean +spallation or +no",
+    ): "'spalation'; did you mean +spallation?",
     ("compare", "kinetic", "kinetic+spallation+no-spallation"): "expected one of +spallation and ",
     ("data", "list", "--hadronic-model", "QGSJET"): "expected EPOS-LHC, QGSJET-01",
     ("data", "list", "--quantity", "dipole", "--hadronic-model", "EPOS-LHC"): "leave out an option",
@@ -214,7 +219,7 @@ def test_internal_error_has_no_traceback(monkeypatch, capsys):
     def fail(*args):
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("crlocal_plugin.cli.commands.data._list", fail)
+    monkeypatch.setattr("crlocal_plugin.cli.commands.data.catalog", fail)
     assert main(["data", "list"]) == 3
     error = capsys.readouterr().err
     assert "boom" in error
@@ -321,7 +326,7 @@ def test_interrupt_says_nothing_false(monkeypatch, capsys):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("crlocal_plugin.cli.commands.data._list", interrupt)
+    monkeypatch.setattr("crlocal_plugin.cli.commands.data.catalog", interrupt)
     assert main(["data", "list"]) == 2
     assert capsys.readouterr().err == "crlocal: interrupted, no file is half-written\n"
 
@@ -451,7 +456,7 @@ parameters: {calet-nuclei.norm: {free: true}}
     printed = capsys.readouterr().out
     for label in ("C+Fe.index_offset", "grammage", "LHAASO-nuisance.hadronic", "calet-nuclei.norm"):
         assert label in printed
-    monkeypatch.setattr("crlocal_plugin.cli.output._draw", lambda *arguments: None)
+    monkeypatch.setattr("crlocal_plugin.cli.fit_folder.draw_fit", lambda *arguments: None)
     assert main(["fit", "result/analysis.yaml", "--output", "again"]) == 0
     for name in ("parameters.ecsv", "summary.txt", "analysis.yaml"):
         first, second = ((tmp_path / folder / name).read_bytes() for folder in ("result", "again"))
@@ -491,15 +496,21 @@ def test_fit_ends_in_the_lowest_of_several_minima(tmp_path):
         assert f"starts: {starts}" in (tmp_path / starts / "analysis.yaml").read_text()
 
 
+def analysis_from(words):
+    """Analysis that the options of ``crlocal identify`` describe."""
+    given = parse("identify", *words).params
+    assert given.pop("fit") is False
+    return analysis_of(**given)
+
+
 def test_options_replace_entries_of_the_file(tmp_path):
     (tmp_path / "a.yaml").write_text(
         "model: {variant: wandering, species: [H, He]}\n"
         "parameters: {x: {value: 3 pc, free: true, prior: none}, V_sun: 12}\n"
         "priors: [measured]\ndeclination_factor: false\n"
     )
-    words = ["fit", "a.yaml", "--variant", "kinetic", "--fix", "x=2 pc", "--free", "V_sun", "u_HC"]
-    arguments = _parser().parse_args([*words, "--no-priors", "--declination-factor"])
-    analysis = analysis_of(arguments)
+    words = ["a.yaml", "--variant", "kinetic", "--fix", "x=2 pc", "--free", "V_sun", "u_HC"]
+    analysis = analysis_from([*words, "--no-priors", "--declination-factor"])
     assert (analysis.model.variant, analysis.model.species) == ("kinetic", ("H", "He"))
     assert (analysis.priors, analysis.declination_factor) == ((), True)
     (model,) = analysis.prepare().models
@@ -508,9 +519,9 @@ def test_options_replace_entries_of_the_file(tmp_path):
 
 
 def test_options_on_nuclei():
-    words = ["fit", "--composition", "--species", "groups", "--no-spallation", "--no-valid-only"]
+    words = ["--composition", "--species", "groups", "--no-spallation", "--no-valid-only"]
     words += ["--index-groups", "CNO,Ne-S", "--hadronic-model", "EPOS-LHC", "SIBYLL-2.3d"]
-    analysis = analysis_of(_parser().parse_args([*words, "--datasets", "lhaaso"]))
+    analysis = analysis_from([*words, "--datasets", "lhaaso"])
     expected = Analysis(
         model={
             "composition": True,
@@ -524,7 +535,7 @@ def test_options_on_nuclei():
     )
     assert analysis.model_dump() == expected.model_dump()
     words = ["--index-groups", "none", "--hadronic-model", "none", "--species", "default"]
-    analysis = analysis_of(_parser().parse_args(["fit", *words]))
+    analysis = analysis_from(words)
     assert analysis.model.index_groups == ()
     assert (analysis.model.species, analysis.hadronic_model) == ("default", None)
 
@@ -577,8 +588,7 @@ def test_mistakes_of_the_parser_are_one_line(capsys):
 
 
 def test_help_of_every_command_has_examples_that_parse(capsys):
-    (commands,) = (a.choices for a in _parser()._actions if isinstance(a.choices, dict))
-    for name in commands:
+    for name in COMMANDS:
         with pytest.raises(SystemExit) as stop:
             main([name, "--help"])
         assert stop.value.code == 0
@@ -589,13 +599,12 @@ def test_help_of_every_command_has_examples_that_parse(capsys):
             for command in example.split("&&"):
                 program, *words = shlex.split(command)
                 assert program == "crlocal"
-                _parser().parse_args(words)
+                parse(*words)
 
 
 def test_page_names_every_command():
     page = (Path(__file__).parents[1] / "docs" / "command-line.md").read_text(encoding="utf-8")
-    (commands,) = (a.choices for a in _parser()._actions if isinstance(a.choices, dict))
-    assert set(re.findall(r"^\| `crlocal (\w+)", page, re.MULTILINE)) == set(commands)
+    assert set(re.findall(r"^\| `crlocal (\w+)", page, re.MULTILINE)) == set(COMMANDS)
 
 
 # Pictures

@@ -1,13 +1,11 @@
 """Comparison of models on the same data."""
 
-import argparse
-
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 import crlocal_plugin as crl
-from crlocal_plugin.cli.commands import compare as command
+from crlocal_plugin.cli import main
 from crlocal_plugin.posterior.posterior import UnconvergedError
 from crlocal_plugin.posterior.prior_distributions import set_proper_priors
 from crlocal_plugin.studies.comparison import (
@@ -194,21 +192,15 @@ def test_evidence():
 
 
 def test_command(tmp_path, capsys):
-    parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
     path = tmp_path / "table.ecsv"
     fix = ["Gamma", "R_cut", "R_cutc", "D_0", "phi", "x", "V_sun", "Q_0n", "Q_0c", "delta_b"]
-    parsed = parser.parse_args(
-        [
-            *("compare", "kinetic", "kinetic+C", "wandering+local"),
-            "kinetic+no-compton-getting",
-            *("--datasets", *TABLES, "--fix", *fix, "--output", str(path)),
-        ]
-    )
-    assert not parsed.run(parsed)
+    models = ["kinetic", "kinetic+C", "wandering+local", "kinetic+no-compton-getting"]
+    words = ["--debug", "compare", *models, "--datasets", *TABLES, "--fix", *fix]
+    words += ["--output", str(path)]
+    assert not main(words)
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     rows = [line.split()[0] for line in lines if line.startswith(("kinetic", "wandering"))]
-    assert rows == parsed.models
+    assert rows == models
     assert path.exists()
     with pytest.raises(FileExistsError, match="--overwrite"):
-        parsed.run(parsed)
+        main(words)

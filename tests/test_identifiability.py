@@ -1,6 +1,5 @@
 """What data constrain, against cases that are known exactly."""
 
-import argparse
 import re
 import warnings
 
@@ -14,7 +13,7 @@ from gammapy.stats.fit_statistics import GaussianPriorPenalty
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.cli.commands import identify
+from crlocal_plugin.cli import main
 from crlocal_plugin.likelihood.degeneracies import natural_directions
 from crlocal_plugin.likelihood.descent import gauss_newton_covariance
 from crlocal_plugin.studies.identifiability import (
@@ -312,14 +311,10 @@ def test_refused():
 
 @pytest.fixture
 def command():
-    parser = argparse.ArgumentParser()
-    identify.add_parser(parser.add_subparsers())
-
     def run(*arguments):
-        parsed = parser.parse_args(["identify", *arguments])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", crl.DegenerateParametersWarning)
-            return parsed.run(parsed)
+            return main(["--debug", "identify", *arguments])
 
     return run
 

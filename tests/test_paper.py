@@ -1,12 +1,11 @@
 """Numbers and statements of the paper, and the command that makes them."""
 
-import argparse
-
 import numpy as np
 import pytest
 from astropy.table import Table
 from numpy.testing import assert_allclose
 
+from crlocal_plugin.cli import main
 from crlocal_plugin.cli.commands import reproduce
 from crlocal_plugin.paper import estimates
 from crlocal_plugin.paper import fits as paper_fits
@@ -161,10 +160,7 @@ def test_every_claim_has_a_place():
 
 
 def reproduce_with(*words):
-    parser = argparse.ArgumentParser()
-    reproduce.add_parser(parser.add_subparsers())
-    arguments = parser.parse_args(["reproduce", *words])
-    return arguments.run(arguments)
+    return main(["--debug", "reproduce", *words])
 
 
 def test_command(tmp_path, capsys):

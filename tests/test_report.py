@@ -1,6 +1,5 @@
 """The page about a fit: its numbers are those of the fit, and it stands alone."""
 
-import argparse
 import base64
 import html.parser
 import re
@@ -21,10 +20,6 @@ from gammapy.modeling.models import PowerLawSpectralModel, SkyModel
 import crlocal_plugin as crl
 from crlocal_plugin.catalogue.citations import bibtex
 from crlocal_plugin.cli import main
-from crlocal_plugin.cli.commands import (
-    cite,
-    report,
-)
 from crlocal_plugin.report import page
 from crlocal_plugin.report.cells import (
     joined,
@@ -42,12 +37,7 @@ FIT = (
 
 def run(*arguments):
     """Run a command as ``crlocal`` does, but let its errors through."""
-    parser = argparse.ArgumentParser()
-    commands = parser.add_subparsers()
-    for command in (report, cite):
-        command.add_parser(commands)
-    parsed = parser.parse_args([str(argument) for argument in arguments])
-    return parsed.run(parsed)
+    return main(["--debug", *map(str, arguments)])
 
 
 class Page(html.parser.HTMLParser):

@@ -1,6 +1,5 @@
 """Posteriors: ensembles of walkers, nested sampling, convergence, files."""
 
-import argparse
 from types import SimpleNamespace
 
 import astropy.units as u
@@ -19,7 +18,7 @@ from scipy.integrate import quad
 from scipy.stats import gennorm, kstest, norm, truncnorm
 
 import crlocal_plugin as crl
-from crlocal_plugin.cli.commands import sample as command
+from crlocal_plugin.cli import main
 from crlocal_plugin.plots.corner import plot_corner
 from crlocal_plugin.posterior import convergence, nested
 from crlocal_plugin.posterior.convergence import (
@@ -724,10 +723,7 @@ def test_sampler_of_gammapy(fitted, capsys):
 
 
 def run(arguments):
-    parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
-    parsed = parser.parse_args(["sample", "--datasets", "dampe_h", *arguments])
-    return parsed.run(parsed)
+    return main(["--debug", "sample", "--datasets", "dampe_h", *arguments])
 
 
 FIX = ["Gamma", "R_cut", "R_cutc", "D_0", "phi", "x", "V_sun", "delta_b", "Q_0c", "He.Q_0n"]

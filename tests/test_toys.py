@@ -1,6 +1,5 @@
 """Toy experiments: cases in which bias, pulls and coverage are known, and the real likelihood."""
 
-import argparse
 import copy
 
 import numpy as np
@@ -13,7 +12,7 @@ from scipy.optimize import brute
 from scipy.stats import chi2, kstest, norm
 
 import crlocal_plugin as crl
-from crlocal_plugin.cli.commands import toys as command
+from crlocal_plugin.cli import main
 from crlocal_plugin.studies import toys
 from crlocal_plugin.studies.toy_study import ToyStudy
 from crlocal_plugin.studies.toys import run_toys
@@ -355,10 +354,7 @@ def test_small_joint_fit(fitted, likelihood):
 
 
 def run_command(*arguments):
-    parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
-    parsed = parser.parse_args(["toys", *arguments])
-    return parsed.run(parsed)
+    return main(["--debug", "toys", *arguments])
 
 
 SMALL = ["--datasets", "ams-02_h_2015", "--species", "H", "--number", "6", "--seed", "1"]

@@ -1,55 +1,100 @@
-"""Parser of the command line, and what happens on errors."""
+"""The program: its commands, and what happens on errors."""
 
-import argparse
+import os
 import sys
 import traceback
 import warnings
+from importlib import import_module
+
+import click
 
 from .._version import __version__
+from .parsing import Group
+from .terminal import tell
 
 OK, NOT_CONVERGED, USER_ERROR, INTERNAL_ERROR = 0, 1, 2, 3
 """Exit codes."""
 
+COMMANDS = (
+    *("init", "fit", "plot", "report", "reproduce", "scan", "sample", "compare", "identify"),
+    *("toys", "data", "cite"),
+)
+"""Modules of `commands`, each with a command of its name."""
+
+
+class _Program(Group):
+    """Commands that are imported when they are asked for."""
+
+    def list_commands(self, ctx):
+        return list(COMMANDS)
+
+    def get_command(self, ctx, name):
+        if name not in COMMANDS:
+            return None
+        return getattr(import_module(f".commands.{name}", __package__), name)
+
+
+@click.command(
+    cls=_Program,
+    no_args_is_help=False,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "show_default": True,
+        "max_content_width": 100,
+    },
+    epilog="Exit codes: 0 done, 1 fit not converged, 2 mistake in arguments or data, "
+    "3 error of the program.",
+)
+@click.version_option(__version__, message="crlocal %(version)s")
+@click.option("--debug", is_flag=True, help="show tracebacks")
+def crlocal(debug):
+    """Joint fits of cosmic-ray spectra and dipole anisotropy."""
+
 
 def main(argv=None):
-    """Run the command line.
-
-    Parameters
-    ----------
-    argv : list of str, optional
-        Arguments; those of the process by default.
-
-    Returns
-    -------
-    int
-        Exit code: 0 if all is well, 1 if a fit did not converge, 2 for a mistake in the
-        arguments or the data, 3 for an error of the program.
-    """
-    parser = _parser()
-    arguments = parser.parse_args(argv)
-    warnings.showwarning = _show_warning
+    """Run the command line with arguments, by default those of the process; the exit code."""
+    if "_CRLOCAL_COMPLETE" in os.environ:
+        crlocal.main(prog_name="crlocal")  # answers the shell and exits
+    words = sys.argv[1:] if argv is None else list(argv)
+    debug = False
     try:
-        return arguments.run(arguments) or OK
+        with crlocal.make_context("crlocal", words) as context, warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            debug = context.params["debug"]
+            return crlocal.invoke(context) or OK
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.UsageError as error:
+        program = error.ctx.command_path if error.ctx else "crlocal"
+        tell(f"{_mistake(error)} (see {program} --help)", "error")
+        sys.exit(USER_ERROR)
     except (ValueError, OSError, TypeError, NameError, ImportError) as error:
-        if arguments.debug:
+        if debug:
             raise
         # an analysis may have several mistakes, a line each
         for line in _text(error).splitlines():
-            print(f"crlocal: error: {line}", file=sys.stderr)
+            tell(line, "error")
         return USER_ERROR
     except KeyboardInterrupt:
-        print("crlocal: interrupted, no file is half-written", file=sys.stderr)
+        click.echo("crlocal: interrupted, no file is half-written", err=True)
         return USER_ERROR
     except Exception as error:
-        if arguments.debug:
+        if debug:
             raise
         last = traceback.extract_tb(error.__traceback__)[-1]
-        print(
-            f"crlocal: internal error: {type(error).__name__}: {error} (in {last.name}); "
+        tell(
+            f"{type(error).__name__}: {error} (in {last.name}); "
             "please report it with the output of the same command with --debug in front",
-            file=sys.stderr,
+            "internal error",
         )
         return INTERNAL_ERROR
+
+
+def _mistake(error):
+    """Message of a mistake in the arguments, with the option in front."""
+    if type(error) is click.BadParameter and error.param is not None:
+        return f"{error.param.opts[0]}: {error.message}".rstrip(".")
+    return error.format_message().rstrip(".")
 
 
 def _text(error):
@@ -60,52 +105,4 @@ def _text(error):
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
-    print(f"crlocal: warning: {message}", file=sys.stderr)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Parser that tells a mistake in one line."""
-
-    def error(self, message):
-        self.exit(USER_ERROR, f"crlocal: error: {message} (see {self.prog} --help)\n")
-
-
-def _parser():
-    from .commands import (
-        cite,
-        compare,
-        data,
-        fit,
-        identify,
-        init,
-        plot,
-        report,
-        reproduce,
-        sample,
-        scan,
-        toys,
-    )
-
-    parser = _Parser(
-        prog="crlocal",
-        description="Joint fits of cosmic-ray spectra and dipole anisotropy.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Exit codes: 0 done, 1 fit not converged, 2 mistake in arguments or data, "
-        "3 error of the program.",
-    )
-    parser.add_argument("--version", action="version", version=f"crlocal {__version__}")
-    parser.add_argument("--debug", action="store_true", help="show tracebacks")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    init.add_parser(commands)
-    fit.add_parser(commands)
-    plot.add_parser(commands)
-    report.add_parser(commands)
-    reproduce.add_parser(commands)
-    scan.add_parser(commands)
-    sample.add_parser(commands)
-    compare.add_parser(commands)
-    identify.add_parser(commands)
-    toys.add_parser(commands)
-    data.add_parser(commands)
-    cite.add_parser(commands)
-    return parser
+    tell(message)

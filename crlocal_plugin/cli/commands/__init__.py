@@ -1,1 +1,1 @@
-"""Commands of ``crlocal``, a module each."""
+"""Commands of ``crlocal``: a module each, with a function of its name."""

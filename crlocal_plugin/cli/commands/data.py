@@ -1,92 +1,76 @@
 """``crlocal data``: the tables that come with the package."""
 
-import argparse
+import click
+
+from ...catalogue.experiments import experiment_named
+from ...catalogue.index import catalog, read_catalog_table
+from ...catalogue.overlaps import overlapping_tables
+from ...catalogue.selections import SELECTIONS
+from ..options import TABLES
+from ..output import table_text
+from ..parsing import Group, argument, option
 
 
-def add_parser(commands):
-    """Add the command to the parser of ``crlocal``."""
-    parser = commands.add_parser(
-        "data",
-        help="list and show the measured tables of the package",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="examples:\n  crlocal data list\n  crlocal data show ams-02_h_2015",
-    )
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    listing = actions.add_parser(
-        "list",
-        help="list all tables with their publications, and the named selections",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="examples:\n  crlocal data list --quantity He\n"
-        "  crlocal data list --quantity mean_log_mass --hadronic-model EPOS-LHC",
-    )
-    add = listing.add_argument
-    add("--quantity", help="only tables of a species, light, all_particle, mean_log_mass, dipole")
-    add("--experiment", help="only tables of an experiment")
-    add("--hadronic-model", help="only tables for a hadronic interaction model")
-    listing.set_defaults(run=_list)
-    show = actions.add_parser(
-        "show",
-        help="print a table with its publication",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="example:\n  crlocal data show ams-02_h_2015",
-    )
-    show.add_argument("name", metavar="NAME", help="name of a table, selection or experiment")
-    show.set_defaults(run=_show)
+@click.group(
+    cls=Group,
+    no_args_is_help=False,
+    subcommand_metavar="ACTION",
+    epilog="examples:\n  crlocal data list\n  crlocal data show ams-02_h_2015",
+)
+def data():
+    """List and show the measured tables of the package."""
 
 
-def _list(arguments):
-    from ...catalogue.index import catalog
-    from ...catalogue.selections import SELECTIONS
-
+@data.command(
+    "list",
+    epilog="examples:\n  crlocal data list --quantity He\n"
+    "  crlocal data list --quantity mean_log_mass --hadronic-model EPOS-LHC",
+)
+@option("--quantity NAME", "only tables of a species, light, all_particle, mean_log_mass, dipole")
+@option("--experiment NAME", "only tables of an experiment")
+@option("--hadronic-model NAME", "only tables for a hadronic interaction model")
+def list_tables(**wanted):
+    """List all tables with their publications, and the named selections."""
     table = catalog()
-    for column in ("quantity", "experiment", "hadronic_model"):
-        wanted = getattr(arguments, column)
-        if wanted is not None:
+    for column, name in wanted.items():
+        if name is not None:
             known = sorted(set(catalog()[column]) - {""})
-            match = {name.lower(): name for name in known}.get(wanted.lower())
+            match = {text.lower(): text for text in known}.get(name.lower())
             if match is None:
-                raise ValueError(f"no table of {column} {wanted!r}: expected {', '.join(known)}")
+                raise ValueError(f"no table of {column} {name!r}: expected {', '.join(known)}")
             table = table[table[column] == match]
     if not len(table):
         raise ValueError("no table is of all of these: leave out an option")
-    widths = [max(map(len, table[name])) for name in ("name", "quantity", "axis")]
+    widths = {key: max(map(len, table[key])) for key in ("name", "quantity", "axis")}
     for row in table:
-        name, quantity, axis = (
-            row[key].ljust(width)
-            for key, width in zip(("name", "quantity", "axis"), widths, strict=True)
-        )
+        words = [row[key].ljust(width) for key, width in widths.items()]
         extent = f"{row['x_min']:.3g} .. {row['x_max']:.3g} {row['unit']}"
-        print(f"{name}  {quantity}  {axis}  {row['points']:3d}  {extent:26s}  {row['reference']}")
-    print(f"\n{len(table)} table{'s' * (len(table) > 1)}. Selections:")
+        click.echo(f"{'  '.join(words)}  {row['points']:3d}  {extent:26s}  {row['reference']}")
+    click.echo(f"\n{len(table)} table{'s' * (len(table) > 1)}. Selections:")
     for name, selection in SELECTIONS.items():
-        print(f"  {name}: {selection.description}")
+        click.echo(f"  {name}: {selection.description}")
 
 
-def _show(arguments):
-    from ...catalogue.experiments import experiment_named
-    from ...catalogue.index import catalog, read_catalog_table
-    from ...catalogue.overlaps import overlapping_tables
-    from ...catalogue.selections import SELECTIONS
-
-    if arguments.name in SELECTIONS:
-        selection = SELECTIONS[arguments.name]
-        print(f"{arguments.name}: {selection.description}\n")
-        for item in selection.items:
-            low, high = ("" if end is None else end for end in item.energy_range)
-            print(f"  {item.name}" + (f"  ({low} .. {high})" if (low, high) != ("", "") else ""))
-        return
+@data.command(epilog="example:\n  crlocal data show ams-02_h_2015")
+@argument("name", "NAME", "name of a table, selection or experiment", TABLES)
+def show(name):
+    """Print a table with its publication, or the tables of a selection or an experiment."""
     index = catalog()
-    experiment = experiment_named(arguments.name)
-    if experiment is not None and arguments.name not in index["name"]:
+    experiment = experiment_named(name)
+    if name in SELECTIONS:
+        click.echo(f"{name}: {SELECTIONS[name].description}\n")
+        for item in SELECTIONS[name].items:
+            low, high = ("" if end is None else end for end in item.energy_range)
+            extent = f"  ({low} .. {high})" if (low, high) != ("", "") else ""
+            click.echo(f"  {item.name}{extent}")
+    elif experiment is not None and name not in index["name"]:
         for row in index[index["experiment"] == experiment]:
             model = row["hadronic_model"]
-            print(row["name"] + (f"  ({model})" if model else ""))
-        return
-    table = read_catalog_table(arguments.name)
-    for key, value in table.meta.items():
-        print(f"{key:20s} {value}")
-    overlaps = overlapping_tables(arguments.name)
-    for other, reason in overlaps.items():
-        print(f"{'not to be fitted with':20s} {other}: {reason}")
-    print()
-    print("\n".join(table.pformat(max_lines=-1, max_width=-1)))
+            click.echo(row["name"] + (f"  ({model})" if model else ""))
+    else:
+        table = read_catalog_table(name)
+        for key, value in table.meta.items():
+            click.echo(f"{key:20s} {value}")
+        for other, reason in overlapping_tables(name).items():
+            click.echo(f"{'not to be fitted with':20s} {other}: {reason}")
+        click.echo(f"\n{table_text(table)}")

@@ -1,141 +1,100 @@
 """``crlocal sample``: the posterior of the free parameters."""
 
-import argparse
+from functools import partial
 from pathlib import Path
 
-from ..numbers import (
-    positive,
-    whole,
-)
-from ..options import (
-    add_analysis_options,
-    prepare,
-)
+import click
 
-_EPILOG = """examples:
+from ...plots.corner import plot_corner
+from ...posterior.nested import nested_sample
+from ...posterior.prior_distributions import set_proper_priors
+from ...posterior.sampling import sample as sample_ensembles
+from ..options import PARAMETERS, SEED, analysis_of, analysis_options
+from ..output import SUFFIXES, check_file, write_pictures
+from ..parsing import PATH, POSITIVE, command, option, whole
+
+
+@command(
+    """examples:
   crlocal sample
   crlocal sample analysis.yaml
   crlocal sample --seed 1 --output posterior.nc --corner corner.png
   crlocal sample --corner corner.png --parameters V_sun x D_0 delta_b R_cutc
   crlocal sample --nested --live 800 --variant wandering --output wandering.nc"""
+)
+@analysis_options()
+@option("--output FILE.nc", "samples and models", PATH, Path("posterior.nc"))
+@option("--corner FILE", "draw a corner plot: .png, .pdf or .svg", PATH)
+@option("--parameters PARAM...", "parameters of the corner plot; default: all", PARAMETERS)
+@option("--overwrite", "replace existing files")
+@SEED
+@option("--steps N", "most steps of a walker", whole(1), 50_000)
+@option("--walkers N", "of an ensemble; default: 4 per parameter", whole(1))
+@option("--ensembles N", "ensembles of walkers", whole(1), 4)
+@option("--nested", "nested sampling, which gives the evidence too")
+@option("--live N", "its live points", whole(1), 400)
+@option(
+    "--range FACTOR",
+    "how far the priors of scales extend from their values",
+    POSITIVE,
+    10.0,
+)
+@option("--flat", "leave parameters without a prior as they are: flat")
+@option(
+    "--allow-unconverged",
+    "write and draw samples that have not converged; the exit code is 1 all the same",
+)
+def sample(
+    output,
+    overwrite,
+    corner,
+    parameters,
+    seed,
+    steps,
+    walkers,
+    ensembles,
+    nested,
+    live,
+    range,
+    flat,
+    allow_unconverged,
+    **options,
+):
+    """Sample the posterior of the free parameters.
 
-
-def add_parser(commands):
-    """Add the command to the parser of ``crlocal``."""
-    parser = commands.add_parser(
-        "sample",
-        help="sample the posterior of the free parameters",
-        description="Sample the posterior of the free parameters until the samples have "
-        "converged, and write them with the models to a netCDF file. Parameters without a prior "
-        "get one that is uniform between their limits, or for scales uniform in the logarithm.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=_EPILOG,
-    )
-    add = parser.add_argument
-    add(
-        "--output",
-        type=Path,
-        default=Path("posterior.nc"),
-        metavar="FILE.nc",
-        help="default: %(default)s",
-    )
-    add("--corner", type=Path, metavar="FILE", help="draw a corner plot: .png, .pdf or .svg")
-    add(
-        "--parameters",
-        nargs="+",
-        metavar="PARAM",
-        help="parameters of the corner plot; default: all",
-    )
-    add("--overwrite", action="store_true", help="replace existing files")
-    add("--seed", type=whole(0), default=0, metavar="N", help="of the random numbers; default: 0")
-    add(
-        "--steps",
-        type=whole(1),
-        default=50_000,
-        metavar="N",
-        help="most steps of a walker; default: %(default)s",
-    )
-    add("--walkers", type=whole(1), metavar="N", help="of an ensemble; default: 4 per parameter")
-    add("--ensembles", type=whole(1), default=4, metavar="N", help="default: %(default)s")
-    add("--nested", action="store_true", help="nested sampling, which gives the evidence too")
-    add(
-        "--live",
-        type=whole(1),
-        default=400,
-        metavar="N",
-        help="its live points; default: %(default)s",
-    )
-    add(
-        "--range",
-        type=positive,
-        default=10.0,
-        metavar="FACTOR",
-        help="how far the priors of scales extend from their values; default: 10",
-    )
-    add("--flat", action="store_true", help="leave parameters without a prior as they are: flat")
-    add(
-        "--allow-unconverged",
-        action="store_true",
-        help="write and draw samples that have not converged; the exit code is 1 all the same",
-    )
-    add_analysis_options(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(arguments):
-    from ...posterior.nested import nested_sample
-    from ...posterior.prior_distributions import set_proper_priors
-    from ...posterior.sampling import sample
-    from ..output import check_file
-
-    check_file(arguments.output, arguments.overwrite, (".nc",))
-    if arguments.corner is not None:
-        check_file(arguments.corner, arguments.overwrite, (".png", ".pdf", ".svg"))
-    print("reading models and data ...", flush=True)
-    datasets = prepare(arguments)
+    Write the samples with the models to a netCDF file once they have converged. Parameters without
+    a prior get one that is uniform between their limits, or for scales uniform in the logarithm.
+    """
+    check_file(output, overwrite, (".nc",))
+    check_file(corner, overwrite, SUFFIXES)
+    click.echo("reading models and data ...")
+    datasets = analysis_of(**options).prepare()
     labels = datasets.parameters.free_parameters.labels
-    for name in arguments.parameters or ():
+    for name in parameters:
         if name not in labels:
             raise ValueError(
                 f"--parameters {name}: expected a free parameter, one of {', '.join(labels)}"
             )
-    if not arguments.flat:
-        set_proper_priors(datasets, arguments.range)
-    print(f"sampling {len(datasets.parameters.free_parameters)} parameters ...", flush=True)
-    if arguments.nested:
-        posterior = nested_sample(datasets, arguments.live, random_state=arguments.seed)
+    if not flat:
+        set_proper_priors(datasets, range)
+    click.echo(f"sampling {len(labels)} parameters ...")
+    if nested:
+        posterior = nested_sample(datasets, live, random_state=seed)
     else:
-        posterior = sample(
-            datasets,
-            arguments.walkers,
-            arguments.ensembles,
-            arguments.steps,
-            random_state=arguments.seed,
-        )
-    print(f"\n{posterior}\n\nPriors\n")
+        posterior = sample_ensembles(datasets, walkers, ensembles, steps, random_state=seed)
+    click.echo(f"\n{posterior}\n\nPriors\n")
     for name, text in posterior.info["priors"].items():
-        print(f"  {name}: {text}")
-    if not (posterior.converged or arguments.allow_unconverged):
-        print(f"\nnothing was written. {posterior.info['advice']}")
+        click.echo(f"  {name}: {text}")
+    if not (posterior.converged or allow_unconverged):
+        click.echo(f"\nnothing was written. {posterior.info['advice']}")
         return 1
-    posterior.write(arguments.output, arguments.overwrite, arguments.allow_unconverged)
-    print(f"\nwritten to {arguments.output}")
-    if arguments.corner is not None:
-        print("drawing ...", flush=True)
-        _draw(posterior, arguments)
-        print(f"drawn in {arguments.corner}")
+    posterior.write(output, overwrite, allow_unconverged)
+    click.echo(f"\nwritten to {output}")
+    if corner is not None:
+        click.echo("drawing ...")
+        draw = partial(
+            plot_corner, posterior, list(parameters) or None, allow_unconverged=allow_unconverged
+        )
+        write_pictures({corner: draw}, bbox_inches=None)
+        click.echo(f"drawn in {corner}")
     return 0 if posterior.converged else 1
-
-
-def _draw(posterior, arguments):
-    """Draw the corner plot."""
-    from ...files import replace_file
-    from ...plots.corner import plot_corner
-    from ..output import pyplot
-
-    pyplot()
-    figure = plot_corner(
-        posterior, arguments.parameters, allow_unconverged=arguments.allow_unconverged
-    )
-    with replace_file(arguments.corner) as draft:
-        figure.savefig(draft, dpi=150)

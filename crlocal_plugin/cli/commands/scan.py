@@ -1,101 +1,76 @@
 """``crlocal scan``: profiles of the statistic, the other parameters re-optimised."""
 
-import argparse
+from functools import partial
 from pathlib import Path
 
-from ..numbers import (
-    positive,
-    whole,
-)
-from ..options import (
-    add_analysis_options,
-    analysis_of,
-    take_words,
-)
-from ..outcome import exit_code
-from ..output import (
-    check_output,
-    pyplot,
-    replace_folder,
-)
+import click
 
-_EPILOG = """examples:
+from ...likelihood.selection import parse_ranges
+from ...plots.profile import plot_profiles
+from ...studies.scans import scan_profiles
+from ..fitting import first_fit
+from ..options import JOBS, PARAMETERS, analysis_of, analysis_options, split_words
+from ..output import check_output, replace_folder, write_pictures, write_table
+from ..parsing import PATH, POSITIVE, argument, command, option, whole
+from ..terminal import progress_bar
+
+_FIGURE = "profiles.png"
+
+
+@command(
+    """examples:
   crlocal scan V_sun x
   crlocal scan analysis.yaml V_sun x
   crlocal scan "V_sun=5..25 km/s" --points 40 --jobs 2
   crlocal scan R_cutc --sigma 2 --output cut-off --variant wandering"""
+)
+@analysis_options()
+@argument(
+    "parameters",
+    "PARAM...",
+    "label of a free parameter, or label=LOW..HIGH with a unit, as in 'x=0.1..10 pc'",
+    PARAMETERS,
+)
+@option("--points N", "points a parameter", whole(2), 30)
+@option(
+    "--sigma SIGMA",
+    "half width of a range that is not given, in standard deviations",
+    POSITIVE,
+    3.0,
+)
+@JOBS
+@option("--output DIR", "folder for tables and figure", PATH, Path("crlocal-scan"))
+@option("--overwrite", "replace an existing folder")
+def scan(file, parameters, points, sigma, jobs, output, overwrite, **options):
+    """Profile the statistic along parameters after a fit.
 
-
-def add_parser(commands):
-    """Add the command to the parser of ``crlocal``."""
-    parser = commands.add_parser(
-        "scan",
-        help="profile the statistic along parameters after a fit",
-        description="Fit, then scan the statistic along parameters with all others re-optimised "
-        "at every point; print the intervals, and write a table for each parameter and a figure.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=_EPILOG,
-    )
-    add_analysis_options(parser)
-    add = parser.add_argument
-    add(
-        "parameters",
-        nargs="+",
-        metavar="PARAM",
-        help="label of a free parameter, or label=LOW..HIGH with a unit, as in 'x=0.1..10 pc'",
-    )
-    add("--points", type=whole(2), default=30, metavar="N", help="points a parameter; default: 30")
-    add(
-        "--sigma",
-        type=positive,
-        default=3.0,
-        help="half width of a range that is not given, in standard deviations; default: 3",
-    )
-    add("--jobs", type=whole(1), default=1, metavar="N", help="processes; default: 1")
-    add(
-        "--output",
-        type=Path,
-        default=Path("crlocal-scan"),
-        metavar="DIR",
-        help="folder for tables and figure; default: %(default)s",
-    )
-    add("--overwrite", action="store_true", help="replace an existing folder")
-    parser.set_defaults(run=_run)
-
-
-def _run(arguments):
-    from gammapy.modeling import Fit
-
-    from ...likelihood.selection import parse_ranges
-    from ...studies.scans import scan_profiles
-    from ..progress import progress_bar
-
-    take_words(arguments, "parameters")
-    if arguments.file is None and Path(arguments.parameters[0]).is_file():
-        raise ValueError(f"name parameters to scan behind {arguments.parameters[0]}")
-    check_output(arguments.output, arguments.overwrite, mark="profiles.png")
-    print("reading models and data ...", flush=True)
-    analysis = analysis_of(arguments)
+    All other parameters are re-optimised at every point. Print the intervals, and write a table
+    for each parameter and a figure.
+    """
+    file, parameters = split_words(file, parameters)
+    if file is None and not parameters:
+        raise click.UsageError("Missing argument 'PARAM...'")
+    first = parameters[0] if file is None else file
+    if not parameters or (file is None and Path(first).is_file()):
+        raise ValueError(f"name parameters to scan behind {first}")
+    check_output(output, overwrite, _FIGURE)
+    click.echo("reading models and data ...")
+    analysis = analysis_of(file, **options)
     datasets = analysis.prepare()
-    ranges = parse_ranges(datasets, arguments.parameters)
-    print("fitting ...", flush=True)
-    result = Fit(backend=analysis.backend).run(datasets)
-    code = exit_code(result)
-    print(f"statistic {result.total_stat:.2f} at the best fit; scanning ...", flush=True)
-    total = len(ranges) * arguments.points
-    with progress_bar(total, "scan", "points") as update:
+    ranges = parse_ranges(datasets, parameters)
+    click.echo("fitting ...")
+    result, code = first_fit(analysis, datasets)
+    click.echo(f"statistic {result.total_stat:.2f} at the best fit; scanning ...")
+    with progress_bar(len(ranges) * points, "scan", "points") as update:
         scans = scan_profiles(
-            datasets,
-            ranges,
-            n_points=arguments.points,
-            sigma=arguments.sigma,
-            n_jobs=arguments.jobs,
-            progress=update,
+            datasets, ranges, n_points=points, sigma=sigma, n_jobs=jobs, progress=update
         )
-    print(f"\n{_text(scans)}\n")
-    with replace_folder(arguments.output, arguments.overwrite, mark="profiles.png") as folder:
-        _write(folder, scans)
-    print(f"written to {arguments.output}")
+    click.echo(f"\n{_text(scans)}\n")
+    with replace_folder(output, overwrite, _FIGURE) as folder:
+        for profile in scans.values():
+            write_table(profile.table(), folder / f"{profile.name}.ecsv")
+        write_pictures({folder / _FIGURE: partial(plot_profiles, scans)}, bbox_inches=None)
+    click.echo(f"written to {output}")
     return code
 
 
@@ -120,14 +95,3 @@ def _text(scans):
                 f"{scan.stat[k]:.2f}: fit again from there (--fix, or crl.random_starts)"
             )
     return "\n".join(lines)
-
-
-def _write(folder, scans):
-    from ...plots.profile import plot_profiles
-
-    for scan in scans.values():
-        scan.table().write(folder / f"{scan.name}.ecsv", format="ascii.ecsv")
-    plt = pyplot()
-    figure = plot_profiles(scans)
-    figure.savefig(folder / "profiles.png", dpi=150)
-    plt.close(figure)
