@@ -9,10 +9,8 @@ import pytest
 from gammapy.modeling import Fit
 
 import crlocal_plugin as crl
-from crlocal_plugin.analysis.description import (
-    Analysis,
-    make_analysis,
-)
+from crlocal_plugin.analysis import description
+from crlocal_plugin.analysis.description import Analysis, make_analysis
 from crlocal_plugin.analysis.errors import AnalysisError
 from crlocal_plugin.analysis.files import (
     analysis_text,
@@ -461,8 +459,8 @@ output: here
 
 
 def test_nothing_else_than_a_mistake_comes_of_nonsense(monkeypatch):
-    # what is left after a mistake is prepared to find more, which takes its time
-    monkeypatch.setattr(Analysis, "prepare", lambda self: None)
+    # what is right beside a mistake is prepared to find more, which takes its time
+    monkeypatch.setattr(description, "prepared", lambda analysis, mistakes: None)
     valid = {
         "model": {"variant": "kinetic", "species": ["H", "Li"], "abundances": {"Li": 1}},
         "datasets": [{"name": "dampe_h", "energy_range": ["1 TeV", None], "floor": 0.1}],

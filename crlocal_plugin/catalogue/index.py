@@ -347,8 +347,8 @@ def resolve(names, *, allow_overlap=False, hadronic_model=None):
     names = [names] if alone else list(names)
     if not names:
         raise ValueError("expected at least one selection, table or file, got none")
-    choice = HadronicChoice(_rows(), hadronic_model)
-    items = [choice.apply(item) for name in names for item in _items(name, choice)]
+    choice = hadronic_choice(hadronic_model)
+    items = [item for name in names for item in tables_named(name, choice)]
     choice.require_used()
     for one, other in itertools.combinations(items, 2):
         if one.name == other.name:
@@ -360,6 +360,16 @@ def resolve(names, *, allow_overlap=False, hadronic_model=None):
     if not (allow_overlap or (selection and selection.allow_overlap)):
         _refuse_overlaps(items)
     return items
+
+
+def hadronic_choice(request=None):
+    """Choice among tables for several hadronic models (HadronicChoice), as for `resolve`."""
+    return HadronicChoice(_rows(), request)
+
+
+def tables_named(name, choice):
+    """Tables of one name for the hadronic models of a choice, as for `resolve` (list)."""
+    return [choice.apply(item) for item in _items(name, choice)]
 
 
 def any_tables(names):
