@@ -40,9 +40,8 @@ def chi2_table(fits):
     Returns
     -------
     `~astropy.table.Table`
-        A row for each dataset, with ``numbers`` and, for each entry of `FITTED`, the chi2 of its
-        values and of the fit from there, masked where the dataset is not part of it; then rows
-        for their sum, the priors, and the total.
+        A row for each dataset, with ``numbers`` and the chi2 of each entry of `FITTED` before and
+        after its fit, masked where it has no such dataset; then their sum, priors, and total.
     """
     columns, numbers = {}, {}
     for title, setting in FITTED.items():
@@ -79,10 +78,9 @@ def estimate_parameters(fits, estimates=ESTIMATES, progress=None):
     Returns
     -------
     `~astropy.table.Table`
-        A row for each parameter of each fit: ``fit``, its ``statistic``; ``parameter``, ``unit``,
-        the value of the ``paper``, the ``best`` one, and the ends of the intervals where the
-        statistic, the other parameters re-optimised, has risen by 1 (``low_68``, ``high_68``) and
-        by 4 (``low_95``, ``high_95``); nan where it does not rise that far.
+        A row for each parameter of each fit, with its value in the ``paper``, the ``best`` one,
+        and the ends of the intervals where the profile has risen by 1 (``low_68``, ``high_68``)
+        and by 4 (``low_95``, ``high_95``); nan where it does not rise that far.
     """
     paper = xue_liu_2025().parameters
     rows = []

@@ -5,6 +5,8 @@ import numpy as np
 from ..likelihood.descent import minimise
 from ..likelihood.joint_likelihood import JointLikelihood
 from ..studies.starts import lowest_minimum
+from .claims import CLAIMS
+from .estimates import ESTIMATES, FITTED
 
 N_STARTS = 12
 """Random starts of a fit beside the one from the values of the paper."""
@@ -16,9 +18,8 @@ _N_DESCENTS = 4
 def fit_settings(settings, progress=None):
     """Fit the model in several settings to the data.
 
-    The likelihood has several minima. Each setting is fitted from the values of the paper and
-    from random starts around them; then from where the other settings have ended, as far as
-    these points are low in its own likelihood.
+    The likelihood has several minima. Each setting is fitted from the values of the paper, from
+    random starts around them, and from the lowest points where other settings have ended.
 
     Parameters
     ----------
@@ -42,6 +43,12 @@ def fit_settings(settings, progress=None):
         _improve(datasets, ends)
         _done(progress)
     return fitted
+
+
+def all_settings():
+    """List all settings that chi2, estimates and statements need (list of Setting)."""
+    settings = [*FITTED.values(), *(setting for _, setting, _ in ESTIMATES)]
+    return settings + [setting for claim in CLAIMS for setting in claim.settings()]
 
 
 def number_of_steps(settings):
