@@ -33,15 +33,16 @@ def fit_settings(settings, progress=None):
     dict of Setting to CosmicRayDatasets
         Datasets with their model at the lowest minimum that was found.
     """
+    done = progress or (lambda steps: None)
     fitted = {}
     for setting in dict.fromkeys(settings):
         fitted[setting] = setting.datasets()
         lowest_minimum(fitted[setting], N_STARTS)
-        _done(progress)
+        done(1)
     ends = [_values(datasets) for datasets in fitted.values()]
     for datasets in fitted.values():
         _improve(datasets, ends)
-        _done(progress)
+        done(1)
     return fitted
 
 
@@ -54,11 +55,6 @@ def all_settings():
 def number_of_steps(settings):
     """Count the steps of `fit_settings` (int)."""
     return 2 * len(set(settings))
-
-
-def _done(progress):
-    if progress is not None:
-        progress(1)
 
 
 def _values(datasets):
