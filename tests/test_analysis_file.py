@@ -368,6 +368,10 @@ def test_an_analysis_is_a_value(read):
     ):
         assert copied.prepare()["dampe_h"].floor == 0.2
     assert analysis.prepare()["dampe_h"].floor == 0.1
+    # nor does one whose entries are changed in place
+    changed = read("datasets: [dampe_h]\nparameters: {x: 2}")
+    changed.parameters["x"] = ParameterEntry(value=3)
+    assert changed.prepare().parameters["x"].value == 3
     same = analysis.model_copy()
     assert same == analysis
     assert same.prepare()["dampe_h"] is not analysis.prepare()["dampe_h"]

@@ -1,6 +1,8 @@
 """Description of an analysis: the same for Python, for a file and for the command line."""
 
 import copy
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Annotated
 
@@ -162,7 +164,7 @@ class Analysis(Part):
         data, places, mistakes = read_yaml(path)
         analysis = make_analysis(data, places, Path(path).parent, mistakes)
         # what the file alone does not show
-        analysis._loaded.append((dict(analysis), analysis.prepare()))
+        analysis._loaded.append((analysis.model_copy(deep=True), analysis.prepare()))
         return analysis
 
     def changed(self, changes, places=None):
@@ -205,9 +207,9 @@ class Analysis(Part):
             parameter is left free; all such mistakes are named.
         """
         while self._loaded:
-            entries, datasets = self._loaded.pop()
+            analysis, datasets = self._loaded.pop()
             # a copy may have other entries
-            if entries == dict(self):
+            if analysis == self:
                 return datasets
         mistakes = Mistakes(self._places)
         datasets = prepared(self, mistakes)
@@ -243,32 +245,25 @@ def make_analysis(data, places=None, folder="", mistakes=()):
 
 def _right_entries(data, folder, mistakes):
     """Analysis of the entries that are right; what is wrong with the others is noted."""
+    if not isinstance(data, dict):
+        mistakes.add((), f"expected keys with values, got {data!r}")
+        return Analysis()
     try:
         return Analysis.model_validate(data, context={"folder": folder})
     except ValidationError as error:
         found = messages_of(error, _unknown_key)
     for location, message in found:
         mistakes.add(location, message)
-    locations = [location for location, _ in found]
-    # items keep their numbers until nothing but items is wrong: then their list is left out
-    keys = [location for location in locations if location and isinstance(location[-1], str)]
-    return _right_entries(_without(data, keys or locations), folder, mistakes)
-
-
-def _without(data, locations):
-    """Copy of nested data without the last key on the way to each location."""
-    rest = copy.deepcopy(data)
-    for location in locations:
-        node, owner, last = rest, None, None
-        for key in location:
-            if isinstance(node, dict) and key in node:
-                owner, last = node, key
-            elif not isinstance(node, list | tuple) or not isinstance(key, int):
-                break
-            node = node[key]
-        if owner is not None:
-            del owner[last]
-    return rest if isinstance(rest, dict) else {}
+    locations, rest = [location for location, _ in found], copy.deepcopy(data)
+    # items keep their numbers until nothing else is wrong: then the whole entry is left out
+    keys = [location for location in locations if isinstance(location[-1], str)]
+    for location in keys or [location[:1] for location in locations]:
+        try:
+            del reduce(getitem, location[:-1], rest)[location[-1]]
+        except (LookupError, TypeError):
+            # a word that stands for keys, or gone already
+            rest.pop(location[0], None)
+    return _right_entries(rest, folder, mistakes)
 
 
 def _merged(old, new):
