@@ -10,16 +10,16 @@ from ..likelihood.selection import find_parameters, read_quantity, read_value
 from ..messages import unknown_name
 from ..models.nuisance import NuisanceModel
 from .errors import REFUSED, Mistakes
+from .schema import ModelEntry
 
 _STRUCTURE = ("model", "datasets", "hadronic_model", "nuisances")
 """Entries on which it depends what tables and parameters there are."""
 
 
 def prepared(analysis, mistakes):
-    """Load datasets and model of an analysis, set priors and parameters, and note mistakes.
+    """CosmicRayDatasets with models, priors and parameters of an analysis; mistakes are noted.
 
-    What follows from a mistake that is known already is not noted. Returns CosmicRayDatasets, or
-    None if mistakes leave none.
+    What follows from a mistake that is known already is not noted.
     """
     # a species or a table that is missing may be the one that is misspelt
     structure = Mistakes() if mistakes.concern(*_STRUCTURE) else mistakes
@@ -27,12 +27,14 @@ def prepared(analysis, mistakes):
     with structure.noted("model"):
         model = analysis.model.make()
     if model is None:
-        return None
+        model, structure = ModelEntry().make(), Mistakes()
     tables = _tables(analysis, structure)
     datasets = _loaded(analysis, tables, structure)
     datasets = _with_models(analysis, datasets, tables, model, structure)
     if not len(datasets):
-        return None
+        # parameters of the model can be checked beside any dipole
+        datasets = load_datasets("auger-2020")
+        datasets.models = [model]
     set_priors(datasets, list(analysis.priors))
     known = () if mistakes.concern("model") else model.species
     are_complete = not mistakes.concern(*_STRUCTURE)
@@ -84,7 +86,7 @@ def _loaded(analysis, tables, mistakes):
     for number, item in tables:
         with single.noted("datasets", number):
             datasets[item.name] = load_datasets(item, **settings)[0]
-    if not single.found and (tables or not analysis.datasets):
+    if tables and not single.found:
         single.add(("datasets",), together)
     mistakes.found += single.found
     return CosmicRayDatasets(list(datasets.values()))

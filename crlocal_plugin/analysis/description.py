@@ -6,7 +6,15 @@ from operator import getitem
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, PrivateAttr, StrictBool, StrictInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+)
 
 from ..catalogue.index import hadronic_choice
 from ..components.priors import PRIOR_SETS
@@ -42,6 +50,12 @@ def _hadronic_model(value):
     return value
 
 
+def _some(datasets):
+    if not datasets:
+        raise ValueError("expected at least one selection, table or file, got none")
+    return datasets
+
+
 _SETS = (*PRIOR_SETS, ENERGY_SCALE_SET)
 _Listed = BeforeValidator(listed)
 _OrNothing = BeforeValidator(lambda value: {} if value is None else value)
@@ -71,7 +85,7 @@ class Analysis(Part):
     model: ModelEntry = ModelEntry()
     """model of Xue & Liu 2025"""
 
-    datasets: Annotated[tuple[DatasetEntry, ...], _Listed] = Field(
+    datasets: Annotated[tuple[DatasetEntry, ...], _Listed, AfterValidator(_some)] = Field(
         (DatasetEntry(name="xue-liu-2025"),),
         examples=["{name: dampe_h, energy_range: [100 GeV, 50 TeV]}", "{file: my-table.ecsv}"],
     )

@@ -22,7 +22,7 @@ from pydantic import (
 
 from ..catalogue.index import SELECTIONS, SelectionItem, any_tables, tables_named
 from ..messages import unknown_name
-from ..models.composition import GROUPED_COMPOSITION, xue_liu_2025_composition
+from ..models.composition import COMPOSITION, GROUPED_COMPOSITION, xue_liu_2025_composition
 from ..models.xue_liu import VARIANTS, xue_liu_2025
 from ..physics.species import get_species
 
@@ -164,15 +164,21 @@ class ModelEntry(Part):
     abundances: dict[str, checked(fraction)] = Field({})
     """strengths relative to helium of nuclei heavier than helium, where the package knows none"""
 
+    @model_validator(mode="after")
+    def _abundances_of_species(self):
+        species = self.species
+        if species == DEFAULT:
+            species = COMPOSITION if self.composition else ("H", "He")
+        for name in self.abundances:
+            if name not in species:
+                raise ValueError(f"abundances: {unknown_name(name, species)}")
+        return self
+
     def make(self):
         """Make the model, without priors (`~crlocal_plugin.CosmicRayModel`)."""
         settings = {key: value for key, value in dict(self).items() if value != DEFAULT}
         make = xue_liu_2025_composition if settings.pop("composition") else xue_liu_2025
-        model = make(**settings, priors=None)
-        for name in self.abundances:
-            if name not in model.species:
-                raise ValueError(f"abundances: {unknown_name(name, model.species)}")
-        return model
+        return make(**settings, priors=None)
 
 
 def folder_of(info):
