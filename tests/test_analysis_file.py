@@ -6,13 +6,13 @@ from pathlib import Path
 import astropy.units as u
 import numpy as np
 import pytest
+from astropy.table import Table
 from gammapy.modeling import Fit
 
 import crlocal_plugin as crl
-from crlocal_plugin.analysis.description import (
-    Analysis,
-    make_analysis,
-)
+from crlocal_plugin.analysis import data as analysis_data
+from crlocal_plugin.analysis import description
+from crlocal_plugin.analysis.description import Analysis, make_analysis
 from crlocal_plugin.analysis.errors import AnalysisError
 from crlocal_plugin.analysis.files import (
     analysis_text,
@@ -279,6 +279,31 @@ def test_paths_are_relative_to_the_file(read, tmp_path):
     assert other.output.resolve() == (tmp_path / "study" / "results").resolve()
 
 
+def test_range_beside_a_mask_in_an_own_table(read, tmp_path):
+    (tmp_path / "study").mkdir()
+    path = tmp_path / "study" / "own.ecsv"
+    (dampe,) = crl.load_datasets("dampe_h")
+    mask = np.arange(len(dampe.table)) % 2 == 0
+    dampe.mask_fit = mask
+    dampe.write(path)
+    (masked,) = read("datasets: [own.ecsv]").prepare()
+    assert (masked.mask_fit == mask).all()
+    assert masked.energy_range == (None, None)
+    # an entry of the analysis replaces what the table says
+    text = "datasets: [{file: own.ecsv, energy_range: [1 TeV, none]}]"
+    (cut,) = read(text).prepare()
+    assert cut.energy_range == (1 * u.TeV, None)
+    assert (cut.mask_fit == (cut.x >= 1 * u.TeV)).all()
+    # a table with both does not tell which is meant
+    table = Table.read(path)
+    table.meta["dataset"]["energy_range"] = ["1.0 TeV", None]
+    table.write(path, overwrite=True)
+    with pytest.raises(AnalysisError, match=r":2: datasets\[0\]: .*mask_fit or energy_range, not"):
+        read("datasets:\n- own.ecsv")
+    (cut,) = read(text).prepare()
+    assert (cut.mask_fit == (cut.x >= 1 * u.TeV)).all()
+
+
 def test_text_of_an_analysis_is_read_back(read):
     analysis = Analysis(
         model={"variant": "qgsjet", "species": ["H", "He", "Li"], "abundances": {"Li": 0.001}},
@@ -310,6 +335,46 @@ def test_later_entries_win(read):
     assert model.parameters["H.Q_0b"].value == 5e52
     assert (model.x.value, model.x.frozen) == (1, False)
     assert list(analysis.parameters) == ["H.Q_0b", "x"]
+
+
+def test_what_reading_has_loaded_is_prepared_once(read, monkeypatch):
+    loaded = []
+    load = analysis_data.load_datasets
+    monkeypatch.setattr(
+        analysis_data, "load_datasets", lambda *args, **kw: loaded.append(1) or load(*args, **kw)
+    )
+    analysis = read("datasets: [dampe_h]")
+    first = analysis.prepare()
+    assert len(loaded) == 1
+    first["dampe_h"].floor = 0.5
+    first.parameters["x"].value = 3
+    # datasets are the caller's own: those of the next call know nothing of changes
+    second = analysis.prepare()
+    assert len(loaded) == 2
+    assert second["dampe_h"].floor != 0.5
+    assert second.parameters["x"].value == 1.6
+
+
+def test_an_analysis_is_a_value(read):
+    analysis = read("datasets: [dampe_h]\nfloors: 0.1")
+    assert analysis == read("floors: 0.1\n\ndatasets: dampe_h", "study/again.yaml")
+    assert analysis != Analysis()
+    assert analysis.changed({}) == analysis
+    # copies with other entries do not take what reading has loaded
+    for copied in (
+        analysis.model_copy(update={"floors": 0.2}),
+        analysis.model_copy(update={"floors": 0.2}, deep=True),
+        analysis.changed({"floors": 0.2}),
+    ):
+        assert copied.prepare()["dampe_h"].floor == 0.2
+    assert analysis.prepare()["dampe_h"].floor == 0.1
+    # nor does one whose entries are changed in place
+    changed = read("datasets: [dampe_h]\nparameters: {x: 2}")
+    changed.parameters["x"] = ParameterEntry(value=3)
+    assert changed.prepare().parameters["x"].value == 3
+    same = analysis.model_copy()
+    assert same == analysis
+    assert same.prepare()["dampe_h"] is not analysis.prepare()["dampe_h"]
 
 
 def test_pictures_may_overlap_and_fits_may_not():
@@ -435,6 +500,20 @@ def test_a_mistake_is_one_line_with_its_place(text, read):
     assert line.startswith(f"a.yaml{'' if expected.startswith(': ') else ':'}{expected}")
 
 
+def test_items_keep_their_numbers_beside_other_mistakes(read):
+    lines = mistakes_in(
+        read,
+        """datasets:
+  - damp_h
+  - {name: own.ecsv, floor: -1}
+  - {name: dampe_he, phase_flor: 1}
+  - {floor: 0.1, energy_range: [1, 2]}
+parameters: {V_sn: 3}
+""",
+    )
+    assert [int(re.match(r"a\.yaml:(\d+): ", line)[1]) for line in lines] == [2, 3, 3, 4, 5, 5, 6]
+
+
 def test_all_mistakes_are_told_at_once_and_no_other(read):
     lines = mistakes_in(
         read,
@@ -461,8 +540,8 @@ output: here
 
 
 def test_nothing_else_than_a_mistake_comes_of_nonsense(monkeypatch):
-    # what is left after a mistake is prepared to find more, which takes its time
-    monkeypatch.setattr(Analysis, "prepare", lambda self: None)
+    # what is right beside a mistake is prepared to find more, which takes its time
+    monkeypatch.setattr(description, "prepared", lambda analysis, mistakes: None)
     valid = {
         "model": {"variant": "kinetic", "species": ["H", "Li"], "abundances": {"Li": 1}},
         "datasets": [{"name": "dampe_h", "energy_range": ["1 TeV", None], "floor": 0.1}],

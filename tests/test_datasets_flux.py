@@ -496,6 +496,42 @@ def test_range_in_the_call_wins_over_a_mask_in_the_file(tmp_path):
     assert not again.mask_fit[0]
 
 
+def test_mask_in_the_call_wins_over_a_range_in_the_file(tmp_path):
+    dataset(energy_range=(10 * u.GeV, None)).write(tmp_path / "data.ecsv")
+    mask = [True, False, False, True]
+    again = crl.CosmicRayFluxDataset.read(tmp_path / "data.ecsv", mask_fit=mask)
+    assert_array_equal(again.mask_fit, mask)
+    assert again.energy_range == (None, None)
+
+
+def test_file_has_the_range_or_the_mask_that_was_set_last(tmp_path):
+    data = dataset(mask_fit=[True, False, False, True])
+    data.energy_range = (10 * u.GeV, None)
+    data.write(tmp_path / "range.ecsv")
+    again = crl.CosmicRayFluxDataset.read(tmp_path / "range.ecsv")
+    assert again.energy_range == (10 * u.GeV, None)
+    assert_array_equal(again.mask_fit, [False, True, True, True])
+    data.mask_fit = [True, False, False, True]
+    data.write(tmp_path / "mask.ecsv")
+    again = crl.CosmicRayFluxDataset.read(tmp_path / "mask.ecsv")
+    assert again.energy_range == (None, None)
+    assert_array_equal(again.mask_fit, [True, False, False, True])
+
+
+def test_file_with_a_range_beside_a_mask_is_refused(tmp_path):
+    # which of them is meant cannot be told
+    path = tmp_path / "data.ecsv"
+    dataset(mask_fit=[True, False, False, True]).write(path)
+    table = Table.read(path)
+    table.meta["dataset"]["energy_range"] = ["10.0 GeV", None]
+    table.write(path, overwrite=True)
+    with pytest.raises(ValueError, match="'toy-data': give mask_fit or energy_range, not both"):
+        crl.CosmicRayFluxDataset.read(path)
+    # a call that says what it wants settles it
+    again = crl.CosmicRayFluxDataset.read(path, energy_range=(None, 10 * u.GeV))
+    assert_array_equal(again.mask_fit, [True, False, False, False])
+
+
 def test_other_suffix_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"expected the suffix \.ecsv or \.fits"):
         dataset().write(tmp_path / "data.csv")

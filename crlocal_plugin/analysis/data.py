@@ -1,198 +1,108 @@
-"""Datasets of an analysis: which tables it means, loaded and given their models."""
-
-import contextlib
+"""Datasets of an analysis: the tables that it means, loaded and given models and parameters."""
 
 from ..catalogue.experiments import HadronicChoice
 from ..catalogue.loading import load_datasets
 from ..components.component import has_species
-from ..datasets.dipole import DipoleDataset
-from ..datasets.flux import CosmicRayFluxDataset
+from ..components.priors import MeasurementPrior
 from ..likelihood.collection import CosmicRayDatasets
+from ..likelihood.measured import set_priors
+from ..likelihood.selection import find_parameters, read_quantity, read_value
 from ..messages import unknown_name
 from ..models.nuisance import NuisanceModel
-from .errors import AnalysisError
+from .errors import REFUSED, Mistakes
+from .schema import ModelEntry
 
-_MISTAKES = (ValueError, TypeError, OSError)
-"""What the package raises for something that a user has given."""
-
-_HADRONIC = "hadronic_model: "
+_STRUCTURE = ("model", "datasets", "hadronic_model", "nuisances")
+"""Entries on which it depends what tables and parameters there are."""
 
 
-@contextlib.contextmanager
-def noted(mistakes, location):
-    """Note a mistake at a location, and go on.
+def prepared(analysis, mistakes):
+    """CosmicRayDatasets with models, priors and parameters of an analysis; mistakes are noted.
 
-    Parameters
-    ----------
-    mistakes : list of tuple
-        Location and message of mistakes, to which the one inside is added.
-    location : tuple
-        Where it was given; those on hadronic models have a key of their own.
+    What follows from a mistake that is known already is not noted.
     """
-    try:
-        yield
-    except _MISTAKES as error:
-        message = str(error)
-        if message.startswith(_HADRONIC):
-            location, message = ("hadronic_model",), message.removeprefix(_HADRONIC)
-        mistakes.append((location, message))
+    # a species or a table that is missing may be the one that is misspelt
+    structure = Mistakes() if mistakes.concern(*_STRUCTURE) else mistakes
+    model = None
+    with structure.noted("model"):
+        model = analysis.model.make()
+    if model is None:
+        model, structure = ModelEntry().make(), Mistakes()
+    tables = _tables(analysis, structure)
+    datasets = _loaded(analysis, tables, structure)
+    datasets = _with_models(analysis, datasets, tables, model, structure)
+    if not len(datasets):
+        # parameters of the model can be checked beside any dipole
+        datasets = load_datasets("auger-2020")
+        datasets.models = [model]
+    set_priors(datasets, list(analysis.priors))
+    known = () if mistakes.concern("model") else model.species
+    are_complete = not mistakes.concern(*_STRUCTURE)
+    for name, entry in analysis.parameters.items():
+        # that of a table which is not there may be right
+        if are_complete or name.split(".")[0] in known or not _is_of_data(name):
+            _set_parameter(datasets, name, entry, mistakes)
+    if not mistakes.found and not len(datasets.parameters.free_parameters):
+        mistakes.add(("parameters",), "no parameter is left free: there is nothing to fit")
+    return datasets
 
 
-def hadronic_choice(request=None):
-    """Choice among the tables of the catalogue that exist for several hadronic models.
-
-    Parameters
-    ----------
-    request : str, list of str, dict or None
-        As for `~crlocal_plugin.load_datasets`.
-
-    Returns
-    -------
-    `~crlocal_plugin.catalogue.experiments.HadronicChoice`
-        The choice.
-
-    Raises
-    ------
-    ValueError
-        If the request is none of these, or names no experiment with several models.
-    """
-    return HadronicChoice(request)
-
-
-def tables_of(analysis, mistakes):
-    """Tables of all entries.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        Analysis.
-    mistakes : list of tuple
-        Location and message of mistakes, to which those here are added.
-
-    Returns
-    -------
-    list of tuple
-        Number of the entry, and `~crlocal_plugin.catalogue.selections.SelectionItem`.
-    """
-    choice, no_choice = hadronic_choice(analysis.hadronic_model), hadronic_choice()
-    tables = []
+def _tables(analysis, mistakes):
+    """Number of the entry and SelectionItem of all tables that can be had (list of tuple)."""
+    choice = HadronicChoice(analysis.hadronic_model)
+    # tables that a selection or an experiment has brought, by name; an entry may change them
+    tables, brought = [], {}
     for number, entry in enumerate(analysis.datasets):
         items = []
-        with noted(mistakes, ("datasets", number)):
-            items = entry.items(choice)
-        if not (items or entry.is_several):
-            items = entry.items(no_choice)
+        with mistakes.noted("datasets", number):
+            items = entry.tables(choice)
+        if items and entry.is_several:
+            brought |= {item.name: len(tables) + n for n, item in enumerate(items)}
         for item in items:
-            place = _place_among(tables, item, analysis) if entry.settings else None
+            place = brought.pop(item.name, None) if entry.settings and not item.path else None
             if place is None:
                 tables.append((number, item))
             else:
                 kept = tables[place][1] if entry.energy_range is None else item
                 tables[place] = number, kept
-    if not mistakes:
-        with noted(mistakes, ("hadronic_model",)):
+    if not mistakes.concern("datasets", "hadronic_model"):
+        with mistakes.noted("hadronic_model"):
             choice.require_used()
     return tables
 
 
-def _place_among(tables, item, analysis):
-    """Place of a table that a selection or an experiment has brought, None if there is none."""
-    places = (
-        place
-        for place, (number, table) in enumerate(tables)
-        if analysis.datasets[number].is_several and table.name == item.name and item.path is None
-    )
-    return next(places, None)
-
-
-def load_tables(analysis, tables, mistakes):
-    """Load datasets without model.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        Analysis.
-    tables : list of tuple
-        As from `tables_of`.
-    mistakes : list of tuple
-        Location and message of mistakes, to which those here are added.
-
-    Returns
-    -------
-    CosmicRayDatasets
-        The datasets; in case of mistakes those that can be loaded alone.
-
-    Raises
-    ------
-    AnalysisError
-        If there are no tables.
-    """
-    if not tables:
-        raise AnalysisError(mistakes, analysis._places)
-    settings = {
-        "floors": analysis.floors,
-        "apply_declination_factor": analysis.declination_factor,
-        "likelihood": analysis.likelihood,
-        "systematics": analysis.systematics,
-        "valid_only": analysis.valid_only,
-    }
-    try:
-        return load_datasets(
-            [item for _, item in tables], allow_overlap=_may_overlap(analysis), **settings
-        )
-    except _MISTAKES as error:
-        message = str(error)
-    loaded, n_before = {}, len(mistakes)
-    for number, item in tables:
-        with noted(mistakes, ("datasets", number)):
-            loaded[item.name] = load_datasets(item, **settings)[0]
-    if len(mistakes) == n_before:
-        mistakes.append((("datasets",), message))
-    return CosmicRayDatasets(list(loaded.values()))
-
-
-def _may_overlap(analysis):
+def _loaded(analysis, tables, mistakes):
+    """Datasets without model (CosmicRayDatasets); after mistakes those that load alone."""
+    settings = analysis.model_dump(include={"floors", "likelihood", "systematics", "valid_only"})
+    settings["apply_declination_factor"] = analysis.declination_factor
     # a selection for pictures may overlap if it is alone
     alone = len(analysis.datasets) == 1 and analysis.datasets[0].allows_overlap
-    return analysis.allow_overlap or alone
+    settings["allow_overlap"] = analysis.allow_overlap or alone
+    try:
+        return load_datasets([item for _, item in tables], **settings)
+    except REFUSED as error:
+        together = str(error)
+    single, datasets = Mistakes(), {}
+    for number, item in tables:
+        with single.noted("datasets", number):
+            datasets[item.name] = load_datasets(item, **settings)[0]
+    if tables and not single.found:
+        single.add(("datasets",), together)
+    mistakes.found += single.found
+    return CosmicRayDatasets(list(datasets.values()))
 
 
-def attach_models(analysis, datasets, tables, model, mistakes):
-    """Give datasets their models and settings.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        Analysis.
-    datasets : CosmicRayDatasets
-        Datasets of `load_tables`.
-    tables : list of tuple
-        As from `tables_of`.
-    model : CosmicRayModel
-        Model of the analysis.
-    mistakes : list of tuple
-        Location and message of mistakes, to which those here are added.
-
-    Returns
-    -------
-    CosmicRayDatasets
-        Datasets that take both.
-
-    Raises
-    ------
-    AnalysisError
-        If there are none.
-    """
+def _with_models(analysis, datasets, tables, model, mistakes):
+    """Datasets that take their models and the settings of their entries (CosmicRayDatasets)."""
     numbers = {item.name: number for number, item in tables}
     models = [model, *_nuisances(analysis, datasets, model, mistakes)]
     usable, missing = [], {}
     for dataset in datasets:
         number = numbers[dataset.name]
-        is_spectrum = isinstance(dataset, CosmicRayFluxDataset)
-        if is_spectrum and not has_species(model, dataset.quantity):
-            missing.setdefault(number, []).append(dataset.quantity)
+        if dataset.kind == "spectrum" and not has_species(model, dataset.quantity):
+            missing.setdefault(number, {})[dataset.quantity] = None
             continue
-        with noted(mistakes, ("datasets", number)):
+        with mistakes.noted("datasets", number):
             dataset.models = models
             _set_dataset(dataset, analysis.datasets[number])
             usable.append(dataset)
@@ -201,12 +111,10 @@ def attach_models(analysis, datasets, tables, model, mistakes):
         advice += ", or set composition to true"
     for number, names in missing.items():
         message = (
-            f"the model has no species {', '.join(map(repr, dict.fromkeys(names)))}, only "
+            f"the model has no species {', '.join(map(repr, names))}, only "
             f"{', '.join(model.species)}: {advice}"
         )
-        mistakes.append((("datasets", number), message))
-    if not usable:
-        raise AnalysisError(mistakes, analysis._places)
+        mistakes.add(("datasets", number), message)
     return datasets if len(usable) == len(datasets) else CosmicRayDatasets(usable)
 
 
@@ -216,11 +124,10 @@ def _nuisances(analysis, datasets, model, mistakes):
     taken = {model.name, *(dataset.experiment for dataset in datasets)}
     taken |= {nuisance.name for nuisance in datasets.nuisance_models()}
     # a table that cannot be loaded is no other mistake here
-    are_complete = not mistakes
+    are_complete = not mistakes.concern(*_STRUCTURE)
     owners, nuisances = {}, []
     for name, tables in analysis.nuisances.items():
-        location = ("nuisances", name)
-        with noted(mistakes, location):
+        with mistakes.noted("nuisances", name):
             if not name or "." in name or name in taken:
                 raise ValueError(
                     f"expected a name of its own without dots, such as calet-nuclei, got {name!r}"
@@ -228,7 +135,7 @@ def _nuisances(analysis, datasets, model, mistakes):
             if not tables:
                 raise ValueError("expected at least one table, got none")
             for number, table in enumerate(tables):
-                with noted(mistakes, (*location, number)):
+                with mistakes.noted("nuisances", name, number):
                     if table not in datasets.names and are_complete:
                         raise ValueError(unknown_name(table, datasets.names, "table "))
                     if table in owners:
@@ -241,14 +148,54 @@ def _nuisances(analysis, datasets, model, mistakes):
 
 def _set_dataset(dataset, entry):
     """Set the floors of an entry, and check that its range leaves something."""
-    if entry.floor is not None:
-        dataset.floor = entry.floor
-    if entry.phase_floor is not None:
-        if not isinstance(dataset, DipoleDataset):
+    for name in ("floor", "phase_floor"):
+        value = getattr(entry, name)
+        if value is not None and name not in dataset.settings:
             raise ValueError(f"{dataset.name} has no phases: phase_floor is for dipoles")
-        dataset.phase_floor = entry.phase_floor
+        if value is not None:
+            setattr(dataset, name, value)
     if entry.energy_range is not None and not (dataset.mask_fit is None or dataset.mask_fit.any()):
         raise ValueError(
             f"no point of {dataset.name} is in this energy_range: they reach from "
             f"{dataset.x.min():.4g} to {dataset.x.max():.4g}"
         )
+
+
+def _is_of_data(name):
+    """Whether a parameter is, or may be, one of an experiment or of some tables."""
+    return "." in name or name in ("norm", "energy_scale", "hadronic")
+
+
+def _set_parameter(datasets, name, entry, mistakes):
+    """Set limits, value, status and prior of the parameters of a name."""
+    location = ("parameters", name)
+    found = {}
+    with mistakes.noted(*location):
+        found = find_parameters(datasets, name)
+        if entry.value is not None and len(found) > 1:
+            raise ValueError(f"{name} is several parameters: set one of {', '.join(found)}")
+    for label, par in found.items():
+        limits = {"min": par.min, "max": par.max}
+        for key in limits:
+            with mistakes.noted(*location, key):
+                if getattr(entry, key) is not None:
+                    limits[key] = read_value(label, par, getattr(entry, key))
+        with mistakes.noted(*location):
+            if limits["min"] >= limits["max"]:
+                raise ValueError(f"min {limits['min']:g} is not below max {limits['max']:g}")
+            par.min, par.max = limits.values()
+        with mistakes.noted(*location, "value"):
+            given = entry.value is not None and len(found) == 1
+            par.value = read_value(label, par, entry.value if given else par.value)
+        if entry.free is not None:
+            par.frozen = not entry.free
+        with mistakes.noted(*location, "prior"):
+            if "prior" in entry.model_fields_set:
+                par.prior = _prior(label, par, entry.prior)
+
+
+def _prior(label, par, entry):
+    if entry is None:
+        return None
+    mean, sigma = (read_quantity(label, par, value) for value in (entry.mean, entry.sigma))
+    return MeasurementPrior(mean * par.unit, sigma * par.unit, entry.source)

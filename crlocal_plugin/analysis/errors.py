@@ -1,5 +1,7 @@
 """All mistakes in the description of an analysis, one line each."""
 
+import contextlib
+
 
 class AnalysisError(ValueError):
     """Mistakes in the description of an analysis.
@@ -42,6 +44,43 @@ def key_text(location):
     return text.removeprefix(".") or "analysis"
 
 
+REFUSED = (ValueError, TypeError, OSError)
+"""What the package raises for something that a user has given."""
+
+_HADRONIC = "hadronic_model: "
+
+
+class Mistakes:
+    """Mistakes that have been found so far: ``found`` has the location and message of each."""
+
+    def __init__(self, places=None, found=()):
+        self.places, self.found = places or {}, list(found)
+
+    def add(self, location, message):
+        """Add a mistake unless it is known; those on hadronic models have a key of their own."""
+        if message.startswith(_HADRONIC):
+            location, message = ("hadronic_model",), message.removeprefix(_HADRONIC)
+        if (location, message) not in self.found:
+            self.found.append((location, message))
+
+    @contextlib.contextmanager
+    def noted(self, *location):
+        """Note what is refused inside as a mistake at a location, and go on."""
+        try:
+            yield
+        except REFUSED as error:
+            self.add(location, str(error))
+
+    def concern(self, *keys):
+        """Whether one of them is in one of some entries of the analysis (bool)."""
+        return any(key in keys for location, _ in self.found for key in location[:1])
+
+    def raise_all(self):
+        """Raise AnalysisError if there are any."""
+        if self.found:
+            raise AnalysisError(self.found, self.places)
+
+
 _EXPECTED = {
     "bool_type": "expected true or false",
     "string_type": "expected a text",
@@ -56,20 +95,7 @@ _EXPECTED = {
 
 
 def messages_of(error, unknown_key):
-    """Mistakes that pydantic has found.
-
-    Parameters
-    ----------
-    error : `~pydantic.ValidationError`
-        Error.
-    unknown_key : callable
-        Takes the location of a key that is not known, and returns a message.
-
-    Returns
-    -------
-    list of tuple
-        Location and message of each.
-    """
+    """Location and message of all that pydantic has found; a function words unknown keys."""
     mistakes = []
     for item in error.errors():
         location, kind = item["loc"], item["type"]
@@ -85,36 +111,3 @@ def messages_of(error, unknown_key):
             message = f"{expected}, got {item['input']!r}"
         mistakes.append((location, message))
     return mistakes
-
-
-def without(data, locations):
-    """Copy of nested dictionaries and lists without some of the entries.
-
-    Parameters
-    ----------
-    data : dict
-        Data.
-    locations : iterable of tuple
-        What is left out; a list or dictionary that is left empty goes too.
-
-    Returns
-    -------
-    dict
-        The rest.
-    """
-    if isinstance(data, list | tuple):
-        items = dict(enumerate(data))
-    elif isinstance(data, dict):
-        items = data
-    else:
-        return data
-    locations = [location for location in locations if location]
-    rest = {}
-    for key, value in items.items():
-        below = [location[1:] for location in locations if location[0] == key]
-        if () in below:
-            continue
-        kept = without(value, below)
-        if kept or not below:
-            rest[key] = kept
-    return list(rest.values()) if isinstance(data, list | tuple) else rest

@@ -9,44 +9,12 @@ import yaml
 from .._version import __version__
 from ..components.parameters import DEFINITIONS
 from ..models.xue_liu import xue_liu_2025
-from .errors import (
-    AnalysisError,
-    key_text,
-)
-from .schema import (
-    DatasetEntry,
-    ParameterEntry,
-    Part,
-    PriorEntry,
-)
+from .errors import AnalysisError, key_text
+from .schema import DatasetEntry, ParameterEntry, Part, PriorEntry
 
 
 def read_yaml(path):
-    """Read plain data from a YAML file, and where they are.
-
-    The word none stands for nothing, as YAML's null does.
-
-    Parameters
-    ----------
-    path : path-like
-        File.
-
-    Returns
-    -------
-    data : dict
-        Dictionaries, lists, texts, numbers, booleans, None.
-    places : dict of tuple to str
-        File, line and key by location, in the order of the file.
-    mistakes : list of tuple
-        Location and message of keys that are given twice.
-
-    Raises
-    ------
-    AnalysisError
-        If the file is no YAML, or empty.
-    OSError
-        If it cannot be read.
-    """
+    """Plain data of a YAML file, the place of each location, and mistakes: keys given twice."""
     path = Path(path)
     try:
         loader = yaml.SafeLoader(path.read_bytes())
@@ -54,54 +22,48 @@ def read_yaml(path):
         if node is None:
             raise AnalysisError([((), "the file is empty: crlocal init writes one")], {(): path})
         reader = _Reader(loader, path)
-        return reader.convert(node, ()), reader.places, reader.mistakes
+        return reader.data_of(node), reader.places, reader.mistakes
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(filter(None, (error.context, error.problem)))
-        raise AnalysisError([((), what)], {(): _place(path, mark)}) from None
+        raise AnalysisError([((), what)], {(): f"{path}:{mark.line + 1}"}) from None
     except yaml.reader.ReaderError as error:
         what = f"{error.reason} at position {error.position}: expected a text file in UTF-8"
         raise AnalysisError([((), what)], {(): str(path)}) from None
 
 
-def _place(path, mark):
-    return f"{path}:{mark.line + 1}"
-
-
 class _Reader:
-    """Plain data from nodes, with the places of all of them."""
+    """Plain data from nodes, with the places of all of them in the order of the file."""
 
     def __init__(self, loader, path):
         self.loader, self.path = loader, path
-        self.places, self.mistakes, self._above = {}, [], []
+        self.places, self.mistakes = {}, []
 
-    def convert(self, node, location, mark=None):
+    def data_of(self, node, location=(), mark=None, above=()):
         text = f": {key_text(location)}" if location else ""
         # of a key that comes twice the last place counts
         self.places.pop(location, None)
-        self.places[location] = _place(self.path, mark or node.start_mark) + text
-        if any(node is other for other in self._above):
+        self.places[location] = f"{self.path}:{(mark or node.start_mark).line + 1}{text}"
+        if node in above:
             raise yaml.MarkedYAMLError(problem="contains itself", problem_mark=node.start_mark)
-        self._above.append(node)
-        try:
-            if isinstance(node, yaml.MappingNode):
-                return self._mapping(node, location)
-            if isinstance(node, yaml.SequenceNode):
-                return [self.convert(n, (*location, k)) for k, n in enumerate(node.value)]
-            return self._scalar(node)
-        finally:
-            self._above.pop()
+        above = (*above, node)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, location, above)
+        if isinstance(node, yaml.SequenceNode):
+            items = enumerate(node.value)
+            return [self.data_of(item, (*location, n), above=above) for n, item in items]
+        return self._scalar(node)
 
-    def _mapping(self, node, location):
+    def _mapping(self, node, location, above):
         data, lines = {}, {}
         for key_node, value_node in node.value:
-            key, line = str(key_node.value), key_node.start_mark.line + 1
-            here = (*location, key)
+            key, mark = str(key_node.value), key_node.start_mark
+            here, line = (*location, key), mark.line + 1
             if key in data:
                 message = f"given twice, in line {lines[key]} and in line {line}"
                 self.mistakes.append((here, message))
             lines.setdefault(key, line)
-            data[key] = self.convert(value_node, here, key_node.start_mark)
+            data[key] = self.data_of(value_node, here, mark, above)
         return data
 
     def _scalar(self, node):
@@ -126,21 +88,8 @@ _KEYS = {
 def analysis_text(analysis, folder="", leave_out=(), notes=None):
     """Text of the YAML file of an analysis, every key with its meaning.
 
-    Parameters
-    ----------
-    analysis : Analysis
-        Analysis.
-    folder : path-like, optional
-        Folder of the file, to which paths are made relative.
-    leave_out : iterable of str, optional
-        Entries that are not written.
-    notes : dict of str to list of str, optional
-        Lines of comment below an entry.
-
-    Returns
-    -------
-    str
-        The text.
+    Paths are made relative to the folder of the file; ``leave_out`` has entries that are not
+    written, and ``notes`` lines of comment below some entries.
     """
     lines = [f"# Analysis of crlocal_plugin {__version__}, for crlocal fit and the other commands."]
     for key, info in type(analysis).model_fields.items():
@@ -167,12 +116,9 @@ def analysis_text(analysis, folder="", leave_out=(), notes=None):
 
 
 def parameter_lines():
-    """Entries of all parameters of the model as it is by default.
+    """Entries of all parameters of the default model (list of str).
 
-    Returns
-    -------
-    list of str
-        A line each, such as ``x: {value: 1.6 pc, free: true}  # distance ...``.
+    A line each, such as ``x: {value: 1.6 pc, free: true}  # distance ...``.
     """
     lines = []
     parameters = xue_liu_2025(priors=None).parameters

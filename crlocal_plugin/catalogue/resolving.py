@@ -60,6 +60,11 @@ def resolve(names, *, allow_overlap=False, hadronic_model=None):
     return items
 
 
+def tables_named(name, choice):
+    """Tables of one name as for `resolve`, for the hadronic models of a HadronicChoice (list)."""
+    return [choice.apply(item) for item in _items(name, choice)]
+
+
 def any_tables(names):
     """Tables that names may stand for; those of an experiment for each of its hadronic models."""
     items = []

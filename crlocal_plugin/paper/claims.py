@@ -1,12 +1,12 @@
 """What the paper says of its parameters, held against fits to the data."""
 
+import functools
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from astropy.table import MaskedColumn, Table
 
-from ..catalogue.loading import load_datasets
-from .setting import Setting
+from .setting import Setting, fixed_at
 
 U_HC = {
     "23.2": {"u_HC": "23.2 km s-1", "u_HC_ra": "78.5 deg", "u_HC_dec": "18.0 deg"},
@@ -18,20 +18,12 @@ U_HC = {
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of the paper, and the settings that decide on it.
+    """A statement of the paper in other words, its section, and the settings that decide on it.
 
     Parameters
     ----------
-    name : str
-        Short name.
-    where : str
-        Section of the paper.
-    statement : str
-        What the paper says, in other words.
-    alternatives : dict of str to Setting
-        What is compared, by a title.
-    reference : Setting
-        What it is compared with; by default the joint fit of everything that is free.
+    alternatives, reference : dict of str to Setting, Setting
+        What is compared, by a title, and with what: by default with the joint fit.
     own : tuple of str
         Parameters that the statement is about and that have a prior: what the cosmic rays say of
         them is found without it.
@@ -50,16 +42,6 @@ class Claim:
         return settings + [replace(s, without=self.own) for s in settings if self.own]
 
 
-def _fixed(parameter, *values, unit="", also=None):
-    """Settings in which a parameter is fixed at one value after the other."""
-    return {
-        f"{parameter} = {value} {unit}".strip(): Setting(
-            fixed={parameter: f"{value} {unit}".strip(), **(also or {})}
-        )
-        for value in values
-    }
-
-
 _PAPER_V_SUN = {"V_sun": "15.5 km s-1"}
 
 CLAIMS = (
@@ -67,13 +49,13 @@ CLAIMS = (
         "delta_b",
         "A.1",
         "The dipole of the background is well constrained.",
-        _fixed("delta_b", "1e-4", "6e-4", "1e-3", "2e-3"),
+        fixed_at("delta_b", "1e-4", "6e-4", "1e-3", "2e-3"),
     ),
     Claim(
         "V_sun",
         "A.2",
         "Cosmic rays require a solar motion V_sun of about 15.5 km/s.",
-        _fixed("V_sun", "10", "12.24", "15.5", "20", unit="km s-1"),
+        fixed_at("V_sun", "10", "12.24", "15.5", "20", unit="km s-1"),
         own=("V_sun",),
     ),
     Claim(
@@ -97,21 +79,21 @@ CLAIMS = (
         "x",
         "A.4",
         "The distance to the edge of the cloud is at most a few pc.",
-        _fixed("x", "0.1", "1.6", "10", "30", unit="pc"),
+        fixed_at("x", "0.1", "1.6", "10", "30", unit="pc"),
         own=("x",),
     ),
     Claim(
         "R_cr",
         "A.5",
         "Turbulence in the cloud cannot be very high (a low R_cr).",
-        _fixed("R_cr", "0.3", "1", "30", unit="PV"),
+        fixed_at("R_cr", "0.3", "1", "30", unit="PV"),
         own=("x",),
     ),
     Claim(
         "B",
         "A.5",
         "The magnetic field is well constrained at a few microgauss.",
-        _fixed("B", "1", "9", "30", unit="uG"),
+        fixed_at("B", "1", "9", "30", unit="uG"),
         own=("x",),
     ),
     Claim(
@@ -151,10 +133,6 @@ CLAIMS = (
 def check_claims(fits, claims=CLAIMS):
     """Hold statements of the paper against the data.
 
-    Every setting is compared with the reference three times: with the values of the paper and
-    nothing but the change; after a fit of all other free parameters with the priors on what
-    others measured; and after one without the priors on the parameters in question.
-
     Parameters
     ----------
     fits : dict of Setting to CosmicRayDatasets
@@ -165,48 +143,42 @@ def check_claims(fits, claims=CLAIMS):
     Returns
     -------
     `~astropy.table.Table`
-        A row for each setting: ``claim``, ``where``, ``statement``, ``setting``; ``unfitted``, by
-        how much the chi2 is above that of the reference with the values of the paper;
-        ``fitted``, by how much the statistic is after the fits; ``own_prior``, the parameters in
-        question that have a prior, and ``without``, the difference of the fits without it,
-        masked if there is none; ``V_sun`` in km/s and ``x`` in pc where the fit with all priors
-        ends.
+        A row for each setting, with three differences from the reference: ``unfitted``, of the
+        chi2 with the values of the paper and nothing but the change; ``fitted``, of the statistic
+        after fits of all other free parameters with the priors on what others measured; and
+        ``without``, of fits without those on the parameters in question (``own_prior``), masked
+        if there are none. ``V_sun`` in km/s and ``x`` in pc are where the fit with all priors ends.
     """
+    unfitted = functools.cache(lambda setting: setting.datasets().stat_sum_likelihood())
 
-    def above(setting, reference):
-        return fits[setting].stat_sum() - fits[reference].stat_sum()
-
-    # of the paper's values; only the model differs from one to the next
-    unfitted, data = {}, {}
-    for setting in [s for claim in claims for s in (*claim.alternatives.values(), claim.reference)]:
-        if setting.selection not in data:
-            data[setting.selection] = load_datasets(setting.selection)
-        datasets = data[setting.selection]
-        datasets.models = [setting.model()]
-        unfitted[setting] = datasets.stat_sum_likelihood()
+    def fitted(setting):
+        return fits[setting].stat_sum()
 
     rows = []
     for claim in claims:
         for title, setting in claim.alternatives.items():
-            pair = [replace(s, without=claim.own) for s in (setting, claim.reference)]
-            parameters = fits[setting].parameters
+            pair = setting, claim.reference
+            without = [replace(one, without=claim.own) for one in pair if claim.own]
+            statistics = {
+                "unfitted": [unfitted(one) for one in pair],
+                "fitted": [fitted(one) for one in pair],
+                "without": [fitted(one) for one in without] or [np.nan, 0],
+            }
             rows.append(
                 {
                     "claim": claim.name,
                     "where": claim.where,
                     "statement": claim.statement,
                     "setting": title,
-                    "unfitted": unfitted[setting] - unfitted[claim.reference],
-                    "fitted": above(setting, claim.reference),
+                    **{name: one - other for name, (one, other) in statistics.items()},
                     "own_prior": ", ".join(claim.own),
-                    "without": above(*pair) if claim.own else np.nan,
-                    "V_sun": parameters["V_sun"].value,
-                    "x": parameters["x"].value,
+                    **{name: fits[setting].parameters[name].value for name in ("V_sun", "x")},
                 }
             )
-    table = Table(rows=rows)
+    columns = ("claim", "where", "statement", "setting", "unfitted", "fitted", "own_prior")
+    table = Table(rows=rows)[[*columns, "without", "V_sun", "x"]]
     table["without"] = MaskedColumn(table["without"], mask=np.isnan(table["without"]))
-    for name in ("unfitted", "fitted", "without"):
+    for name in statistics:
         table[name].format = "+.1f"
     for name, unit in (("V_sun", "km/s"), ("x", "pc")):
         table[name].format, table[name].unit = ".2f", unit

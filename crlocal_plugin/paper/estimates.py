@@ -1,19 +1,16 @@
 """What the data say of the parameters of the paper, with errors, and chi2 of both."""
 
-import numpy as np
-from astropy.table import MaskedColumn, Table
+from astropy.table import Table
 
 from ..likelihood.joint_likelihood import JointLikelihood
 from ..likelihood.profiles import ProfileLikelihood
 from ..models.xue_liu import xue_liu_2025
 from .setting import Setting
 
-_QGSJET = "xue-liu-2025-qgsjet"
-
 FITTED = {
     "Table I": Setting(),
     "wandering": Setting("wandering"),
-    "QGSJET 01": Setting("qgsjet", selection=_QGSJET),
+    "QGSJET 01": Setting("qgsjet", selection="xue-liu-2025-qgsjet"),
 }
 """Parameter sets of the paper that are compared with fits, by a title."""
 
@@ -40,27 +37,22 @@ def chi2_table(fits):
     Returns
     -------
     `~astropy.table.Table`
-        A row for each dataset, with ``numbers`` and, for each entry of `FITTED`, the chi2 of its
-        values and of the fit from there, masked where the dataset is not part of it; then rows
-        for their sum, the priors, and the total.
+        A row for each dataset, with ``numbers`` and the chi2 of each entry of `FITTED` before and
+        after its fit, masked where it has no such dataset; then their sum, priors, and total.
     """
-    columns, numbers = {}, {}
+    rows, sums = {}, {name: {"dataset": name} for name in ("chi2", "priors", "total")}
     for title, setting in FITTED.items():
-        for name, datasets in (
-            (title, setting.datasets()),
-            (f"{title}, fitted", fits[setting]),
-        ):
-            columns[name] = {d.name: d.stat_sum_likelihood() for d in datasets}
-            numbers |= {d.name: d.info_dict()["n_fit"] for d in datasets}
+        for column, datasets in ((title, setting.datasets()), (f"{title}, fitted", fits[setting])):
+            for info in (dataset.info_dict() for dataset in datasets):
+                new = {"dataset": info["name"], "numbers": info["n_fit"]}
+                rows.setdefault(info["name"], new)[column] = info["stat_sum"]
             chi2, total = datasets.stat_sum_likelihood(), datasets.stat_sum()
-            columns[name] |= {"chi2": chi2, "priors": total - chi2, "total": total}
-    names = [*numbers, "chi2", "priors", "total"]
-    table = Table({"dataset": names})
-    counts = np.array([numbers.get(name, 0) for name in names])
-    table["numbers"] = MaskedColumn(counts, mask=counts == 0)
-    for title, column in columns.items():
-        values = np.array([column.get(name, np.nan) for name in names])
-        table[title] = MaskedColumn(values, mask=np.isnan(values), format=".1f")
+            for row, value in zip(sums.values(), (chi2, total - chi2, total), strict=True):
+                row[column] = value
+    # astropy masks what a row does not have
+    table = Table(rows=[*rows.values(), *sums.values()])
+    for column in table.colnames[2:]:
+        table[column].format = ".1f"
     return table
 
 
@@ -79,19 +71,17 @@ def estimate_parameters(fits, estimates=ESTIMATES, progress=None):
     Returns
     -------
     `~astropy.table.Table`
-        A row for each parameter of each fit: ``fit``, its ``statistic``; ``parameter``, ``unit``,
-        the value of the ``paper``, the ``best`` one, and the ends of the intervals where the
-        statistic, the other parameters re-optimised, has risen by 1 (``low_68``, ``high_68``) and
-        by 4 (``low_95``, ``high_95``); nan where it does not rise that far.
+        A row for each parameter of each fit, with its value in the ``paper``, the ``best`` one,
+        and the ends of the intervals where the profile has risen by 1 (``low_68``, ``high_68``)
+        and by 4 (``low_95``, ``high_95``); nan where it does not rise that far.
     """
-    paper = xue_liu_2025().parameters
-    rows = []
+    done = progress or (lambda steps: None)
+    paper, rows = xue_liu_2025().parameters, []
     for title, setting, names in estimates:
         likelihood = JointLikelihood(fits[setting])
         for name in names:
             rows.append({"fit": title, **_estimate(likelihood, name), "paper": paper[name].value})
-            if progress is not None:
-                progress(1)
+            done(1)
     columns = ("fit", "statistic", "parameter", "unit", "paper", "best")
     table = Table(rows=rows)[[*columns, "low_68", "high_68", "low_95", "high_95"]]
     table["statistic"].format = ".2f"

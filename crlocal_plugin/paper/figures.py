@@ -8,23 +8,17 @@ from ..plots.side_by_side import plot_side_by_side
 from ..plots.sky.directions import plot_sky
 from ..plots.spectra import plot_spectra
 from .claims import U_HC
-from .setting import Setting
+from .setting import Setting, fixed_at
 
 
 @dataclass(frozen=True)
 class PaperFigure:
-    """A figure of the paper.
+    """A figure of the paper: title, what the paper says of it, and models by their title.
 
     Parameters
     ----------
-    title : str
-        What it shows.
-    says : str
-        What the paper says of it, in other words.
-    settings : dict of str to Setting
-        Models by the title of their column.
     kind : {"spectra", "dipole", "sky", "columns"}
-        Whether it shows spectra, the dipole, the sky, or spectra above dipole in columns.
+        What it shows; columns have spectra above the dipole.
     selection : str
         Data that it shows.
     """
@@ -36,16 +30,7 @@ class PaperFigure:
     selection: str = "xue-liu-2025-figures"
 
 
-_BEST = Setting()
-
-
-def _columns(symbol, name, low, best, high, unit=""):
-    """Left and right column with another value of a parameter, the best fit between them."""
-    titles = [
-        f"{symbol} = {value} {unit.replace('uG', 'μG')}".strip() for value in (low, best, high)
-    ]
-    left, right = (Setting(fixed={name: f"{value} {unit}".strip()}) for value in (low, high))
-    return dict(zip(titles, (left, _BEST, right), strict=True))
+_BEST = {"best fit": Setting()}
 
 
 FIGURES = {
@@ -53,7 +38,7 @@ FIGURES = {
         "Spectra of hydrogen and helium, best fit",
         "The background dominates at GeV energies, the nearby source makes the hump at TeV "
         "energies, and the Galactic centre takes over above 1 PeV.",
-        {"best fit": _BEST},
+        _BEST,
         "spectra",
     ),
     2: PaperFigure(
@@ -61,14 +46,14 @@ FIGURES = {
         "Below 1 TeV the background is partly cancelled by the Compton-Getting effect; from 1 TeV "
         "on the nearby source plays the dominant role; the amplitude has a minimum slightly above "
         "100 TeV, where the phase turns to the Galactic centre.",
-        {"best fit": _BEST},
+        _BEST,
         "dipole",
     ),
     3: PaperFigure(
         "Directions of the components and of the total, equatorial coordinates",
         "Background and Compton-Getting effect are nearly opposite; the nearby source lies "
         "opposite to the Galactic centre; the total moves from one to the other with energy.",
-        {"best fit": _BEST},
+        _BEST,
         "sky",
     ),
     4: PaperFigure(
@@ -80,37 +65,35 @@ FIGURES = {
     5: PaperFigure(
         "Dependence on the dipole of the background",
         "It is well constrained and acts below 1 TeV, where it cancels the Compton-Getting effect.",
-        _columns(r"$\delta_b$", "delta_b", "0.0001", "0.0006", "0.001"),
+        fixed_at("delta_b", "0.0001", "0.0006", "0.001", symbol=r"$\delta_b$", best="0.0006"),
     ),
     6: PaperFigure(
         "Dependence on the solar motion in the direction of Galactic rotation",
         "Spectra and dipole are very sensitive to it, and require about 15.5 km/s.",
-        _columns(r"$V_\odot$", "V_sun", "10", "15.5", "20", "km/s"),
+        fixed_at("V_sun", "10", "15.5", "20", unit="km/s", symbol=r"$V_\odot$", best="15.5"),
     ),
     7: PaperFigure(
         "Dependence on the velocity of the Sun in the cloud",
         "The earlier measurement of 23.2 km/s can be ruled out.",
         {
-            rf"$u_\mathrm{{HC}}$ = {speed} km/s": _BEST
-            if speed == "25.4"
-            else Setting(fixed=U_HC[speed])
-            for speed in U_HC
+            rf"$u_\mathrm{{HC}}$ = {speed} km/s": Setting(fixed=fixed if speed != "25.4" else {})
+            for speed, fixed in U_HC.items()
         },
     ),
     8: PaperFigure(
         "Dependence on the size of the cloud",
         "A large x suppresses the nearby source: at most a few pc are possible.",
-        _columns("$x$", "x", "0.1", "1.6", "10", "pc"),
+        fixed_at("x", "0.1", "1.6", "10", unit="pc", symbol="$x$", best="1.6"),
     ),
     9: PaperFigure(
         "Dependence on the critical rigidity",
         "Turbulence in the cloud cannot be very high.",
-        _columns(r"$R_\mathrm{cr}$", "R_cr", "0.3", "3", "30", "PV"),
+        fixed_at("R_cr", "0.3", "3", "30", unit="PV", symbol=r"$R_\mathrm{cr}$", best="3"),
     ),
     10: PaperFigure(
         "Dependence on the magnetic field of the cloud",
         "The field is well constrained at a few microgauss.",
-        _columns("$B$", "B", "1", "3", "9", "uG"),
+        fixed_at("B", "1", "3", "9", unit="uG", symbol="$B$", best="3"),
     ),
     11: PaperFigure(
         "KASCADE spectra of QGSJET 01",
@@ -124,19 +107,9 @@ FIGURES = {
 
 
 def draw_figure(number):
-    """Draw a figure of the paper from the tables of the package.
+    """Draw a figure of the paper (`~matplotlib.figure.Figure`), by its number from 1 to 11.
 
     Data are drawn as published, without floors and factors of declination.
-
-    Parameters
-    ----------
-    number : int
-        Number of the figure in the paper, 1 to 11.
-
-    Returns
-    -------
-    `~matplotlib.figure.Figure`
-        The figure.
 
     Raises
     ------

@@ -5,6 +5,8 @@ import numpy as np
 from ..likelihood.descent import minimise
 from ..likelihood.joint_likelihood import JointLikelihood
 from ..studies.starts import lowest_minimum
+from .claims import CLAIMS
+from .estimates import ESTIMATES, FITTED
 
 N_STARTS = 12
 """Random starts of a fit beside the one from the values of the paper."""
@@ -16,9 +18,8 @@ _N_DESCENTS = 4
 def fit_settings(settings, progress=None):
     """Fit the model in several settings to the data.
 
-    The likelihood has several minima. Each setting is fitted from the values of the paper and
-    from random starts around them; then from where the other settings have ended, as far as
-    these points are low in its own likelihood.
+    The likelihood has several minima. Each setting is fitted from the values of the paper, from
+    random starts around them, and from the lowest points where other settings have ended.
 
     Parameters
     ----------
@@ -32,26 +33,28 @@ def fit_settings(settings, progress=None):
     dict of Setting to CosmicRayDatasets
         Datasets with their model at the lowest minimum that was found.
     """
+    done = progress or (lambda steps: None)
     fitted = {}
     for setting in dict.fromkeys(settings):
         fitted[setting] = setting.datasets()
         lowest_minimum(fitted[setting], N_STARTS)
-        _done(progress)
+        done(1)
     ends = [_values(datasets) for datasets in fitted.values()]
     for datasets in fitted.values():
         _improve(datasets, ends)
-        _done(progress)
+        done(1)
     return fitted
+
+
+def all_settings():
+    """List all settings that chi2, estimates and statements need (list of Setting)."""
+    settings = [*FITTED.values(), *(setting for _, setting, _ in ESTIMATES)]
+    return settings + [setting for claim in CLAIMS for setting in claim.settings()]
 
 
 def number_of_steps(settings):
     """Count the steps of `fit_settings` (int)."""
     return 2 * len(set(settings))
-
-
-def _done(progress):
-    if progress is not None:
-        progress(1)
 
 
 def _values(datasets):

@@ -8,15 +8,8 @@ from scipy.integrate import quad
 
 from ..catalogue.loading import load_datasets
 from ..models.xue_liu import xue_liu_2025
-from ..physics.diffusion import (
-    bohm_coefficient,
-    log_local_parallel_diffusion,
-)
-from ..physics.geometry import (
-    galactic_direction,
-    icrs_direction,
-    local_cloud,
-)
+from ..physics.diffusion import bohm_coefficient, log_local_parallel_diffusion
+from ..physics.geometry import galactic_direction, icrs_direction
 from ..physics.kinematics import particle_grid
 from ..plots.sky.directions import reference_directions
 
@@ -29,8 +22,7 @@ def printed_numbers():
     Returns
     -------
     `~astropy.table.Table`
-        A row for each number: ``what``, ``where`` in the paper, ``paper``, what it prints, and
-        ``package``, what this package finds.
+        ``what``, ``where`` in the paper, what the ``paper`` prints, what this ``package`` finds.
     """
     model = xue_liu_2025(priors=None)
     rows = [*_transport(model), *_directions(model), *_energetics(model), *_dipole(model)]
@@ -64,84 +56,63 @@ def _directions(model):
     angle = np.rad2deg(np.arccos(b @ u_lsr))
     yield "angle between u_LSR and b [deg]", "I", "nearly perpendicular", f"{angle:.1f}"
     for speed in (model.V_sun.value, 12.0):
-        yield (
-            f"right ascension, declination of e_perp at V_sun = {speed:g} km/s [deg]",
-            "II.B",
-            "53.6, 68.5",
-            _transverse(model, speed),
-        )
+        what = f"right ascension, declination of e_perp at V_sun = {speed:g} km/s [deg]"
+        yield what, "II.B", "53.6, 68.5", _transverse(b, speed)
 
 
-def _transverse(model, V_sun):
+def _transverse(b, V_sun):
     """Direction of the part of u_LSR across the field, as text."""
-    angles = [
-        model.parameters[name].quantity.to_value("rad")
-        for name in ("B_ra", "B_dec", "u_HC_ra", "u_HC_dec")
-    ]
-    u_HC, U_sun, W_sun = (
-        model.parameters[name].quantity.to_value("km / s") for name in ("u_HC", "U_sun", "W_sun")
-    )
-    velocity, b = local_cloud(*angles[:2], u_HC, *angles[2:], U_sun, V_sun, W_sun)[:2]
-    across = velocity - (velocity @ b) * b
+    model = xue_liu_2025(priors=None)
+    model.V_sun.value = V_sun
+    u_lsr = reference_directions(model)["u_LSR"]
+    across = u_lsr - (u_lsr @ b) * b
     sky = SkyCoord(*across, representation_type="cartesian").spherical
     return f"{sky.lon.deg:.1f}, {sky.lat.deg:.1f}"
+
+
+def _kinetic_energy(log_R, nucleus, Q_0, index, cut):
+    """Energy of the particles of a source per ln(R), in GeV."""
+    R = np.exp(log_R)
+    energy = np.hypot(nucleus.Z * R, nucleus.rest_energy) - nucleus.rest_energy
+    return Q_0 * R ** (1 - index) * np.exp(-R / cut) * energy
 
 
 def _energetics(model):
     energy = 0.0
     for nucleus in model.nuclei:
         source = model.components["nearby"].spectral_models[nucleus.name]
-        Q_0, index = source.Q_0n.value, source.Gamma.value + source.index_offset.value
-        cut, Z, mass = source.R_cut.quantity.to_value("GV"), nucleus.Z, nucleus.rest_energy
-
-        def integrand(log_R, Q_0=Q_0, index=index, cut=cut, Z=Z, mass=mass):
-            R = np.exp(log_R)
-            return Q_0 * R ** (1 - index) * np.exp(-R / cut) * (np.hypot(Z * R, mass) - mass)
-
-        energy += quad(integrand, 0, np.log(30 * cut), limit=200)[0]
+        index = source.Gamma.value + source.index_offset.value
+        cut = source.R_cut.quantity.to_value("GV")
+        arguments = nucleus, source.Q_0n.value, index, cut
+        energy += quad(_kinetic_energy, 0, np.log(30 * cut), arguments, limit=200)[0]
     text = f"{(energy * u.GeV).to_value('erg'):.1e}"
     yield "energy of the nearby source's cosmic rays above 1 GV [erg]", "II.A", "about 1e50", text
 
 
 def _dipole(model):
-    total = model.dipole(_ENERGIES)
+    amplitude = model.dipole(_ENERGIES).amplitude
     parts = {name: model.dipole(_ENERGIES, component=name) for name in model.components}
-    length = {name: dipole.total_amplitude.value for name, dipole in parts.items()}
-    inner = np.flatnonzero(np.abs(np.log10(_ENERGIES.to_value("TeV")) - 2.5) < 1.5)
-    lowest = _ENERGIES[inner[total.amplitude[inner].argmin()]]
-    yield (
-        "energy of the lowest amplitude [TeV]",
-        "II.B",
-        "slightly above 100",
-        f"{lowest.to_value('TeV'):.0f}",
-    )
-    amplitude = parts["compton-getting"].amplitude[0].value
-    yield "amplitude of the Compton-Getting effect", "I", "comparable to 1e-3", f"{amplitude:.1e}"
-    apart = parts["background"].direction[0].separation(parts["compton-getting"].direction[0])
-    turn = Angle(parts["background"].phase[0] - parts["compton-getting"].phase[0]).wrap_at("180d")
-    yield (
-        "background and Compton-Getting: on the sky, in right ascension [deg]",
-        "II.B",
-        "nearly opposite",
-        f"{apart.deg:.0f}, {abs(turn.deg):.0f}",
-    )
-    larger = _ENERGIES[length["nearby"] > length["background"]][0]
-    yield (
-        "the nearby source's dipole exceeds the background's from [TeV]",
-        "II.B",
-        "TeV range",
-        f"{larger.to_value('TeV'):.2g}",
-    )
+    energy = _ENERGIES.to_value("TeV")
+    inner = np.flatnonzero(np.abs(np.log10(energy) - 2.5) < 1.5)
+    lowest = energy[inner[amplitude[inner].argmin()]]
+    yield "energy of the lowest amplitude [TeV]", "II.B", "slightly above 100", f"{lowest:.0f}"
+
+    background, moving = parts["background"], parts["compton-getting"]
+    text = f"{moving.amplitude[0].value:.1e}"
+    yield "amplitude of the Compton-Getting effect", "I", "comparable to 1e-3", text
+    apart = background.direction[0].separation(moving.direction[0])
+    turn = Angle(background.phase[0] - moving.phase[0]).wrap_at("180d")
+    what = "background and Compton-Getting: on the sky, in right ascension [deg]"
+    yield what, "II.B", "nearly opposite", f"{apart.deg:.0f}, {abs(turn.deg):.0f}"
+
+    start = energy[parts["nearby"].total_amplitude > background.total_amplitude][0]
+    what = "the nearby source's dipole exceeds the background's from [TeV]"
+    yield what, "II.B", "TeV range", f"{start:.2g}"
     for name in ("H", "He"):
         total = model.intensity(_ENERGIES, name, axis="total_energy")
         shares = model.intensity(_ENERGIES, name, "galactic-center", "total_energy") / total
-        start = _ENERGIES[shares > 0.5][0]
-        yield (
-            f"the Galactic centre dominates {name} from [PeV]",
-            "II.B",
-            "above 1",
-            f"{start.to_value('PeV'):.2g}",
-        )
+        start = _ENERGIES[shares > 0.5][0].to_value("PeV")
+        yield f"the Galactic centre dominates {name} from [PeV]", "II.B", "above 1", f"{start:.2g}"
 
 
 def _kascade():

@@ -6,10 +6,7 @@ from dataclasses import dataclass, field
 import astropy.units as u
 
 from ..catalogue.loading import load_datasets
-from ..likelihood.selection import (
-    find_parameters,
-    free_parameters,
-)
+from ..likelihood.selection import find_parameters, free_parameters
 from ..models.xue_liu import xue_liu_2025
 
 
@@ -20,7 +17,7 @@ class Setting:
     Parameters
     ----------
     variant : {"kinetic", "wandering", "qgsjet"}
-        Variant of `~crlocal_plugin.xue_liu_2025`.
+        As for `~crlocal_plugin.xue_liu_2025`.
     fixed : dict of str to str
         Values by label or name of the parameter, with units, that a fit does not touch.
     free : tuple of str
@@ -44,22 +41,16 @@ class Setting:
     def model(self):
         """Make the model with the values of the paper and the changes (CosmicRayModel)."""
         model = xue_liu_2025(self.variant)
-        for name in self.without:
-            for par in _parameters(model, name):
-                par.prior = None
-        for name, value in self.fixed.items():
-            for par in _parameters(model, name):
-                par.quantity = u.Quantity(value).to(par.unit)
+        for label, par in zip(model.parameters.labels, model.parameters, strict=True):
+            for name in (par.name, label):
+                if name in self.without:
+                    par.prior = None
+                if name in self.fixed:
+                    par.quantity = u.Quantity(self.fixed[name]).to(par.unit)
         return model
 
     def datasets(self):
-        """Load the data with the model, ready for a fit.
-
-        Returns
-        -------
-        CosmicRayDatasets
-            Datasets, in which the changed parameters are frozen at their values.
-        """
+        """Load the data with the model, in which what is fixed is frozen (CosmicRayDatasets)."""
         datasets = load_datasets(self.selection)
         datasets.models = [self.model()]
         free_parameters(datasets, self.free)
@@ -69,7 +60,12 @@ class Setting:
         return datasets
 
 
-def _parameters(model, name):
-    """Parameters of a label, or all of a name."""
-    labels = dict(zip(model.parameters.labels, model.parameters, strict=True))
-    return [labels[name]] if name in labels else [p for p in labels.values() if p.name == name]
+def fixed_at(parameter, *values, unit="", symbol=None, best=None):
+    """Settings by title, a parameter fixed at one value after the other but for the best one."""
+    settings = {}
+    for value in values:
+        text = f"{value} {unit}".strip()
+        # a symbol is for figures
+        title = f"{symbol} = {text.replace('uG', 'μG')}" if symbol else f"{parameter} = {text}"
+        settings[title] = Setting() if value == best else Setting(fixed={parameter: text})
+    return settings
