@@ -18,8 +18,7 @@ datasets.models = [model]
 
 model.freeze()
 crl.free_parameters(
-    datasets,
-    ["O.Q_0b", "Fe.Q_0b", "O.Q_0n", "Fe.Q_0n", "O.index_offset", "Fe.index_offset"],
+    datasets, ["O.Q_0b", "Fe.Q_0b", "O.Q_0n", "Fe.Q_0n", "O.index_offset", "Fe.index_offset"]
 )
 
 # %%

@@ -32,8 +32,7 @@ model.V_sun.quantity = "12.24 km s-1"
 datasets = crl.load_datasets(["ams-02_h_2015", "ams-02_he_2015", "dampe_h", "dampe_he"])
 datasets.models = [model]
 crl.fix_parameters(
-    datasets,
-    ["Q_0c", "R_cutc", "delta_b", "V_sun", "D_0", "R_cut", "nearby.He.R_cut"],
+    datasets, ["Q_0c", "R_cutc", "delta_b", "V_sun", "D_0", "R_cut", "nearby.He.R_cut"]
 )
 result = Fit().run(datasets)
 print(crl.fit_summary(datasets, result))

@@ -44,9 +44,7 @@ crl.plot_dipole(model, datasets)
 # Any function of the model has a band.
 
 ratio = crl.propagate(
-    model,
-    lambda m: m.intensity(10 * u.TV, "H") / m.intensity(10 * u.TV, "He"),
-    n_samples=500,
+    model, lambda m: m.intensity(10 * u.TV, "H") / m.intensity(10 * u.TV, "He"), n_samples=500
 )
 lower, upper = ratio.interval(0.6827)
 print(f"H / He at 10 TV: {ratio.best:.3f}, 68 % between {lower:.3f} and {upper:.3f}")

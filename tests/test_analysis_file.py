@@ -14,15 +14,8 @@ from crlocal_plugin.analysis import data as analysis_data
 from crlocal_plugin.analysis import description
 from crlocal_plugin.analysis.description import Analysis, make_analysis
 from crlocal_plugin.analysis.errors import AnalysisError
-from crlocal_plugin.analysis.files import (
-    analysis_text,
-    parameter_lines,
-)
-from crlocal_plugin.analysis.schema import (
-    DatasetEntry,
-    ParameterEntry,
-    PriorEntry,
-)
+from crlocal_plugin.analysis.files import analysis_text, parameter_lines
+from crlocal_plugin.analysis.schema import DatasetEntry, ParameterEntry, PriorEntry
 from crlocal_plugin.likelihood.selection import find_parameters
 
 PAGE = (Path(__file__).parents[1] / "docs" / "command-line.md").read_text(encoding="utf-8")

@@ -21,12 +21,7 @@ import crlocal_plugin as crl
 from crlocal_plugin.plots.bands import draw_phase_band
 from crlocal_plugin.plots.dipole import plot_dipole
 from crlocal_plugin.plots.spectra import plot_spectra
-from crlocal_plugin.studies.bands import (
-    Band,
-    dipole_band,
-    intensity_band,
-    propagate,
-)
+from crlocal_plugin.studies.bands import Band, dipole_band, intensity_band, propagate
 from crlocal_plugin.studies.circular import circular_intervals
 
 ENERGY = np.geomspace(1e3, 1e7, 5) * u.GeV

@@ -353,8 +353,7 @@ def test_selection_with_a_file():
 
 
 @pytest.mark.parametrize(
-    "names",
-    [["dampe_h", "dampe_h"], ["xue-liu-2025", "dampe_h"], ["dampe_h", "mine/dampe_h.ecsv"]],
+    "names", [["dampe_h", "dampe_h"], ["xue-liu-2025", "dampe_h"], ["dampe_h", "mine/dampe_h.ecsv"]]
 )
 def test_duplicates_are_refused(names):
     with pytest.raises(ValueError, match="'dampe_h' is asked for twice"):

@@ -8,10 +8,7 @@ import crlocal_plugin as crl
 from crlocal_plugin.cli import main
 from crlocal_plugin.posterior.posterior import UnconvergedError
 from crlocal_plugin.posterior.prior_distributions import set_proper_priors
-from crlocal_plugin.studies.comparison import (
-    compare_models,
-    is_nested,
-)
+from crlocal_plugin.studies.comparison import compare_models, is_nested
 
 TABLES = ["dampe_h", "dampe_he", "icecube-2016"]
 

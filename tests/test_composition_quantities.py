@@ -11,12 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.physics.composition import (
-    log_mass_mean,
-    log_mass_variance,
-    log_total,
-    shares,
-)
+from crlocal_plugin.physics.composition import log_mass_mean, log_mass_variance, log_total, shares
 from crlocal_plugin.physics.intensity import ABSENT
 from crlocal_plugin.studies.bands import composition_band
 

@@ -18,10 +18,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.catalogue.crdb import (
-    read_crdb,
-    read_crdb_export,
-)
+from crlocal_plugin.catalogue.crdb import read_crdb, read_crdb_export
 from crlocal_plugin.tables.raw_table import TableError
 
 DATA = Path(__file__).parent / "data" / "crdb"
@@ -347,11 +344,7 @@ def test_rows_in_any_order_and_blank_cells(tmp_path):
 
 
 def test_names_are_told_apart(tmp_path):
-    path = edited(
-        tmp_path,
-        "h_r.csv",
-        ("2011/05-2018/05", "2011/05-2013/11"),
-    )
+    path = edited(tmp_path, "h_r.csv", ("2011/05-2018/05", "2011/05-2013/11"))
     assert read_crdb_export(path).names == [
         "crdb-ams-02-h-2011-05-2013-11-r-2015phrvl-114q1103a",
         "crdb-ams-02-h-2011-05-2013-11-r-2021phr-894-1a",

@@ -18,10 +18,7 @@ ROOT = Path(__file__).parents[1]
 # those that draw the figures of the paper run in test_paper_figures.py
 SCRIPTS = sorted(p for p in (ROOT / "examples").glob("*.py") if not p.stem.startswith("figure_"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-REGISTRIES = (
-    *(MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY),
-    crl.DIPOLE_MODEL_REGISTRY,
-)
+REGISTRIES = (*(MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY), crl.DIPOLE_MODEL_REGISTRY)
 
 
 @pytest.fixture

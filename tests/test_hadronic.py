@@ -15,10 +15,7 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
-from crlocal_plugin.catalogue.index import (
-    read_catalog_table,
-    table_path,
-)
+from crlocal_plugin.catalogue.index import read_catalog_table, table_path
 from crlocal_plugin.datasets.flux import CosmicRayFluxDataset
 from crlocal_plugin.datasets.mean_log_mass import MeanLogMassDataset
 from crlocal_plugin.likelihood.degeneracies import DegenerateParametersWarning
@@ -204,10 +201,7 @@ def check(datasets):
 def test_evaluated_together():
     datasets = loaded(
         ["lhaaso", "dampe_h", "lhaaso-km2a-2021", "kascade_h_sibyll-2p1"],
-        {
-            "LHAASO": MODELS,
-            "KASCADE": ["QGSJET-01", "SIBYLL-2.1"],
-        },
+        {"LHAASO": MODELS, "KASCADE": ["QGSJET-01", "SIBYLL-2.1"]},
     )
     check(datasets)
     before = datasets.stat_sum()

@@ -16,10 +16,7 @@ import crlocal_plugin as crl
 from crlocal_plugin.cli import main
 from crlocal_plugin.likelihood.degeneracies import natural_directions
 from crlocal_plugin.likelihood.descent import gauss_newton_covariance
-from crlocal_plugin.studies.identifiability import (
-    NULL,
-    identifiability,
-)
+from crlocal_plugin.studies.identifiability import NULL, identifiability
 
 ERRORS = np.array([0.05, 0.1, 0.2]), np.array([0.1, 0.1])
 

@@ -13,10 +13,7 @@ from gammapy.stats.fit_statistics import GaussianPriorPenalty
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.likelihood.descent import (
-    gauss_newton_covariance,
-    minimise,
-)
+from crlocal_plugin.likelihood.descent import gauss_newton_covariance, minimise
 from crlocal_plugin.studies.parallel import run_parallel
 
 MINIMUM = 560.69

@@ -16,11 +16,7 @@ from crlocal_plugin.models.composition import (
     valid_from,
     xue_liu_2025_composition,
 )
-from crlocal_plugin.physics.species import (
-    ELEMENT_GROUPS,
-    GROUP_SPECIES,
-    get_species,
-)
+from crlocal_plugin.physics.species import ELEMENT_GROUPS, GROUP_SPECIES, get_species
 
 RIGIDITY = np.geomspace(3, 3e6, 7) * u.GV
 # intensities at 100 GV relative to helium, from the tables of AMS-02

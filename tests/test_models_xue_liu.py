@@ -67,11 +67,7 @@ TEXT = {
 CHANGES = {
     "kinetic": {},
     # Sec. III
-    "wandering": {
-        "r_perp": (20, "pc"),
-        "H.Q_0c": (1.1e58, "GV-1"),
-        "He.Q_0c": (1.76e57, "GV-1"),
-    },
+    "wandering": {"r_perp": (20, "pc"), "H.Q_0c": (1.1e58, "GV-1"), "He.Q_0c": (1.76e57, "GV-1")},
     # Appendix B
     "qgsjet": {
         "T_c": (2, "Myr"),

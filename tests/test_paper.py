@@ -9,19 +9,9 @@ from crlocal_plugin.cli import main
 from crlocal_plugin.cli.commands import reproduce
 from crlocal_plugin.paper import estimates
 from crlocal_plugin.paper import fits as paper_fits
-from crlocal_plugin.paper.claims import (
-    CLAIMS,
-    Claim,
-    check_claims,
-)
-from crlocal_plugin.paper.estimates import (
-    chi2_table,
-    estimate_parameters,
-)
-from crlocal_plugin.paper.fits import (
-    fit_settings,
-    number_of_steps,
-)
+from crlocal_plugin.paper.claims import CLAIMS, Claim, check_claims
+from crlocal_plugin.paper.estimates import chi2_table, estimate_parameters
+from crlocal_plugin.paper.fits import fit_settings, number_of_steps
 from crlocal_plugin.paper.numbers import printed_numbers
 from crlocal_plugin.paper.setting import Setting
 

@@ -10,10 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.paper.figures import (
-    FIGURES,
-    draw_figure,
-)
+from crlocal_plugin.paper.figures import FIGURES, draw_figure
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "examples").glob("figure_*.py"))
 

@@ -15,11 +15,7 @@ from crlocal_plugin import (
     NearbySourceDipoleModel,
 )
 from crlocal_plugin.components.nearby_source import nearby_source_terms
-from crlocal_plugin.physics.dipole import (
-    amplitude_and_phase,
-    sum_of_terms,
-    weighted_sum_of_terms,
-)
+from crlocal_plugin.physics.dipole import amplitude_and_phase, sum_of_terms, weighted_sum_of_terms
 from crlocal_plugin.physics.geometry import local_cloud
 from crlocal_plugin.physics.kinematics import particle_grid
 from crlocal_plugin.physics.species import Species

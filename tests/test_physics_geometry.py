@@ -102,16 +102,7 @@ def test_transverse_direction(V_sun, right_ascension, declination, tolerance):
     np.testing.assert_allclose([x, y, z], reference.number(expected), atol=1e-14)
 
 
-GEOMETRY = [
-    "B_ra",
-    "B_dec",
-    "u_HC",
-    "u_HC_ra",
-    "u_HC_dec",
-    "U_sun",
-    "V_sun",
-    "W_sun",
-]
+GEOMETRY = ["B_ra", "B_dec", "u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "V_sun", "W_sun"]
 
 
 @pytest.mark.parametrize("name", [None, *GEOMETRY])

@@ -13,18 +13,9 @@ from crlocal_plugin import (
     NearbySourceSpectralModel,
 )
 from crlocal_plugin.physics.intensity import log_source_spectrum
-from crlocal_plugin.physics.kinematics import (
-    particle_grid,
-    rigidity_to_axis,
-)
-from crlocal_plugin.physics.modulation import (
-    log_modulation,
-    outside_heliosphere,
-)
-from crlocal_plugin.physics.species import (
-    SPECIES,
-    Species,
-)
+from crlocal_plugin.physics.kinematics import particle_grid, rigidity_to_axis
+from crlocal_plugin.physics.modulation import log_modulation, outside_heliosphere
+from crlocal_plugin.physics.species import SPECIES, Species
 
 deterministic = settings(derandomize=True, deadline=None)
 # 0.1 GV to 1 EV

@@ -14,10 +14,7 @@ from crlocal_plugin.physics.kinematics import (
     particle_grid,
     rigidity_to_axis,
 )
-from crlocal_plugin.physics.species import (
-    SPECIES,
-    Species,
-)
+from crlocal_plugin.physics.species import SPECIES, Species
 
 deterministic = settings(derandomize=True, deadline=None)
 RIGIDITIES = np.geomspace(0.1, 1e9, 25)

@@ -6,12 +6,7 @@ import astropy.units as u
 import pytest
 import scipy.constants
 
-from crlocal_plugin.physics.species import (
-    SPECIES,
-    SYMBOLS,
-    Species,
-    get_species,
-)
+from crlocal_plugin.physics.species import SPECIES, SYMBOLS, Species, get_species
 
 # H to Ni in the order of charge
 ELEMENTS = (

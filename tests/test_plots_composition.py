@@ -20,11 +20,7 @@ from crlocal_plugin.plots.mean_log_mass import plot_mean_log_mass
 from crlocal_plugin.plots.residuals import plot_residuals
 from crlocal_plugin.plots.side_by_side import plot_side_by_side
 from crlocal_plugin.plots.spectra import plot_spectra
-from crlocal_plugin.plots.style import (
-    SPECIES_COLORS,
-    name_marker,
-    species_color,
-)
+from crlocal_plugin.plots.style import SPECIES_COLORS, name_marker, species_color
 from crlocal_plugin.report import pictures as report
 
 TABLES = ("all_particle", "h", "he", "mean_log_mass")

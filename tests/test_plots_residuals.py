@@ -19,15 +19,8 @@ from crlocal_plugin.datasets.drawing import points_in_fit
 from crlocal_plugin.datasets.points import Intensities
 from crlocal_plugin.datasets.scalar import ScalarDataset
 from crlocal_plugin.plots.fractions import plot_component_fractions
-from crlocal_plugin.plots.residuals import (
-    DIPOLE_PULL_COLORS,
-    plot_residuals,
-)
-from crlocal_plugin.plots.style import (
-    COMPONENT_HATCHES,
-    component_style,
-    species_color,
-)
+from crlocal_plugin.plots.residuals import DIPOLE_PULL_COLORS, plot_residuals
+from crlocal_plugin.plots.style import COMPONENT_HATCHES, component_style, species_color
 
 SPECTRAL = ["background", "nearby", "galactic-center"]
 

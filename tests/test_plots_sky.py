@@ -15,21 +15,11 @@ from matplotlib.contour import ContourSet
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.plots.sky.axes import (
-    draw_track,
-    on_map,
-    sky_axes,
-)
+from crlocal_plugin.plots.sky.axes import draw_track, on_map, sky_axes
 from crlocal_plugin.plots.sky.directions import plot_sky
-from crlocal_plugin.plots.sky.maps import (
-    plot_band_profiles,
-    plot_sky_map,
-)
+from crlocal_plugin.plots.sky.maps import plot_band_profiles, plot_sky_map
 from crlocal_plugin.sky.field_of_view import FieldOfView
-from crlocal_plugin.sky.maps import (
-    observable_intensity_map,
-    relative_intensity_map,
-)
+from crlocal_plugin.sky.maps import observable_intensity_map, relative_intensity_map
 
 ENERGY = 10 * u.TeV
 HAWC = FieldOfView.of("HAWC")

@@ -16,24 +16,12 @@ from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets.plot_axes import (
-    SpectrumAxes,
-    intensity_label,
-)
+from crlocal_plugin.datasets.plot_axes import SpectrumAxes, intensity_label
 from crlocal_plugin.plots.dipole import plot_dipole
-from crlocal_plugin.plots.profile import (
-    plot_profile,
-    plot_profiles,
-)
+from crlocal_plugin.plots.profile import plot_profile, plot_profiles
 from crlocal_plugin.plots.spectra import plot_spectra
-from crlocal_plugin.plots.style import (
-    component_style,
-    species_color,
-)
-from crlocal_plugin.plots.subject import (
-    chosen_names,
-    find_subject,
-)
+from crlocal_plugin.plots.style import component_style, species_color
+from crlocal_plugin.plots.subject import chosen_names, find_subject
 
 
 @pytest.fixture(autouse=True)

@@ -21,11 +21,7 @@ import crlocal_plugin as crl
 from crlocal_plugin.catalogue.citations import bibtex
 from crlocal_plugin.cli import main
 from crlocal_plugin.report import page
-from crlocal_plugin.report.cells import (
-    joined,
-    link,
-    number,
-)
+from crlocal_plugin.report.cells import joined, link, number
 from crlocal_plugin.report.saved_result import read_result
 from crlocal_plugin.report.writing import write_report
 
@@ -401,7 +397,7 @@ def test_no_sky_without_a_dipole(monkeypatch, datasets):
     spectra.models = [crl.CosmicRayModel(components)]
     shown = page.pictures(crl.CosmicRayDatasets([spectra]))
     assert [figure.title for figure in shown] == [
-        *("Spectra", "Residuals", "Shares of the components"),
+        *("Spectra", "Residuals", "Shares of the components")
     ]
     assert not any("direction" in text.lower() for figure in shown for text in figure)
 

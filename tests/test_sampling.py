@@ -27,22 +27,10 @@ from crlocal_plugin.posterior.convergence import (
     import_sampling,
 )
 from crlocal_plugin.posterior.moves import EnsemblesMove
-from crlocal_plugin.posterior.nested import (
-    nested_sample,
-    nested_sample_likelihood,
-)
-from crlocal_plugin.posterior.posterior import (
-    Posterior,
-    UnconvergedError,
-)
-from crlocal_plugin.posterior.prior_distributions import (
-    PriorDistributions,
-    set_proper_priors,
-)
-from crlocal_plugin.posterior.sampling import (
-    sample,
-    sample_likelihood,
-)
+from crlocal_plugin.posterior.nested import nested_sample, nested_sample_likelihood
+from crlocal_plugin.posterior.posterior import Posterior, UnconvergedError
+from crlocal_plugin.posterior.prior_distributions import PriorDistributions, set_proper_priors
+from crlocal_plugin.posterior.sampling import sample, sample_likelihood
 
 arviz = import_sampling("arviz")
 

@@ -16,11 +16,7 @@ import pytest
 import crlocal_plugin as crl
 from crlocal_plugin.catalogue.index import DATA
 from crlocal_plugin.components.parameters import DEFINITIONS
-from crlocal_plugin.components.spectrum import (
-    HELIUM_INDEX_OFFSET,
-    HELIUM_RATIOS,
-    HELIUM_STRENGTHS,
-)
+from crlocal_plugin.components.spectrum import HELIUM_INDEX_OFFSET, HELIUM_RATIOS, HELIUM_STRENGTHS
 from crlocal_plugin.models.composition import VALID_FROM_HEAVY
 from crlocal_plugin.physics import constants
 from crlocal_plugin.physics.species import ATOMIC_MASS_UNIT_GEV, SPECIES
@@ -83,12 +79,7 @@ PRIORS = {
     "phi": ("0.97 GV", "0.097 GV"),
     "grammage": ("5.9 g cm-2", "1.5 g cm-2"),
 }
-SCALES = {
-    "DAMPE": 0.032,
-    "ARGO-YBJ": 0.13,
-    "Tibet ASgamma": 0.12,
-    "Pierre Auger Observatory": 0.14,
-}
+SCALES = {"DAMPE": 0.032, "ARGO-YBJ": 0.13, "Tibet ASgamma": 0.12, "Pierre Auger Observatory": 0.14}
 
 
 def test_priors():

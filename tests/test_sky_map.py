@@ -15,10 +15,7 @@ from scipy.integrate import dblquad, quad
 
 import crlocal_plugin as crl
 from crlocal_plugin.physics.exposure import exposure
-from crlocal_plugin.sky.field_of_view import (
-    SITES,
-    FieldOfView,
-)
+from crlocal_plugin.sky.field_of_view import SITES, FieldOfView
 from crlocal_plugin.sky.maps import (
     all_sky_geom,
     declination_band_profile,

@@ -13,10 +13,7 @@ from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY, Models
 from crlocal_plugin import SPECIES, LeakyBoxSpectralModel, Species, xue_liu_2025
 from crlocal_plugin.components.spallation import SpallationLeakyBoxSpectralModel
 from crlocal_plugin.models.evaluator import ModelEvaluator
-from crlocal_plugin.models.grids import (
-    energy_grid,
-    join_species,
-)
+from crlocal_plugin.models.grids import energy_grid, join_species
 from crlocal_plugin.physics.kinematics import particle_grid
 from crlocal_plugin.physics.spallation import (
     inelastic_cross_section,

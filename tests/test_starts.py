@@ -10,10 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import crlocal_plugin as crl
 from crlocal_plugin.studies import starts
-from crlocal_plugin.studies.starts import (
-    RandomStarts,
-    random_starts,
-)
+from crlocal_plugin.studies.starts import RandomStarts, random_starts
 
 
 def toy(factors=(0.9, 1.0, 1.3), errors=(0.05, 0.1, 0.2)):

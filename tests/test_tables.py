@@ -419,12 +419,7 @@ FLUX_MISTAKES = {
     "no energy": (without("energy"), None, "energy", "add it or name it"),
     "no intensity": (without("intensity"), None, "intensity", "add it or name it"),
     "no upper error": (without("intensity_stat_errp"), None, "intensity_stat_errp", "add it"),
-    "no errors": (
-        without(*flux_table().colnames[2:6]),
-        None,
-        "intensity_stat_errn",
-        "add it",
-    ),
+    "no errors": (without(*flux_table().colnames[2:6]), None, "intensity_stat_errn", "add it"),
     "only one edge": (extra("energy_min", "energy"), None, "energy_max", "add it"),
     "no energy unit": (unit("energy", None), None, "energy", r"columns={'energy': \('energy'"),
     "no intensity unit": (unit("intensity", None), None, "intensity", "expected a unit like"),

@@ -24,13 +24,7 @@ _INSTEAD = f"export the table at {SITE} and read the file with read_crdb_export"
 
 
 def read_crdb(
-    quantity,
-    *,
-    experiment=None,
-    energy_type="R",
-    as_quantity=None,
-    skip_invalid=False,
-    **options,
+    quantity, *, experiment=None, energy_type="R", as_quantity=None, skip_invalid=False, **options
 ):
     """Read measured spectra or dipoles from the cosmic-ray database CRDB.
 

@@ -31,10 +31,7 @@ class GalacticCenterSpectralModel(SourceSpectralModel):
     tag = ["GalacticCenterSpectralModel", "galactic-center"]
     helium_strength = 8e56
     power_name = "index_offset"
-    definitions = (
-        *("Q_0c", "Gamma", "index_offset", "R_cutc"),
-        *("D_0", "delta", "T_c", "r_c"),
-    )
+    definitions = (*("Q_0c", "Gamma", "index_offset", "R_cutc"), *("D_0", "delta", "T_c", "r_c"))
 
     def log_shape(self, grid, *values):
         """Kernel: logarithm of the intensity near Earth at a strength of one, Eqs. 9-10."""

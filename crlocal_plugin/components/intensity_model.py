@@ -108,9 +108,7 @@ class IntensitySpectralModel(RigidityPlots, SpectralModel):
         data = data.get(cls._type, data)
         inner = SPECTRAL_MODEL_REGISTRY.get_cls(data["model"]["type"])
         return cls(
-            inner.from_dict({"spectral": data["model"]}),
-            species=data["species"],
-            axis=data["axis"],
+            inner.from_dict({"spectral": data["model"]}), species=data["species"], axis=data["axis"]
         )
 
     def __str__(self):

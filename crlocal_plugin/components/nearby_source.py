@@ -110,10 +110,7 @@ class NearbySourceDipoleModel(SeparableDipoleModel):
     tag = ["NearbySourceDipoleModel", "nearby-source-dipole"]
     settings = ("local_transport",)
     choices = {"local_transport": LOCAL_TRANSPORT}
-    definitions = (
-        *("M_A", "R_cr", "delta_local"),
-        *_MOTION,
-    )
+    definitions = (*("M_A", "R_cr", "delta_local"), *_MOTION)
 
     def __init__(self, local_transport="kinetic", **kwargs):
         self.local_transport = local_transport

@@ -102,11 +102,7 @@ _SCHOENRICH = "Schoenrich, Binney & Dehnen 2010, MNRAS 403, 1829"
 _SCHWADRON = "Schwadron et al. 2015, ApJS 220, 25"
 
 MEASURED = {
-    "V_sun": (
-        "12.24 km s-1",
-        "2.05 km s-1",
-        f"{_SCHOENRICH}: statistical 0.47 and systematic 2",
-    ),
+    "V_sun": ("12.24 km s-1", "2.05 km s-1", f"{_SCHOENRICH}: statistical 0.47 and systematic 2"),
     "U_sun": ("11.1 km s-1", "1.25 km s-1", f"{_SCHOENRICH}: statistical 0.75 and systematic 1"),
     "W_sun": ("7.25 km s-1", "0.62 km s-1", f"{_SCHOENRICH}: statistical 0.37 and systematic 0.5"),
     "u_HC": ("25.4 km s-1", "1.1 km s-1", _SCHWADRON),

@@ -11,12 +11,7 @@ from ..components.registration import register
 from ..tables.dipole import read_dipole_table
 from .core import CosmicRayDataset, Setting
 from .points import Dipoles
-from .residuals import (
-    LIKELIHOODS,
-    DipoleData,
-    both_sides,
-    limit_sigma,
-)
+from .residuals import LIKELIHOODS, DipoleData, both_sides, limit_sigma
 
 RANDOM_DIRECTION = np.pi / np.sqrt(3)
 """Standard deviation in rad of a phase that is not known at all."""

@@ -9,10 +9,7 @@ from ..components.component import species_group
 from ..components.registration import register
 from ..tables.spectrum import read_flux_table
 from .points import Intensities
-from .residuals import (
-    limit_sigma,
-    total_errors,
-)
+from .residuals import limit_sigma, total_errors
 from .scalar import ScalarDataset
 
 

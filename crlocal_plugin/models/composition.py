@@ -18,11 +18,7 @@ INDEX_GROUPS = (
 """Nuclei that share one index offset: those that come from the sources, and those of which much is
 made of heavier ones on the way. Helium has its own."""
 
-OBSERVED_INDEX_GROUPS = (
-    ("C", "O", "CNO"),
-    ("N", "Na", "Al"),
-    ("Ne", "Mg", "Si", "S", "Ne-S"),
-)
+OBSERVED_INDEX_GROUPS = (("C", "O", "CNO"), ("N", "Na", "Al"), ("Ne", "Mg", "Si", "S", "Ne-S"))
 """Nuclei that share one index offset where none are lost, so that the offset stands for the loss
 too: those whose spectra AMS-02 found alike (Aguilar et al. 2021, Phys. Rep. 894, 1; 2021, PRL 126,
 041104 and 127, 021101; 2023, PRL 130, 211002). Helium and iron have each their own."""

@@ -9,10 +9,7 @@ from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY, Mod
 from gammapy.utils.scripts import make_name
 
 from ..components.base import parameter_from_dict
-from ..components.component import (
-    CosmicRayComponent,
-    check_intensities,
-)
+from ..components.component import CosmicRayComponent, check_intensities
 from ..components.dipole import DIPOLE_MODEL_REGISTRY
 from ..components.intensity_model import unfreeze_model
 from ..components.registration import register
@@ -27,11 +24,7 @@ from .linking import (
     parameter_slots,
 )
 from .predictions import Predictions
-from .serialisation import (
-    plain,
-    submodel_from_dict,
-    submodel_to_dict,
-)
+from .serialisation import plain, submodel_from_dict, submodel_to_dict
 
 
 class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):

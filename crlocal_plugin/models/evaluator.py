@@ -13,20 +13,11 @@ import astropy.units as u
 import numpy as np
 from gammapy.modeling import Parameter
 
-from ..components.base import (
-    RIGIDITY_UNIT,
-    PhysicsModel,
-    intensity_unit,
-)
+from ..components.base import RIGIDITY_UNIT, PhysicsModel, intensity_unit
 from ..components.spectrum import SourceSpectralModel, have_one_kernel
 from ..physics.dipole import weighted_sum_of_terms
 from ..physics.intensity import ABSENT
-from .grids import (
-    JoinedGrid,
-    join_species,
-    shift,
-    take,
-)
+from .grids import JoinedGrid, join_species, shift, take
 
 _SLOPE_STEP = 1e-3
 

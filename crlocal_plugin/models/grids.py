@@ -8,16 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..physics.intensity import (
-    ABSENT,
-    log_strength,
-)
-from ..physics.kinematics import (
-    ParticleGrid,
-    axis_to_rigidity,
-    grid_of_nuclei,
-    particle_grid,
-)
+from ..physics.intensity import ABSENT, log_strength
+from ..physics.kinematics import ParticleGrid, axis_to_rigidity, grid_of_nuclei, particle_grid
 from ..physics.linear import parameter_sets
 from ..physics.memory import all_floats
 

@@ -19,15 +19,8 @@ from .cosmic_ray import CosmicRayModel
 
 VARIANTS = {
     "kinetic": {},
-    "wandering": {
-        "r_perp": "20 pc",
-        "Q_0c": {"H": "1.1e58 GV-1", "He": "1.76e57 GV-1"},
-    },
-    "qgsjet": {
-        "T_c": "2 Myr",
-        "R_cutc": "4 PV",
-        "Q_0c": {"H": "5e58 GV-1", "He": "1e58 GV-1"},
-    },
+    "wandering": {"r_perp": "20 pc", "Q_0c": {"H": "1.1e58 GV-1", "He": "1.76e57 GV-1"}},
+    "qgsjet": {"T_c": "2 Myr", "R_cutc": "4 PV", "Q_0c": {"H": "5e58 GV-1", "He": "1e58 GV-1"}},
 }
 """Values that differ from Table I: Section II (none), Section III, Appendix B."""
 

@@ -35,13 +35,7 @@ _USUAL_RANGE = (1.0, 1e8)
 
 
 def plot_residuals(
-    subject,
-    datasets=None,
-    axes=None,
-    species=None,
-    energy_range=None,
-    legend=True,
-    x_unit=None,
+    subject, datasets=None, axes=None, species=None, energy_range=None, legend=True, x_unit=None
 ):
     """Plot the pulls of all data, (data - model) / error, against energy.
 

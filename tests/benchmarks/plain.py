@@ -9,16 +9,8 @@ from iminuit.cost import LeastSquares, NormalConstraint
 
 from crlocal_plugin import GALACTIC_TO_ICRS, CosmicRayFluxDataset
 from crlocal_plugin.components.parameters import kernel_unit
-from crlocal_plugin.physics.constants import (
-    LIGHT_SPEED_CM_S,
-    LIGHT_SPEED_KM_S,
-    PARSEC_CM,
-    YEAR_S,
-)
-from crlocal_plugin.physics.kinematics import (
-    axis_jacobian,
-    axis_to_rigidity,
-)
+from crlocal_plugin.physics.constants import LIGHT_SPEED_CM_S, LIGHT_SPEED_KM_S, PARSEC_CM, YEAR_S
+from crlocal_plugin.physics.kinematics import axis_jacobian, axis_to_rigidity
 
 TO_CENTER, _, TO_POLE = GALACTIC_TO_ICRS.T
 FLOW = LIGHT_SPEED_CM_S / (4 * np.pi) * 1e4

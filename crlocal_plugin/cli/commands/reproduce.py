@@ -29,9 +29,7 @@ examples:
   crlocal reproduce all --output paper --overwrite"""
 )
 @argument(
-    "items",
-    "[WHAT...]",
-    f"numbers of figures, {', '.join(_TABLES)} or all; default: all figures",
+    "items", "[WHAT...]", f"numbers of figures, {', '.join(_TABLES)} or all; default: all figures"
 )
 @option("--output DIR", "folder for figures and tables", PATH, Path("crlocal-paper"))
 @option("--format KIND", ", ".join(FORMATS), click.Choice(FORMATS), "png")

@@ -33,12 +33,7 @@ from ..parsing import PATH, POSITIVE, command, option, whole
 @option("--ensembles N", "ensembles of walkers", whole(1), 4)
 @option("--nested", "nested sampling, which gives the evidence too")
 @option("--live N", "its live points", whole(1), 400)
-@option(
-    "--range FACTOR",
-    "how far the priors of scales extend from their values",
-    POSITIVE,
-    10.0,
-)
+@option("--range FACTOR", "how far the priors of scales extend from their values", POSITIVE, 10.0)
 @option("--flat", "leave parameters without a prior as they are: flat")
 @option(
     "--allow-unconverged",
