@@ -7,10 +7,10 @@ import pytest
 from gammapy.datasets import Datasets
 from gammapy.modeling import Fit
 from gammapy.modeling.fit import registry
+from gammapy.modeling.iminuit import covariance_iminuit
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.likelihood.backends import covariance_minuit
 from crlocal_plugin.likelihood.covariance import hesse_covariance
 
 # errors that differ by decades, and two parameters that are all but the same
@@ -72,7 +72,7 @@ def test_useless_guess_is_refused(guess):
 
 
 def test_registered_for_the_default_back_end():
-    assert registry.get("covariance", "minuit") is covariance_minuit
+    assert registry.get("covariance", "minuit").before is covariance_iminuit
 
 
 def test_other_datasets_keep_what_gammapy_does():

@@ -463,7 +463,9 @@ def test_files_give_back_the_dataset(tmp_path, suffix):
     model = toy_model()
     again.models = data.models = [model]
     assert again.stat_sum() == data.stat_sum()
-    with pytest.raises(FileExistsError, match=r"exists; pass overwrite=True"):
+    with pytest.raises(
+        FileExistsError, match=r"exists already; nothing was written, pass overwrite=True"
+    ):
         data.write(path)
     again.write(path, overwrite=True)
     assert crl.CosmicRayFluxDataset.read(path).energy_range == data.energy_range

@@ -86,7 +86,7 @@ def test_a_fit_finds_the_strength_of_a_group(groups):
         par.frozen = par is not strength
     truth = strength.value
     # the data are the prediction
-    table = datasets[0].table
+    table = datasets[0].table.copy()
     table["intensity"][:] = datasets[0].intensity_pred().value
     table["intensity_stat_errn"][:] = table["intensity_stat_errp"][:] = 0.1 * table["intensity"]
     datasets = crl.CosmicRayDatasets([crl.CosmicRayFluxDataset.read(table)])

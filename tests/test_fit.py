@@ -270,7 +270,7 @@ def test_script_of_the_documentation(tmp_path, fitted):
     for one, other in zip(again, datasets, strict=True):
         assert one.energy_range == other.energy_range
         assert one.info_dict()["n_fit"] == other.info_dict()["n_fit"]
-    with pytest.raises(OSError, match="exists"):
+    with pytest.raises(OSError, match="exist already; nothing was written"):
         datasets.write(**names)
 
 

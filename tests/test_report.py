@@ -361,12 +361,18 @@ def test_datasets_of_gammapy_are_told(datasets, written):
     assert shown.column("Totals", "value")["datasets"].text == "3"
 
 
+def with_reference(dataset, reference):
+    table = dataset.table.copy()
+    table.meta["reference"] = reference
+    dataset.table = table
+
+
 def test_nothing_to_show(datasets, written):
     (model,) = datasets.models
     for par in model.parameters:
         par.frozen = True
         par.prior = None
-    datasets[0].table.meta["reference"] = ""
+    with_reference(datasets[0], "")
     shown = written(datasets)
     for text in ("No parameter is free", "no two parameters", "No parameter has a prior"):
         assert text in shown.text
@@ -375,7 +381,7 @@ def test_nothing_to_show(datasets, written):
 
 def test_everything_is_escaped(datasets, written):
     evil = '</title><script>alert("it\'s")</script> & co'
-    datasets[0].table.meta["reference"] = evil
+    with_reference(datasets[0], evil)
     (model,) = datasets.models
     model.x.prior = crl.MeasurementPrior(mu="2 pc", sigma="1 pc", source=evil)
     total = datasets.stat_sum()

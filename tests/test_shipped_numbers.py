@@ -16,7 +16,7 @@ import pytest
 import crlocal_plugin as crl
 from crlocal_plugin.catalogue.index import DATA
 from crlocal_plugin.components.parameters import DEFINITIONS
-from crlocal_plugin.components.spectrum import HELIUM_INDEX_OFFSET, HELIUM_RATIOS, HELIUM_STRENGTHS
+from crlocal_plugin.components.spectrum import HELIUM_INDEX_OFFSET, HELIUM_RATIOS
 from crlocal_plugin.models.composition import VALID_FROM_HEAVY
 from crlocal_plugin.physics import constants
 from crlocal_plugin.physics.species import ATOMIC_MASS_UNIT_GEV, SPECIES
@@ -197,7 +197,13 @@ RATIOS = {
 
 def test_strengths_of_nuclei():
     assert HELIUM_INDEX_OFFSET == -0.077
-    assert HELIUM_STRENGTHS == {"Q_0b": 6.9e51, "Q_0n": 7.05e51, "Q_0c": 8e56}
+    strengths = {
+        crl.LeakyBoxSpectralModel: 6.9e51,
+        crl.NearbySourceSpectralModel: 7.05e51,
+        crl.GalacticCenterSpectralModel: 8e56,
+    }
+    for cls, strength in strengths.items():
+        assert cls("He").parameters[0].value == strength
     assert HELIUM_RATIOS == RATIOS
     assert np.isclose(RATIOS["CNO"], sum(RATIOS[name] for name in ("C", "N", "O")))
     assert VALID_FROM_HEAVY == 30

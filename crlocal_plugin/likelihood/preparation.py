@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .descent import COLLAPSED, Minimum, gauss_newton_covariance, minimise
+from .descent import COLLAPSED, Minimum, gauss_newton_covariance, minimise, stays_positive
 from .joint_likelihood import JointLikelihood
 
 log = logging.getLogger(__name__)
@@ -70,16 +70,20 @@ def prepare_fit(datasets, parameters):
     trace = []
     minimum = minimise(likelihood, start, matters, callback=lambda *step: trace.append(step))
     theta = minimum.theta.copy()
+    # a strength near zero has lost its scale, and a logarithm does not get to zero
+    collapsed = matters & stays_positive(likelihood) & (theta < COLLAPSED * start)
     covariance = gauss_newton_covariance(minimum.jacobian, rcond=1e-10)
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    for k in np.flatnonzero(matters & (np.abs(theta) < COLLAPSED * np.abs(start))):
+    for k in np.flatnonzero(collapsed):
         theta[k], errors[k] = _at_limit(likelihood, theta, k, start[k])
+    if collapsed.any():
+        n_calls, minimum = minimum.n_calls, minimise(likelihood, theta, matters)
+        minimum, theta = minimum._replace(n_calls=minimum.n_calls + n_calls), minimum.theta
     for k in np.flatnonzero(matters):
         par, error = likelihood.parameters[k], float(errors[k])
         par.scale_transform = "lin"
         par._scale = error if 0 < error < np.inf else abs(float(theta[k])) or 1.0
         par.value = float(theta[k])
-    minimum = minimum._replace(theta=theta, stat=likelihood(theta))
     preparation = Preparation(likelihood.names, start, before, minimum, trace)
     log.info("%s", preparation)
     return preparation
