@@ -52,8 +52,6 @@ class CosmicRayFluxDataset(ScalarDataset):
 
     reader = staticmethod(read_flux_table)
     table_options = ("quantity", "axis")
-    effect_of_shift = staticmethod(np.exp)
-    shifted = staticmethod(np.multiply)
 
     def _prepare(self):
         table, y = self.table, np.asarray(self.table["intensity"], dtype=float)
@@ -101,6 +99,16 @@ class CosmicRayFluxDataset(ScalarDataset):
     def points(self):
         """Intensities at the points of the table."""
         return (Intensities(self.x.value, self.quantity, self.axis),)
+
+    @staticmethod
+    def effect_of_shift(shift):
+        """Factor on intensities, from the shift of their logarithms."""
+        return np.exp(shift)
+
+    @staticmethod
+    def shifted(prediction, effect):
+        """Intensities for another hadronic model."""
+        return prediction * effect
 
     def predict(self, intensity):
         """Return the intensities themselves."""

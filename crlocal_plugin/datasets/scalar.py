@@ -27,9 +27,6 @@ class ScalarDataset(CosmicRayDataset):
     """
 
     column = None
-    shifted = staticmethod(np.add)
-    """Prediction for another hadronic model, from the prediction and the effect of the shift."""
-    effect_of_shift = staticmethod(np.asarray)
 
     def require_errors(self):
         """Raise ValueError if a point has no error at all."""
@@ -85,6 +82,16 @@ class ScalarDataset(CosmicRayDataset):
         """
         position = 0.0 if self._nuisance is None else self._nuisance.hadronic._value
         return prediction_shift(self.hadronic_coefficients(), position)
+
+    @staticmethod
+    def effect_of_shift(shift):
+        """What the shift of another hadronic model does to predictions; itself by default."""
+        return shift
+
+    @staticmethod
+    def shifted(prediction, effect):
+        """Prediction for another hadronic model; the effect is added by default."""
+        return prediction + effect
 
     def _measured(self):
         """Measured values, with their unit if they have one."""
