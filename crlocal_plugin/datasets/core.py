@@ -368,13 +368,10 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         """Columns of simulated data, meta that goes with them, and settings to be reset."""
 
     def info_dict(self):
-        """Summary of the dataset.
+        """Summary of the dataset (dict).
 
-        Returns
-        -------
-        dict
-            Name, experiment, quantity, number of points and of numbers in the fit, settings, the
-            statistic (None without a model) and the publication.
+        It has name, experiment, quantity, number of points and of numbers in the fit, settings,
+        the statistic (None without a model) and the publication.
         """
         return {
             "name": self.name,

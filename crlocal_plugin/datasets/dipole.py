@@ -24,26 +24,18 @@ class DipoleDataset(CosmicRayDataset):
     ----------
     table : `~astropy.table.Table`
         Table as `~crlocal_plugin.tables.dipole.read_dipole_table` returns it.
-    models : `~gammapy.modeling.models.Models`, optional
-        Models.
-    name : str, optional
-        Name; by default that of the table.
-    mask_fit : `~numpy.ndarray` of bool, optional
-        Points in the fit.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of energy in the fit, None for an open end.
     floor : float, optional
         Systematic floor of the amplitude as a fraction of it.
     phase_floor : `~astropy.units.Quantity`, optional
         Systematic floor of the phase.
-    systematics : bool, optional
-        Count the systematic errors of the table.
     likelihood : {"vector", "amplitude_phase"}, optional
         Compare vectors in the equatorial plane, where small amplitudes stay Gaussian and phases
         wrap without care, or amplitude and phase each for itself.
     apply_declination_factor : bool, optional
         Multiply first-harmonic amplitudes with the factor of the table, if it gives one, which
         turns them into the equatorial dipole that the model predicts.
+    models, name, mask_fit, energy_range, systematics
+        As for `CosmicRayDataset`.
 
     Raises
     ------

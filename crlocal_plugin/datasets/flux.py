@@ -27,18 +27,10 @@ class CosmicRayFluxDataset(ScalarDataset):
     ----------
     table : `~astropy.table.Table`
         Table as `~crlocal_plugin.tables.spectrum.read_flux_table` returns it.
-    models : `~gammapy.modeling.models.Models`, optional
-        Models.
-    name : str, optional
-        Name; by default that of the table.
-    mask_fit : `~numpy.ndarray` of bool, optional
-        Points in the fit.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of rigidity or energy in the fit, None for an open end.
     floor : float, optional
         Systematic floor as a fraction of the value.
-    systematics : bool, optional
-        Count the systematic errors of the table.
+    models, name, mask_fit, energy_range, systematics
+        As for `CosmicRayDataset`.
 
     Raises
     ------

@@ -26,18 +26,10 @@ class MeanLogMassDataset(ScalarDataset):
     ----------
     table : `~astropy.table.Table`
         Table as `~crlocal_plugin.tables.mean_log_mass.read_mean_log_mass_table` returns it.
-    models : `~gammapy.modeling.models.Models`, optional
-        Models.
-    name : str, optional
-        Name; by default that of the table.
-    mask_fit : `~numpy.ndarray` of bool, optional
-        Points in the fit.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of energy in the fit, None for an open end.
     floor : float, optional
         Systematic floor. It is an error of <ln A> itself, not a fraction: <ln A> may be zero.
-    systematics : bool, optional
-        Count the systematic errors of the table.
+    models, name, mask_fit, energy_range, systematics
+        As for `CosmicRayDataset`.
 
     Raises
     ------

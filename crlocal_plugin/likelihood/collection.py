@@ -139,18 +139,7 @@ class CosmicRayDatasets(Datasets):
         return kept[1:]
 
     def likelihood_parts(self, varied):
-        """Parts of a joint likelihood of some parameters, which are copies.
-
-        Parameters
-        ----------
-        varied : list of `~gammapy.modeling.Parameter`
-            Parameters.
-
-        Returns
-        -------
-        list of FusedPart and OwnSpeedPart
-            The parts.
-        """
+        """Parts of a joint likelihood of some parameters (list of FusedPart and OwnSpeedPart)."""
         fused, others = self.fusion()
         are_own = not self.penalties and all(isinstance(d, CosmicRayDataset) for d in others)
         parts = []
@@ -175,13 +164,10 @@ class CosmicRayDatasets(Datasets):
         return np.concatenate(blocks) if blocks else np.zeros(0)
 
     def residuals(self):
-        """Residuals of all points in the fit, and of the priors.
+        """Signed residuals of all points in the fit and of the priors, shape ``(k,)``.
 
-        Returns
-        -------
-        `~numpy.ndarray`
-            Signed residuals, shape ``(k,)``, whose squares add up to `stat_sum`, apart from
-            penalties, datasets of other packages and priors that are not Gaussian.
+        Their squares add up to `stat_sum`, apart from penalties, datasets of other packages and
+        priors that are not Gaussian.
         """
         used = self.used_parameters()
         values = np.array([par.value for par in used])
@@ -267,12 +253,8 @@ class CosmicRayDatasets(Datasets):
     def warn_of_degeneracies(self):
         """Warn, once for each set of free parameters, if the data cannot tell some apart.
 
-        Parameters of models of other packages are left out: their data are not looked at.
-
-        Warns
-        -----
-        DegenerateParametersWarning
-            Names the parameters.
+        The DegenerateParametersWarning names them. Parameters of models of other packages are left
+        out: their data are not looked at.
         """
         free = [par for par in self.own_parameters() if not par.frozen]
         key = [(par, par._prior) for par in free]
@@ -283,17 +265,9 @@ class CosmicRayDatasets(Datasets):
             warnings.warn(message, DegenerateParametersWarning, stacklevel=4)
 
     def info_table(self, cumulative=False):
-        """Summary of the datasets, one row each.
+        """Table of the datasets: names, numbers of points, floors, statistic; one row each.
 
-        Parameters
-        ----------
-        cumulative : bool, optional
-            Of no effect, for compatibility.
-
-        Returns
-        -------
-        `~astropy.table.Table`
-            Names, numbers of points, floors, statistic.
+        ``cumulative`` is of no effect, for compatibility.
         """
         rows = [dataset.info_dict() for dataset in self]
         names = list(dict.fromkeys(name for row in rows for name in row))

@@ -75,11 +75,6 @@ class PriorTerms:
             total = total + _prior_stat(prior, par, theta[..., column])
         return total
 
-    @property
-    def has_others(self):
-        """Whether there are priors that are neither Gaussian nor flat (bool)."""
-        return any(not isinstance(prior, UniformPrior) for _, prior, _, _ in self._others)
-
     def residuals(self, theta):
         """Residuals whose squares are the statistic up to a constant, shape ``(..., k)``.
 
