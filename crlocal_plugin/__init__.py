@@ -36,9 +36,8 @@ from .likelihood.collection import CosmicRayDatasets
 from .likelihood.covariance import likelihood_covariance
 from .likelihood.degeneracies import DegenerateParametersWarning
 from .likelihood.joint_likelihood import JointLikelihood
-from .likelihood.measured import set_priors
 from .likelihood.profiles import ProfileLikelihood
-from .likelihood.selection import fix_parameters, free_parameters
+from .likelihood.selection import fix_parameters, free_parameters, set_priors
 from .likelihood.summary import FitSummary, fit_summary
 from .models.composition import (
     COMPOSITION,

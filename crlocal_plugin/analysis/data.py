@@ -5,8 +5,7 @@ from ..catalogue.loading import load_datasets
 from ..components.component import has_species
 from ..components.priors import MeasurementPrior
 from ..likelihood.collection import CosmicRayDatasets
-from ..likelihood.measured import set_priors
-from ..likelihood.selection import find_parameters, read_quantity, read_value
+from ..likelihood.selection import find_parameters, read_quantity, read_value, set_priors
 from ..messages import unknown_name
 from ..models.nuisance import NuisanceModel
 from .errors import REFUSED, Mistakes

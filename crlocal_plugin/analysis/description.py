@@ -20,7 +20,7 @@ from ..catalogue.experiments import HadronicChoice
 from ..components.priors import PRIOR_SETS
 from ..datasets.residuals import LIKELIHOODS
 from ..likelihood.backends import LEAST_SQUARES
-from ..likelihood.measured import ENERGY_SCALE_SET
+from ..likelihood.selection import ENERGY_SCALE_SET
 from ..messages import unknown_name
 from .data import prepared
 from .errors import Mistakes, messages_of
