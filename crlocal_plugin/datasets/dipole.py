@@ -10,7 +10,7 @@ from ..components.dipole import Dipole
 from ..components.registration import register
 from ..tables.dipole import read_dipole_table
 from .core import CosmicRayDataset, Setting
-from .points import Dipoles
+from .points import Dipoles, itself
 from .residuals import LIKELIHOODS, DipoleData, both_sides, limit_sigma
 
 RANDOM_DIRECTION = np.pi / np.sqrt(3)
@@ -202,9 +202,7 @@ class DipoleDataset(CosmicRayDataset):
         """Dipoles at the energies of the table."""
         return (Dipoles(self.x.value),)
 
-    def predict(self, components):
-        """Return the components themselves."""
-        return components
+    predict = itself
 
     def dipole_pred(self):
         """Predicted dipole (`Dipole`).

@@ -8,7 +8,7 @@ from ..components.base import intensity_unit
 from ..components.component import species_group
 from ..components.registration import register
 from ..tables.spectrum import read_flux_table
-from .points import Intensities
+from .points import Intensities, itself
 from .residuals import limit_sigma, total_errors
 from .scalar import ScalarDataset
 
@@ -102,9 +102,7 @@ class CosmicRayFluxDataset(ScalarDataset):
         """Intensities for another hadronic model."""
         return prediction * effect
 
-    def predict(self, intensity):
-        """Return the intensities themselves."""
-        return intensity
+    predict = itself
 
     def _predicted(self):
         return self.intensity_pred()

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from ..datasets.points import Dipoles, Intensities, Means
+from ..datasets.points import Dipoles, Intensities, Means, itself
 from ..datasets.residuals import concatenate
 from .points import HadronicPoints, Wanted
 from .prediction import JointPrediction
@@ -62,10 +62,7 @@ class FusedLikelihood:
 
     def is_current(self):
         """Whether model and nuisance models still have the same structure (bool)."""
-        return (
-            self.model.evaluator is self.evaluator
-            and self._read_nuisances() == self._nuisance_parameters
-        )
+        return self.evaluator.is_current() and self._read_nuisances() == self._nuisance_parameters
 
     def frozen(self):
         """Return a likelihood that no later change of the model reaches."""
@@ -141,6 +138,7 @@ class _Block:
         ]
         self.wanted = [list(together) for together in zip(*wanted, strict=True)]
         self._shifts = HadronicPoints(members)
+        self._is_itself = type(first).predict is itself
 
     def rank(self):
         """Place in the order of spectra, sums, means, dipoles (tuple)."""
@@ -149,7 +147,7 @@ class _Block:
 
     def prediction(self, values, hadronic):
         """Prediction from the values at the wanted points, for positions of hadronic models."""
-        result = self._dataset.predict(*values)
+        result = values[0] if self._is_itself else self._dataset.predict(*values)
         if self._rows is not None:
             result = result[..., self._rows]
         if self._shifts.size:
