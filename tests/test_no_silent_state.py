@@ -45,6 +45,11 @@ def other_component(datasets):
     del datasets[0].model.components["galactic-center"]
 
 
+def other_components(datasets):
+    components = datasets[0].model.components
+    datasets[0].model.components = {name: components[name] for name in ("background", "nearby")}
+
+
 def other_prior(datasets):
     datasets[0].model.V_sun.prior = GaussianPrior(mu=0, sigma=1)
 
@@ -81,6 +86,7 @@ def energy_scale(datasets):
 
 CHANGES = [
     *(wandering_spectrum, wandering_dipole, frozen_value, unlinked, other_component),
+    other_components,
     *(other_prior, prior_in_place, other_mask, other_floor, other_likelihood, other_data),
     *(other_table, energy_scale),
 ]

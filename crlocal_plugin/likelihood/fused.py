@@ -62,7 +62,10 @@ class FusedLikelihood:
 
     def is_current(self):
         """Whether model and nuisance models still have the same structure (bool)."""
-        return self.evaluator.is_current() and self._read_nuisances() == self._nuisance_parameters
+        return (
+            self.model.evaluator is self.evaluator
+            and self._read_nuisances() == self._nuisance_parameters
+        )
 
     def frozen(self):
         """Return a likelihood that no later change of the model reaches."""

@@ -213,7 +213,11 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
     def evaluator(self):
         """Evaluator on floats, kept until the structure of the model changes."""
         evaluator = self._evaluator
-        if evaluator is None or not evaluator.is_current():
+        if (
+            evaluator is None
+            or evaluator.components is not self.components
+            or not evaluator.is_current()
+        ):
             evaluator = self._evaluator = ModelEvaluator(self)
         return evaluator
 

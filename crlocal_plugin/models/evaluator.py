@@ -71,7 +71,7 @@ class ModelEvaluator:
 
     def __init__(self, model):
         slots = model.slots()
-        self._components = model.components
+        self.components = model.components
         self.parameters = list(dict.fromkeys(owner.__dict__[name] for owner, name in slots))
         # gammapy's attribute access runs Python code: go to the dictionaries themselves
         own, foreign = [], []
@@ -108,7 +108,7 @@ class ModelEvaluator:
     def _read_state(self):
         """What the evaluation rests on: sub-models, all that was assigned to them, and units."""
         submodels = []
-        for component in self._components.values():
+        for component in self.components.values():
             submodels += component.spectral_models.values()
             submodels.append(component.dipole_model)
         return (
@@ -139,7 +139,7 @@ class ModelEvaluator:
             component: {name: copied(part) for name, part in own.items()}
             for component, own in self._by_component.items()
         }
-        new._plans, new._components, new._own, new._foreign, new._state = {}, None, [], [], None
+        new._plans, new.components, new._own, new._foreign, new._state = {}, None, [], [], None
         return new
 
     def values(self):
