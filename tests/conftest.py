@@ -1,6 +1,7 @@
 import functools
 import os
 
+import pytest
 from astropy.io import registry
 from astropy.table import Table
 
@@ -13,6 +14,21 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # one process per core: threads of NumPy would wait for those of the others
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def registries_as_before():
+    """Forget the classes that a module of tests has registered with gammapy."""
+    from gammapy.datasets import DATASET_REGISTRY
+    from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
+
+    from crlocal_plugin import DIPOLE_MODEL_REGISTRY
+
+    registries = DATASET_REGISTRY, SPECTRAL_MODEL_REGISTRY, DIPOLE_MODEL_REGISTRY
+    before = [list(registry) for registry in registries]
+    yield
+    for registry, classes in zip(registries, before, strict=True):
+        registry[:] = classes
 
 
 def parse_once():

@@ -2,8 +2,9 @@
 
 What to use when:
 
-- a spectrum of one nucleus or a sum of nuclei: `flux`; <ln A>: `mean_log_mass`; a dipole: `dipole`;
+- a spectrum of one nucleus or of a sum, <ln A>, a dipole: the module of its name;
 - a kind of your own: derive from `scalar.ScalarDataset` (one number per point) or
   `core.CosmicRayDataset`;
-- the formulas of the likelihood, on plain arrays: `residuals`.
+- what a kind needs of a model: `points`; its residuals on plain arrays: `residuals`;
+- pictures of a single dataset: `plotting`.
 """

@@ -9,12 +9,12 @@ import astropy.units as u
 import numpy as np
 from astropy.table import Column
 from gammapy.datasets import Dataset
-from gammapy.utils.random import get_random_state
 from gammapy.utils.scripts import make_name
 
 from .files import DatasetFiles
 from .locked import lock_arrays, locked_table
 from .modelling import DatasetModelling
+from .random import random_generator
 from .residuals import CosmicRayFitStatistic
 
 _VERSIONS = itertools.count()
@@ -429,27 +429,6 @@ def _follows_from_points(cls):
 def _methods_of(cls):
     """Names of the methods of a class, which a dataset may have replaced for itself."""
     return {name for name in dir(cls) if callable(getattr(cls, name, None))}
-
-
-def random_generator(random_state=None):
-    """Source of random numbers, from what NumPy or gammapy take for one.
-
-    Parameters
-    ----------
-    random_state : optional
-        Int, `~numpy.random.SeedSequence` or `~numpy.random.Generator`, or what gammapy's
-        `~gammapy.utils.random.get_random_state` takes: "random-seed", "global-rng" or a
-        `~numpy.random.RandomState`, from which the seed is drawn. None is a random seed.
-
-    Returns
-    -------
-    `~numpy.random.Generator`
-        The generator, the same object if it was one.
-    """
-    if isinstance(random_state, str | np.random.RandomState):
-        seed = get_random_state(random_state).randint(2**32, size=4, dtype=np.uint32)
-        return np.random.default_rng(seed)
-    return np.random.default_rng(random_state)
 
 
 def _shown(value):

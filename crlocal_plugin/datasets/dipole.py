@@ -10,11 +10,67 @@ from ..components.dipole import Dipole
 from ..components.registration import register
 from ..tables.dipole import read_dipole_table
 from .core import CosmicRayDataset, Setting
+from .drawing import draw_dipole_points, draw_phase, draw_points, phase_window, points_in_fit
+from .plot_axes import axis_label, new_dipole_axes
+from .plotting import METHODS, ScalarPicture, measured_grid, residual_axes
 from .points import Dipoles, itself
 from .residuals import LIKELIHOODS, DipoleData, both_sides, limit_sigma
 
 RANDOM_DIRECTION = np.pi / np.sqrt(3)
 """Standard deviation in rad of a phase that is not known at all."""
+
+
+class DipolePicture(ScalarPicture):
+    """Pictures of amplitudes and phases."""
+
+    order = 3
+    panel = "Dipole"
+
+    @property
+    def pull_names(self):
+        """Names of the two pulls of a point (tuple of str)."""
+        return {
+            "vector": ("along the measured phase", "across it"),
+            "amplitude_phase": ("amplitude", "phase"),
+        }[self.dataset.likelihood]
+
+    def pulls(self):
+        """(Data - model) / error, shape ``(n, 2)``; a limit has one number."""
+        pulls = super().pulls()
+        pulls[self.dataset.is_ul, 1] = np.nan
+        return pulls
+
+    def draw_fit(self, axes=None, **kwargs):
+        """Draw amplitudes and phases with the model."""
+        dataset = self.dataset
+        model = dataset.require_model()
+        x, grid = measured_grid(dataset, model.nuclei, 2)
+        dipole = model.dipole(grid)
+        phase = dipole.phase.to_value("deg")
+        start = phase_window(dataset.phase.value, dataset.phase_error.value, phase)
+        axes = new_dipole_axes(axes, start)
+        axes[0].plot(x, dipole.amplitude.value, color="black", zorder=3, label=model.name)
+        draw_phase(axes[1], x, phase, start, color="black", zorder=3)
+        style = {"label": dataset.experiment} | kwargs
+        draw_dipole_points(axes, dataset, dataset.x.value, start, **style)
+        axes[0].legend(frameon=False)
+        return axes
+
+    def draw_residuals(self, ax=None, method="pull", **kwargs):
+        """Draw the two residuals of each point."""
+        dataset, is_pull = self.dataset, method == "pull"
+        residuals = self.pulls() if is_pull else dataset.residuals(method)
+        names = self.pull_names if is_pull else ("towards RA 0°", "towards RA 90°")
+        label = METHODS[method][0]
+        if method == "diff/model":
+            label = "(Data $-$ model) / amplitude of the model"
+        ax = residual_axes(ax, axis_label("total_energy"), label, band=is_pull)
+        looks = {"marker": "o"}, {"marker": "s", "filled": False}
+        for values, name, look in zip(residuals.T, names, looks, strict=True):
+            style = look | {"label": name, "in_fit": points_in_fit(dataset)} | kwargs
+            draw_points(ax, dataset.x.value, values, **style)
+        ax.legend(frameon=False)
+        return ax
 
 
 class DipoleDataset(CosmicRayDataset):
@@ -45,6 +101,7 @@ class DipoleDataset(CosmicRayDataset):
 
     tag = "DipoleDataset"
     kind = "dipole"
+    picture_class = DipolePicture
     settings = (
         "floor",
         "phase_floor",
@@ -298,9 +355,7 @@ class DipoleDataset(CosmicRayDataset):
         ValueError
             If the dataset has no model.
         """
-        from .plotting import picture_of
-
-        return picture_of(self).draw_fit(axes, **kwargs)
+        return self.picture_class(self).draw_fit(axes, **kwargs)
 
     def plot_residuals(self, ax=None, method="pull", **kwargs):
         """Plot residuals, two numbers per point.
@@ -324,9 +379,7 @@ class DipoleDataset(CosmicRayDataset):
         ValueError
             If the dataset has no model, or the method is not known.
         """
-        from .plotting import picture_of
-
-        return picture_of(self).draw_residuals(ax, method, **kwargs)
+        return self.picture_class(self).draw_residuals(ax, method, **kwargs)
 
 
 def _angle(value):

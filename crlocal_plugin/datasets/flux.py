@@ -8,9 +8,59 @@ from ..components.base import intensity_unit
 from ..components.component import species_group
 from ..components.registration import register
 from ..tables.spectrum import read_flux_table
+from .plot_axes import intensity_label, intensity_unit_label, log_limits
+from .plotting import ScalarPicture
 from .points import Intensities, itself
 from .residuals import limit_sigma, total_errors
 from .scalar import ScalarDataset
+
+
+class SpectrumPicture(ScalarPicture):
+    """Pictures of intensities, times a power of the axis where they are drawn with the model."""
+
+    order = 0
+    panel = "Spectra"
+
+    def __init__(self, dataset, energy_power=2.7):
+        super().__init__(dataset)
+        self.energy_power = energy_power
+
+    @property
+    def label(self):
+        """Label of the weighted intensity (str)."""
+        return intensity_label(self.dataset.axis, self.energy_power)
+
+    @property
+    def unit(self):
+        """Label of the unit of the intensity itself (str)."""
+        return intensity_unit_label(self.dataset.axis)
+
+    def shown(self, values):
+        """Weighted intensities, as the hadronic model of the fit has them."""
+        x, shift = self.dataset.x.value, self.dataset.hadronic_shift()
+        return values * x**self.energy_power * np.exp(-shift)
+
+    def measured(self):
+        """Weighted intensities and errors."""
+        values, errors = super().measured()
+        return values, [self.shown(error) for error in errors]
+
+    def model_at(self, x):
+        """Weighted prediction."""
+        values = super().model_at(x)
+        return None if values is None else values * x**self.energy_power
+
+    def nuclei(self):
+        """Nuclei of the species or sum (list of `~crlocal_plugin.Species`)."""
+        names = species_group(self.dataset.quantity, self.dataset.model.species)
+        return [nucleus for nucleus in super().nuclei() if nucleus.name in names]
+
+    def set_limits(self, ax, values, curve):
+        """Set a logarithmic axis that a curve which falls off a cut-off does not stretch."""
+        # simulated data may be negative
+        seen = values[values > 0] if (values > 0).any() else curve
+        shown = np.append(seen, np.clip(curve, seen.min() / 10, seen.max() * 10))
+        ax.set(yscale="log", ylim=log_limits(shown, 1.5))
 
 
 class CosmicRayFluxDataset(ScalarDataset):
@@ -41,6 +91,7 @@ class CosmicRayFluxDataset(ScalarDataset):
     tag = "CosmicRayFluxDataset"
     kind = "spectrum"
     column = "intensity"
+    picture_class = SpectrumPicture
 
     reader = staticmethod(read_flux_table)
     table_options = ("quantity", "axis")
@@ -144,8 +195,6 @@ class CosmicRayFluxDataset(ScalarDataset):
         ValueError
             If the dataset has no model.
         """
-        from .plotting import SpectrumPicture
-
         return SpectrumPicture(self, energy_power).draw_fit(ax, **kwargs)
 
     def plot_residuals(self, ax=None, method="diff/model", **kwargs):

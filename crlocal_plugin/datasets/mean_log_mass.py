@@ -5,9 +5,22 @@ from gammapy.datasets import DATASET_REGISTRY
 
 from ..components.registration import register
 from ..tables.mean_log_mass import read_mean_log_mass_table
+from .plotting import ScalarPicture
 from .points import Means
 from .residuals import total_errors
 from .scalar import ScalarDataset
+
+
+class MeanLogMassPicture(ScalarPicture):
+    """Pictures of <ln A>."""
+
+    order = 1
+    panel = "<ln A>"
+    label = panel_label = r"$\langle\ln A\rangle$"
+
+    def shown(self, values):
+        """Values as the hadronic model of the fit has them."""
+        return values - self.dataset.hadronic_shift()
 
 
 class MeanLogMassDataset(ScalarDataset):
@@ -40,6 +53,7 @@ class MeanLogMassDataset(ScalarDataset):
     tag = "MeanLogMassDataset"
     kind = "mean_log_mass"
     column = "mean_log_mass"
+    picture_class = MeanLogMassPicture
     floor_kind = "an error of <ln A>"
 
     reader = staticmethod(read_mean_log_mass_table)

@@ -6,6 +6,7 @@ import numpy as np
 from ..components.base import x_unit
 from ..tables.hadronic import hadronic_columns, prediction_shift, shift_coefficients
 from .core import CosmicRayDataset
+from .plotting import ScalarPicture
 from .residuals import FluxData
 
 
@@ -27,6 +28,8 @@ class ScalarDataset(CosmicRayDataset):
     """
 
     column = None
+    picture_class = ScalarPicture
+    """How it is drawn, see `crlocal_plugin.datasets.plotting`."""
 
     def require_errors(self):
         """Raise ValueError if a point has no error at all."""
@@ -159,9 +162,7 @@ class ScalarDataset(CosmicRayDataset):
         ValueError
             If the dataset has no model.
         """
-        from .plotting import picture_of
-
-        return picture_of(self).draw_fit(ax, **kwargs)
+        return self.picture_class(self).draw_fit(ax, **kwargs)
 
     def plot_residuals(self, ax=None, method="diff", **kwargs):
         """Plot residuals.
@@ -185,6 +186,4 @@ class ScalarDataset(CosmicRayDataset):
         ValueError
             If the dataset has no model, or the method is not known.
         """
-        from .plotting import picture_of
-
-        return picture_of(self).draw_residuals(ax, method, **kwargs)
+        return self.picture_class(self).draw_residuals(ax, method, **kwargs)

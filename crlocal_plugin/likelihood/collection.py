@@ -9,7 +9,8 @@ from astropy.table import Table
 from gammapy.datasets import Datasets
 from gammapy.modeling.models import DatasetModels
 
-from ..datasets.core import CosmicRayDataset, random_generator
+from ..datasets.core import CosmicRayDataset
+from ..datasets.random import random_generator
 from ..files import refuse_existing
 from ..models.nuisance import NuisanceModel
 from .degeneracies import DegenerateParametersWarning, find_degeneracies

@@ -1,4 +1,11 @@
-"""The paper of Xue & Liu 2025: its figures, its numbers, and its statements against the data."""
+"""The paper of Xue & Liu 2025: its figures, its numbers, and its statements against the data.
+
+What to use when:
+
+- one figure, or all: `figures`; numbers that are printed in the text: `numbers`;
+- statements as differences of chi2 after fits: `claims`; how good the fits are: `estimates`;
+- a setting of model and data that these rest on: `setting`; all of them fitted: `fits`.
+"""
 
 from types import ModuleType as _ModuleType
 

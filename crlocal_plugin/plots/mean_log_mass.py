@@ -5,7 +5,6 @@ from functools import partial
 import numpy as np
 
 from ..datasets.plot_axes import SpectrumAxes
-from ..datasets.plotting import picture_of
 from ..models.composition_quantities import composition_nuclei, species_shares
 from ..physics.composition import log_mass_mean
 from ..physics.species import SPECIES
@@ -64,7 +63,7 @@ def plot_mean_log_mass(
     axes = SpectrumAxes("total_energy", x_unit=x_unit)
     components = chosen_names(components, model.components, "component")
     points = [
-        Points(dataset, total_energies(dataset, model), *picture_of(dataset).measured())
+        Points(dataset, total_energies(dataset, model), *dataset.picture_class(dataset).measured())
         for dataset in subject.of_kind("mean_log_mass")
     ]
     low, high, points = shown_points(points, energy_range, _DEFAULT_RANGE, at_least=True)

@@ -6,7 +6,7 @@ import numpy as np
 from astropy.table import Table
 from gammapy.datasets import Datasets
 
-from ..datasets.core import random_generator
+from ..datasets.random import random_generator
 from ..likelihood.collection import CosmicRayDatasets
 from ..likelihood.covariance import away_from_limits, likelihood_covariance
 from ..likelihood.descent import COLLAPSED, minimise

@@ -24,9 +24,9 @@ def data():
 @data.command(
     "list",
     epilog="examples:\n  crlocal data list --quantity He\n"
-    "  crlocal data list --quantity mean_log_mass --hadronic-model EPOS-LHC",
+    "  crlocal data list --quantity all_particle --hadronic-model EPOS-LHC",
 )
-@option("--quantity NAME", "only tables of a species, light, all_particle, mean_log_mass, dipole")
+@option("--quantity NAME", "only tables of a species, of a sum such as light, or of dipoles")
 @option("--experiment NAME", "only tables of an experiment")
 @option("--hadronic-model NAME", "only tables for a hadronic interaction model")
 def list_tables(**wanted):
