@@ -25,10 +25,10 @@ def registries_as_before():
     from crlocal_plugin import DIPOLE_MODEL_REGISTRY
 
     registries = DATASET_REGISTRY, SPECTRAL_MODEL_REGISTRY, DIPOLE_MODEL_REGISTRY
-    before = [list(registry) for registry in registries]
+    before = [list(classes) for classes in registries]
     yield
-    for registry, classes in zip(registries, before, strict=True):
-        registry[:] = classes
+    for now, classes in zip(registries, before, strict=True):
+        now[:] = classes
 
 
 def parse_once():

@@ -40,7 +40,10 @@ class FusedLikelihood:
         self._n_model = len(self.evaluator.parameters)
         _require_one_list(datasets)
         self.blocks = sorted(map(_Block, self._joined(datasets)), key=_Block.rank)
-        wanted = [together for block in self.blocks for together in block.wanted]
+        wanted = []
+        for block in self.blocks:
+            block.first, block.last = len(wanted), len(wanted) + len(block.wanted)
+            wanted += block.wanted
         self._predict = JointPrediction(self.evaluator, wanted) if wanted else None
         self.n_points = self._predict.n_points if wanted else 0
 
@@ -95,11 +98,8 @@ class FusedLikelihood:
     def predictions(self, values):
         """What each block predicts for its points in the fit."""
         stop = self._n_model + 2 * len(self._nuisances)
-        found = iter(self._predict(values[:stop], self._n_model))
-        return [
-            block.prediction([next(found) for _ in block.wanted], values[stop:])
-            for block in self.blocks
-        ]
+        found, hadronic = self._predict(values[:stop], self._n_model), values[stop:]
+        return [b.prediction(found[b.first : b.last], hadronic) for b in self.blocks]
 
     def residuals(self, values):
         """Residuals whose squares add up to the statistic, shape ``(k,)`` or ``(m, k)``.

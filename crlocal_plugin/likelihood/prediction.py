@@ -54,8 +54,10 @@ class JointPrediction:
     def _with_rows(self, what, place, weights=None):
         """Where the values are: a slice of spectra or dipoles, rows of sums and means."""
         if what in ("sum", "mean"):
-            place = np.concatenate(self._energies.where[place])
-        return what, place, weights
+            return what, np.concatenate(self._energies.where[place]), weights
+        size = self._points.n_data if what == "spectrum" else self._n_dipoles
+        # a slice of all costs as much as a sum
+        return what, None if place == slice(0, size) else place, weights
 
     def with_evaluator(self, evaluator):
         """Return a prediction at the same points by another evaluator of the same model."""
@@ -87,9 +89,9 @@ class JointPrediction:
         results = []
         for what, place, numbers in self._places:
             if what == "spectrum":
-                results.append(intensity[..., place])
+                results.append(intensity if place is None else intensity[..., place])
             elif what == "dipole":
-                results.append(tuple(component[..., place] for component in xy))
+                results.append(xy if place is None else [each[..., place] for each in xy])
             elif what == "sum":
                 factor = grids.sum_factor[..., place]
                 results.append(everything.take(place, axis=-1) * factor)

@@ -33,7 +33,7 @@ def test_batch(which, timed, note):
         assert_allclose(every[k], likelihood(samples[k]), rtol=1e-10)
     (fused,), _ = datasets.fusion()
     note(f"parameters, {which}", likelihood.size)
-    note(f"numbers, {which}", fused.size)
+    note(f"numbers, {which}", len(datasets.data_residuals()))
     note(f"intensities, {which}", fused.n_points)
 
 
