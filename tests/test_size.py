@@ -13,7 +13,7 @@ MODULES_OF_A_FOLDER = 16
 # a kind of dataset is a place, not a word that every room knows
 MODULES_WITH_MEAN_LOG_MASS = 8
 # private attributes of other objects, used across modules: may fall, not rise
-PRIVATE_ACCESSES = 43
+PRIVATE_ACCESSES = 13
 
 # gammapy has no public way to these that is fast enough for loops of the likelihood
 OF_GAMMAPY = {"_value", "_frozen", "_unit", "_factor", "_scale", "_prior"}
