@@ -12,6 +12,7 @@ from ...analysis.description import Analysis
 from ...files import replace_file
 from ...messages import unknown_name
 from ...plots.pictures import PICTURES
+from ...results import add_to_result
 from ..fit_folder import read_output
 from ..output import FORMATS, SUFFIXES, check_file, write_pictures
 from ..parsing import FINITE, PATH, Name, argument, command, option
@@ -83,6 +84,8 @@ def plot(source, pictures, output, overwrite, format, **content):
                 for name in pictures
             }
         )
+    for path in paths.values():
+        add_to_result(path)
     click.echo(f"drawn in {', '.join(map(str, paths.values()))}")
 
 
