@@ -91,6 +91,7 @@ from .studies.bands import (
 )
 from .studies.comparison import compare_models
 from .studies.identifiability import Identifiability, identifiability
+from .studies.leave_one_out import leave_one_out
 from .studies.scans import ProfileScan, scan_profiles
 from .studies.starts import RandomStarts, lowest_minimum, random_starts
 from .studies.toy_study import ToyStudy

@@ -192,7 +192,7 @@ def test_a_damaged_result_is_named_or_is_the_same(result, tmp_path, choose, caps
 
 @pytest.fixture(scope="module")
 def likelihood():
-    datasets = crl.load_datasets("dampe_h", "icecube-2016")
+    datasets = crl.load_datasets(["dampe_h", "icecube-2016"])
     datasets.models = [crl.xue_liu_2025(species="H")]
     return crl.JointLikelihood(datasets)
 

@@ -17,7 +17,7 @@ OK, NOT_CONVERGED, USER_ERROR, INTERNAL_ERROR = 0, 1, 2, 3
 
 COMMANDS = (
     *("init", "fit", "plot", "report", "reproduce", "scan", "sample", "compare", "identify"),
-    *("toys", "data", "cite"),
+    *("tension", "toys", "data", "cite"),
 )
 """Modules of `commands`, each with a command of its name."""
 
