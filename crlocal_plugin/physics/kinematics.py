@@ -127,11 +127,9 @@ def axis_to_rigidity(x, species, axis):
     _check_axis(axis)
     species = get_species(species)
     x = np.asarray(x, dtype=float)
-    m = species.rest_energy
+    m, name = species.rest_energy, species.name
     if axis == "total_energy":
-        expected = (
-            f"total energy of {species.name} must not be below its rest energy of {m:.6g} GeV"
-        )
+        expected = f"total energy of {name} must not be below its rest energy of {m:.6g} GeV"
         check_values(x >= m, x, expected)
         return np.sqrt((x - m) * (x + m)) / species.Z
     unit = "GV" if axis == "rigidity" else "GeV"
