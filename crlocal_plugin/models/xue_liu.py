@@ -5,14 +5,17 @@ from numbers import Real
 import astropy.units as u
 import numpy as np
 
-from ..components.background import BackgroundDipoleModel, LeakyBoxSpectralModel
+from ..components.background import (
+    BackgroundDipoleModel,
+    LeakyBoxSpectralModel,
+    SpallationLeakyBoxSpectralModel,
+)
 from ..components.base import unit_text
 from ..components.component import CosmicRayComponent
 from ..components.compton_getting import ComptonGettingDipoleModel
 from ..components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
 from ..components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
 from ..components.priors import MeasurementPrior, prior_set
-from ..components.spallation import SpallationLeakyBoxSpectralModel
 from ..components.spectrum import HELIUM_RATIOS
 from ..physics.species import ELEMENT_GROUPS, get_species
 from .cosmic_ray import CosmicRayModel
