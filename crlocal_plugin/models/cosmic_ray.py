@@ -13,7 +13,6 @@ from ..components.dipole import DIPOLE_MODEL_REGISTRY
 from ..components.intensity_model import unfreeze_model
 from ..components.registration import register
 from ..physics.species import get_species
-from .composition_quantities import CompositionQuantities
 from .evaluator import ModelEvaluator
 from .linking import (
     LabelledParameters,
@@ -28,7 +27,7 @@ from .linking import (
 from .predictions import Predictions
 
 
-class CosmicRayModel(PlainAttributes, Predictions, CompositionQuantities, ModelBase):
+class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
     """Cosmic rays near Earth: components times species, intensities and dipole.
 
     Parameters of the same name are one Parameter, except the source strength and the index
