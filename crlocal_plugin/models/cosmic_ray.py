@@ -130,22 +130,20 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
         raise AttributeError(f"{type(self).__name__} has no attribute or parameter {name!r}")
 
     def __setattr__(self, name, value):
-        if "_covariance" not in self.__dict__:
+        made = "_covariance" in self.__dict__
+        owners = [owner for owner, known in self.slots() if known == name] if made else []
+        if made and isinstance(value, Parameter):
+            if not owners:
+                raise AttributeError(f"{type(self).__name__} has no parameter {name!r}")
+            for owner in owners:
+                setattr(owner, name, value)
+        elif owners:
+            raise TypeError(
+                f"{name} is a parameter: assign to model.{name}.value or model.{name}.quantity, "
+                "or assign a Parameter"
+            )
+        else:
             super().__setattr__(name, value)
-            return
-        slots = [slot for slot in self.slots() if slot[1] == name]
-        if not isinstance(value, Parameter):
-            if slots:
-                raise TypeError(
-                    f"{name} is a parameter: assign to model.{name}.value or "
-                    f"model.{name}.quantity, or assign a Parameter"
-                )
-            super().__setattr__(name, value)
-            return
-        if not slots:
-            raise AttributeError(f"{type(self).__name__} has no parameter {name!r}")
-        for owner, _ in slots:
-            setattr(owner, name, value)
 
     def freeze(self, model_type=None):
         """Freeze all parameters, or those of sub-models of type "spectral" or "dipole"."""
@@ -165,10 +163,7 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
     def covariance(self):
         """Covariance of the unique parameters (`~gammapy.modeling.Covariance`)."""
         parameters = self.parameters
-        kept = self._covariance.parameters
-        if len(kept) != len(parameters) or any(
-            a is not b for a, b in zip(kept, parameters, strict=True)
-        ):
+        if list(map(id, self._covariance.parameters)) != list(map(id, parameters)):
             self._covariance = carry_over(self._covariance, parameters)
         data = self._covariance.data
         variance = np.array([np.nan_to_num(par.error**2, nan=1) for par in parameters])

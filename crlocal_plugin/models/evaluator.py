@@ -15,7 +15,7 @@ import numpy as np
 from ..components.base import RIGIDITY_UNIT, PhysicsModel, intensity_unit
 from ..components.spectrum import SourceSpectralModel, have_one_kernel
 from ..physics.dipole import weighted_sum_of_terms
-from ..physics.intensity import ABSENT
+from ..physics.intensity import ABSENT, log_strength
 from .grids import JoinedGrid, join_species, shift, take
 from .linking import parameter_slots
 
@@ -63,8 +63,8 @@ class ModelEvaluator:
         Those that models of other packages, sums and products among them, read for themselves.
     species : dict of str to `~crlocal_plugin.Species`
         Nuclei by name.
-    with_spectra : list of str
-        Components that have spectra, in the order of the results of `log_components`.
+    rows : dict of str to int
+        Positions of the components with spectra among the results of `log_components`.
     """
 
     def __init__(self, model):
@@ -90,7 +90,7 @@ class ModelEvaluator:
                 self._spectra[component.name] = parts
             if component.dipole_model is not None:
                 self._dipoles[component.name] = _Part(component.dipole_model, self.parameters)
-        self.with_spectra = list(self._spectra)
+        self.rows = {name: row for row, name in enumerate(self._spectra)}
         self._plans = {}
         self._state = self._read_state()
 
@@ -199,13 +199,11 @@ class ModelEvaluator:
         log_jacobians = np.concatenate([energies.log_jacobians[name] for name in names])
         with np.errstate(under="ignore"):
             logs = [log + log_jacobians for log in self.log_components(joined, values)]
-            if any(log.ndim != logs[0].ndim for log in logs):
-                # frozen components have no axis of parameter sets
-                logs = np.broadcast_arrays(*logs)
+            # frozen components have no axis of parameter sets
+            logs = np.array(np.broadcast_arrays(*logs))
             terms = self.dipole_terms(joined, values, component)
-            xyz = weighted_sum_of_terms(np.array(logs), terms, len(names))
-        shape_of_all = np.zeros(len(energies.energy))
-        return np.stack(np.broadcast_arrays(*xyz, shape_of_all)[:3], axis=-1)
+            xyz = weighted_sum_of_terms(logs, terms, len(names))
+        return np.stack(np.broadcast_arrays(*xyz, energies.energy)[:3], axis=-1)
 
     def dipole_terms(self, joined, values, component=None):
         """Dipoles of the components for `~crlocal_plugin.physics.dipole.mean_of_terms`, in pairs.
@@ -214,7 +212,6 @@ class ModelEvaluator:
         all cosmic rays such as Compton-Getting; the second its terms.
         """
         contributions = []
-        rows = {name: row for row, name in enumerate(self.with_spectra)}
         for name, part in self._dipoles.items():
             if component not in (None, name):
                 continue
@@ -225,7 +222,7 @@ class ModelEvaluator:
             else:
                 compute = functools.partial(part.model.terms, joined.grid, *arguments)
                 terms = joined.remembered(part, arguments, compute)
-            contributions.append((rows.get(name), terms))
+            contributions.append((self.rows.get(name), terms))
         return contributions
 
     @staticmethod
@@ -233,9 +230,7 @@ class ModelEvaluator:
         if part.is_kernel:
             return part.model.log_intensity(grid, *part.arguments(values))
         intensity = part.model(u.Quantity(grid.rigidity, RIGIDITY_UNIT))
-        value = intensity.to_value(intensity_unit("rigidity"))
-        present = value > 0
-        return np.where(present, np.log(np.where(present, value, 1.0)), ABSENT)
+        return log_strength(intensity.to_value(intensity_unit("rigidity")))
 
     def _momentum_index(self, joined, values):
         """-d ln f / d ln p of the summed spectrum of each species, f = J_E / p^2."""
@@ -269,12 +264,12 @@ class _Plan:
         self.places = places
         self.strengths = strengths
         self.powers = powers
-        self._common = []
+        common = []
         for place in places:
             if place is not None:
-                self._common += [place] if type(place) is int else place
-        self.all_values = _values_at([*self._common, *strengths, *powers])
-        self._common_values = _values_at(self._common)
+                common += [place] if type(place) is int else place
+        self.all_values = _values_at([*common, *strengths, *powers])
+        self._common_values = _values_at(common)
 
     def evaluate(self, joined, values):
         """Evaluate the component at all points of a joined grid."""

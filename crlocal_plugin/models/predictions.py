@@ -180,7 +180,7 @@ optional
 def composition_nuclei(model, component=None):
     """Nuclei whose shares make the composition of a model or of one of its components (list)."""
     _check_component(model, component)
-    known = model.evaluator.with_spectra
+    known = model.evaluator.rows
     if not known:
         raise ValueError("the model has no spectra, and so no composition")
     if component is None:
@@ -213,7 +213,7 @@ def _log_intensities(model, values, energy, component):
     with np.errstate(under="ignore"):
         logs = evaluator.log_components(join_species(grid.grids), values)
         if component is not None:
-            logs = [logs[evaluator.with_spectra.index(component)]]
+            logs = [logs[evaluator.rows[component]]]
         total = functools.reduce(np.logaddexp, logs)
     total = total + np.concatenate(list(grid.log_jacobians.values()))
     return nuclei, total.reshape((*total.shape[:-1], len(nuclei), -1))
