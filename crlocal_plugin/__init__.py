@@ -15,7 +15,11 @@ from .catalogue.index import catalog, read_catalog_table
 from .catalogue.loading import load_datasets
 from .catalogue.overlaps import OverlapError
 from .catalogue.selections import SELECTIONS
-from .components.background import BackgroundDipoleModel, LeakyBoxSpectralModel
+from .components.background import (
+    BackgroundDipoleModel,
+    LeakyBoxSpectralModel,
+    SpallationLeakyBoxSpectralModel,
+)
 from .components.component import CosmicRayComponent
 from .components.compton_getting import ComptonGettingDipoleModel
 from .components.dipole import DIPOLE_MODEL_REGISTRY, Dipole, DipoleModel
@@ -24,7 +28,6 @@ from .components.intensity_model import IntensitySpectralModel
 from .components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
 from .components.priors import ENERGY_SCALES, MEASURED, PRIOR_SETS, MeasurementPrior, measured_prior
 from .components.registration import register
-from .components.spallation import SpallationLeakyBoxSpectralModel
 from .components.spectrum import CosmicRaySpectralModel, SourceSpectralModel
 from .datasets.core import CosmicRayDataset
 from .datasets.dipole import DipoleDataset

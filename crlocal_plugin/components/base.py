@@ -16,12 +16,8 @@ from .parameters import kernel_unit, parameter
 RIGIDITY_UNIT = u.GV
 ENERGY_UNIT = u.GeV
 
-INTENSITY_UNITS = {
-    RIGIDITY_UNIT: u.Unit("GV-1 m-2 s-1 sr-1"),
-    ENERGY_UNIT: u.Unit("GeV-1 m-2 s-1 sr-1"),
-}
-"""Units of an intensity per unit of rigidity and per unit of energy."""
-
+_PER_RIGIDITY = u.Unit("GV-1 m-2 s-1 sr-1")
+_PER_ENERGY = u.Unit("GeV-1 m-2 s-1 sr-1")
 _VERSIONS = itertools.count(1)
 
 
@@ -31,8 +27,8 @@ def x_unit(axis):
 
 
 def intensity_unit(axis):
-    """Unit of an intensity on an axis."""
-    return INTENSITY_UNITS[x_unit(axis)]
+    """Unit of an intensity per unit of an axis."""
+    return _PER_RIGIDITY if axis == "rigidity" else _PER_ENERGY
 
 
 def unit_text(unit):
@@ -94,15 +90,13 @@ class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
         """Adjust defaults to the settings, apart from the parameters given; nothing here."""
 
     def __init__(self, **kwargs):
-        given = {}
-        for name in self.default_parameters.names:
-            if name in kwargs:
-                given[name] = kwargs.pop(name)
+        names = self.default_parameters.names
+        given = {name: kwargs.pop(name) for name in names if name in kwargs}
         covariance_data = kwargs.pop("covariance_data", None)
         if kwargs:
             raise NameError(
                 f"{type(self).__name__} has no parameter {', '.join(map(repr, kwargs))}: expected "
-                f"{', '.join((*self.settings, *self.default_parameters.names))}"
+                f"{', '.join((*self.settings, *names))}"
             )
         super().__init__()
         self._set_defaults(given)
@@ -200,10 +194,9 @@ class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
 
     @classmethod
     def from_dict(cls, data, **kwargs):
-        """Create a model from a dictionary made by `to_dict`.
+        """Create a model from a dictionary made by `to_dict`, or one with some of its parameters.
 
-        Parameters that it leaves out take their defaults. ValueError if the type is not that of the
-        class, or a parameter is not known.
+        ValueError if the type is not that of the class, or a parameter is not known.
         """
         data = data.get(cls._type, data)
         if data["type"] not in cls.tag:
@@ -264,8 +257,4 @@ def _check_arguments(cls, kernel, names):
 
 def parameter_from_dict(data):
     """Make a Parameter from the dictionary that its ``to_dict`` makes."""
-    data = dict(data)
-    link = data.pop("link", None)
-    par = Parameter(**data)
-    par._link_label_io = link
-    return par
+    return Parameters.from_dict([dict(data)])[0]

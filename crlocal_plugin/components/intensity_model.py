@@ -6,9 +6,8 @@ from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY, SpectralModel
 from ..physics.kinematics import AXES, axis_jacobian, particle_grid, rigidity_to_axis
 from ..physics.species import get_species
 from .base import RIGIDITY_UNIT, intensity_unit, x_unit
-from .plotting import RigidityPlots
 from .registration import register
-from .spectrum import CosmicRaySpectralModel, species_to_data
+from .spectrum import CosmicRaySpectralModel, RigidityPlots, species_to_data
 
 
 class IntensitySpectralModel(RigidityPlots, SpectralModel):

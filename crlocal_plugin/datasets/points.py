@@ -13,7 +13,7 @@ import astropy.units as u
 import numpy as np
 
 from ..components.base import ENERGY_UNIT, x_unit
-from ..models.composition_quantities import composition_nuclei
+from ..models.predictions import composition_nuclei
 
 
 def itself(dataset, value):

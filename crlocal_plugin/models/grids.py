@@ -9,7 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ..physics.intensity import ABSENT, log_strength
-from ..physics.kinematics import ParticleGrid, axis_to_rigidity, grid_of_nuclei, particle_grid
+from ..physics.kinematics import (
+    ParticleGrid,
+    axis_to_rigidity,
+    check_values,
+    grid_of_nuclei,
+    particle_grid,
+)
 from ..physics.linear import parameter_sets
 from ..physics.memory import all_floats
 
@@ -46,18 +52,15 @@ def energy_grid(energy, species):
             "dipole_model(energy, species='H')"
         )
     lightest = min(species, key=lambda s: s.rest_energy)
-    bad = ~((energy > lightest.rest_energy) & (energy < np.inf))
-    if bad.any():
-        raise ValueError(
-            f"total energy must be finite and above the rest energy of {lightest.name}, "
-            f"{lightest.rest_energy:.6g} GeV, got {energy[bad].flat[0]} GeV"
-        )
+    least = lightest.rest_energy
+    expected = "total energy must be finite and above the rest energy of"
+    expected = f"{expected} {lightest.name}, {least:.6g} GeV"
+    check_values((energy > least) & (energy < np.inf), energy, expected, " GeV")
     grids, log_jacobians = {}, {}
     for s in species:
         present = energy > s.rest_energy
         rigidity = axis_to_rigidity(np.where(present, energy, 2 * s.rest_energy), s, "total_energy")
-        grid = particle_grid(rigidity, s)
-        grids[s.name] = grid
+        grid = grids[s.name] = particle_grid(rigidity, s)
         log_jacobians[s.name] = np.where(present, -np.log(s.Z) - grid.log_beta, ABSENT)
     return EnergyGrid(energy, grids, log_jacobians)
 

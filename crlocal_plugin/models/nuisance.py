@@ -1,23 +1,17 @@
 """Normalisation, energy scale and hadronic model of an experiment."""
 
-import html
-
 from gammapy.modeling import Parameter
 from gammapy.modeling.models import MODEL_REGISTRY, ModelBase
 from gammapy.utils.scripts import make_name
 
-from ..components.base import parameter_from_dict
+from ..components.base import PlainAttributes, parameter_from_dict
 from ..components.priors import MeasurementPrior
 from ..components.registration import register
 
 _ASSUMED = "assumed by the package, not measured: replace it by the experiment's own"
 
 
-def _assumed_prior(width):
-    return MeasurementPrior(mu=1, sigma=width, source=_ASSUMED)
-
-
-class NuisanceModel(ModelBase):
+class NuisanceModel(PlainAttributes, ModelBase):
     """Flux normalisation, energy scale and hadronic model of the datasets of one experiment.
 
     A measured energy (or rigidity) E stands for a true one of ``energy_scale * E``; predicted
@@ -46,16 +40,13 @@ class NuisanceModel(ModelBase):
     energy_scale = Parameter("energy_scale", 1, min=0.1, max=10, frozen=True)
     hadronic = Parameter("hadronic", 0, min=0, frozen=True)
 
-    # read at every evaluation of a likelihood, where gammapy's own would dominate
-    __getattribute__ = object.__getattribute__
-
     def __init__(self, datasets_names=None, name=None, **kwargs):
         super().__init__(**kwargs)
         self._name = make_name(name)
         self.datasets_names = datasets_names
         for par in (self.norm, self.energy_scale):
             if par.prior is None and not isinstance(kwargs.get(par.name), Parameter):
-                par.prior = _assumed_prior(0.1)
+                par.prior = MeasurementPrior(1, 0.1, _ASSUMED)
 
     @property
     def name(self):
@@ -111,9 +102,6 @@ class NuisanceModel(ModelBase):
             f"{type(self).__name__}\n\n  Name           : {self.name}\n"
             f"  Datasets names : {self.datasets_names}\n{self.parameters.to_table()}\n\n"
         )
-
-    def _repr_html_(self):
-        return f"<pre>{html.escape(str(self))}</pre>"
 
 
 register(MODEL_REGISTRY, NuisanceModel)

@@ -10,7 +10,7 @@ from ..components.base import ENERGY_UNIT
 from ..components.base import x_unit as own_unit
 from ..components.component import species_group
 from ..datasets.plot_axes import SpectrumAxes
-from ..models.composition_quantities import composition_nuclei, species_shares
+from ..models.predictions import composition_nuclei, species_shares
 from ..studies.bands import evaluated_band
 from .bands import draw_bands
 from .frame import Frame, checked_grid, energy_bounds

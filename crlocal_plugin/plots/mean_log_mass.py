@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from ..datasets.plot_axes import SpectrumAxes
-from ..models.composition_quantities import composition_nuclei, species_shares
+from ..models.predictions import composition_nuclei, species_shares
 from ..physics.composition import log_mass_mean
 from ..physics.species import SPECIES
 from ..studies.bands import composition_band
