@@ -87,6 +87,8 @@ def _measurement(table, limit):
     error_name, errn, errp = sides
 
     measured = np.isfinite(amplitude)
+    # simulated values are drawn from Gaussians, which end nowhere
+    simulated = bool(table.meta.get("simulated"))
     table.require(
         "amplitude",
         measured | np.isfinite(limit),
@@ -94,6 +96,12 @@ def _measurement(table, limit):
         "complete the row or remove it",
     )
     table.require("amplitude", ~(amplitude < 0), "an amplitude that is not negative", "correct it")
+    table.require(
+        "amplitude",
+        ~(amplitude > 1) | simulated,
+        "an amplitude of at most 1, a part of the intensity",
+        "correct it; percents have the unit %",
+    )
     table.require(
         "phase",
         measured == np.isfinite(phase),
@@ -107,7 +115,10 @@ def _measurement(table, limit):
         "add the error, or give the row as an upper limit, amplitude_ul",
     )
     table.require(
-        "phase_err", ~measured | (phase_err > 0), "a positive error of the phase", "add the error"
+        "phase_err",
+        ~measured | ((phase_err > 0) & ((phase_err <= 180) | simulated)),
+        "a positive error of the phase, of at most 180 deg",
+        "add the error or correct it",
     )
     result = {"amplitude": amplitude, "amplitude_errn": errn, "amplitude_errp": errp}
     if table.has("amplitude_syst"):
@@ -174,5 +185,5 @@ def _dipole_meta(table, amplitude_kind, declination_factor):
             )
         meta["declination_factor"] = float(factor)
     if table.has("amplitude_ul"):
-        meta["ul_confidence"] = table.confidence()
+        meta["ul_confidence"] = float(table.meta.get("ul_confidence", 0.95))
     return meta

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -30,18 +31,23 @@ class RawTable:
         if isinstance(source, RawTable):
             self.label, self.table, self.meta = source.label, source.table, dict(source.meta)
         elif isinstance(source, Table):
-            self.label = label
-            self.table = Table(source, copy=True)
-            self.meta = self._read_meta()
+            self.label, self.table = label, Table(source, copy=True)
+            self.meta = self._checked_meta()
         else:
             self.label = os.fspath(source)
             self.table = self._read(Path(source))
-            self.meta = {"name": Path(source).stem} | self._read_meta()
+            self.meta = {"name": Path(source).stem} | self._checked_meta()
         if len(self.table) == 0:
             raise self.error("expected at least one row, got none", "give a table with data")
 
         self._columns = {name: (name, None) for name in layout if name in self.table.colnames}
-        for name, given in (columns or {}).items():
+        columns = {} if columns is None else columns
+        if not isinstance(columns, Mapping):
+            raise self.error(
+                f"columns: expected a dictionary of layout names to yours, got {columns!r}",
+                "write it as in columns={'energy': ('E', 'TeV')}",
+            )
+        for name, given in columns.items():
             self._map(name, given, tuple(layout))
 
     def _read(self, path):
@@ -62,16 +68,26 @@ class RawTable:
                 "give an ECSV or FITS table, or read an export of CRDB with read_crdb_export",
             ) from error
 
-    def _read_meta(self):
+    def _checked_meta(self):
         meta = dict(self.table.meta)
-        if META_KEYWORD not in meta:
-            return meta
         try:
-            return json.loads(meta[META_KEYWORD])
+            meta = json.loads(meta[META_KEYWORD]) if META_KEYWORD in meta else meta
         except (TypeError, ValueError) as error:
             raise self.error(
                 f"expected JSON under {META_KEYWORD} ({error})", "write the table anew"
             ) from error
+        if not isinstance(meta, dict):
+            raise self.error(
+                f"expected a dictionary as JSON under {META_KEYWORD}, got {meta!r}",
+                "write the table anew",
+            )
+        self._require_meta(meta)
+        return meta
+
+    def _require_meta(self, meta):
+        for key, (good, expected, remedy) in _META_RULES.items():
+            if key in meta and not good(meta[key]):
+                raise self.error(f"{key}: expected {expected}, got {meta[key]!r}", remedy)
 
     def _map(self, name, given, layout):
         if name not in layout:
@@ -149,6 +165,12 @@ class RawTable:
                 "split the column",
                 column=self.given_name(name),
             )
+        if np.iscomplexobj(column):
+            raise self.error(
+                "expected real numbers, got complex ones",
+                "give the real part, or the absolute value, whichever was measured",
+                column=self.given_name(name),
+            )
         values = np.full(len(column), np.nan)
         present = ~np.ma.getmaskarray(column)
         try:
@@ -157,7 +179,7 @@ class RawTable:
             good = [not there or is_number(v) for there, v in zip(present, column, strict=True)]
             self.require(name, np.array(good), "a number", "correct the entry")
             raise
-        values = values * self._factor_to(name, unit)
+        values = self._converted(name, values, unit)
         self.require(
             name,
             ~np.isinf(values) if blank_allowed else np.isfinite(values),
@@ -166,7 +188,8 @@ class RawTable:
         )
         return values
 
-    def _factor_to(self, name, expected):
+    def _converted(self, name, values, expected):
+        """Values of a column in the unit, from another one, which may be logarithmic."""
         column, declared = self._columns[name]
         own = self.table[column].unit
         if None not in (own, declared) and own != declared:
@@ -178,18 +201,23 @@ class RawTable:
         unit = own if declared is None else declared
         if unit is None:
             if expected == u.dimensionless_unscaled:
-                return 1.0
+                return values
             raise self.error(
                 f"expected a unit like {expected}, got none",
                 f"set it in the table, or as in columns={{{name!r}: ({column!r}, '{expected}')}}",
                 column=column,
             )
-        if unit == expected:
-            return 1.0
+        wanted = f"a unit like {expected}" if str(expected) else "no unit, it is a number"
+        if isinstance(unit, u.LogUnit) and any(part in name for part in _NO_LOGARITHMS):
+            raise self.error(
+                f"expected {wanted}, got {unit}, which is logarithmic",
+                "give errors in the unit of the value itself, and logarithms without one",
+                column=column,
+            )
         try:
-            return unit.to(expected)
-        except u.UnitConversionError as error:
-            wanted = f"a unit like {expected}" if str(expected) else "no unit, it is a number"
+            with np.errstate(over="ignore"):
+                return unit.to(expected, values)
+        except (TypeError, ValueError) as error:
             raise self.error(
                 f"expected {wanted}, got {unit}",
                 "correct the unit or convert the values",
@@ -228,22 +256,13 @@ class RawTable:
             self.require(name, ~(values < 0), "an error that is not negative", "correct the sign")
         return names[0], *sides
 
-    def confidence(self):
-        """Confidence level of the upper limits."""
-        confidence = self.meta.get("ul_confidence", 0.95)
-        if not (is_number(confidence) and 0.5 < float(confidence) < 1):
-            raise self.error(
-                f"ul_confidence: expected a number between 0.5 and 1, got {confidence!r}",
-                "write 95 % as 0.95",
-            )
-        return float(confidence)
-
     def normalised(self, content, **meta):
         """Table of columns given as pairs of values and unit, with this meta and some more."""
         result = Table(
             [Column(values, name=name, unit=unit) for name, (values, unit) in content.items()]
         )
         result.meta = self.meta | {key: value for key, value in meta.items() if value is not None}
+        self._require_meta(result.meta)
         return result
 
 
@@ -259,3 +278,21 @@ def is_number(value):
     except (TypeError, ValueError):
         return False
     return True
+
+
+_TEXTS = ("name", "experiment", "quantity", "axis", "reference", "hadronic_model", "period")
+_IS_TEXT = (lambda value: isinstance(value, str | None), "text", "put it in quotes")
+_META_RULES = dict.fromkeys(_TEXTS, _IS_TEXT) | {
+    "simulated": (
+        lambda value: isinstance(value, bool | np.bool_ | None),
+        *("true or false", "write it without quotes"),
+    ),
+    "ul_confidence": (
+        lambda value: is_number(value) and 0.5 < float(value) < 1,
+        *("a number between 0.5 and 1", "write 95 % as 0.95"),
+    ),
+}
+"""What entries of a meta must be: a test, what is expected, and what to do."""
+
+_NO_LOGARITHMS = ("err", "syst", "shift", "mean_log")
+"""Parts of the names of columns that a logarithmic unit cannot be meant for."""

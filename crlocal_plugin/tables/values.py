@@ -67,7 +67,6 @@ def read_values(table, value, unit, axis, quantity, experiment, *, is_intensity)
     content.update(_hadronic_shifts(table))
     if is_intensity and table.has("is_ul"):
         content["is_ul"] = (is_ul, None)
-        table.confidence()
     return table.normalised(content, experiment=experiment, quantity=quantity, axis=axis)
 
 
