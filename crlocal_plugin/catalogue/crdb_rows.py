@@ -23,8 +23,8 @@ AXES = {
 """Axes by their names in CRDB, which has ETOTN too, a total energy per nucleon."""
 
 _WORDS = ("exp", "sub_exp", "quantity", "e_type", "ads", "datetime")
-_DATA = ("e", "e_low", "e_high", "value", "stat_low", "stat_high", "syst_low", "syst_high")
-_NUMBERS = (*_DATA, "is_upper_limit", "phi", "e_relerr")
+DATA = ("e", "e_low", "e_high", "value", "stat_low", "stat_high", "syst_low", "syst_high")
+_NUMBERS = (*DATA, "is_upper_limit", "phi", "e_relerr")
 COLUMNS = (*_WORDS, *_NUMBERS)
 """Experiment, sub-experiment, CRDB name of the quantity, energy axis, ADS bibcode, dates; mean
 energy and edges of the bin, value, lower and upper statistical and systematic errors, whether the
@@ -34,9 +34,9 @@ value is an upper limit, solar modulation in MV, relative error of the energy sc
 _LAYOUTS = {
     24: (
         *("exp", None, None, None, "sub_exp", None, "e_relerr", None, None, "datetime", "ads"),
-        *(None, "quantity", "e_type", *_DATA, "is_upper_limit", "phi"),
+        *(None, "quantity", "e_type", *DATA, "is_upper_limit", "phi"),
     ),
-    16: ("quantity", "sub_exp", "e_type", *_DATA, "ads", "phi", None, "datetime", "is_upper_limit"),
+    16: ("quantity", "sub_exp", "e_type", *DATA, "ads", "phi", None, "datetime", "is_upper_limit"),
 }
 
 

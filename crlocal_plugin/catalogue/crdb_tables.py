@@ -10,10 +10,10 @@ from astropy import units as u
 from astropy.table import Table, vstack
 
 from ..tables.kinds import KINDS
-from ..tables.raw_table import TableError
+from ..tables.raw_table import TableError, error_names
 from ..tables.spectrum import EXPECTED_QUANTITY, QUANTITIES
 from ..tables.values import axis_column
-from .crdb_rows import AXES
+from .crdb_rows import AXES, DATA
 from .index import rows as catalogue_rows
 from .publications import bibcode_address, key_of_bibcode
 
@@ -143,15 +143,13 @@ class Measurement:
         value, unit = KINDS[self.kind].columns[0], u.dimensionless_unscaled
         if self.kind == "spectrum":
             unit = u.Unit("m-2 s-1 sr-1") / x_unit
-        columns = {x_name: (rows["e"], x_unit)}
-        low, high = rows["e_low"], rows["e_high"]
-        if np.all((low < high) & (low <= rows["e"]) & (rows["e"] <= high)):
-            columns |= {f"{x_name}_min": (low, x_unit), f"{x_name}_max": (high, x_unit)}
-        columns[value] = (rows["value"], unit)
-        for kind in ("stat", "syst"):
-            columns[f"{value}_{kind}_errn"] = (rows[f"{kind}_low"], unit)
-            columns[f"{value}_{kind}_errp"] = (rows[f"{kind}_high"], unit)
-        table = Table({name: u.Quantity(*column) for name, column in columns.items()})
+        names = [x_name, f"{x_name}_min", f"{x_name}_max", value]
+        names += [name for kind in ("stat", "syst") for name in error_names(f"{value}_{kind}")[:2]]
+        units = [x_unit] * 3 + [unit] * 5
+        table = Table([rows[name] for name in DATA], names=names, units=units)
+        x, low, high = (rows[name] for name in DATA[:3])
+        if not np.all((low < high) & (low <= x) & (x <= high)):
+            table.remove_columns(names[1:3])
         if rows["is_upper_limit"].any():
             table["is_ul"] = np.asarray(rows["is_upper_limit"])
         return table
@@ -180,23 +178,21 @@ class Measurement:
         def larger(half, kind):
             return np.maximum(half[f"{kind}_low"], half[f"{kind}_high"])
 
-        table = Table(
-            {
-                "energy": amplitude["e"],
-                "amplitude": amplitude["value"],
-                "amplitude_errn": amplitude["stat_low"],
-                "amplitude_errp": amplitude["stat_high"],
-                "amplitude_syst": larger(amplitude, "syst"),
-                "phase": phase["value"] % 360,
-                "phase_err": np.hypot(larger(phase, "stat"), larger(phase, "syst")),
-            }
-        )
-        if len(limits):
-            bare = Table({"energy": limits["e"], "amplitude_ul": limits["value"]})
-            table = vstack([table, bare])
-        table["energy"].unit = u.GeV
-        table["phase"].unit = table["phase_err"].unit = u.deg
-        return table
+        columns = {
+            "energy": amplitude["e"],
+            "amplitude": amplitude["value"],
+            "amplitude_errn": amplitude["stat_low"],
+            "amplitude_errp": amplitude["stat_high"],
+            "amplitude_syst": larger(amplitude, "syst"),
+            "phase": phase["value"] % 360,
+            "phase_err": np.hypot(larger(phase, "stat"), larger(phase, "syst")),
+        }
+        units = {"energy": u.GeV, "phase": u.deg, "phase_err": u.deg}
+        table = Table(columns, units=units)
+        if not len(limits):
+            return table
+        bare = {"energy": limits["e"], "amplitude_ul": limits["value"]}
+        return vstack([table, Table(bare, units={"energy": u.GeV})])
 
     def _meta(self):
         found = re.search(r"\((.*?)\)(.*)", self._sub_experiment)

@@ -61,14 +61,11 @@ def checked_axis(table, axis):
     """Kind of axis, from an argument, the meta of the table or its columns."""
     axis = axis or table.meta.get("axis")
     if axis is None:
-        places = {
-            table.table.colnames.index(table.given_name(name)): name
-            for name in ("rigidity", "energy")
-            if table.has(name)
-        }
-        if not places:
+        found = [name for name in ("rigidity", "energy") if table.has(name)]
+        if not found:
             raise table.missing("energy")
-        if places[min(places)] == "rigidity":
+        order = [table.table.colnames.index(table.given_name(name)) for name in found]
+        if found[np.argmin(order)] == "rigidity":
             return "rigidity"
         raise table.error(
             "axis: an energy may be kinetic or total, per nucleus or per nucleon, and the table "
