@@ -41,11 +41,10 @@ def read_crdb(
     experiment : str, optional
         Experiment or sub-experiment, as here or in CRDB: "AMS-02" is "AMS02". All by default.
     energy_type : {"R", "EK", "EKN", "ETOT"}, optional
-        Axis of the publication: rigidity, kinetic energy, kinetic energy per nucleon, total
-        energy. Of no effect for a dipole.
+        Axis of the publication: rigidity, kinetic energy, that per nucleon, total energy; of no
+        effect for a dipole.
     as_quantity : str, optional
-        What the data are taken for: "H" for the isotope "1H", which this package does not tell
-        from the element.
+        What the data are taken for: "H" for "1H", which this package does not tell from it.
     skip_invalid : bool, optional
         Leave out tables that cannot be used, with a warning, instead of failing at the first.
     **options : dict
@@ -57,9 +56,9 @@ def read_crdb(
     CosmicRayDatasets
         One dataset per sub-experiment and publication, without floors; those of one experiment
         share a nuisance model. They may share events, as releases of one measurement do: choose
-        among them before a fit. The meta of a table has publication, sub-experiment, dates and
-        solar modulation. A limit counts as one at 95 %, and the amplitude of a dipole as that of
-        a first harmonic, since CRDB does not say.
+        among them before a fit. The meta of a table has publication, dates and solar modulation.
+        A limit counts as one at 95 %, and the amplitude of a dipole as that of a first harmonic,
+        since CRDB does not say.
 
     Raises
     ------
@@ -85,9 +84,8 @@ def read_crdb(
     names = _names(quantity)
     known = set(inspect.signature(crdb.query).parameters)
     known -= {"quantity", "energy_type", "flux_rescaling"}
-    unknown = sorted(set(options) - known)
-    if unknown:
-        raise ValueError(f"read_crdb: {unknown_name(unknown[0], sorted(known), 'option ')}")
+    for name in sorted(set(options) - known):
+        raise ValueError(f"read_crdb: {unknown_name(name, sorted(known), 'option ')}")
     options = {"combo_level": 0, "energy_convert_level": 0} | options
     records = []
     fluxes = [name for name in names if name not in DIPOLE]
@@ -101,9 +99,7 @@ def read_crdb(
 
 
 def read_crdb_export(path, *, quantity=None, experiment=None, as_quantity=None, skip_invalid=False):
-    """Read a file exported from the web site of the cosmic-ray database CRDB.
-
-    Needs neither the package ``crdb`` nor a network.
+    """Read a file exported from the web site of CRDB, without its package and without a network.
 
     Parameters
     ----------
@@ -122,8 +118,7 @@ def read_crdb_export(path, *, quantity=None, experiment=None, as_quantity=None, 
     Raises
     ------
     ValueError
-        If nothing in the file is asked for; a TableError if the file cannot be read, or a table in
-        it cannot be used.
+        If nothing in the file is asked for; a TableError if the file or a table cannot be used.
     """
     _check_taken_for(as_quantity)
     rows = read_rows(path)
@@ -171,7 +166,7 @@ def _ask(question, *args, **options):
 
 
 def _datasets(source, found, names, experiment, skip_invalid):
-    wanted = ", ".join(names) if names else "data"
+    wanted = ", ".join(names or ["data"])
     if not found:
         raise ValueError(
             f"{source}: no {wanted}; ask for another quantity or energy axis, that of the "
@@ -182,10 +177,10 @@ def _datasets(source, found, names, experiment, skip_invalid):
         found = [measurement for measurement in found if measurement.goes_by(experiment)]
         if not found:
             close = close_name(experiment, available, cutoff=0.5)
+            hint = f"did you mean {close!r}? " if close else ""
             raise ValueError(
-                f"{source}: no {wanted} of {experiment!r}; "
-                + (f"did you mean {close!r}? " if close else "")
-                + f"expected one of {', '.join(available)}"
+                f"{source}: no {wanted} of {experiment!r}; {hint}expected one of "
+                f"{', '.join(available)}"
             )
     datasets = []
     for measurement in found:
