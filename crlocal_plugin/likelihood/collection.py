@@ -8,6 +8,7 @@ import numpy as np
 from astropy.table import Table
 from gammapy.datasets import Datasets
 from gammapy.modeling.models import DatasetModels
+from gammapy.utils.scripts import make_path
 
 from ..datasets.core import CosmicRayDataset
 from ..datasets.random import random_generator
@@ -15,9 +16,10 @@ from ..files import refuse_existing
 from ..models.nuisance import NuisanceModel
 from .degeneracies import DegenerateParametersWarning, find_degeneracies
 from .fused import FusedLikelihood
-from .parameters import FitParameters, LabelledDatasetModels, short_labels
 from .parts import FusedPart, OwnSpeedPart
+from .preparation import FitParameters, LabelledDatasetModels, short_labels
 from .priors import PriorTerms
+from .saved import check_yaml, read_models
 
 
 class CosmicRayDatasets(Datasets):
@@ -248,6 +250,35 @@ class CosmicRayDatasets(Datasets):
         for target in targets:
             target.parent.mkdir(parents=True, exist_ok=True)
         super().write(filename, filename_models, overwrite, write_covariance, checksum)
+
+    @classmethod
+    def read(cls, filename, filename_models=None, lazy=True, cache=True, checksum=True):
+        """Read datasets, and models if a file is named for them, that `write` has written.
+
+        Parameters
+        ----------
+        filename, filename_models : path-like
+            YAML files of datasets and models.
+        lazy, cache : bool, optional
+            Of no effect, for compatibility.
+        checksum : bool, optional
+            Refuse YAML files that are not as they were written.
+
+        Returns
+        -------
+        CosmicRayDatasets
+            The datasets.
+
+        Raises
+        ------
+        ValueError
+            If a file is damaged or a parameter allows no fit, see `JointLikelihood`; it is named.
+        """
+        check_yaml(make_path(filename), "datasets", checksum)
+        datasets = super().read(filename, checksum=False)
+        if filename_models is not None:
+            datasets.models = read_models(filename_models, checksum)
+        return datasets
 
     # ----------------------------------------------------------------- checks and summaries
 
