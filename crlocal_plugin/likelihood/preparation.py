@@ -16,7 +16,7 @@ from ..models.linking import LabelledParameters
 from .descent import COLLAPSED, Minimum, gauss_newton_covariance, minimise, stays_positive
 from .joint_likelihood import JointLikelihood
 from .priors import TruncatedPrior
-from .selection import check_parameters
+from .selection import check_parameters, is_outside, limits_of
 
 log = logging.getLogger(__name__)
 
@@ -146,13 +146,14 @@ class FitParameters(LabelledParameters):
                 par.factor = factor
 
     def autoscale(self):
-        """Prepare the parameters for an optimiser.
+        """Prepare the parameters for an optimiser, from inside their limits.
 
         Unless ``datasets.prepares_fits`` is off, they go to the least-squares minimum and are
         scaled by their errors, see `prepare_fit`; there, free parameters that the data cannot tell
         apart give a warning.
         """
         if self._datasets is not None:
+            self._move_inside()
             check_parameters(self._datasets.models)
         super().autoscale()
         if self._datasets is not None:
@@ -160,6 +161,16 @@ class FitParameters(LabelledParameters):
             if self._datasets.prepares_fits and self._datasets.is_least_squares:
                 self._datasets.preparation = prepare_fit(self._datasets, self)
             self._datasets.warn_of_degeneracies()
+
+    def _move_inside(self):
+        """Move free parameters that are outside their limits to these."""
+        for label, par in zip(self.labels, self._parameters, strict=True):
+            low, high = limits_of(par)
+            if not par.frozen and np.isfinite(par.value) and low < high and is_outside(par):
+                end = low if par.value < low else high
+                text = "%s = %g is outside its limits %g to %g: the fit starts at %g"
+                log.warning(text, label, par.value, low, high, end)
+                par.value = end
 
 
 class SampledParameters(LabelledParameters):

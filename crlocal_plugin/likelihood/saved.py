@@ -76,10 +76,7 @@ def _check_covariance(path, models):
     advice = "write it again, or remove it to go on without correlations"
     if found != names or matrix.shape != (len(names),) * 2:
         raise ValueError(f"{path} is cut or of other parameters: {expected}; {advice}")
-    # what no datum depends on has neither error nor correlations
-    known = np.isfinite([par.error for par in models.parameters])
-    wrong = ~np.isfinite(matrix) & np.outer(known, known)
-    wrong |= np.diag(np.diag(matrix) < 0)
+    wrong = ~np.isfinite(matrix) | np.diag(np.diag(matrix) < 0)
     if wrong.any():
         rows = ", ".join(np.array(names)[wrong.any(axis=1)])
         raise ValueError(

@@ -183,6 +183,13 @@ def limits_of(par):
     return -np.inf if np.isnan(low) else low, np.inf if np.isnan(high) else high
 
 
+def is_outside(par):
+    """Whether a value is outside its limits, by more than the rounding of an optimiser (bool)."""
+    ends = low, high = limits_of(par)
+    near = any(math.isclose(par._value, end, rel_tol=1e-9) for end in ends)
+    return not (low <= par._value <= high or near)
+
+
 def check_parameters(models):
     """Refuse values, limits and priors that a fit cannot start from; all that are wrong are named.
 
@@ -217,9 +224,7 @@ def _fault(par):
         return "expected a minimum below the maximum, change one of them"
     if low == high and not par._frozen:
         return "expected a range for a free parameter, freeze it or change a limit"
-    # an optimiser may leave a value at a limit, but for rounding
-    ends = (math.isclose(value, end, rel_tol=1e-9) for end in (low, high))
-    if not low <= value <= high and not any(ends):
+    if is_outside(par):
         return "expected a value inside the limits, change it or a limit"
     numbers = {} if prior is None else {p.name: p.value for p in prior.parameters}
     is_finite = math.isfinite(numbers.get("mu", 0)) and 0 < numbers.get("sigma", 1) < math.inf
