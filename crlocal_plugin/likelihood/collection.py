@@ -63,7 +63,7 @@ class CosmicRayDatasets(Datasets):
         self._penalties = getattr(models, "_penalties", None)
         self._kept = None
         if models is not None:
-            models = DatasetModels(models if isinstance(models, DatasetModels) else _listed(models))
+            models = DatasetModels(list(models) if isinstance(models, tuple) else models)
         plain = None if models is None else list(models)
         for dataset in self:
             dataset.models = plain if isinstance(dataset, CosmicRayDataset) else models
@@ -301,12 +301,10 @@ class CosmicRayDatasets(Datasets):
 
         ``cumulative`` is of no effect, for compatibility.
         """
-        rows = [dataset.info_dict() for dataset in self]
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        columns = {
-            name: ["" if row.get(name) is None else row[name] for row in rows] for name in names
-        }
-        table = Table({name: _one_kind(values) for name, values in columns.items()})
+        rows, table = [dataset.info_dict() for dataset in self], Table()
+        for name in dict.fromkeys(name for row in rows for name in row):
+            values = ["" if row.get(name) is None else row[name] for row in rows]
+            table[name] = values if len(set(map(type, values))) == 1 else list(map(str, values))
         if "stat_sum" in table.colnames and table["stat_sum"].dtype.kind == "f":
             table["stat_sum"].format = ".1f"
         return table
@@ -371,12 +369,3 @@ def _is_shared(nuisance, name):
     return (
         nuisance is not None and nuisance.name == name and isinstance(nuisance.datasets_names, list)
     )
-
-
-def _listed(models):
-    return list(models) if isinstance(models, list | tuple) else [models]
-
-
-def _one_kind(values):
-    kinds = {type(value) for value in values}
-    return values if len(kinds) == 1 else [str(value) for value in values]
