@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from gammapy.datasets import Datasets
 from gammapy.modeling import Fit, Parameter
+from gammapy.modeling.models import GaussianPrior
 from numpy.testing import assert_allclose
 from scipy.optimize import least_squares
 
@@ -459,3 +460,77 @@ def test_check_leaves_the_values_alone():
     before = model.parameters.value
     datasets.warn_of_degeneracies()
     assert np.all(model.parameters.value == before)
+
+
+def two_free(**changes):
+    """Datasets with Gamma and delta free, of which Gamma has been changed."""
+    model, datasets = crl.xue_liu_2025(), crl.load_datasets(["dampe_h", "dampe_he"])
+    datasets.models = [model]
+    model.freeze()
+    model.Gamma.frozen = model.delta.frozen = False
+    for name, value in changes.items():
+        setattr(model.Gamma, name, value)
+    return model.Gamma, datasets
+
+
+BACKENDS = ["least-squares", "minuit"]
+
+
+@pytest.mark.parametrize("prepares", [True, False])
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("low", "high", "end"), [(2.8, 3.0, 2.8), (2.2, 2.4, 2.4), (2.6, 3.0, 2.6)]
+)
+def test_start_outside_the_limits(backend, prepares, low, high, end, caplog):
+    inside = 2.7 if end == 2.6 else end
+    results = []
+    for start in (inside, 2.5):
+        par, datasets = two_free(min=low, max=high, value=start)
+        datasets.prepares_fits = prepares
+        results.append(Fit(backend=backend).run(datasets))
+        assert low <= par.value <= high
+    assert f"Gamma = 2.5 is outside its limits {low:g} to {high:g}: the fit starts" in caplog.text
+    assert results[1].total_stat == pytest.approx(results[0].total_stat, abs=0.02)
+
+
+NOT_FIT = [
+    (
+        {"value": np.nan},
+        r"Gamma = nan, with limits 1 to 5: expected a finite number, set the value",
+    ),
+    ({"value": np.inf}, r"Gamma = inf, with limits 1 to 5: expected a finite number"),
+    ({"min": 3, "max": 2}, r"Gamma = 2\.6, with limits 3 to 2: expected a minimum below the max"),
+    ({"min": 2.6, "max": 2.6}, r"with limits 2\.6 to 2\.6: .* for a free parameter, freeze it"),
+    ({"prior": GaussianPrior(mu=np.nan, sigma=0.1)}, r"its prior has mu nan, sigma 0\.1; expected"),
+    ({"prior": GaussianPrior(mu=2.6, sigma=np.nan)}, r"its prior has mu 2\.6, sigma nan; expected"),
+    ({"prior": GaussianPrior(mu=2.6, sigma=0)}, r"sigma 0; expected .* and a positive sigma"),
+    ({"prior": crl.MeasurementPrior(np.nan, 0.1)}, r"its prior has mu nan, sigma 0\.1; expected"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), NOT_FIT)
+def test_parameters_that_no_fit_can_start_from(changes, message):
+    _, datasets = two_free(**changes)
+    datasets.prepares_fits = False
+    for door in (*(Fit(backend=backend).run for backend in BACKENDS), crl.JointLikelihood):
+        with pytest.raises(ValueError, match=rf"model 'cosmic-ray': .*{message}"):
+            door(datasets)
+
+
+@pytest.mark.parametrize("door", [crl.JointLikelihood, crl.lowest_minimum, crl.random_starts])
+def test_values_outside_the_limits_make_no_likelihood(door):
+    par, datasets = two_free(min=2.8, value=2.5)
+    message = r"Gamma = 2\.5, with limits 2\.8 to 5: expected a value inside the limits, change it"
+    with pytest.raises(ValueError, match=message):
+        door(datasets)
+    par.frozen = True
+    with pytest.raises(ValueError, match=message):
+        door(datasets)
+    par.value = 2.8 * (1 - 1e-12)
+    assert crl.JointLikelihood(datasets).size == 1
+
+
+def test_frozen_parameters_need_no_range():
+    par, datasets = two_free(min=2.6, max=2.6)
+    par.frozen = True
+    assert Fit(backend="least-squares").run(datasets).success

@@ -64,15 +64,24 @@ class DatasetFiles:
             "type": self.tag,
             # quoted, so that every name has a file of its own
             "filename": f"{quote(self.name, safe='')}.ecsv",
+            "rows": len(self.table),
         }
 
     @classmethod
     def from_dict(cls, data, lazy=False, cache=True):
         """Create a dataset, without models, from its dictionary and the file that it names.
 
-        ``lazy`` and ``cache`` are of no effect, for compatibility.
+        ``lazy`` and ``cache`` are of no effect, for compatibility. TableError is raised for a table
+        of another number of rows than the dictionary says, if it does.
         """
-        return cls.read(data["filename"], name=data["name"])
+        dataset = cls.read(data["filename"], name=data["name"])
+        found = len(dataset.table)
+        if data.get("rows", found) != found:
+            raise TableError(
+                f"{data['filename']}: expected {data['rows']} rows of dataset {dataset.name!r}, "
+                f"got {found}: the table is cut or another one; write the datasets again"
+            )
+        return dataset
 
     def write(self, filename, overwrite=False, checksum=False):
         """Write table and settings to an ECSV or FITS file, whole or not at all.

@@ -56,22 +56,25 @@ def optimize_least_squares(parameters, function, store_trace=False, **kwargs):
         minimum = minimise(likelihood, callback=lambda *step: steps.append(step), **kwargs)
         log.info("least-squares descent to %.2f in %d calls", minimum.stat, minimum.n_calls)
         likelihood.assign(minimum.theta)
-    trace = []
-    if store_trace:
-        for theta, stat in [*steps, (minimum.theta, minimum.stat)]:
-            trace.append({"total_stat": stat, **{f"par-{k}": x for k, x in enumerate(theta)}})
-    info = {
-        "success": minimum.success,
-        "message": minimum.message,
-        "nfev": minimum.n_calls,
-        "trace": trace,
-    }
-    return [par.factor for par in likelihood.parameters], info, None
+    steps = [*steps, (minimum.theta, minimum.stat)] if store_trace else []
+    trace = [
+        {"total_stat": stat} | {f"par-{k}": x for k, x in enumerate(theta)} for theta, stat in steps
+    ]
+    info = {"success": minimum.success, "message": minimum.message, "nfev": minimum.n_calls}
+    return [par.factor for par in likelihood.parameters], info | {"trace": trace}, None
 
 
-def covariance_least_squares(parameters, function, **kwargs):
+def covariance_least_squares(parameters, function, guess=None, **kwargs):
     """Covariance of the factors of the free parameters for gammapy's Fit, and how it went."""
-    return _factor_covariance(_likelihood(parameters, function))
+    likelihood = _likelihood(parameters, function)
+    scale = np.array([par.scale for par in likelihood.parameters])
+    units = np.outer(scale, scale)
+    guess = None if guess is None else guess * units
+    covariance, success = likelihood_covariance(likelihood, likelihood.values, guess)
+    message = "Hesse terminated successfully."
+    if not success:
+        message = "Hesse failed: the statistic does not curve upwards in every direction."
+    return covariance / units, {"success": success, "message": message}
 
 
 def _with_covariance_of_datasets(before):
@@ -84,24 +87,10 @@ def _with_covariance_of_datasets(before):
             return matrix, info
         # with a strength at its limit, Minuit may have no matrix to start from
         guess = matrix if np.ndim(matrix) == 2 else None
-        return _factor_covariance(_likelihood(parameters, function), guess)
+        return covariance_least_squares(parameters, function, guess)
 
     covariance_minuit.before = before
     return covariance_minuit
-
-
-def _factor_covariance(likelihood, guess=None):
-    """Covariance of parameter factors, and how it went."""
-    scale = np.array([par.scale for par in likelihood.parameters])
-    units = np.outer(scale, scale)
-    guess = None if guess is None else guess * units
-    covariance, success = likelihood_covariance(likelihood, likelihood.values, guess)
-    message = (
-        "Hesse terminated successfully."
-        if success
-        else "Hesse failed: the statistic does not curve upwards in every direction."
-    )
-    return covariance / units, {"success": success, "message": message}
 
 
 def confidence_least_squares(parameters, function, parameter, reoptimize, sigma, **kwargs):
@@ -119,13 +108,9 @@ def confidence_least_squares(parameters, function, parameter, reoptimize, sigma,
         message = "the statistic does not rise to the level before a limit of the parameter"
     if profile.found_lower:
         message = f"a lower minimum was met, {profile.lowest[0]:.2f}: fit again from there"
-    return {
-        "errn": (best - low) / parameter.scale,
-        "errp": (high - best) / parameter.scale,
-        "success": bool(np.isfinite([low, high]).all()) and not profile.found_lower,
-        "message": message,
-        "nfev": profile.n_calls,
-    }
+    success = bool(np.isfinite([low, high]).all()) and not profile.found_lower
+    errors = {"errn": (best - low) / parameter.scale, "errp": (high - best) / parameter.scale}
+    return errors | {"success": success, "message": message, "nfev": profile.n_calls}
 
 
 def register_backends():

@@ -8,6 +8,7 @@ import numpy as np
 from astropy.table import Table
 from gammapy.datasets import Datasets
 from gammapy.modeling.models import DatasetModels
+from gammapy.utils.scripts import make_path
 
 from ..datasets.core import CosmicRayDataset
 from ..datasets.random import random_generator
@@ -15,9 +16,10 @@ from ..files import refuse_existing
 from ..models.nuisance import NuisanceModel
 from .degeneracies import DegenerateParametersWarning, find_degeneracies
 from .fused import FusedLikelihood
-from .parameters import FitParameters, LabelledDatasetModels, short_labels
 from .parts import FusedPart, OwnSpeedPart
+from .preparation import FitParameters, LabelledDatasetModels, short_labels
 from .priors import PriorTerms
+from .saved import check_yaml, read_models
 
 
 class CosmicRayDatasets(Datasets):
@@ -61,7 +63,7 @@ class CosmicRayDatasets(Datasets):
         self._penalties = getattr(models, "_penalties", None)
         self._kept = None
         if models is not None:
-            models = DatasetModels(models if isinstance(models, DatasetModels) else _listed(models))
+            models = DatasetModels(list(models) if isinstance(models, tuple) else models)
         plain = None if models is None else list(models)
         for dataset in self:
             dataset.models = plain if isinstance(dataset, CosmicRayDataset) else models
@@ -249,6 +251,35 @@ class CosmicRayDatasets(Datasets):
             target.parent.mkdir(parents=True, exist_ok=True)
         super().write(filename, filename_models, overwrite, write_covariance, checksum)
 
+    @classmethod
+    def read(cls, filename, filename_models=None, lazy=True, cache=True, checksum=True):
+        """Read datasets, and models if a file is named for them, that `write` has written.
+
+        Parameters
+        ----------
+        filename, filename_models : path-like
+            YAML files of datasets and models.
+        lazy, cache : bool, optional
+            Of no effect, for compatibility.
+        checksum : bool, optional
+            Refuse YAML files that are not as they were written.
+
+        Returns
+        -------
+        CosmicRayDatasets
+            The datasets.
+
+        Raises
+        ------
+        ValueError
+            If a file is damaged or a parameter allows no fit, see `JointLikelihood`; it is named.
+        """
+        check_yaml(make_path(filename), "datasets", checksum)
+        datasets = super().read(filename, checksum=False)
+        if filename_models is not None:
+            datasets.models = read_models(filename_models, checksum)
+        return datasets
+
     # ----------------------------------------------------------------- checks and summaries
 
     def warn_of_degeneracies(self):
@@ -270,12 +301,10 @@ class CosmicRayDatasets(Datasets):
 
         ``cumulative`` is of no effect, for compatibility.
         """
-        rows = [dataset.info_dict() for dataset in self]
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        columns = {
-            name: ["" if row.get(name) is None else row[name] for row in rows] for name in names
-        }
-        table = Table({name: _one_kind(values) for name, values in columns.items()})
+        rows, table = [dataset.info_dict() for dataset in self], Table()
+        for name in dict.fromkeys(name for row in rows for name in row):
+            values = ["" if row.get(name) is None else row[name] for row in rows]
+            table[name] = values if len(set(map(type, values))) == 1 else list(map(str, values))
         if "stat_sum" in table.colnames and table["stat_sum"].dtype.kind == "f":
             table["stat_sum"].format = ".1f"
         return table
@@ -340,12 +369,3 @@ def _is_shared(nuisance, name):
     return (
         nuisance is not None and nuisance.name == name and isinstance(nuisance.datasets_names, list)
     )
-
-
-def _listed(models):
-    return list(models) if isinstance(models, list | tuple) else [models]
-
-
-def _one_kind(values):
-    kinds = {type(value) for value in values}
-    return values if len(kinds) == 1 else [str(value) for value in values]

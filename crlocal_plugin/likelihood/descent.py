@@ -56,10 +56,10 @@ def stays_positive(likelihood):
 def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, callback=None):
     """Descend from values, by default those of the likelihood, to a minimum (`Minimum`).
 
-    ``free`` says which parameters vary, all by default; ``tolerance`` is the relative change of
-    statistic and parameters at which the descent ends, ``max_calls`` the most evaluations.
-    ``callback`` is called with values and statistic at every step. Nothing moves if the descent
-    does not lower the statistic.
+    ``free`` says which parameters vary, all by default; they start inside their limits.
+    ``tolerance`` is the relative change of statistic and parameters at which the descent ends,
+    ``max_calls`` the most evaluations; ``callback`` is called with values and statistic at every
+    step. Nothing moves if the descent does not lower the statistic.
     """
     if not likelihood.is_least_squares:
         raise ValueError(
@@ -68,6 +68,7 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
         )
     start = np.array(likelihood.values if start is None else start, dtype=float)
     free = np.ones(len(start), dtype=bool) if free is None else np.asarray(free, dtype=bool)
+    start = np.where(free, np.clip(start, *likelihood.bounds.T), start)
     before = likelihood(start)
     if not np.isfinite(before):
         values = zip(likelihood.names, start, strict=True)

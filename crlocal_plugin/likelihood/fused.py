@@ -18,11 +18,7 @@ class FusedLikelihood:
     """Residuals of datasets that share a CosmicRayModel, evaluated once per parameter state.
 
     Only points in the fit are evaluated. Arrays and masks of the datasets are read once.
-
-    Attributes
-    ----------
-    parameters : list of `~gammapy.modeling.Parameter`
-        Unique parameters of the model, then those of the nuisance models of the datasets.
+    ``parameters`` are those of the model, then those of the nuisance models of the datasets.
     """
 
     def __init__(self, model, datasets):
@@ -140,7 +136,8 @@ class _Block:
             for dataset, rows, k in members
         ]
         self.wanted = [list(together) for together in zip(*wanted, strict=True)]
-        self._shifts = HadronicPoints(members)
+        has_several = any(dataset.hadronic_models for dataset, _, _ in members)
+        self._shifts = HadronicPoints(members) if has_several else None
         self._is_itself = type(first).predict is itself
 
     def rank(self):
@@ -153,7 +150,7 @@ class _Block:
         result = values[0] if self._is_itself else self._dataset.predict(*values)
         if self._rows is not None:
             result = result[..., self._rows]
-        if self._shifts.size:
+        if self._shifts:
             result = self._dataset.shifted(result, self._shifts(hadronic))
         return result
 

@@ -8,6 +8,7 @@ import numpy as np
 from ..components.parameters import DEFINITIONS
 from .descent import stays_positive
 from .priors import PriorTerms
+from .selection import check_parameters, limits_of
 
 STEP = 1e-4
 """Step of the derivatives in natural scales."""
@@ -48,7 +49,7 @@ class JointLikelihood:
     Raises
     ------
     ValueError
-        If a dataset has no model.
+        If a dataset has no model, or the value, limits or prior of a parameter allow no fit.
 
     Examples
     --------
@@ -61,12 +62,11 @@ class JointLikelihood:
         labels = dict(zip(everything, everything.labels, strict=True))
         if parameters is None:
             parameters = [par for par in everything if not par.frozen]
+        check_parameters(datasets.models)
         self.parameters = list(parameters)
         self.names = [labels.get(par, par.name) for par in self.parameters]
         self.units = [par.unit for par in self.parameters]
-        limits = np.array([(par.min, par.max) for par in self.parameters], dtype=float)
-        limits = limits.reshape(-1, 2)
-        self.bounds = np.where(np.isnan(limits), (-np.inf, np.inf), limits)
+        self.bounds = np.array([limits_of(par) for par in self.parameters]).reshape(-1, 2)
         self.values = np.array([par.value for par in self.parameters], dtype=float)
         self.is_position = np.array([p.name == "hadronic" for p in self.parameters], dtype=bool)
         self._parts = datasets.likelihood_parts(self.parameters)

@@ -31,12 +31,10 @@ class FusedPart:
 
     def _values_at(self, theta):
         values = list(self._values)
-        if theta.ndim == 1:
-            for column, place, factor in self._columns:
-                values[place] = float(theta[column]) * factor
-        else:
-            for column, place, factor in self._columns:
-                values[place] = theta[:, column, np.newaxis] * factor
+        # floats are faster than arrays of one number
+        columns = theta.tolist() if theta.ndim == 1 else theta.T[..., np.newaxis]
+        for column, place, factor in self._columns:
+            values[place] = columns[column] * factor
         return values
 
     def residuals(self, theta):

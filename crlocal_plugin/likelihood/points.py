@@ -61,18 +61,11 @@ class Grids(NamedTuple):
 class SpeciesOrder:
     """All points in the order of the species, so that those of a species stand together.
 
-    Attributes
-    ----------
-    order : `~numpy.ndarray` of int
-        Which point comes where, of those of spectra and then all species at all energies.
-    species : `~numpy.ndarray` of int
-        Species of the points in that order.
-    flux : `~numpy.ndarray` of int
-        Where the points of spectra are.
-    dipoles : `~numpy.ndarray` of int
-        Where those of dipoles are, one species after another.
-    others : `~numpy.ndarray` of int
-        Where those of sums and means are, shape ``(s, n)``.
+    ``order`` says which point comes where, of those of spectra and then all species at all
+    energies, ``species`` the species of each. The points of spectra are at ``flux``, those of
+    dipoles, one species after another, at ``dipoles``, those of sums and means at ``others``,
+    shape ``(s, n)``. The first points, if they are all of some species, are of ``n_species``, and
+    those of dipoles among them are at ``dipoles_among``, both by their number.
     """
 
     def __init__(self, of_flux, n_species, energies):
@@ -86,58 +79,38 @@ class SpeciesOrder:
         rest = rest.reshape(n_species, len(energies.x))
         self.dipoles = rest[:, : energies.n_dipoles].ravel()
         self.others = rest[:, energies.n_dipoles :]
-        self._n_species, self._dipoles = {}, {}
-        for k in range(n_species, 0, -1):
-            size = int(np.count_nonzero(species < k))
-            self._n_species[size] = k
-            self._dipoles[size] = rest[:k, : energies.n_dipoles].ravel()
-
-    def n_species(self, size):
-        """Number of species that the first points are of."""
-        return self._n_species[size]
-
-    def dipoles_among(self, size):
-        """Where those of dipoles are among the first points, which are all of some species."""
-        return self._dipoles[size]
+        counts = range(n_species, 0, -1)
+        self.n_species = {int(np.count_nonzero(species < k)): k for k in counts}
+        self.dipoles_among = {
+            size: rest[:k, : energies.n_dipoles].ravel() for size, k in self.n_species.items()
+        }
 
 
 class EnergyPoints:
-    """Energies at which all species are needed: those of dipoles, then of sums and means.
+    """Energies at which all species are needed: ``n_dipoles`` of dipoles, then of sums and means.
 
-    Attributes
-    ----------
-    x, nuisances : `~numpy.ndarray`
-        Energies and positions of their nuisance models.
-    n_dipoles : int
-        How many are those of dipoles.
-    where : list of `~numpy.ndarray` of int
-        For each of ``others``, where its points are among the energies behind those of dipoles.
+    ``where`` says for each of ``others`` where its points are among those behind the dipoles.
     """
 
     def __init__(self, dipoles, others):
-        x, nuisances = (_column([*dipoles, *others], of) for of in (_x_of, _nuisances_of))
-        n = self.n_dipoles = sum(len(wanted.x) for wanted in dipoles)
+        everything = [*dipoles, *others]
+        sizes = [len(wanted.x) for wanted in everything]
+        x = np.concatenate([np.zeros(0), *(wanted.x for wanted in everything)])
+        nuisances = np.repeat([wanted.nuisance for wanted in everything], sizes)
+        n = self.n_dipoles = sum(sizes[: len(dipoles)])
         pairs = np.stack([x[n:], nuisances[n:]], axis=-1)
         # sums and means of an experiment often have the same energies
         pairs, where = np.unique(pairs, axis=0, return_inverse=True)
         self.x = np.concatenate([x[:n], pairs[:, 0]])
         self.nuisances = np.concatenate([nuisances[:n], pairs[:, 1]]).astype(int)
-        self.where = np.split(where, np.cumsum([len(wanted.x) for wanted in others])[:-1])
+        self.where = np.split(where, np.cumsum(sizes[len(dipoles) :])[:-1])
 
 
 class HadronicPoints:
-    """What the position among hadronic models does to predictions, if any point has several.
-
-    Attributes
-    ----------
-    size : int
-        Number of points, 0 if no dataset has several models.
-    """
+    """What the position among hadronic models does to predictions."""
 
     def __init__(self, members):
-        self.size, self._kept = 0, (None, None)
-        if not any(dataset.hadronic_models for dataset, _, _ in members):
-            return
+        self._kept = None, None
         self._effect_of_shift = members[0][0].effect_of_shift
         parts = [dataset.hadronic_coefficients()[:, rows] for dataset, rows, _ in members]
         degree = max(len(part) for part in parts)
@@ -145,7 +118,6 @@ class HadronicPoints:
         self._coefficients = np.concatenate(padded, axis=1)
         sizes = [part.shape[1] for part in parts]
         self._nuisances = np.repeat([nuisance for _, _, nuisance in members], sizes)
-        self.size = len(self._nuisances)
 
     def __call__(self, hadronic):
         """Effect on each point for the positions of all nuisance models, shape ``(..., n)``."""
@@ -162,17 +134,8 @@ class HadronicPoints:
 class FluxPoints:
     """Points of spectra: each once for every species that it sums over.
 
-    The first species of all points come first, in the order of the data, then the second species
-    of those that have one, and so on.
-
-    Attributes
-    ----------
-    n_data : int
-        Number of data.
-    size : int
-        Number of points.
-    nuisances, species : `~numpy.ndarray` of int
-        Positions of their nuisance models and of their species.
+    The first species of all ``n_data`` points come first, in the order of the data, then the second
+    species of those that have one, and so on. ``nuisances`` and ``species`` are positions.
     """
 
     def __init__(self, nuclei, spectra):
@@ -229,19 +192,6 @@ class FluxPoints:
         for points, rows in self._further:
             total[..., rows] += intensity[..., points]
         return total
-
-
-def _x_of(wanted):
-    return wanted.x
-
-
-def _nuisances_of(wanted):
-    return np.full(len(wanted.x), wanted.nuisance)
-
-
-def _column(several, values_of):
-    columns = [values_of(wanted) for wanted in several]
-    return np.concatenate(columns) if columns else np.zeros(0)
 
 
 def of_points(values, index):

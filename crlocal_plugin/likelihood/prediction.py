@@ -124,7 +124,7 @@ class JointPrediction:
             kept = grids.kept_intensities.get(place)
             if kept is None or kept[0] is not log:
                 intensity = np.exp(log)
-                rows = self._order.dipoles_among(log.shape[-1])
+                rows = self._order.dipoles_among[log.shape[-1]]
                 jacobian = grids.dipole_jacobian[..., : len(rows)]
                 kept = log, (intensity, intensity.take(rows, axis=-1) * jacobian)
                 if log.ndim == 1:
@@ -136,7 +136,7 @@ class JointPrediction:
         """Intensities per energy for dipoles over the largest of each energy."""
         weights, n = [], self._n_dipoles
         for log in logs:
-            rows = self._order.dipoles_among(log.shape[-1])
+            rows = self._order.dipoles_among[log.shape[-1]]
             weights.append(log[..., rows] + grids.log_dipole_jacobian[..., : len(rows)])
         tops = [w.reshape(*w.shape[:-1], -1, n).max(axis=-2) for w in weights]
         top = functools.reduce(np.maximum, tops)
@@ -146,7 +146,7 @@ class JointPrediction:
         """Logarithms of intensities per energy of all species for sums and means."""
         rows, total = self._order.others, grids.log_other_jacobian + ABSENT
         for log in logs:
-            k = self._order.n_species(log.shape[-1])
+            k = self._order.n_species[log.shape[-1]]
             log = log[..., rows[:k]] + grids.log_other_jacobian[..., :k, :]
             wide = np.full((*log.shape[:-2], *rows.shape), ABSENT)
             wide[..., :k, :] = log
@@ -183,18 +183,10 @@ class JointPrediction:
         rows = self._order.dipoles
         of_dipoles = log_jacobian[..., :n].reshape(*log_jacobian.shape[:-2], -1)
         of_others = log_jacobian[..., n:]
-        result = Grids(
-            JoinedGrid(grid, names, self._order.species),
-            factor,
-            sum_factor,
-            JoinedGrid(take(grid, rows), names, self._order.species[rows]),
-            of_dipoles,
-            np.exp(of_dipoles),
-            of_others,
-            np.exp(of_others),
-            {},
-            {},
-        )
+        joined = JoinedGrid(grid, names, self._order.species)
+        dipoles = JoinedGrid(take(grid, rows), names, self._order.species[rows])
+        jacobians = of_dipoles, np.exp(of_dipoles), of_others, np.exp(of_others)
+        result = Grids(joined, factor, sum_factor, dipoles, *jacobians, {}, {})
         if fixed:
             self._grids_at, self._kept = nuisances, result
         return result

@@ -1,4 +1,6 @@
-"""Parameters before a fit: found, freed, fixed and given priors by name, as a user writes them."""
+"""Parameters before a fit: found, freed, fixed and given priors by name, and checked."""
+
+import math
 
 import astropy.units as u
 import numpy as np
@@ -169,13 +171,67 @@ def read_quantity(label, par, text):
 
 def read_value(label, par, text):
     """Value of a parameter that its limits allow, see `read_quantity`."""
-    value = read_quantity(label, par, text)
-    if value < par.min or value > par.max:
-        # an open end is nan
-        low = -np.inf if np.isnan(par.min) else par.min
-        high = np.inf if np.isnan(par.max) else par.max
+    value, (low, high) = read_quantity(label, par, text), limits_of(par)
+    if not low <= value <= high:
         raise ValueError(f"{label} = {value:g} is outside its limits {low:g} to {high:g}")
     return value
+
+
+def limits_of(par):
+    """Limits of a parameter, infinite where open (two floats)."""
+    low, high = par.min, par.max
+    return -np.inf if np.isnan(low) else low, np.inf if np.isnan(high) else high
+
+
+def is_outside(par):
+    """Whether a value is outside its limits, by more than the rounding of an optimiser (bool)."""
+    ends = low, high = limits_of(par)
+    near = any(math.isclose(par._value, end, rel_tol=1e-9) for end in ends)
+    return not (low <= par._value <= high or near)
+
+
+def check_parameters(models):
+    """Refuse values, limits and priors that a fit cannot start from; all that are wrong are named.
+
+    Parameters
+    ----------
+    models : `~gammapy.modeling.models.DatasetModels`
+        Models.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite, a value outside the limits, or a free parameter has no range.
+    """
+    if not any(map(_fault, models.parameters)):
+        return
+    found = [
+        f"model {model.name!r}: {label} = {par.value:g}, with limits {low:g} to {high:g}: {fault}"
+        for model in models
+        for label, par in zip(model.parameters_unique_names, model.parameters, strict=True)
+        for fault, (low, high) in [(_fault(par), limits_of(par))]
+        if fault
+    ]
+    raise ValueError("; ".join(dict.fromkeys(found)))
+
+
+def _fault(par):
+    """What is wrong with a parameter, and what to do (str), None if nothing is."""
+    value, (low, high), prior = par._value, limits_of(par), par._prior
+    if not math.isfinite(value):
+        return "expected a finite number, set the value"
+    if low > high:
+        return "expected a minimum below the maximum, change one of them"
+    if low == high and not par._frozen:
+        return "expected a range for a free parameter, freeze it or change a limit"
+    if is_outside(par):
+        return "expected a value inside the limits, change it or a limit"
+    numbers = {} if prior is None else {p.name: p.value for p in prior.parameters}
+    is_finite = math.isfinite(numbers.get("mu", 0)) and 0 < numbers.get("sigma", 1) < math.inf
+    if any(map(math.isnan, numbers.values())) or not is_finite:
+        text = ", ".join(f"{name} {number:g}" for name, number in numbers.items())
+        return f"its prior has {text}; expected finite numbers and a positive sigma, set another"
+    return None
 
 
 def set_priors(datasets, names):

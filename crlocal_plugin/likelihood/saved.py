@@ -1,0 +1,84 @@
+"""Files of a fit: a damaged one is refused, and named."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import yaml
+from astropy.table import Table
+from gammapy.modeling.models import Models
+from gammapy.utils.check import verify_checksum
+from gammapy.utils.scripts import YAML_FORMAT, make_path
+
+from .selection import check_parameters
+
+
+def check_yaml(path, key, checksum=True):
+    """Read a YAML file of datasets or models (dict), as it was written if ``checksum`` is set."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} is no YAML file: {reason}; write it again") from error
+    if not isinstance(data, dict) or not isinstance(data.get(key), list):
+        raise ValueError(f"{path} has no list {key!r}: it is empty, cut or another file")
+    written = data.pop("checksum", None)
+    if checksum and written is None:
+        warnings.warn(
+            f"{path} has no checksum, and may be cut or changed without notice: pass "
+            "checksum=False if it is meant to have none",
+            stacklevel=3,
+        )
+    elif checksum and not verify_checksum(yaml.dump(data, **YAML_FORMAT), written):
+        raise ValueError(
+            f"{path} is not as it was written, its checksum is another one: write it again, or "
+            "take its line 'checksum' out or pass checksum=False if you have changed it yourself"
+        )
+    return data
+
+
+def read_models(filename, checksum=True):
+    """Models of a file, with their covariance, for a fit."""
+    path = make_path(filename)
+    data = check_yaml(path, "components", checksum)
+    covariance = data.pop("covariance", None)
+    try:
+        models = Models.from_dict(data, path=path.parent)
+        check_parameters(models)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    if covariance is not None:
+        # as gammapy does, beside the models or where the name says
+        files = [file for file in (path.parent / covariance, Path(covariance)) if file.is_file()]
+        if files:
+            _check_covariance(files[0], models)
+            models.read_covariance(files[0].parent, files[0].name, format="ascii.fixed_width")
+        else:
+            warnings.warn(
+                f"{path}: there is no {covariance}, so that errors are those of the models and "
+                "correlations are unknown: put the file back, or fit again",
+                stacklevel=3,
+            )
+    return models
+
+
+def _check_covariance(path, models):
+    """Refuse a file with the covariance of others, or with numbers that are none."""
+    names = models.parameters_unique_names
+    expected = f"expected rows and columns of {len(names)} parameters, {names[0]} to {names[-1]}"
+    try:
+        table = Table.read(path, format="ascii.fixed_width")
+        found = list(table["Parameters"])
+        table.remove_column("Parameters")
+        matrix = np.array([list(row) for row in table], dtype=float)
+    except (KeyError, ValueError, TypeError) as error:
+        raise ValueError(f"{path} cannot be read as a covariance ({error}): {expected}") from error
+    advice = "write it again, or remove it to go on without correlations"
+    if found != names or matrix.shape != (len(names),) * 2:
+        raise ValueError(f"{path} is cut or of other parameters: {expected}; {advice}")
+    wrong = ~np.isfinite(matrix) | np.diag(np.diag(matrix) < 0)
+    if wrong.any():
+        rows = ", ".join(np.array(names)[wrong.any(axis=1)])
+        raise ValueError(
+            f"{path}: the numbers of {rows} are not finite, or a variance is negative; {advice}"
+        )
