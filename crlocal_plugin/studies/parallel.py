@@ -9,13 +9,7 @@ from gammapy.utils import parallel
 
 
 def run_parallel(
-    function,
-    inputs,
-    n_jobs=None,
-    parallel_backend=None,
-    progress=None,
-    task_name="tasks",
-    size=lambda result: result,
+    function, inputs, n_jobs=None, parallel_backend=None, progress=None, task_name="tasks", size=int
 ):
     """Call a function with several sets of arguments, a list of tuples; results in their order.
 
