@@ -56,8 +56,7 @@ def run_toys(
     several minima, and which one is the lowest is a matter of chance in each toy. Those of data
     without scatter are searched for once, from scattered starts, and each toy is fitted from
     all that are found. Then come fits with one parameter at a time held at its true value;
-    where one of them comes out below the best fit, that is repeated from there. The result
-    does not depend on the number of processes.
+    where one of them comes out below the best fit, that is repeated from there.
 
     Parameters
     ----------
@@ -77,7 +76,8 @@ def run_toys(
         Number of scattered starts of the search for other minima.
     n_jobs : int, optional
         Number of processes; by default as set by gammapy's
-        `~gammapy.utils.parallel.multiprocessing_manager`, one if it is not in use.
+        `~gammapy.utils.parallel.multiprocessing_manager`, one if it is not in use. The result
+        does not depend on it.
     parallel_backend : {"multiprocessing", "ray"}, optional
         What runs them; by default as set there.
     progress : callable, optional
@@ -99,11 +99,20 @@ def run_toys(
         raise ValueError(f"n_toys must be at least 1, got {n_toys}")
     if not likelihood.size:
         raise ValueError("no parameter is free: there is nothing to fit")
-    columns = _columns(likelihood, parameters) if profile else []
+    names = likelihood.names
+    unknown = set(parameters or []) - set(names)
+    if profile and unknown:
+        raise ValueError(
+            f"{', '.join(sorted(unknown))} is not among the free parameters {', '.join(names)}"
+        )
+    asked = names if parameters is None else parameters
+    columns = [k for k, name in enumerate(names) if profile and name in asked]
     truth = np.array(likelihood.values, dtype=float)
     seeds = random_generator(random_state).bit_generator.seed_seq
     rng = np.random.default_rng(seeds.spawn(1)[0])
-    drawn = _drawn_numbers(likelihood, truth)
+    # residuals that a simulation changes: all but those of upper limits
+    toy = likelihood.fake(truth, np.random.default_rng(0))
+    drawn = toy.residuals(truth) != likelihood.residuals(truth)
     searches = _searches(likelihood, truth, n_starts, rng)
     points = run_parallel(_search, searches, n_jobs, parallel_backend, task_name="Minima")
     others = _distinct(points)
@@ -113,10 +122,10 @@ def run_toys(
     chunks = run_parallel(_run_chunk, inputs, n_jobs, parallel_backend, progress, "Toys", len)
     table = Table(rows=[row for chunk in chunks for row in chunk])
     table.add_column(np.arange(n_toys), name="toy", index=0)
-    for name, unit in zip(likelihood.names, likelihood.units, strict=True):
+    for name, unit in zip(names, likelihood.units, strict=True):
         table[name].unit = table[f"{name}_error"].unit = unit
     table.meta = {
-        "truth": dict(zip(likelihood.names, truth.tolist(), strict=True)),
+        "truth": dict(zip(names, truth.tolist(), strict=True)),
         "degrees_of_freedom": int(drawn.sum()) - likelihood.size,
         "other_minima": [float(rise) for rise, _ in others],
     }
@@ -151,23 +160,6 @@ def _likelihood(datasets):
             "crl.CosmicRayDatasets([...])"
         )
     return datasets
-
-
-def _columns(likelihood, parameters):
-    """Columns of parameters, all by default."""
-    names = likelihood.names
-    unknown = set(parameters or []) - set(names)
-    if unknown:
-        raise ValueError(
-            f"{', '.join(sorted(unknown))} is not among the free parameters {', '.join(names)}"
-        )
-    return [k for k, name in enumerate(names) if parameters is None or name in parameters]
-
-
-def _drawn_numbers(likelihood, truth):
-    """Which residuals a simulation changes: all but those of upper limits."""
-    toy = likelihood.fake(truth, np.random.default_rng(0))
-    return toy.residuals(truth) != likelihood.residuals(truth)
 
 
 class _NoScatter(np.random.Generator):
@@ -231,8 +223,8 @@ def _run(task, seed):
         except (ValueError, ArithmeticError) as error:
             nothing, message = np.full(len(task.truth), np.nan), f"{type(error).__name__}: {error}"
             failed = {"stat": np.nan, "chi2": np.nan, "hesse": False, "converged": False}
-            at_limit = np.zeros(len(task.truth), dtype=bool)
-            return task.row(nothing, nothing, at_limit, nothing, **failed, message=message)
+            nowhere = np.isfinite(nothing)
+            return task.row(nothing, nothing, nowhere, nothing, **failed, message=message)
 
 
 def _fit(task, toy):
