@@ -289,11 +289,10 @@ class Posterior:
         except (OSError, ValueError) as error:
             raise ValueError(f"{path} is no posterior of this package ({error})") from error
         attributes = posterior.attrs
-        if attributes.get("format") != FORMAT:
-            raise ValueError(
-                f"{path} is no posterior of this package: its format is "
-                f"{attributes.get('format')!r}, expected {FORMAT!r}"
-            )
+        form = attributes.get("format")
+        if form != FORMAT:
+            expected = f"its format is {form!r}, expected {FORMAT!r}"
+            raise ValueError(f"{path} is no posterior of this package: {expected}")
         names = json.loads(attributes["names"])
         return cls(
             names,

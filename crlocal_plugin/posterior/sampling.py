@@ -1,7 +1,5 @@
 """Posterior of the free parameters by ensembles of walkers."""
 
-import sys
-
 import numpy as np
 from gammapy.datasets import Datasets
 from tqdm import tqdm
@@ -98,11 +96,9 @@ def sample(
     coordinates = _coordinates(fit, priors, best)
     log_posterior = LogPosterior(likelihood, priors)
     start = start_walkers(log_posterior, coordinates, (n_ensembles, n_walkers, n), rng)
-    stream = sys.stderr if stream is None else stream
     runs = run_ensembles(log_posterior, coordinates, start, max_steps, check_every, rng)
-    with tqdm(
-        total=max_steps, file=stream, unit=" steps", disable=not stream.isatty(), leave=False
-    ) as bar:
+    # nothing is drawn where there is no terminal
+    with tqdm(total=max_steps, file=stream, unit=" steps", disable=None, leave=False) as bar:
         for run in runs:
             shortest, longest = np.min(run.tau), np.max(run.tau)
             bar.set_postfix(autocorrelation=f"{longest:.0f}", refresh=False)
@@ -184,9 +180,8 @@ class LogPosterior:
         # far out a statistic may overflow: a likelihood of zero
         with np.errstate(over="ignore"):
             result = self._likelihood.log_likelihood(theta)
-        undefined = np.isnan(result)
-        if undefined.any():
-            values = zip(self._likelihood.names, theta[undefined][0], strict=True)
+        if np.isnan(result).any():
+            values = zip(self._likelihood.names, theta[np.isnan(result)][0], strict=True)
             place = ", ".join(f"{name} = {value:g}" for name, value in values)
             raise ValueError(
                 f"the statistic is not a number at {place}: set limits that exclude such values"
@@ -196,7 +191,6 @@ class LogPosterior:
 
 def _check_ends(likelihood, improper, best):
     """Refuse a flat prior without end where the likelihood has none either."""
-    low, high = likelihood.bounds.T
     endless = []
     for name in improper:
         k = likelihood.names.index(name)
@@ -205,7 +199,7 @@ def _check_ends(likelihood, improper, best):
         if not np.isfinite(scale):
             endless.append(f"{name}, on which the data do not depend")
             continue
-        for side, limit in ((-1, low[k]), (1, high[k])):
+        for side, limit in zip((-1, 1), likelihood.bounds[k], strict=True):
             far = best.copy()
             far[k] += side * FAR * scale
             with np.errstate(all="ignore"):
@@ -233,8 +227,7 @@ def _coordinates(likelihood, priors, best):
     if not likelihood.is_least_squares:
         errors = [_error_alone(likelihood, best, k, room[k]) for k in range(likelihood.size)]
         guess = np.diag(errors) ** 2
-    covariance, _ = likelihood_covariance(likelihood, best, guess)
-    covariance = np.array(covariance)
+    covariance = np.array(likelihood_covariance(likelihood, best, guess)[0])
     # a parameter at its limit, or on which nothing depends, has no error in a covariance
     variance = np.diag(covariance)
     for k in np.flatnonzero(~(np.isfinite(variance) & (variance > 0))):
@@ -244,18 +237,17 @@ def _coordinates(likelihood, priors, best):
     # wider than the limits is of no use
     shrink = np.minimum(1.0, room / error)
     covariance *= np.outer(shrink, shrink)
-    positive = (low >= 0) & (best > 0)
-    logarithmic = positive & (priors.logarithmic | (error < NARROW * best))
+    logarithmic = (low >= 0) & (best > 0) & (priors.logarithmic | (error < NARROW * best))
     return WhitenedCoordinates(best, covariance, logarithmic)
 
 
 def _error_alone(likelihood, best, k, most=np.inf):
     """How far one parameter can move by itself before the statistic rises by one."""
     low, high = likelihood.bounds[k]
-    upwards = high - best[k] >= best[k] - low
-    steps = likelihood.scales_at(best)[k] * 3.0 ** np.arange(-10, 120)
-    rows = np.repeat(best[np.newaxis], len(steps), axis=0)
-    rows[:, k] = np.clip(best[k] + (steps if upwards else -steps), low, high)
+    side = 1 if high - best[k] >= best[k] - low else -1
+    steps = side * likelihood.scales_at(best)[k] * 3.0 ** np.arange(-10, 120)
+    rows = np.tile(best, (len(steps), 1))
+    rows[:, k] = np.clip(best[k] + steps, low, high)
     with np.errstate(all="ignore"):
         rises = likelihood(rows) - likelihood(best)
     found = np.flatnonzero(~(rises < 1))

@@ -158,23 +158,23 @@ def _free_covariance(model, covariance):
     labels = _labels(model)
     free = [par for par in model.parameters if not par.frozen]
     if covariance is None:
-        unknown = [labels[par] for par in free if not np.isfinite(par.error)]
+        unknown = ", ".join(labels[par] for par in free if not np.isfinite(par.error))
         if unknown:
             raise ValueError(
-                f"{', '.join(unknown)}: no finite error, the data say nothing about it; freeze it "
-                "and fit again, or pass covariance or samples"
+                f"{unknown}: no finite error, the data say nothing about it; freeze it and fit "
+                "again, or pass covariance or samples"
             )
         covariance = model.covariance
     if isinstance(covariance, Covariance):
-        missing = [labels[par] for par in free if par not in covariance.parameters]
+        missing = ", ".join(labels[par] for par in free if par not in covariance.parameters)
         if missing:
-            raise ValueError(f"the covariance lacks {', '.join(missing)}")
+            raise ValueError(f"the covariance lacks {missing}")
         covariance = covariance.get_subcovariance(free).data if free else np.zeros((0, 0))
-    matrix = np.array(covariance, dtype=float)
-    if matrix.shape != (len(free), len(free)):
+    matrix, expected = np.array(covariance, dtype=float), (len(free), len(free))
+    if matrix.shape != expected:
         raise ValueError(
-            f"the covariance is of shape {matrix.shape}: expected {(len(free), len(free))}, for "
-            f"the free parameters {', '.join(labels[par] for par in free)}"
+            f"the covariance is of shape {matrix.shape}: expected {expected}, for the free "
+            f"parameters {', '.join(labels[par] for par in free)}"
         )
     variance = np.diag(matrix)
     if not np.isfinite(matrix).all() or (variance < 0).any():
@@ -252,10 +252,9 @@ def _given(model, samples, n_samples, rng):
     if n_samples is not None and n_samples < len(rows):
         rows = rows[np.sort(rng.choice(len(rows), int(n_samples), replace=False))]
     parameters = [known[names[k]] for k in columns]
-    units = getattr(samples, "units", None)
-    if units is None:
+    if getattr(samples, "units", None) is None:
         return parameters, rows[:, columns]
-    factors = [units[k].to(par.unit) for k, par in zip(columns, parameters, strict=True)]
+    factors = [samples.units[k].to(known[names[k]].unit) for k in columns]
     return parameters, rows[:, columns] * factors
 
 
@@ -267,8 +266,8 @@ def _labels(model):
 def _values_and_limits(parameters):
     """Values, and limits, infinite where open."""
     table = np.array([(par.value, par.min, par.max) for par in parameters], dtype=float)
-    value, low, high = table.T
-    return value, np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
+    # an open end is nan
+    return np.where(np.isnan(table), (np.nan, -np.inf, np.inf), table).T
 
 
 def central_intervals(values, levels):
