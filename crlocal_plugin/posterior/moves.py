@@ -3,8 +3,7 @@
 import emcee
 import numpy as np
 
-JUMPS = 0.1
-"""Fraction of proposals by a whole difference, which lead from one mode to another."""
+JUMPS = 0.1  # fraction of proposals by a whole difference, which lead from one mode to another
 
 
 class EnsemblesMove(emcee.moves.Move):

@@ -11,20 +11,17 @@ from .convergence import MIN_ESS, import_sampling
 from .prior_distributions import PriorDistributions
 from .sampling import LogPosterior, best_fit, described, likelihoods
 
+# largest number of parameters for which points are drawn from a region around the live points
 REGION = 10
-"""Largest number of parameters for which points are drawn from a region around the live points."""
 
-POPULATION = 64
-"""Points that a step sampler moves at once."""
+POPULATION = 64  # points that a step sampler moves at once
 
+# smallest fraction of the points of a step sampler that leave the neighbourhood of their start
 FAR_ENOUGH = 0.5
-"""Smallest fraction of the points of a step sampler that leave the neighbourhood of their start."""
 
-INTEGRATED = 0.95
-"""Smallest fraction of the evidence that the live points have been through."""
+INTEGRATED = 0.95  # smallest fraction of the evidence that the live points have been through
 
-NOWHERE = -1e300
-"""ln(likelihood) of values whose statistic overflows."""
+NOWHERE = -1e300  # ln(likelihood) of values whose statistic overflows
 
 
 def nested_sample(

@@ -15,8 +15,7 @@ from ..files import refuse_existing, replace_file
 from ..likelihood.collection import short_labels
 from .convergence import import_sampling
 
-FORMAT = "crlocal_plugin posterior 1"
-"""Mark of the files."""
+FORMAT = "crlocal_plugin posterior 1"  # mark of the files
 
 _QUANTILES = {
     "median": 0.5,

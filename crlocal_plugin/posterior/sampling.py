@@ -12,14 +12,12 @@ from .posterior import Posterior
 from .prior_distributions import PriorDistributions, measurements_only, prior_text
 from .walkers import STORED, WhitenedCoordinates, run_ensembles, start_walkers
 
-FAR = 1e4
-"""How far out an open end is looked at, in natural scales."""
+FAR = 1e4  # how far out an open end is looked at, in natural scales
 
+# by how much the statistic must rise there: a chain of 1e6 samples does not get that far
 RISE = 30.0
-"""By how much the statistic must rise there: a chain of 1e6 samples does not get that far."""
 
-NARROW = 0.3
-"""Relative error below which a positive parameter goes in by its logarithm."""
+NARROW = 0.3  # relative error below which a positive parameter goes in by its logarithm
 
 
 def sample(

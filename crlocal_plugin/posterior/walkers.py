@@ -12,14 +12,11 @@ import numpy as np
 
 from .convergence import autocorrelation_times, import_sampling
 
-STORED = 5
-"""Steps between those that are kept."""
+STORED = 5  # steps between those that are kept
 
-BURN_IN = 10
-"""Autocorrelation times that are left out at the start."""
+BURN_IN = 10  # autocorrelation times that are left out at the start
 
-OVERDISPERSION = 2.0
-"""Spread of the walkers at the start in standard deviations."""
+OVERDISPERSION = 2.0  # spread of the walkers at the start in standard deviations
 
 
 class WhitenedCoordinates:

@@ -14,8 +14,7 @@ from ..posterior.nested import nested_sample
 from ..posterior.prior_distributions import PriorDistributions, measurements_only
 from .starts import lowest_minimum
 
-AT_LIMIT = 1e-3
-"""Distance from a limit, in standard deviations, up to which a parameter sits at it."""
+AT_LIMIT = 1e-3  # distance from a limit, in standard deviations, up to which a parameter sits at it
 
 
 def compare_models(

@@ -11,26 +11,20 @@ from scipy.stats import norm
 from ..messages import unknown_name
 from ..models.nuisance import NuisanceModel
 
-LEVELS = (0.6827, 0.9545)
-"""Probabilities of one and two standard deviations of a Gaussian."""
+LEVELS = (0.6827, 0.9545)  # probabilities of one and two standard deviations of a Gaussian
 
-N_DRAWS = 1000
-"""Draws from a covariance, unless a number is given."""
+N_DRAWS = 1000  # draws from a covariance, unless a number is given
 
 METHODS = ("sampling", "linear")
 
-_BATCHES = 1000
-"""Times that a full set is drawn before the limits count as out of reach."""
+_BATCHES = 1000  # times that a full set is drawn before the limits count as out of reach
 
-_STEP = 1e-4
-"""Step of the derivatives in standard deviations."""
+_STEP = 1e-4  # step of the derivatives in standard deviations
 
-_CHUNK = 100_000
-"""Numbers that are evaluated at once, however many samples there are."""
+_CHUNK = 100_000  # numbers that are evaluated at once, however many samples there are
 
 
-HALF = 180.0
-"""Width in deg from which on an interval says nothing about a direction."""
+HALF = 180.0  # width in deg from which on an interval says nothing about a direction
 
 _UNIFORM = 4.6
 """Rayleigh's statistic, number of samples times the squared length of their mean: below it,

@@ -30,14 +30,12 @@ NULL = 1e-3
 """Singular value below which a direction is without consequence: a thousand natural scales cost
 less than a standard deviation. The derivatives are differences, and true to about 1e-5."""
 
+# part of a parameter in a direction without consequence from which on it is not constrained
 _COMPONENT = 1e-3
-"""Part of a parameter in a direction without consequence from which on it is not constrained."""
 
-_STEP = 0.1
-"""Largest change in the description of a direction, in natural scales."""
+_STEP = 0.1  # largest change in the description of a direction, in natural scales
 
-_ALONE = ("spectra", "dipole")
-"""Sources that are also asked without the other."""
+_ALONE = ("spectra", "dipole")  # sources that are also asked without the other
 
 
 @dataclass(frozen=True, eq=False)

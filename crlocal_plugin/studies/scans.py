@@ -6,7 +6,7 @@ import astropy.units as u
 import numpy as np
 from astropy.table import Table
 
-from ..likelihood.joint_likelihood import JointLikelihood
+from ..likelihood.joint_likelihood import likelihood_of
 from ..likelihood.profiles import ProfileLikelihood
 from .parallel import run_parallel
 
@@ -130,9 +130,7 @@ def scan_profiles(
         If a label is not that of a free parameter, a range is empty or outside the limits, or the
         error of a parameter without a range is not known.
     """
-    likelihood = datasets
-    if not isinstance(likelihood, JointLikelihood):
-        likelihood = JointLikelihood(datasets)
+    likelihood = likelihood_of(datasets)
     if n_points < 2:
         raise ValueError(f"n_points must be at least 2, got {n_points}")
     if parameters is None or isinstance(parameters, str):

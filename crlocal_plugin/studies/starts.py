@@ -6,11 +6,11 @@ import numpy as np
 from astropy.table import Column, Table
 
 from ..likelihood.descent import minimise, stays_positive
-from ..likelihood.joint_likelihood import JointLikelihood
+from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
 from .parallel import run_parallel
 
+# difference in the statistic up to which two descents may have ended in the same minimum
 TOLERANCE = 0.02
-"""Difference in the statistic up to which two descents may have ended in the same minimum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +131,7 @@ def lowest_minimum(datasets, n_starts=24, spread=0.5, random_state=0, progress=N
 
 def least_squares_likelihood(datasets):
     """Likelihood of datasets that has free parameters and is a sum of squared residuals."""
-    likelihood = JointLikelihood(datasets)
+    likelihood = likelihood_of(datasets)
     if not likelihood.size:
         raise ValueError("no parameter is free: there is nothing to fit")
     if not likelihood.is_least_squares:

@@ -9,8 +9,7 @@ from scipy.stats import chi2, kstest, sem, tstd
 
 from ..tables.writing import write_table
 
-LEVELS = {68: 1.0, 95: 2.0}
-"""Number of standard deviations of the intervals of 68.27 % and 95.45 %."""
+LEVELS = {68: 1.0, 95: 2.0}  # number of standard deviations of the intervals of 68.27 % and 95.45 %
 
 
 class ToyStudy:

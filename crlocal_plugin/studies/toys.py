@@ -4,39 +4,32 @@ from typing import NamedTuple
 
 import numpy as np
 from astropy.table import Table
-from gammapy.datasets import Datasets
 
 from ..datasets.random import random_generator
-from ..likelihood.collection import CosmicRayDatasets
 from ..likelihood.covariance import away_from_limits, likelihood_covariance
 from ..likelihood.descent import COLLAPSED, minimise
-from ..likelihood.joint_likelihood import JointLikelihood
+from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
 from .parallel import run_parallel
 from .toy_study import ToyStudy
 
-CHUNK = 5
-"""Toys that a process does in one go, a second or so of work."""
+CHUNK = 5  # toys that a process does in one go, a second or so of work
 
+# tolerance of constrained fits and of the search: statistics are good to some thousandths
 TOLERANCE = 1e-5
-"""Tolerance of constrained fits and of the search: statistics are good to some thousandths."""
 
-SCATTER = 5.0
-"""Width of the scattered starts of the search, in standard deviations."""
+SCATTER = 5.0  # width of the scattered starts of the search, in standard deviations
 
-REACH = 25.0
-"""Rise of the statistic up to which another minimum may become the lowest one in a toy."""
+REACH = 25.0  # rise of the statistic up to which another minimum may become the lowest one in a toy
 
-DISTINCT = 0.1
-"""Difference of the statistics of two minima in the search."""
+DISTINCT = 0.1  # difference of the statistics of two minima in the search
 
-REVIVED = 0.03
-"""Fraction of the true value from which a strength starts that is zero in a minimum."""
+REVIVED = 0.03  # fraction of the true value from which a strength starts that is zero in a minimum
 
+# by how much a constrained fit must undercut the best one to count as another minimum
 _LOWER = 0.01
-"""By how much a constrained fit must undercut the best one to count as another minimum."""
 
+# how often constrained fits may find a lower minimum before a toy counts as not converged
 _RESTARTS = 10
-"""How often constrained fits may find a lower minimum before a toy counts as not converged."""
 
 
 def run_toys(
@@ -94,7 +87,7 @@ def run_toys(
         If no parameter is free, a label is not that of a free parameter, a dataset has no model,
         or data cannot be simulated.
     """
-    likelihood = _likelihood(datasets)
+    likelihood = likelihood_of(datasets)
     if n_toys < 1:
         raise ValueError(f"n_toys must be at least 1, got {n_toys}")
     if not likelihood.size:
@@ -148,18 +141,6 @@ class _Task(NamedTuple):
             if k in self.columns:
                 others[f"{name}_rise"] = rise[k]
         return others
-
-
-def _likelihood(datasets):
-    """Likelihood of datasets, if it is not one already."""
-    if isinstance(datasets, CosmicRayDatasets):
-        return JointLikelihood(datasets)
-    if isinstance(datasets, Datasets):
-        raise TypeError(
-            "expected CosmicRayDatasets, got gammapy's Datasets: make them with "
-            "crl.CosmicRayDatasets([...])"
-        )
-    return datasets
 
 
 class _NoScatter(np.random.Generator):
