@@ -1,7 +1,10 @@
 """The program: its commands, and what happens on errors."""
 
+import contextlib
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
 from importlib import import_module
@@ -58,7 +61,11 @@ def main(argv=None):
     words = sys.argv[1:] if argv is None else list(argv)
     debug = False
     try:
-        with crlocal.make_context("crlocal", words) as context, warnings.catch_warnings():
+        with (
+            crlocal.make_context("crlocal", words) as context,
+            warnings.catch_warnings(),
+            _orderly_termination(),
+        ):
             warnings.showwarning = _show_warning
             debug = context.params["debug"]
             return crlocal.invoke(context) or OK
@@ -88,6 +95,23 @@ def main(argv=None):
             "internal error",
         )
         return INTERNAL_ERROR
+
+
+@contextlib.contextmanager
+def _orderly_termination():
+    """On SIGTERM stop other processes and remove drafts of files, as on Ctrl-C; exit code 143."""
+
+    def stop(number, frame):
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # nobody else gets signals
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _mistake(error):

@@ -15,8 +15,7 @@ from ..files import refuse_existing, replace_file
 from ..likelihood.collection import short_labels
 from .convergence import import_sampling
 
-FORMAT = "crlocal_plugin posterior 1"
-"""Mark of the files."""
+FORMAT = "crlocal_plugin posterior 1"  # mark of the files
 
 _QUANTILES = {
     "median": 0.5,
@@ -35,14 +34,12 @@ class Posterior:
     """Samples of a posterior.
 
     Made by `~crlocal_plugin.sample`, `~crlocal_plugin.nested_sample` and `Posterior.read`. What
-    turns the samples into a result asks `check` first.
+    turns the samples into a result asks `check` first, and takes ``allow_unconverged`` for it.
 
     Parameters
     ----------
-    names : list of str
-        Labels of the parameters.
-    units : list of str or `~astropy.units.Unit`
-        Their units.
+    names, units : list of str
+        Labels of the parameters, and their units.
     chains : `~numpy.ndarray`
         Values in these units, shape ``(chains, draws, n)``.
     log_posterior : `~numpy.ndarray`
@@ -111,6 +108,10 @@ class Posterior:
         """Whether the samples may be called a result (bool)."""
         return not self.problems
 
+    @property
+    def _state(self):
+        return "converged" if self.converged else "NOT CONVERGED"
+
     def check(self, allow_unconverged=False):
         """Refuse samples that have not converged.
 
@@ -145,24 +146,14 @@ class Posterior:
         return self.names.index(name)
 
     def draw(self, size, random_state=None):
-        """Draw samples at random, without repeating any.
+        """Draw samples at random, without repeating any: values of shape ``(size, n)``.
 
         Parameters
         ----------
         size : int
-            How many.
+            How many, not more than there are.
         random_state : int or `~numpy.random.Generator`, optional
             Seed or source of random numbers.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Values, shape ``(size, n)``.
-
-        Raises
-        ------
-        ValueError
-            If there are fewer samples.
         """
         if size > len(self.samples):
             raise ValueError(f"{size} draws were asked for, there are {len(self.samples)} samples")
@@ -202,11 +193,6 @@ class Posterior:
     def summary(self, allow_unconverged=False):
         """Median, ends of the central intervals of 68.3 % and 95.4 %, best fit and unit.
 
-        Parameters
-        ----------
-        allow_unconverged : bool, optional
-            As for `check`.
-
         Returns
         -------
         `~astropy.table.Table`
@@ -214,11 +200,10 @@ class Posterior:
         """
         self.check(allow_unconverged)
         quantiles = np.quantile(self.samples, list(_QUANTILES.values()), axis=0)
-        columns = dict(zip(_QUANTILES, quantiles, strict=True)) | {"best": self.best}
-        units = [unit.to_string() for unit in self.units]
-        table = Table({"name": self.names, **columns, "unit": units})
-        for name in columns:
+        table = Table([self.names, *quantiles, self.best], names=["name", *_QUANTILES, "best"])
+        for name in table.colnames[1:]:
             table[name].format = ".5g"
+        table["unit"] = [unit.to_string() for unit in self.units]
         return table
 
     def __str__(self):
@@ -228,25 +213,16 @@ class Posterior:
             lines[0] += f", ln(evidence) {value:.2f} +- {error:.2f}"
         lines += ["", *self.summary(allow_unconverged=True).pformat(max_lines=-1, max_width=-1)]
         lines += ["", *self.diagnostics.pformat(max_lines=-1, max_width=-1), ""]
-        if self.converged:
-            lines.append("converged")
-        else:
-            lines += ["NOT CONVERGED", *(f"  {problem}" for problem in self.problems)]
-        return "\n".join(lines)
+        return "\n".join([*lines, self._state, *(f"  {problem}" for problem in self.problems)])
 
     def __repr__(self):
-        state = "converged" if self.converged else "NOT CONVERGED"
-        return f"<Posterior: {len(self.samples)} samples of {', '.join(self.names)}, {state}>"
+        names = ", ".join(self.names)
+        return f"<Posterior: {len(self.samples)} samples of {names}, {self._state}>"
 
     # ----------------------------------------------------------------- files
 
     def to_inference_data(self, allow_unconverged=False):
         """Convert to what ArviZ works with.
-
-        Parameters
-        ----------
-        allow_unconverged : bool, optional
-            As for `check`.
 
         Returns
         -------
@@ -256,6 +232,7 @@ class Posterior:
         """
         self.check(allow_unconverged)
         arviz = import_sampling("arviz")
+        columns = {name: self.diagnostics[name].tolist() for name in self.diagnostics.colnames}
         attributes = {
             "format": FORMAT,
             "inference_library": "crlocal_plugin",
@@ -264,9 +241,7 @@ class Posterior:
             "names": json.dumps(self.names),
             "best": self.best,
             "problems": json.dumps(self.problems),
-            "diagnostics": json.dumps(
-                {name: self.diagnostics[name].tolist() for name in self.diagnostics.colnames}
-            ),
+            "diagnostics": json.dumps(columns),
             "info": json.dumps(self.info),
         }
         if self.log_evidence is not None:
@@ -290,14 +265,7 @@ class Posterior:
         path : path-like
             File, whole or not at all.
         overwrite : bool, optional
-            Replace an existing file.
-        allow_unconverged : bool, optional
-            As for `check`.
-
-        Raises
-        ------
-        FileExistsError
-            If the file exists and is not to be replaced.
+            Replace an existing file, instead of FileExistsError.
         """
         refuse_existing(path, overwrite=overwrite)
         data = self.to_inference_data(allow_unconverged)
@@ -307,13 +275,7 @@ class Posterior:
 
     @classmethod
     def read(cls, path):
-        """Read samples and models from a file that `write` made (`Posterior`).
-
-        Raises
-        ------
-        ValueError
-            If the file is of another kind.
-        """
+        """Read samples and models from a file that `write` made (`Posterior`)."""
         import_sampling("h5netcdf")
         xarray = import_sampling("xarray")
         try:
@@ -326,11 +288,10 @@ class Posterior:
         except (OSError, ValueError) as error:
             raise ValueError(f"{path} is no posterior of this package ({error})") from error
         attributes = posterior.attrs
-        if attributes.get("format") != FORMAT:
-            raise ValueError(
-                f"{path} is no posterior of this package: its format is "
-                f"{attributes.get('format')!r}, expected {FORMAT!r}"
-            )
+        form = attributes.get("format")
+        if form != FORMAT:
+            expected = f"its format is {form!r}, expected {FORMAT!r}"
+            raise ValueError(f"{path} is no posterior of this package: {expected}")
         names = json.loads(attributes["names"])
         return cls(
             names,

@@ -5,6 +5,7 @@ that depend on it together, with the correlations that the fit found.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import astropy.units as u
 import numpy as np
@@ -21,10 +22,8 @@ class Band:
 
     Attributes
     ----------
-    best : `~astropy.units.Quantity` or `~numpy.ndarray`
-        At the values of the model, shape ``(...)``.
-    median : `~astropy.units.Quantity` or `~numpy.ndarray`
-        Median, of that shape; equal to ``best`` in a linear propagation.
+    best, median : `~astropy.units.Quantity` or `~numpy.ndarray`
+        At the values of the model, and median, shape ``(...)``; equal in a linear propagation.
     levels : tuple of float
         Probabilities of the k intervals.
     lower, upper : `~astropy.units.Quantity` or `~numpy.ndarray`
@@ -41,17 +40,12 @@ class Band:
     x: u.Quantity | None = None
 
     def interval(self, level=LEVELS[0]):
-        """Ends of the interval of one level.
+        """Lower and upper end of the interval of one level, each of shape ``(...)``.
 
         Parameters
         ----------
         level : float, optional
             One of ``levels``.
-
-        Returns
-        -------
-        lower, upper : `~astropy.units.Quantity` or `~numpy.ndarray`
-            Ends, shape ``(...)``.
         """
         (found,) = np.nonzero(np.isclose(self.levels, level, rtol=0, atol=1e-9))
         if not found.size:
@@ -63,12 +57,11 @@ class Band:
 
     def to_table(self):
         """Convert to a table (`~astropy.table.Table`): x, best, median, ends of the intervals."""
-        columns = {"best": self.best, "median": self.median}
+        columns = {} if self.x is None else {"x": self.x}
+        columns |= {"best": self.best, "median": self.median}
         for level, lower, upper in zip(self.levels, self.lower, self.upper, strict=True):
-            columns[f"lower_{100 * level:g}"] = lower
-            columns[f"upper_{100 * level:g}"] = upper
-        if self.x is not None:
-            columns = {"x": self.x, **columns}
+            percent = f"{100 * level:g}"
+            columns |= {f"lower_{percent}": lower, f"upper_{percent}": upper}
         table = Table({name: np.atleast_1d(values) for name, values in columns.items()})
         for name in table.colnames:
             table[name].info.format = ".5g"
@@ -125,12 +118,8 @@ def intensity_band(model, x, species="H", component=None, axis=None, **options):
     ValueError
         If the model has no errors, or samples or covariance do not fit to it.
     """
-    return evaluated_band(
-        model,
-        lambda values: model.intensity(x, species, component, axis, values),
-        u.Quantity(x),
-        **options,
-    )
+    evaluate = partial(model.intensity, x, species, component, axis)
+    return evaluated_band(model, evaluate, u.Quantity(x), **options)
 
 
 def dipole_band(model, energy, component=None, species=None, **options):
@@ -138,14 +127,12 @@ def dipole_band(model, energy, component=None, species=None, **options):
 
     Parameters
     ----------
-    model : CosmicRayModel
-        Model, after a fit unless ``samples`` or ``covariance`` are given. Nothing in it changes.
+    model, **options
+        As for `intensity_band`.
     energy : `~astropy.units.Quantity`
         Total energy per particle.
     component, species : str, optional
         As for `CosmicRayModel.dipole`.
-    **options : dict
-        As for `intensity_band`.
 
     Returns
     -------
@@ -153,22 +140,12 @@ def dipole_band(model, energy, component=None, species=None, **options):
         With ``amplitude``, ``phase`` and ``vector``.
     """
     ensemble, energy = make_ensemble(model, **options), u.Quantity(energy)
-    vectors = ensemble.evaluate(
-        lambda values: model.dipole(energy, component, species, values).vector
-    )
+    dipole = partial(model.dipole, energy, component, species)
+    vectors = ensemble.evaluate(lambda values: dipole(values).vector)
     flat = [vector[..., 0] + 1j * vector[..., 1] for vector in vectors]
-    amplitudes = [np.abs(number) for number in flat]
-    # a unit number, or zero where there is no direction
-    directions = [
-        number / np.where(amplitude > 0, amplitude, 1.0)
-        for number, amplitude in zip(flat, amplitudes, strict=True)
-    ]
-    return DipoleBand(
-        energy,
-        _band(ensemble, *map(u.Quantity, amplitudes), energy),
-        _phase_band(ensemble, *directions, energy),
-        _band(ensemble, *vectors),
-    )
+    amplitude = _band(ensemble, *(u.Quantity(np.abs(number)) for number in flat), energy)
+    phase = _phase_band(ensemble, *flat, energy)
+    return DipoleBand(energy, amplitude, phase, _band(ensemble, *vectors))
 
 
 def composition_band(
@@ -178,8 +155,8 @@ def composition_band(
 
     Parameters
     ----------
-    model : CosmicRayModel
-        Model, after a fit unless ``samples`` or ``covariance`` are given. Nothing in it changes.
+    model, **options
+        As for `intensity_band`.
     energy : `~astropy.units.Quantity`
         Total energy per particle.
     quantity : {"mean_log_mass", "variance_log_mass", "fraction", "all_particle"}, optional
@@ -188,8 +165,6 @@ def composition_band(
         Species of a fraction, or ``"light"``.
     component : str, optional
         Only one component; the sum by default.
-    **options : dict
-        As for `intensity_band`.
 
     Returns
     -------
@@ -199,8 +174,7 @@ def composition_band(
     Raises
     ------
     ValueError
-        If the quantity is not known, a fraction comes without its species, the model has no
-        errors, or samples or covariance do not fit to it.
+        If the quantity is not known, or a fraction comes without its species.
     """
     if quantity not in _COMPOSITION:
         raise ValueError(f"quantity: expected one of {', '.join(_COMPOSITION)}, got {quantity!r}")
@@ -209,10 +183,8 @@ def composition_band(
     if quantity != "fraction" and species is not None:
         raise ValueError(f"species: only a fraction is that of one, leave it out for {quantity}")
     arguments = (energy, component) if species is None else (energy, species, component)
-    evaluate = getattr(model, quantity)
-    return evaluated_band(
-        model, lambda values: evaluate(*arguments, values), u.Quantity(energy), **options
-    )
+    evaluate = partial(getattr(model, quantity), *arguments)
+    return evaluated_band(model, evaluate, u.Quantity(energy), **options)
 
 
 def propagate(
@@ -240,26 +212,26 @@ def propagate(
     function : callable
         Takes the model and returns a number, an array or a Quantity, always of one shape.
     circular : bool, optional
-        Whether the quantity is an angle, to be returned as a Quantity: intervals are those
-        described for the phase of `DipoleBand`.
+        Whether the quantity is an angle, a Quantity: intervals are those of the phase of
+        `DipoleBand`.
     levels : iterable of float, optional
         Probabilities of the intervals.
     samples : object or tuple, optional
         Samples of parameters: a posterior, which is refused if it has not converged, or anything
         else with ``names`` and ``samples``, in its ``units`` if it has them; or a pair of names
         and an array of shape ``(m, n)`` in the units of the parameters. Names are those of the
-        parameters, such as ``"V_sun"`` or ``"He.Q_0b"``; nuisances of experiments are passed over.
-        Parameters that are not named stay at their values.
+        parameters, such as ``"V_sun"`` or ``"He.Q_0b"``; nuisances of experiments are passed over,
+        and parameters that are not named stay at their values.
     covariance : `~gammapy.modeling.Covariance` or `~numpy.ndarray`, optional
         Covariance of the free parameters, in their order if it is an array; by default that of
         the model. A free parameter without an error, such as one at its limit, stays.
     n_samples : int, optional
-        Draws from the covariance, 1000 by default; or how many of the samples to take, all by
-        default.
+        Draws from the covariance, 1000 by default; or how many of the samples to take, by default
+        all.
     method : {"sampling", "linear"}, optional
-        How to propagate a covariance: by draws from the Gaussian, of which those outside the
-        limits of the parameters are drawn again (the Gaussian is cut off there), or with the
-        derivatives of the quantity, which gives symmetric intervals that know no limits.
+        How to propagate a covariance: by draws from the Gaussian, which is cut off at the limits
+        of the parameters, or with the derivatives of the quantity, which gives symmetric
+        intervals that know no limits.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
 
@@ -303,7 +275,8 @@ def _band(ensemble, best, values, x=None):
 
 
 def _phase_band(ensemble, best, directions, x=None):
-    """Band of an angle from complex unit numbers."""
+    """Band of an angle from complex numbers, zero where there is no direction."""
+    best, directions = (z / np.where(z == 0, 1.0, np.abs(z)) for z in (best, directions))
     median, lower, upper = (end * u.deg for end in ensemble.phase_intervals(best, directions))
     best = np.angle(best, deg=True) % 360.0 * u.deg
     return Band(best, median, ensemble.levels, lower, upper, x)
