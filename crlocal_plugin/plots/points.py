@@ -119,10 +119,8 @@ def draw_experiments(frame, points, draw, label=None):
 def source_names(datasets):
     """Experiment of each dataset, with the hadronic model if the picture has several of it."""
     sources = [(d.experiment, d.table.meta.get("hadronic_model") or "") for d in datasets]
-    several = [name for name, _ in dict.fromkeys(sources)]
-    return [
-        f"{name} {model}".strip() if several.count(name) > 1 else name for name, model in sources
-    ]
+    names = [name for name, _ in set(sources)]
+    return [f"{name} {model}".strip() if names.count(name) > 1 else name for name, model in sources]
 
 
 def data_label(dataset, name, norm=True):
