@@ -188,10 +188,9 @@ def plot_composition_fractions(
         area = {"facecolor": (color, 0.55), "edgecolor": "black", "linewidth": 0.5}
         looks.append(_Look(species_label(name), {"color": color}, area, name_marker(name)))
     ax = _draw_shares(ax, axes, subject, grid, shares, looks, stacked, band, legend, height=4.4)
-    ax.set_ylabel(
-        f"Share in the intensity of {'all particles' if component is None else component}"
-    )
-    ax.set_ylim(*((0, 1) if stacked else (-0.03 * largest, None)))
+    of = "all particles" if component is None else component
+    ylim = (0, 1) if stacked else (-0.03 * largest, None)
+    ax.set(ylabel=f"Share in the intensity of {of}", ylim=ylim)
     return ax
 
 

@@ -21,7 +21,7 @@ def picture_axes(ax, height):
     if ax is None:
         return plt.subplots(figsize=(WIDTH, height), layout="constrained")[1], WIDTH
     if not isinstance(ax, Axes):
-        has_data = any(isinstance(item, Dataset) for item in np.atleast_1d(ax))
+        has_data = any(isinstance(item, Dataset) for item in (ax if np.iterable(ax) else [ax]))
         hint = "; data are given as datasets=..., for pictures that show any" if has_data else ""
         raise TypeError(f"ax: expected matplotlib Axes, got {type(ax).__name__}{hint}")
     return ax, None
