@@ -58,15 +58,11 @@ def plot_all_particle(
     model = subject.model
     axes = SpectrumAxes("total_energy", energy_power, x_unit, intensity_unit)
     components = chosen_names(components, model.components, "component")
-    names = chosen_species(species, model)
-    flux = [
-        dataset
-        for dataset in spectra_on_axis(subject, axes.axis)
-        if dataset.quantity in _SUMS and dataset.axis == axes.axis
-    ]
-    measured = {dataset.quantity for dataset in flux}
-    whole = [name for name in _SUMS if name == "all_particle" or name in measured]
-    parts = {name: [] for name in (*whole, *names)}
+    sums = [d for d in spectra_on_axis(subject, axes.axis) if d.quantity in _SUMS]
+    flux = [dataset for dataset in sums if dataset.axis == axes.axis]
+    measured = {"all_particle", *(dataset.quantity for dataset in flux)}
+    whole = [name for name in _SUMS if name in measured]
+    parts = {name: [] for name in (*whole, *chosen_species(species, model))}
     parts["all_particle"] = with_spectrum(model, "all_particle", components)
-    options = {"energy_range": energy_range, "legend": legend, "band": band}
-    return draw_spectra(ax, subject, flux, parts, axes, whole, _USUAL_RANGE, **options)
+    options = energy_range, legend, band
+    return draw_spectra(ax, subject, flux, parts, axes, *options, whole, _USUAL_RANGE)

@@ -10,8 +10,7 @@ from ..studies.ensembles import LEVELS
 
 _ALPHA = 0.22
 
-_N_SAMPLES = 1000
-"""Parameter sets that a band in a picture rests on at most."""
+_N_SAMPLES = 1000  # sets of parameters that a band in a picture rests on at most
 
 
 def bands_of(make, subject):

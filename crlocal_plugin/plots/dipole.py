@@ -19,40 +19,30 @@ from .points import (
     shown_points,
     total_energies,
 )
-from .sky.directions import reference_directions
+from .sky.directions import DIRECTION_LABELS, reference_directions
 from .style import component_style, species_label, species_style
 from .subject import chosen_names, find_subject
 
 _DEFAULT_RANGE = (1e2, 1e8)
 
-_DECADES = 5
-"""Decades of amplitude that are shown at most, however well contributions cancel."""
+_DECADES = 5  # of amplitude that are shown at most, however well contributions cancel
 
-_REFERENCES = {
-    "b": r"$\mathbf{b}$",
-    "-b": r"$-\mathbf{b}$",
-    "Galactic centre": "Galactic centre",
-    "Compton-Getting": "Compton-Getting",
-}
-"""Directions of `reference_directions` whose right ascension is drawn, and their labels."""
+# Directions whose right ascension is drawn, and their labels.
+_LABELS = DIRECTION_LABELS | {"b": r"$\mathbf{b}$"}
+_REFERENCES = ("b", "-b", "Galactic centre", "Compton-Getting")
 
-_REFERENCE_STYLE = {
-    "textcoords": "offset points",
-    "va": "center",
-    "zorder": 2.2,
+_REFERENCE_STYLE = {"textcoords": "offset points", "va": "center", "zorder": 2.2} | {
     "fontsize": "small",
     "color": "0.3",
     "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1},
 }
 
-_CLOSE = 22
-"""Distance in deg of lines below which their labels would overlap."""
+_CLOSE = 22  # deg between lines below which their labels would overlap
 
+# Points of a curve from one name of its species to the next, and to that of another species.
 _LETTER_EVERY, _LETTER_WIDTH = 55, 18
-"""Points of a curve from one name of its species to the next, and to that of another species."""
 
-_COLUMN = 80
-"""Distance in points of labels that stand side by side."""
+_COLUMN = 80  # points between labels that stand side by side
 
 
 def plot_dipole(
@@ -121,38 +111,46 @@ def plot_dipole(
     low, high, points = shown_points(points, energy_range, _DEFAULT_RANGE, at_least=True)
     grid = checked_grid(low, high, "total_energy", drawn_nuclei(model, "all_particle"))
     total = model.dipole(grid)
-    start = _window(points, total, low, high)
-    if phase_start is not None:
+    if phase_start is None:
+        start = _window(points, total, low, high)
+    else:
         start = float(u.Quantity(phase_start, u.deg).value)
     width = WIDTH if axes is None else None
     axes = new_dipole_axes(axes, start, figsize=(WIDTH, 6.8), unit=x_unit)
     # the legend is in two parts: in one it would be longer than the axes that it stands beside
-    labels = "", frame.labels[0]
-    panels = [
+    upper, lower = (
         Frame(ax, frame, low, high, width=width, xlabel=label)
-        for ax, label in zip(axes, labels, strict=True)
-    ]
-    draw = partial(_draw_curve, *panels, start)
+        for ax, label in zip(axes, ("", frame.labels[0]), strict=True)
+    )
+
+    def draw(dipole, label, phases=True, name=None, **style):
+        amplitude, energy = dipole.amplitude.value, dipole.energy.to_value(ENERGY_UNIT)
+        positive = amplitude > 0
+        if positive.any():
+            upper.curve(energy, np.where(positive, amplitude, np.nan), label, name, **style)
+            if phases:
+                phase = np.where(positive, dipole.phase.to_value("deg"), np.nan)
+                draw_phase(lower.ax, lower.factor * energy, phase, start, **style | (name or {}))
+
     draw(total, "total", **component_style("total"), linewidth=1.8, zorder=3)
     _draw_species(draw, model, species, grid)
     for name in components:
         style = component_style(name) | {"linewidth": 1.3, "zorder": 2}
         draw(model.dipole(grid, component=name), name, phases=component_phases, **style)
     if band and (total.amplitude > 0).any():
-        _draw_band(*panels, subject, grid, start)
+        _draw_band(upper, lower, subject, grid, start)
     if references:
-        _draw_references(axes[1], model, start)
+        _draw_references(lower.ax, model, start)
 
     def draw_data(shown, **style):
         style |= {"color": "0.25", "markersize": 5}
         draw_dipole_points(axes, shown.dataset, frame.x_factor * shown.x, start, **style)
 
-    draw_experiments(panels[1], points, draw_data)
+    draw_experiments(lower, points, draw_data)
     seen = [shown.y[shown.within(low, high)] for shown in points]
-    amplitudes = np.concatenate([total.amplitude.value, *seen])
-    axes[0].set_ylim(log_limits(amplitudes, 2.5, _DECADES))
-    for panel in panels:
-        panel.finish(legend)
+    upper.ax.set_ylim(log_limits(np.concatenate([total.amplitude.value, *seen]), 2.5, _DECADES))
+    upper.finish(legend)
+    lower.finish(legend)
     return axes
 
 
@@ -164,25 +162,11 @@ def _points(dataset, model):
 
 def _window(points, total, low, high):
     """Lower end of the phase axis for the points in the range."""
-    phases, errors = [[]], [[]]
-    for shown in points:
-        rows = shown.within(low, high)
-        phases.append(shown.dataset.phase.to_value("deg")[rows])
-        errors.append(shown.dataset.phase_error.to_value("deg")[rows])
-    curve = total.phase.to_value("deg")
-    return phase_window(np.concatenate(phases), np.concatenate(errors), curve)
-
-
-def _draw_curve(upper, lower, start, dipole, label, phases=True, name=None, **style):
-    """Draw a dipole where it has an amplitude, if that is anywhere."""
-    amplitude, energy = dipole.amplitude.value, dipole.energy.to_value(ENERGY_UNIT)
-    positive = amplitude > 0
-    if not positive.any():
-        return
-    upper.curve(energy, np.where(positive, amplitude, np.nan), label, name, **style)
-    if phases:
-        phase = np.where(positive, dipole.phase.to_value("deg"), np.nan)
-        draw_phase(lower.ax, lower.factor * energy, phase, start, **style | (name or {}))
+    rows = [(shown.dataset, shown.within(low, high)) for shown in points]
+    phases = [dataset.phase.to_value("deg")[inside] for dataset, inside in rows]
+    errors = [dataset.phase_error.to_value("deg")[inside] for dataset, inside in rows]
+    measured = (np.concatenate([*values, []]) for values in (phases, errors))
+    return phase_window(*measured, total.phase.to_value("deg"))
 
 
 def _draw_species(draw, model, species, grid):
@@ -190,15 +174,14 @@ def _draw_species(draw, model, species, grid):
     for number, name in enumerate(species):
         # below its rest energy a species has no dipole
         alone = curve_grid(*grid.value[[0, -1]], "total_energy", drawn_nuclei(model, name))
-        if not alone.size:
-            continue
-        # names of species whose curves coincide shall not
-        step = max(_LETTER_EVERY, _LETTER_WIDTH * len(species))
-        first = int(step * (number + 0.5) / len(species))
-        look = species_style(name)
-        written = {"marker": look.pop("marker"), "markevery": (first, step)}
-        label = f"{species_label(name)} alone"
-        draw(model.dipole(alone, species=name), label, name=written, zorder=2.8, **look)
+        if alone.size:
+            # names of species whose curves coincide shall not
+            step = max(_LETTER_EVERY, _LETTER_WIDTH * len(species))
+            look = species_style(name)
+            places = int(step * (number + 0.5) / len(species)), step
+            written = {"marker": look.pop("marker"), "markevery": places}
+            label = f"{species_label(name)} alone"
+            draw(model.dipole(alone, species=name), label, name=written, zorder=2.8, **look)
 
 
 def _draw_band(upper, lower, subject, grid, start):
@@ -206,18 +189,16 @@ def _draw_band(upper, lower, subject, grid, start):
     found = bands_of(partial(dipole_band, subject.model, grid), subject)
     if found is not None:
         color, energy = component_style("total")["color"], upper.factor * grid.value
-        ends = (end.value for end in found.amplitude.interval())
-        draw_band(upper.ax, energy, *ends, color)
+        draw_band(upper.ax, energy, *(end.value for end in found.amplitude.interval()), color)
         draw_phase_band(lower.ax, energy, found.phase, start, color)
         upper.handles.append(band_handle())
 
 
 def _draw_references(ax, model, start):
     """Draw the right ascensions of the directions along which the dipole may point."""
-    directions = reference_directions(model)
     lines = sorted(
         (start + (np.rad2deg(np.arctan2(y, x)) - start) % 360, label)
-        for label, (x, y, _) in directions.items()
+        for label, (x, y, _) in reference_directions(model).items()
         if label in _REFERENCES
     )
     labelled = []
@@ -227,4 +208,4 @@ def _draw_references(ax, model, start):
         column = next(n for n in range(len(lines)) if n not in neighbours)
         labelled.append((phase, column))
         place = {"xycoords": ax.get_yaxis_transform(), "xytext": (6 + _COLUMN * column, 0)}
-        ax.annotate(_REFERENCES[label], (0, phase), **place, **_REFERENCE_STYLE)
+        ax.annotate(_LABELS[label], (0, phase), **place, **_REFERENCE_STYLE)

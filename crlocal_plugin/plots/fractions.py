@@ -27,13 +27,9 @@ from .subject import chosen_names, find_subject
 
 _COMPONENTS_RANGE, _SPECIES_RANGE = (1.0, 1e8), (1e2, 1e8)
 
-_MOST_NAMES = 4
-"""Species that the label of the axis names one by one."""
+_MOST_NAMES = 4  # of species that the label of the axis has one by one
 
-_LINEWIDTH = 1.6
-
-_LEAST_SHARE = 0.045
-"""Height of an area in which its name has place."""
+_LEAST_SHARE = 0.045  # height of an area in which its name has place
 
 
 class _Look(NamedTuple):
@@ -103,31 +99,25 @@ def plot_component_fractions(
         raise ValueError("components: expected one with a spectrum at least")
     low, high = energy_bounds(energy_range, _COMPONENTS_RANGE, own_unit(axis))
     grid = checked_grid(low, high, axis, nuclei)
-    function = partial(_component_shares, model, grid, species, axis, names)
-    of = " + ".join(nucleus.name for nucleus in nuclei)
-    if len(nuclei) > _MOST_NAMES:
-        of = species_label(species)
-    looks = [_component_look(name) for name in names]
-    options = {"stacked": stacked, "band": band, "legend": legend, "height": 4.2}
-    ax = _draw_shares(ax, axes, subject, grid, function, looks, **options)
+
+    def shares(values):
+        evaluate = partial(model.intensity, grid, species, axis=axis, values=values)
+        total = evaluate().value
+        parts = np.broadcast_arrays(*(evaluate(component=name).value for name in names), total)[:-1]
+        # nan where the intensity underflows
+        with np.errstate(invalid="ignore"):
+            return np.stack([part / total for part in parts], axis=-2)
+
+    looks = []
+    for name in names:
+        style, hatch = component_style(name), {"hatch": component_hatch(name)}
+        area = {"facecolor": (style["color"], 0.35), "edgecolor": style["color"], "linewidth": 0.8}
+        looks.append(_Look(name, style, area | hatch))
+    ax = _draw_shares(ax, axes, subject, grid, shares, looks, stacked, band, legend, height=4.2)
+    many = len(nuclei) > _MOST_NAMES
+    of = species_label(species) if many else " + ".join(nucleus.name for nucleus in nuclei)
     ax.set(ylabel=f"Share of the intensity of {of}", ylim=(0, 1) if stacked else (-0.02, 1.02))
     return ax
-
-
-def _component_shares(model, grid, species, axis, names, values):
-    """Shares of components, shape ``(..., k, n)``, nan where the intensity underflows."""
-    evaluate = partial(model.intensity, grid, species, axis=axis, values=values)
-    total = evaluate().value
-    parts = np.broadcast_arrays(*(evaluate(component=name).value for name in names), total)[:-1]
-    with np.errstate(invalid="ignore"):
-        return np.stack([part / total for part in parts], axis=-2)
-
-
-def _component_look(name):
-    style = component_style(name)
-    color = style["color"]
-    area = {"facecolor": (color, 0.35), "edgecolor": color, "linewidth": 0.8}
-    return _Look(name, style, area | {"hatch": component_hatch(name)})
 
 
 def plot_composition_fractions(
@@ -178,61 +168,52 @@ def plot_composition_fractions(
     names = chosen_species(species, model)
     if not names:
         raise ValueError("species: expected one at least")
-    members = [name for group in names for name in species_group(group, model.species)]
-    if stacked and len(set(members)) < len(members):
+    members = [species_group(name, model.species) for name in names]
+    if stacked and len(set().union(*members)) < sum(map(len, members)):
         raise ValueError(f"stacked: {', '.join(names)} have a species in common")
     low, high = energy_bounds(energy_range, _SPECIES_RANGE, ENERGY_UNIT)
     grid = checked_grid(low, high, "total_energy", nuclei)
-    function = partial(_species_shares, model, grid, names, component)
-    largest = np.nanmax(function(model.evaluator.values()), initial=0.0)
+
+    def shares(values):
+        found, parts = species_shares(model, values, grid, component)
+        matrix = np.array([[name in group for name in found] for group in members], dtype=float)
+        return matrix @ parts
+
+    largest = np.nanmax(shares(None), initial=0.0)
     if not largest > 0:
         raise ValueError(f"component {component!r} has no particles, and so no composition")
+    looks = []
+    for name in names:
+        color = species_color(name)
+        area = {"facecolor": (color, 0.55), "edgecolor": "black", "linewidth": 0.5}
+        looks.append(_Look(species_label(name), {"color": color}, area, name_marker(name)))
+    ax = _draw_shares(ax, axes, subject, grid, shares, looks, stacked, band, legend, height=4.4)
     of = "all particles" if component is None else component
-    looks = [_species_look(name) for name in names]
-    options = {"stacked": stacked, "band": band, "legend": legend, "height": 4.4}
-    ax = _draw_shares(ax, axes, subject, grid, function, looks, **options)
-    ax.set_ylabel(f"Share in the intensity of {of}")
-    ax.set_ylim(*((0, 1) if stacked else (-0.03 * largest, None)))
+    ylim = (0, 1) if stacked else (-0.03 * largest, None)
+    ax.set(ylabel=f"Share in the intensity of {of}", ylim=ylim)
     return ax
 
 
-def _species_shares(model, grid, names, component, values):
-    """Shares of species or sums, shape ``(..., k, n)``."""
-    found, parts = species_shares(model, values, grid, component)
-    chosen = [species_group(name, model.species) for name in names]
-    matrix = np.array([[name in members for name in found] for members in chosen], dtype=float)
-    return matrix @ parts
-
-
-def _species_look(name):
-    color = species_color(name)
-    area = {"facecolor": (color, 0.55), "edgecolor": "black", "linewidth": 0.5}
-    return _Look(species_label(name), {"color": color}, area, name_marker(name))
-
-
-def _draw_shares(ax, axes, subject, grid, function, looks, *, stacked, band, legend, height):
+def _draw_shares(ax, axes, subject, grid, function, looks, stacked, band, legend, height):
     """Draw the shares, shape ``(k, n)``, that a function gives for parameter values."""
-    shares = function(subject.model.evaluator.values())
-    frame = Frame(ax, axes, *grid.value[[0, -1]], height)
-    (_draw_areas if stacked else _draw_curves)(frame, grid.value, shares, looks)
-    if band and not stacked:
-        make = partial(evaluated_band, subject.model, function)
-        draw_bands(frame, grid.value, make, subject, [look.curve["color"] for look in looks])
-    return frame.finish(legend)
-
-
-def _draw_curves(frame, x, shares, looks):
-    """Draw shares as curves."""
+    model, x = subject.model, grid.value
+    shares = function(model.evaluator.values())
+    frame = Frame(ax, axes, x[0], x[-1], height)
+    if stacked:
+        _draw_areas(frame, frame.factor * x, shares, looks)
+        return frame.finish(legend)
     for number, (look, share) in enumerate(zip(looks, shares, strict=True)):
-        style = look.curve | {"linewidth": _LINEWIDTH, "zorder": 2}
         written = look.marker and look.marker | {"markevery": name_places(number, len(looks))}
-        frame.curve(x, share, look.label, written, **style)
+        frame.curve(x, share, look.label, written, **look.curve, linewidth=1.6, zorder=2)
+    if band:
+        make = partial(evaluated_band, model, function)
+        draw_bands(frame, x, make, subject, [look.curve["color"] for look in looks])
+    return frame.finish(legend)
 
 
 def _draw_areas(frame, x, shares, looks):
     """Draw shares as areas from below; in the legend the uppermost is the first."""
-    x, lower = frame.factor * x, np.zeros(x.shape)
-    inside = slice(len(x) // 12, -len(x) // 12)
+    lower, inside = np.zeros(x.shape), slice(len(x) // 12, -len(x) // 12)
     for look, share in zip(looks, shares, strict=True):
         frame.ax.fill_between(x, lower, lower + share, **look.area, zorder=2)
         frame.handles.insert(0, Patch(**look.area, label=look.label))

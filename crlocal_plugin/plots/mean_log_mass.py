@@ -17,8 +17,8 @@ from .subject import chosen_names, find_subject
 
 _DEFAULT_RANGE = (1e2, 1e8)
 
+# Nuclei at whose ln A a line is drawn, with its name.
 _GUIDES = {"H": "H", "He": "He", "N": "CNO", "Fe": "Fe"}
-"""Nuclei at whose ln A a line is drawn, with its name."""
 
 
 def plot_mean_log_mass(
@@ -71,24 +71,18 @@ def plot_mean_log_mass(
 
     frame = Frame(ax, axes, low, high, height=4.4, ylim=(-0.15, 4.3))
     frame.ax.set_ylabel(r"Mean logarithmic mass $\langle \ln A \rangle$")
-    _draw_guides(frame.ax)
+    for name, label in _GUIDES.items():
+        y = SPECIES[name].log_A
+        frame.ax.axhline(y, color="0.6", linewidth=0.8, zorder=0.5)
+        place = {"transform": frame.ax.get_yaxis_transform(), "ha": "right", "va": "bottom"}
+        frame.ax.text(0.99, y, label, fontsize=8, color="0.35", **place)
     _draw_curves(frame, model, grid, components)
     if band:
         make = partial(composition_band, model, grid)
         draw_bands(frame, grid.value, make, subject, [component_style("total")["color"]])
-    draw_experiments(
-        frame, points, partial(Points.draw, frame=frame), partial(data_label, norm=False)
-    )
+    label = partial(data_label, norm=False)
+    draw_experiments(frame, points, partial(Points.draw, frame=frame), label)
     return frame.finish(legend)
-
-
-def _draw_guides(ax):
-    """Draw lines at ln A of a few nuclei, with their names at the right end."""
-    for name, label in _GUIDES.items():
-        y = SPECIES[name].log_A
-        ax.axhline(y, color="0.6", linewidth=0.8, zorder=0.5)
-        style = {"ha": "right", "va": "bottom", "fontsize": 8, "color": "0.35"}
-        ax.text(0.99, y, label, transform=ax.get_yaxis_transform(), **style)
 
 
 def _draw_curves(frame, model, grid, components):

@@ -118,19 +118,9 @@ def draw_experiments(frame, points, draw, label=None):
 
 def source_names(datasets):
     """Experiment of each dataset, with the hadronic model if the picture has several of it."""
-    models = {}
-    for dataset in datasets:
-        models.setdefault(dataset.experiment, set()).add(_hadronic_model(dataset))
-    return [
-        f"{d.experiment} {_hadronic_model(d)}".strip()
-        if len(models[d.experiment]) > 1
-        else d.experiment
-        for d in datasets
-    ]
-
-
-def _hadronic_model(dataset):
-    return dataset.table.meta.get("hadronic_model") or ""
+    sources = [(d.experiment, d.table.meta.get("hadronic_model") or "") for d in datasets]
+    names = [name for name, _ in set(sources)]
+    return [f"{name} {model}".strip() if names.count(name) > 1 else name for name, model in sources]
 
 
 def data_label(dataset, name, norm=True):
@@ -139,8 +129,7 @@ def data_label(dataset, name, norm=True):
     shifts = [f"E × {scale:.3g}"] if scale != 1 else []
     shifts += [f"J / {factor:.3g}"] if norm and factor != 1 else []
     models = dataset.hadronic_models
-    if models and dataset.hadronic.value != 0:
-        position = dataset.hadronic.value
+    if models and (position := dataset.hadronic.value):
         at_one = position in range(len(models))
         shifts.append(f"at {models[int(position)]}" if at_one else f"hadronic {position:.3g}")
     label = name.replace("ASgamma", "ASγ")

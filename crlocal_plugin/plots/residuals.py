@@ -1,7 +1,7 @@
 """Pulls of all data of a joint fit against energy."""
 
 from dataclasses import replace
-from itertools import cycle
+from itertools import chain, cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 
 from ..datasets.plot_axes import SpectrumAxes
 from ..datasets.plotting import picture_of
-from .frame import WIDTH, Frame, line_handle
+from .frame import WIDTH, Frame, line_handle, listed_axes
 from .points import (
     Points,
     data_label,
@@ -25,11 +25,9 @@ from .subject import chosen_names, find_subject
 DIPOLE_PULL_COLORS = ("#000000", "#E69F00")
 """Colours of the two numbers of a measured dipole."""
 
-_SIGMA_BANDS = {2: "0.94", 1: "0.86"}
-"""Grey of the bands by their half width in standard deviations."""
+_SIGMA_BANDS = {2: "0.94", 1: "0.86"}  # grey by half width in standard deviations
 
-_LOWEST_TOP = 3.5
-"""Half height of a panel in standard deviations at least."""
+_LOWEST_TOP = 3.5  # half height of a panel in standard deviations at least
 
 _USUAL_RANGE = (1.0, 1e8)
 
@@ -76,11 +74,8 @@ def plot_residuals(
     model, quantities = subject.model, known_quantities(subject.model)
     frame = SpectrumAxes("total_energy", x_unit=x_unit)
     wanted = chosen_names(True if species is None else species, quantities, "species")
-    drawn = [
-        dataset
-        for dataset in subject.datasets
-        if getattr(dataset, "kind", None) != "spectrum" or dataset.quantity in wanted
-    ]
+    others = [d for d in subject.of_kind("spectrum") if d.quantity not in wanted]
+    drawn = [dataset for dataset in subject.datasets if dataset not in others]
     panels = {}
     fitted = map(picture_of, replace(subject, datasets=drawn).fitted_datasets())
     for picture in sorted(fitted, key=lambda picture: picture.order):
@@ -92,11 +87,13 @@ def plot_residuals(
             "there are no data to compare with the model: pass datasets of its species, with a "
             "model or beside it"
         )
-    everything = [points for members in panels.values() for points in members]
-    low, high, _ = shown_points(everything, energy_range, _USUAL_RANGE)
+    low, high, _ = shown_points(list(chain(*panels.values())), energy_range, _USUAL_RANGE)
 
     width = WIDTH if axes is None else None
-    axes = _panel_axes(axes, panels)
+    if axes is None:
+        size = (WIDTH, 0.6 + 3.1 * len(panels))
+        _, axes = plt.subplots(len(panels), 1, sharex=True, figsize=size, layout="constrained")
+    axes = listed_axes(axes, len(panels), f"of {' and '.join(panels)}")
     for ax, points in zip(axes, panels.values(), strict=True):
         label = picture_of(points[0].dataset).panel_label
         labels = {"xlabel": "", "ylabel": f"{label}: (data $-$ model) / error"}
@@ -106,18 +103,6 @@ def plot_residuals(
         title = f"$\\chi^2$ / numbers: {_stat(points)}"
         panel.finish(legend, title=title, title_fontsize="small", alignment="left")
     axes[-1].set_xlabel(frame.labels[0])
-    return axes
-
-
-def _panel_axes(axes, panels):
-    """Axes of the panels, new ones if none are given."""
-    if axes is None:
-        size = (WIDTH, 0.6 + 3.1 * len(panels))
-        _, axes = plt.subplots(len(panels), 1, sharex=True, figsize=size, layout="constrained")
-    axes = np.ravel(np.asarray(axes, dtype=object))
-    if len(axes) != len(panels):
-        names = " and ".join(panels)
-        raise ValueError(f"axes: expected {len(panels)}, of {names}, got {len(axes)}")
     return axes
 
 

@@ -6,8 +6,7 @@ import numpy as np
 from .dipole import plot_dipole
 from .spectra import plot_spectra
 
-_COLUMN, _HEIGHT, _LEGEND = 4.6, 9.6, 2.4
-"""Sizes in inches."""
+_COLUMN, _HEIGHT, _LEGEND = 4.6, 9.6, 2.4  # in inches
 
 
 def plot_side_by_side(models, datasets=None, axes=None, species=None, components=True, legend=True):
@@ -62,11 +61,9 @@ def plot_side_by_side(models, datasets=None, axes=None, species=None, components
             ax.set_ylabel("")
             ax.tick_params(labelleft=False)
     if own and legend:
-        figure = axes[0, 0].figure
-        widths = [
-            ax.get_legend().get_window_extent().width for ax in axes[:, -1] if ax.get_legend()
-        ]
-        figure.set_figwidth(_COLUMN * n + max(_LEGEND, max(widths) / figure.dpi))
+        figure, legends = axes[0, 0].figure, [ax.get_legend() for ax in axes[:, -1]]
+        width = max(found.get_window_extent().width for found in legends if found)
+        figure.set_figwidth(_COLUMN * n + max(_LEGEND, width / figure.dpi))
     for ax in axes[1]:
         # amplitude and phase share the axis of energy
         ax.set_xlabel("")

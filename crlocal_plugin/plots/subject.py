@@ -71,11 +71,15 @@ or Posterior
         If it has no CosmicRayModel, or several.
     """
     if isinstance(subject, Posterior):
-        models, own, samples = _models_of(subject), [], subject if samples is None else samples
+        models, own, samples = list(subject.models), [], subject if samples is None else samples
+        if not models:
+            raise ValueError(
+                "the posterior knows no models: pass the model first, and samples=posterior"
+            )
     elif isinstance(subject, FitResult | OptimizeResult):
         models, own = list(subject.models), []
     else:
-        models, own = _listed(subject)
+        models, own = _models_and_data(subject)
     cosmic_rays = [model for model in dict.fromkeys(models) if isinstance(model, CosmicRayModel)]
     if not cosmic_rays:
         raise ValueError(
@@ -85,35 +89,19 @@ or Posterior
     if len(cosmic_rays) > 1:
         names = ", ".join(model.name for model in cosmic_rays)
         raise ValueError(f"one picture has one CosmicRayModel, got {names}: pass one of them first")
-    given = own if datasets is None else _list(datasets)
-    nuisances = [model for model in models if isinstance(model, NuisanceModel)]
-    data = [_with_nuisance(dataset, nuisances) for dataset in given]
-    return Subject(cosmic_rays[0], data, samples)
-
-
-def _models_of(posterior):
-    """Models of a posterior, which needs none for itself."""
-    models = list(posterior.models)
-    if not models:
-        raise ValueError(
-            "the posterior knows no models: pass the model first, and samples=posterior"
-        )
-    return models
-
-
-def _list(datasets):
-    """Datasets that are named beside a subject."""
-    items = [datasets] if isinstance(datasets, Dataset) or not np.iterable(datasets) else datasets
-    strangers = [type(item).__name__ for item in items if not isinstance(item, Dataset)]
+    alone = isinstance(datasets, Dataset) or not np.iterable(datasets)
+    given = own if datasets is None else [datasets] if alone else list(datasets)
+    strangers = [type(item).__name__ for item in given if not isinstance(item, Dataset)]
     if strangers:
         raise TypeError(
             f"datasets: expected gammapy datasets, as load_datasets returns them, got {datasets!r} "
             f"with {strangers[0]}"
         )
-    return list(items)
+    nuisances = [model for model in models if isinstance(model, NuisanceModel)]
+    return Subject(cosmic_rays[0], [_with_nuisance(d, nuisances) for d in given], samples)
 
 
-def _listed(subject):
+def _models_and_data(subject):
     """Models and datasets of a model, a dataset, or several of them."""
     alone = isinstance(subject, CosmicRayModel | Dataset)
     if not alone and (isinstance(subject, str | dict) or not np.iterable(subject)):
@@ -135,13 +123,12 @@ def _listed(subject):
 
 def _with_nuisance(dataset, nuisances):
     """Dataset with the nuisance model of a fit that is meant for it, if there is one."""
-    if not isinstance(dataset, CosmicRayDataset):
-        return dataset
-    for nuisance in nuisances:
-        is_own = dataset.present_nuisance is nuisance
-        if applies_to(nuisance.datasets_names, dataset.name) and not is_own:
-            dataset = copy.copy(dataset)
-            dataset.nuisance = nuisance
+    if isinstance(dataset, CosmicRayDataset):
+        for nuisance in nuisances:
+            is_own = dataset.present_nuisance is nuisance
+            if applies_to(nuisance.datasets_names, dataset.name) and not is_own:
+                dataset = copy.copy(dataset)
+                dataset.nuisance = nuisance
     return dataset
 
 

@@ -1,6 +1,5 @@
 """Axes that show the whole sky, and curves on them."""
 
-import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 from astropy.coordinates import SkyCoord
@@ -42,12 +41,9 @@ def sky_axes(ax=None, frame="icrs"):
 
 def on_map(vector, frame):
     """Minus the longitude and the latitude in deg of ICRS vectors of shape ``(..., 3)``."""
-    x, y, z = np.moveaxis(np.asarray(vector), -1, 0)
-    latitude = np.arctan2(z, np.hypot(x, y))
-    sky = SkyCoord(np.arctan2(y, x) * u.rad, latitude * u.rad, frame="icrs").transform_to(frame)
-    spherical = sky.spherical
-    longitude = (spherical.lon.to_value("deg") + 180) % 360 - 180
-    return -longitude, spherical.lat.to_value("deg")
+    sky = SkyCoord(*np.moveaxis(np.asarray(vector), -1, 0), representation_type="cartesian")
+    sky = sky.transform_to(frame).spherical
+    return -sky.lon.wrap_at("180d").deg, sky.lat.deg
 
 
 def draw_track(ax, vector, frame, **style):

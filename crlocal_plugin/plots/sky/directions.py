@@ -22,24 +22,20 @@ DIRECTION_LABELS = {
 }
 """Labels of the directions of `reference_directions`."""
 
+# Directions that are the reverse of a vector of the model or of the direction to the centre.
 _OPPOSITE = ("-b", "Galactic anticentre", "Compton-Getting")
-"""Directions that are the reverse of a vector of the model or of the direction to the centre."""
 
 _DECADES = np.arange(2, 9)
 
 _POINTS_PER_DECADE = 60
 
-_MIN_SHARE = 0.01
-"""Amplitude of a component over the sum of all below which its direction is of no interest."""
+_MIN_SHARE = 0.01  # of a component in the sum of amplitudes, below which it is of no interest
 
-_SAME_POINT = 4.0
-"""Distance in deg below which energies share one label."""
+_SAME_POINT = 4.0  # deg below which energies share one label
 
-_LEGEND_COLUMN = 1.5
-"""Width of a column of the legend in inches."""
+_LEGEND_COLUMN = 1.5  # width in inches
 
-_RINGS = "osDph^"
-"""Shapes of the rings of the components, in their order, for readers in grey."""
+_RINGS = "osDph^"  # shapes for the components, in their order, for readers in grey
 
 
 def reference_directions(model):
@@ -126,7 +122,11 @@ def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, compone
     plane = geometry.galactic_direction(np.deg2rad(longitude), np.zeros(longitude.shape))
     style = {"color": "0.55", "linewidth": 1, "linestyle": (0, (1, 1))}
     draw_track(ax, plane, frame, **style)
-    labels = _draw_directions(ax, model, frame)
+    labels = []
+    for name, vector in reference_directions(model).items():
+        longitude, latitude = np.deg2rad(on_map(vector, frame))
+        ax.plot(longitude, latitude, **_symbol(name in _OPPOSITE), zorder=3.5, clip_on=False)
+        labels.append((longitude, latitude, DIRECTION_LABELS[name], {"fontsize": "medium"}))
     labels += _draw_energies(ax, model, energies, frame)
     handles = [
         *_draw_dipoles(ax, model, energies, frame, components),
@@ -138,30 +138,15 @@ def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, compone
         # wider than the map it would make the layout shrink the map
         width = ax.get_window_extent().width / ax.figure.dpi
         ncols = int(np.clip(width / _LEGEND_COLUMN, 1, 4))
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.09), "ncols": ncols}
-        add_legend(ax, handles, **place)
+        add_legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=ncols)
     place_labels(ax, labels)
     return ax
 
 
 def _symbol(opposite):
-    return {
-        "linestyle": "none",
-        "marker": r"$\odot$" if opposite else r"$\otimes$",
-        "markersize": 11,
-        "markeredgewidth": 0.3,
-        "color": "black",
-    }
-
-
-def _draw_directions(ax, model, frame):
-    """Draw the directions of the model and return their labels."""
-    labels = []
-    for name, vector in reference_directions(model).items():
-        longitude, latitude = np.deg2rad(on_map(vector, frame))
-        ax.plot(longitude, latitude, **_symbol(name in _OPPOSITE), zorder=3.5, clip_on=False)
-        labels.append((longitude, latitude, DIRECTION_LABELS[name], {"fontsize": "medium"}))
-    return labels
+    marker = r"$\odot$" if opposite else r"$\otimes$"
+    size = {"markersize": 11, "markeredgewidth": 0.3}
+    return {"linestyle": "none", "marker": marker, "color": "black"} | size
 
 
 def _draw_dipoles(ax, model, energies, frame, components):
@@ -203,16 +188,14 @@ def _draw_energies(ax, model, energies, frame):
     dipole = model.dipole(energies)
     longitude, latitude = np.deg2rad(on_map(dipole.vector, frame))
     ax.plot(longitude, latitude, "o", color="black", markersize=4, zorder=4)
-    directions = dipole.direction
-    logs = [f"{np.log10(energy):.3g}" for energy in energies.value]
-    groups = []
-    for index in range(len(logs)):
-        if groups and directions[index].separation(directions[groups[-1][0]]).deg < _SAME_POINT:
-            groups[-1].append(index)
-        else:
-            groups.append([index])
     style = {"fontsize": "small", "fontweight": "bold"}
-    return [
-        (longitude[group[0]], latitude[group[0]], ", ".join(logs[i] for i in group), style)
-        for group in groups
-    ]
+    first, labels = None, []
+    for row, direction in enumerate(dipole.direction):
+        text = f"{np.log10(energies[row].value):.3g}"
+        if first is not None and direction.separation(first).deg < _SAME_POINT:
+            *place, texts, _ = labels[-1]
+            labels[-1] = (*place, f"{texts}, {text}", style)
+        else:
+            first = direction
+            labels.append((longitude[row], latitude[row], text, style))
+    return labels

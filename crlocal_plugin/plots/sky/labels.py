@@ -5,25 +5,17 @@ from matplotlib.patheffects import withStroke
 
 _LEADER = {"arrowstyle": "-", "linewidth": 0.6, "color": "0.4", "shrinkA": 2, "shrinkB": 4}
 
-_STYLE = {
-    "textcoords": "offset points",
-    "ha": "center",
-    "va": "center",
-    "zorder": 5,
+_STYLE = {"textcoords": "offset points", "ha": "center", "va": "center", "zorder": 5} | {
     "arrowprops": _LEADER,
     "path_effects": [withStroke(linewidth=2.5, foreground="white")],
 }
 
+# Distances in points at which labels may stand from what they label, and directions.
 _DISTANCES = np.repeat([6, 10, 15, 21, 28, 36], 24)
-"""Distances in points at which labels may stand from what they label."""
-
 _ANGLES = np.tile(np.deg2rad(np.arange(0, 360, 15)), 6)
-"""Directions in which labels may stand at these distances."""
-
 _DIRECTIONS = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=-1)
 
-_LEADER_FROM = 18
-"""Distance in points from which on a line joins the label to its point."""
+_LEADER_FROM = 18  # distance from which on a line joins the label to its point
 
 
 def place_labels(ax, labels):

@@ -17,11 +17,9 @@ _SCALE = 1e3
 
 _LABEL = "Relative intensity [10$^{-3}$]"
 
-_STEP = 0.5
-"""Step in deg of the grid on which a map is drawn, half a pixel of the usual one."""
+_STEP = 0.5  # deg of the grid on which a map is drawn, half a pixel of the usual one
 
-_CONTOURS = 2
-"""Contours of the intensity above zero, and below."""
+_CONTOURS = 2  # of the intensity above zero, and below
 
 _LINE_STYLES = ("solid", "dashed", "dotted", "dashdot", (0, (6, 1.5, 1, 1.5, 1, 1.5)))
 
@@ -147,12 +145,11 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
             )
             ax.plot(right_ascension.value, curve, **style)
             ax.plot(phase.value, peak, "o", color=style["color"], markersize=5)
-            label = f"{view.label}, {energy.value:g} {energy.unit}: "
-            label += f"{peak:.2f} at {phase.value:.0f}°"
+            label = f"{view.label}, {energy:g}: {peak:.2f} at {phase.value:.0f}°"
             handles.append(line_handle(label, **style, marker="o", markersize=5))
     ax.axhline(0, color="0.7", linewidth=0.8, zorder=0)
-    ax.set(xlim=(360, 0), xticks=np.arange(0, 361, 60))
-    ax.set(xlabel="Right ascension [deg]", ylabel=_LABEL)
+    ticks = np.arange(0, 361, 60)
+    ax.set(xlim=(360, 0), xticks=ticks, xlabel="Right ascension [deg]", ylabel=_LABEL)
     if legend:
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.17), "ncols": 2}
         add_legend(ax, handles, title="Energy, amplitude in 10$^{-3}$ and phase", **place)
