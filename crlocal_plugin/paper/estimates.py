@@ -5,24 +5,12 @@ from astropy.table import Table
 from ..likelihood.joint_likelihood import JointLikelihood
 from ..likelihood.profiles import ProfileLikelihood
 from ..models.xue_liu import xue_liu_2025
-from .setting import Setting
+from .setting import PAPER
 
-FITTED = {
-    "Table I": Setting(),
-    "wandering": Setting("wandering"),
-    "QGSJET 01": Setting("qgsjet", selection="xue-liu-2025-qgsjet"),
-}
+FITTED = PAPER["fitted"]
 """Parameter sets of the paper that are compared with fits, by a title."""
 
-ESTIMATES = (
-    ("joint fit", Setting(), ("V_sun", "x", "delta_b", "D_0", "R_cutc")),
-    ("without the prior on V_sun", Setting(without=("V_sun",)), ("V_sun",)),
-    ("without the prior on x", Setting(without=("x",)), ("x",)),
-    ("u_HC free", Setting(free=("u_HC",)), ("u_HC", "V_sun", "x", "delta_b")),
-    ("u_HC free, without its prior", Setting(free=("u_HC",), without=("u_HC",)), ("u_HC", "V_sun")),
-    ("R_cr free", Setting(free=("R_cr",)), ("R_cr", "V_sun", "x")),
-    ("B free", Setting(free=("B",)), ("B", "x")),
-)
+ESTIMATES = PAPER["estimates"]
 """Fits, and the parameters that are read off each."""
 
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import astropy.units as u
 import numpy as np
+import yaml
 from scipy.integrate import quad
 
 from ..messages import close_name
@@ -13,17 +15,7 @@ from ..physics import exposure
 
 
 class Site(NamedTuple):
-    """Where an experiment stands, and up to which zenith angle it was analysed.
-
-    Attributes
-    ----------
-    latitude : float
-        Geographic latitude in deg, north positive.
-    max_zenith : float or None
-        Largest zenith angle in deg; None where no source is at hand.
-    source : str
-        Where the numbers are from.
-    """
+    """Geographic latitude and largest zenith angle (None without a source) in deg; the source."""
 
     latitude: float
     max_zenith: float | None
@@ -31,46 +23,10 @@ class Site(NamedTuple):
 
 
 SITES = {
-    "ARGO-YBJ": Site(
-        30.11,
-        40.0,
-        "declinations from -10 to 70 deg: description of the experiment by IHEP; latitude: Bartoli "
-        "et al. 2015, ApJ 809, 90",
-    ),
-    "EAS-TOP": Site(42.5, None, "latitude: Aglietta et al. 1996, ApJ 470, 501"),
-    "HAWC": Site(
-        19.0,
-        57.0,
-        "configuration of the joint analysis with IceCube, github.com/jcdiazvelez/cra-ahlers-llh",
-    ),
-    "IceCube": Site(
-        -90.0,
-        65.0,
-        "configuration of the joint analysis with HAWC, github.com/jcdiazvelez/cra-ahlers-llh",
-    ),
-    "IceTop": Site(
-        -90.0,
-        55.0,
-        "declinations up to -35 deg: analysis by the collaboration, "
-        "github.com/fmcnallyi3/it_anisotropy",
-    ),
-    "KASCADE-Grande": Site(
-        49.1, None, "latitude: analysis of Ahlers 2019, ApJL 886, L18, arXiv:1909.09222"
-    ),
-    "LHAASO-KM2A": Site(29.36, None, "latitude: Ma et al. 2022, Chin. Phys. C 46, 030001"),
-    "Pierre Auger Observatory": Site(
-        -35.2,
-        60.0,
-        "71 % of the sky, and zenith angles up to 80 deg above 4 EeV: Al Samarai et al. 2015, "
-        "Proc. 34th ICRC; latitude: Aab et al. 2015, ApJ 802, 111",
-    ),
-    "Super-Kamiokande": Site(
-        36.43,
-        90.0,
-        "latitude: Oyama 2006, astro-ph/0605020; all declinations above -53.58 deg: Guillian et "
-        "al. 2007, PRD 75, 062003",
-    ),
-    "Tibet ASgamma": Site(30.102, None, "latitude: Amenomori et al. 2017, ApJ 836, 153"),
+    name: Site(**entry)
+    for name, entry in yaml.safe_load(
+        Path(__file__).with_name("sites.yaml").read_text(encoding="utf-8")
+    ).items()
 }
 """Experiments whose dipoles come with the package, under the names in the tables.
 
