@@ -40,10 +40,8 @@ class FieldOfView:
 
     Parameters
     ----------
-    latitude : `~astropy.units.Quantity`
-        Geographic latitude, north positive.
-    max_zenith : `~astropy.units.Quantity`
-        Largest zenith angle, at most 90 deg.
+    latitude, max_zenith : `~astropy.units.Quantity`
+        Geographic latitude, north positive, and largest zenith angle, at most 90 deg.
     zenith_exponent : float, optional
         Exponent n of an acceptance cos^n(zenith angle) per solid angle, which then weights
         declinations with their exposure: 0 counts the time in view, 1 is a flat detector. By
@@ -54,10 +52,8 @@ class FieldOfView:
 
     Raises
     ------
-    ValueError
-        If a value is out of range.
-    `~astropy.units.UnitConversionError`
-        If an angle has no angular unit.
+    ValueError, `~astropy.units.UnitConversionError`
+        If a value is out of range, or an angle has no angular unit.
     """
 
     latitude: u.Quantity
@@ -85,15 +81,12 @@ class FieldOfView:
         ----------
         experiment : str
             Name, as in the tables of the package.
-        max_zenith : `~astropy.units.Quantity`, optional
-            Largest zenith angle; by default that of the table of sites.
-        zenith_exponent : float, optional
-            As in the constructor.
+        max_zenith, zenith_exponent : `~astropy.units.Quantity`, float, optional
+            As in the constructor; the largest zenith angle is that of `SITES` by default.
 
         Returns
         -------
         FieldOfView
-            The field of view.
 
         Raises
         ------
@@ -144,8 +137,7 @@ class FieldOfView:
 
         Returns
         -------
-        `~numpy.ndarray` of bool
-            Shape ``(...)``.
+        `~numpy.ndarray` of bool, shape ``(...)``
         """
         low, high = self.declination_range
         return (declination >= low) & (declination <= high)
@@ -160,9 +152,9 @@ class FieldOfView:
 
         Returns
         -------
-        `~numpy.ndarray`
-            One in view and zero elsewhere, or the exposure if there is a ``zenith_exponent``, see
-            `~crlocal_plugin.physics.exposure.exposure`; shape ``(...)``.
+        `~numpy.ndarray`, shape ``(...)``
+            One in view and zero elsewhere; with a ``zenith_exponent`` the exposure, see
+            `~crlocal_plugin.physics.exposure.exposure`.
         """
         inside = self.contains(declination)
         if self.zenith_exponent is None:
@@ -180,12 +172,11 @@ class FieldOfView:
         Parameters
         ----------
         declination_range : `~astropy.units.Quantity`, optional
-            Lowest and highest declination, of which the part in view counts; all by default.
+            As for `visible`: what is in view of it counts.
 
         Returns
         -------
         float
-            The mean.
 
         Raises
         ------
@@ -199,14 +190,14 @@ class FieldOfView:
         kink = np.copysign(circumpolar, self.latitude.value)
         edges = [low, kink, high] if low < kink < high else [low, high]
 
-        def integral(power):
-            def integrand(declination):
-                weight = self.weight(u.Quantity(declination, "rad"))
-                return weight * np.cos(declination) ** power
+        def integrand(declination, power):
+            return self.weight(u.Quantity(declination, "rad")) * np.cos(declination) ** power
 
-            return sum(quad(integrand, *part, limit=200)[0] for part in pairwise(edges))
-
-        return float(integral(2) / integral(1))
+        square, one = (
+            sum(quad(integrand, *part, (power,), limit=200)[0] for part in pairwise(edges))
+            for power in (2, 1)
+        )
+        return float(square / one)
 
     @property
     def declination_factor(self):
@@ -223,8 +214,7 @@ class FieldOfView:
 
         Returns
         -------
-        `~astropy.units.Quantity`
-            Lowest and highest declination, shape ``(2,)``.
+        `~astropy.units.Quantity`, shape ``(2,)``
 
         Raises
         ------
