@@ -18,8 +18,8 @@ class Claim:
     alternatives, reference : dict of str to Setting, Setting
         What is compared, by a title, and with what: by default with the joint fit.
     own : tuple of str
-        Parameters that the statement is about and that have a prior: what the cosmic rays say of
-        them is found without it.
+        Parameters with a prior that the statement is about: it is left out to see what the cosmic
+        rays say of them.
     """
 
     name: str
@@ -44,10 +44,8 @@ def check_claims(fits, claims=CLAIMS):
 
     Parameters
     ----------
-    fits : dict of Setting to CosmicRayDatasets
-        Fits of the settings of all claims, from `fit_settings`.
-    claims : iterable of Claim, optional
-        Statements.
+    fits, claims : dict of Setting to CosmicRayDatasets, iterable of Claim
+        Fits of the settings of the claims, from `fit_settings`, and these.
 
     Returns
     -------

@@ -16,10 +16,8 @@ class PaperFigure:
 
     Parameters
     ----------
-    kind : {"spectra", "dipole", "sky", "columns"}
-        What it shows; columns have spectra above the dipole.
-    selection : str
-        Data that it shows.
+    kind, selection : {"spectra", "dipole", "sky", "columns"}, str
+        What it shows; columns have spectra above the dipole. Its data.
     """
 
     title: str
@@ -37,11 +35,6 @@ def draw_figure(number):
     """Draw a figure of the paper (`~matplotlib.figure.Figure`), by its number from 1 to 11.
 
     Data are drawn as published, without floors and factors of declination.
-
-    Raises
-    ------
-    ValueError
-        If the paper has no such figure.
     """
     if number not in FIGURES:
         raise ValueError(f"no figure {number!r}: the paper has Figures 1 to {max(FIGURES)}")

@@ -32,17 +32,13 @@ def read_result(path, models):
 
     Parameters
     ----------
-    path : path-like
-        YAML file of the result.
-    models : `~gammapy.modeling.models.DatasetModels`
-        Fitted models.
+    path, models : path-like, `~gammapy.modeling.models.DatasetModels`
+        YAML file of the result, and the fitted models.
 
     Returns
     -------
-    result : `~gammapy.modeling.FitResult`
-        Result of optimiser and covariance, without traces.
-    date : str
-        Day of the fit, such as "2025-07-09"; empty if the file does not have it.
+    result, date : `~gammapy.modeling.FitResult`, str
+        Result without traces; day of the fit, as "2025-07-09", empty if the file has none.
 
     Raises
     ------
