@@ -81,19 +81,11 @@ def _estimate(likelihood, name, paper):
     best = likelihood.values
     while True:
         profile = ProfileLikelihood(likelihood, name, best)
-        (low_68, high_68), (low_95, high_95) = profile.interval(1), profile.interval(2)
+        ends = [*profile.interval(1), *profile.interval(2)]
         if not profile.found_lower:
             break
         # the scan has come upon a lower valley: measure from there
         best = profile.lowest[1]
-    return {
-        "statistic": profile.best_stat,
-        "parameter": name,
-        "unit": likelihood.units[column].to_string(),
-        "paper": paper,
-        "best": best[column],
-        "low_68": low_68,
-        "high_68": high_68,
-        "low_95": low_95,
-        "high_95": high_95,
-    }
+    row = {"statistic": profile.best_stat, "parameter": name}
+    row |= {"unit": likelihood.units[column].to_string(), "paper": paper, "best": best[column]}
+    return row | dict(zip(("low_68", "high_68", "low_95", "high_95"), ends, strict=True))
