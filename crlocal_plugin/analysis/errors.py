@@ -89,6 +89,8 @@ _EXPECTED = {
     "dict_type": "expected keys with values",
     "path_type": "expected the name of a file",
     "int_type": "expected a whole number",
+    "float_type": "expected a number",
+    "finite_number": "expected a finite number",
     "greater_than_equal": "expected a number of at least {ge}",
 }
 """What pydantic's types of errors mean to a user."""

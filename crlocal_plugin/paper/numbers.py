@@ -19,10 +19,8 @@ _ENERGIES = np.geomspace(1e2, 1e8, 2401) * u.GeV
 def printed_numbers():
     """Evaluate what the paper states as a number, with the values of its Table I.
 
-    Returns
-    -------
-    `~astropy.table.Table`
-        ``what``, ``where`` in the paper, what the ``paper`` prints, what this ``package`` finds.
+    The table (`~astropy.table.Table`) has ``what``, ``where`` it stands, what the ``paper`` prints,
+    and what this ``package`` finds.
     """
     model = xue_liu_2025(priors=None)
     rows = [*_transport(model), *_directions(model), *_energetics(model), *_dipole(model)]
