@@ -5,7 +5,6 @@ import functools
 import html
 import itertools
 
-import astropy.units as u
 import numpy as np
 from astropy.table import Column
 from gammapy.datasets import Dataset
@@ -16,6 +15,7 @@ from .locked import lock_arrays, locked_table
 from .modelling import DatasetModelling
 from .random import random_generator
 from .residuals import CosmicRayFitStatistic
+from .settings import Setting, read_energy_range, read_floor, read_switch
 
 _VERSIONS = itertools.count()
 
@@ -29,29 +29,6 @@ _WITHOUT_EFFECT = {
     *("__static_attributes__", "__parameters__", "__orig_bases__"),
 }
 """What a subclass may change without another statistic for the same arrays."""
-
-
-class Setting:
-    """Attribute that shapes the arrays of a dataset, which are renewed when it is assigned.
-
-    ``check`` takes dataset and value, and returns the value as it is kept.
-    """
-
-    def __init__(self, check, doc):
-        self._check, self.__doc__ = check, doc
-
-    def __set_name__(self, owner, name):
-        self._name = f"_{name}"
-
-    def __get__(self, dataset, owner=None):
-        return self if dataset is None else dataset.__dict__[self._name]
-
-    def __set__(self, dataset, value):
-        setting = {self._name: self._check(dataset, value)}
-        if "version" in dataset.__dict__:
-            dataset.renew(**setting)
-        else:
-            dataset.__dict__.update(setting)
 
 
 class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
@@ -208,20 +185,13 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         """Shape of the data, one number per row of the table (tuple)."""
         return (len(self.table),)
 
-    def _checked_floor(self, value):
-        value = float(value)
-        if not 0 <= value < np.inf:
-            raise ValueError(
-                f"dataset {self.name!r}: floor must be {self.floor_kind} >= 0, got {value}"
-            )
-        return value
-
     floor = Setting(
-        _checked_floor,
+        lambda owner, value, name: read_floor(value, f"{name} must be {owner.floor_kind} >= 0"),
         "Systematic floor, a fraction of the value; an error of <ln A> itself (float).",
     )
     systematics = Setting(
-        lambda self, value: bool(value), "Whether the systematic errors of the table count (bool)."
+        lambda owner, value, name: read_switch(value, name),
+        "Whether the systematic errors of the table count (bool).",
     )
 
     @property
@@ -239,14 +209,15 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     @energy_range.setter
     def energy_range(self, energy_range):
-        low, high = (None, None) if energy_range is None else energy_range
-        unit = self.x.unit
-        try:
-            low, high = (None if v is None else u.Quantity(v).to(unit) for v in (low, high))
-        except u.UnitConversionError as error:
-            raise u.UnitConversionError(
-                f"dataset {self.name!r}: energy_range must be given in units like {unit} ({error})"
-            ) from None
+        low = high = None
+        if energy_range is not None:
+            unit = self.x.unit
+            low, high = read_energy_range(
+                energy_range,
+                f"dataset {self.name!r}: energy_range must be given in units like {unit} as two "
+                "ends, none for an open one",
+                [unit],
+            )
         if low is not None and high is not None and not low < high:
             raise ValueError(f"dataset {self.name!r}: energy_range {low} to {high} is empty")
         self._energy_range = (low, high)
@@ -280,7 +251,11 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         """Copy of a mask that cannot be changed in place, which nobody would notice."""
         if mask is None:
             return None
-        mask = np.array(mask)
+        try:
+            mask = np.array(mask)
+        except ValueError:
+            # lists of several lengths
+            mask = np.array(mask, dtype=object)
         if mask.shape != self.data_shape or mask.dtype != bool:
             raise ValueError(
                 f"dataset {self.name!r}: {name} must be {self.data_shape[0]} booleans, got "

@@ -8,13 +8,15 @@ from scipy.special import ndtr
 from ..components.base import ENERGY_UNIT
 from ..components.dipole import Dipole
 from ..components.registration import register
-from ..tables.dipole import read_dipole_table
-from .core import CosmicRayDataset, Setting
+from ..messages import unknown_name
+from ..tables.dipole import DECLINATION_FACTORS, read_dipole_table
+from .core import CosmicRayDataset
 from .drawing import draw_dipole_points, draw_phase, draw_points, phase_window, points_in_fit
 from .plot_axes import axis_label, new_dipole_axes
 from .plotting import METHODS, ScalarPicture, measured_grid, residual_axes
 from .points import Dipoles, itself
 from .residuals import LIKELIHOODS, DipoleData, both_sides, limit_sigma
+from .settings import Setting, read_phase_floor, read_switch, real_quantity
 
 RANDOM_DIRECTION = np.pi / np.sqrt(3)
 """Standard deviation in rad of a phase that is not known at all."""
@@ -122,6 +124,8 @@ class DipoleDataset(CosmicRayDataset):
         apply_declination_factor=True,
         **kwargs,
     ):
+        # a name for messages until there is that of the dataset
+        self._name = kwargs.get("name") or table.meta.get("name", "<table>")
         self.phase_floor, self.likelihood = phase_floor, likelihood
         self.apply_declination_factor = apply_declination_factor
         super().__init__(table, *args, **kwargs)
@@ -182,7 +186,10 @@ class DipoleDataset(CosmicRayDataset):
         if self.table.meta.get("amplitude_kind") != "first_harmonic":
             return 1.0
         factor = self.table.meta.get("declination_factor")
-        return 1.0 if factor is None or not np.isfinite(factor) else float(factor)
+        if factor is None:
+            return 1.0
+        what = f"dataset {self.name!r}: declination_factor of the table must be a number"
+        return float(real_quantity(factor, what, [u.one], *DECLINATION_FACTORS).value)
 
     @property
     def amplitude(self):
@@ -215,14 +222,15 @@ class DipoleDataset(CosmicRayDataset):
         return self._data.is_ul
 
     phase_floor = Setting(
-        lambda self, value: _angle(value),
+        lambda owner, value, name: read_phase_floor(value, f"{name} must be an angle"),
         "Systematic floor of the phase (`~astropy.units.Quantity`).",
     )
     likelihood = Setting(
-        lambda self, value: _known_likelihood(value), 'Either "vector" or "amplitude_phase" (str).'
+        lambda owner, value, name: _known_likelihood(value, name),
+        'Either "vector" or "amplitude_phase" (str).',
     )
     apply_declination_factor = Setting(
-        lambda self, value: bool(value),
+        lambda owner, value, name: read_switch(value, name),
         "Whether amplitudes are multiplied with the declination factor (bool).",
     )
 
@@ -382,19 +390,9 @@ class DipoleDataset(CosmicRayDataset):
         return self.picture_class(self).draw_residuals(ax, method, **kwargs)
 
 
-def _angle(value):
-    try:
-        angle = u.Quantity(value).to("deg")
-    except u.UnitConversionError:
-        raise u.UnitConversionError(f"phase_floor must be an angle, got {value}") from None
-    if not 0 <= angle.value < np.inf:
-        raise ValueError(f"phase_floor must not be negative, got {value}")
-    return angle
-
-
-def _known_likelihood(value):
-    if value not in LIKELIHOODS:
-        raise ValueError(f"unknown likelihood {value!r}: expected one of {', '.join(LIKELIHOODS)}")
+def _known_likelihood(value, name):
+    if not isinstance(value, str) or value not in LIKELIHOODS:
+        raise ValueError(f"{name}: {unknown_name(value, LIKELIHOODS, 'likelihood ')}")
     return value
 
 
