@@ -22,7 +22,13 @@ from pydantic import (
 
 from ..catalogue.resolving import any_tables, tables_named
 from ..catalogue.selections import SELECTIONS, SelectionItem
-from ..datasets.settings import read_energy_range, read_floor, read_phase_floor, real_quantity
+from ..datasets.settings import (
+    as_text,
+    read_energy_range,
+    read_floor,
+    read_phase_floor,
+    real_quantity,
+)
 from ..messages import unknown_name
 from ..models.composition import COMPOSITION, GROUPED_COMPOSITION, xue_liu_2025_composition
 from ..models.xue_liu import VARIANTS, xue_liu_2025
@@ -76,15 +82,8 @@ def _optional(check):
     return checked(lambda value: None if value is None else check(value))
 
 
-def _text(value):
-    """A quantity as text, and all else as it is."""
-    if isinstance(value, u.Quantity) and value.isscalar:
-        return f"{float(value.value)!r} {value.unit}".strip()
-    return value
-
-
 def _given(value):
-    value = _text(value)
+    value = as_text(value)
     if not isinstance(value, int | float | str) or isinstance(value, bool):
         raise ValueError(f"expected a number, or a text with a unit such as 15 km/s, got {value!r}")
     return value
@@ -96,12 +95,12 @@ def _fraction(value):
 
 def _phase_floor(value):
     read_phase_floor(value)
-    return _text(value)
+    return as_text(value)
 
 
 def _energy_range(value):
     read_energy_range(value)
-    return tuple(map(_text, value))
+    return tuple(map(as_text, value))
 
 
 DEFAULT = "default"

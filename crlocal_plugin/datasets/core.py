@@ -2,7 +2,6 @@
 
 import abc
 import functools
-import html
 import itertools
 
 import numpy as np
@@ -91,17 +90,13 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         self._table = locked_table(table)
         self._name = make_name(name or table.meta.get("name"))
         self.floor, self.systematics = floor, systematics
-        self._nuisance = None
+        self._model = self._nuisance = self._mask_safe = None
         self._nuisance_given = False
-        self._model = None
-        self._mask_fit = self._mask_safe = None
-        self._energy_range = (None, None)
         self.renew()
-        if mask_fit is not None and energy_range is not None:
-            raise ValueError(f"dataset {self._name!r}: give mask_fit or energy_range, not both")
-        if energy_range is not None:
-            self.energy_range = energy_range
+        self.energy_range = energy_range
         if mask_fit is not None:
+            if self._energy_range != (None, None):
+                raise ValueError(f"dataset {self._name!r}: give mask_fit or energy_range, not both")
             self.mask_fit = mask_fit
         self.models = models
 
@@ -185,13 +180,9 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         """Shape of the data, one number per row of the table (tuple)."""
         return (len(self.table),)
 
-    floor = Setting(
-        lambda owner, value, name: read_floor(value, f"{name} must be {owner.floor_kind} >= 0"),
-        "Systematic floor, a fraction of the value; an error of <ln A> itself (float).",
-    )
+    floor = Setting(read_floor, "{0.floor_kind} >= 0", "Systematic floor (float).")
     systematics = Setting(
-        lambda owner, value, name: read_switch(value, name),
-        "Whether the systematic errors of the table count (bool).",
+        read_switch, "true or false", "Whether the systematic errors of the table count (bool)."
     )
 
     @property
@@ -209,23 +200,15 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     @energy_range.setter
     def energy_range(self, energy_range):
-        low = high = None
-        if energy_range is not None:
-            unit = self.x.unit
-            low, high = read_energy_range(
-                energy_range,
-                f"dataset {self.name!r}: energy_range must be given in units like {unit} as two "
-                "ends, none for an open one",
-                [unit],
-            )
-        if low is not None and high is not None and not low < high:
+        unit = self.x.unit
+        what = f"dataset {self.name!r}: energy_range must be given in units like {unit} as two ends"
+        low, high = read_energy_range(energy_range, f"{what}, none for an open one", [unit])
+        lowest = -np.inf if low is None else low.value
+        highest = np.inf if high is None else high.value
+        if not lowest < highest:
             raise ValueError(f"dataset {self.name!r}: energy_range {low} to {high} is empty")
         self._energy_range = (low, high)
-        mask = np.ones(self.data_shape, dtype=bool)
-        if low is not None:
-            mask &= self.x >= low
-        if high is not None:
-            mask &= self.x < high
+        mask = (self.x.value >= lowest) & (self.x.value < highest)
         self._mask_fit = None if mask.all() else self._checked_mask("mask_fit", mask)
 
     @property
@@ -371,20 +354,15 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     def __str__(self):
         info = self.info_dict()
-        lines = [type(self).__name__, "-" * len(type(self).__name__), ""]
-        lines += [f"  {key:16}: {_shown(value)}" for key, value in info.items()]
-        low, high = ("open" if v is None else v for v in self.energy_range)
-        lines.append(f"  {'energy range':16}: {low} to {high}")
+        low, high = ("open" if end is None else end for end in self.energy_range)
         norm, scale = self.scales()
-        lines.append(f"  {'norm':16}: {norm:g}")
-        lines.append(f"  {'energy scale':16}: {scale:g}")
+        info |= {"energy range": f"{low} to {high}", "norm": norm, "energy scale": scale}
         if self.hadronic_models:
-            lines.append(f"  {'hadronic':16}: {self.hadronic.value:g}")
-        lines.append(f"  {'models':16}: {self.models.names if self.models else 'none'}")
-        return "\n".join(lines) + "\n"
-
-    def _repr_html_(self):
-        return f"<pre>{html.escape(str(self))}</pre>"
+            info["hadronic"] = self.hadronic.value
+        info["models"] = self.models.names if self.models else "none"
+        title = type(self).__name__
+        lines = (f"  {key:16}: {_shown(value)}" for key, value in info.items())
+        return "\n".join([title, "-" * len(title), "", *lines, ""])
 
 
 @functools.cache

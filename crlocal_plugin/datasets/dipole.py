@@ -75,6 +75,12 @@ class DipolePicture(ScalarPicture):
         return ax
 
 
+def _known_likelihood(value, what):
+    if not isinstance(value, str) or value not in LIKELIHOODS:
+        raise ValueError(f"{what}: {unknown_name(value, LIKELIHOODS, 'likelihood ')}")
+    return value
+
+
 class DipoleDataset(CosmicRayDataset):
     """Amplitude and phase of the dipole against energy.
 
@@ -104,14 +110,7 @@ class DipoleDataset(CosmicRayDataset):
     tag = "DipoleDataset"
     kind = "dipole"
     picture_class = DipolePicture
-    settings = (
-        "floor",
-        "phase_floor",
-        "systematics",
-        "likelihood",
-        "apply_declination_factor",
-        "energy_range",
-    )
+    settings = (*CosmicRayDataset.settings, "phase_floor", "likelihood", "apply_declination_factor")
     reader = staticmethod(read_dipole_table)
     table_options = ("amplitude_kind", "declination_factor")
 
@@ -222,15 +221,13 @@ class DipoleDataset(CosmicRayDataset):
         return self._data.is_ul
 
     phase_floor = Setting(
-        lambda owner, value, name: read_phase_floor(value, f"{name} must be an angle"),
-        "Systematic floor of the phase (`~astropy.units.Quantity`).",
+        read_phase_floor, "an angle", "Systematic floor of the phase (`~astropy.units.Quantity`)."
     )
     likelihood = Setting(
-        lambda owner, value, name: _known_likelihood(value, name),
-        'Either "vector" or "amplitude_phase" (str).',
+        _known_likelihood, "a known one", 'Either "vector" or "amplitude_phase" (str).'
     )
     apply_declination_factor = Setting(
-        lambda owner, value, name: read_switch(value, name),
+        *(read_switch, "true or false"),
         "Whether amplitudes are multiplied with the declination factor (bool).",
     )
 
@@ -246,20 +243,9 @@ class DipoleDataset(CosmicRayDataset):
         return super().floor_text + phase
 
     def _settings_info(self):
-        return {
-            "floor": self.floor,
-            "phase_floor": str(self.phase_floor),
-            "systematics": self.systematics,
-            "likelihood": self.likelihood,
-            "declination_factor": self.declination_factor,
-            "apply_declination_factor": self.apply_declination_factor,
-        }
-
-    def settings_to_data(self):
-        """Settings as plain values, as a file has them (dict)."""
-        return super().settings_to_data() | {
-            "phase_floor": f"{float(self.phase_floor.value)!r} deg"
-        }
+        info = {"floor": self.floor, "phase_floor": str(self.phase_floor)}
+        names = ("systematics", "likelihood", "declination_factor", "apply_declination_factor")
+        return info | {name: getattr(self, name) for name in names}
 
     # ----------------------------------------------------------------- prediction
 
@@ -388,12 +374,6 @@ class DipoleDataset(CosmicRayDataset):
             If the dataset has no model, or the method is not known.
         """
         return self.picture_class(self).draw_residuals(ax, method, **kwargs)
-
-
-def _known_likelihood(value, name):
-    if not isinstance(value, str) or value not in LIKELIHOODS:
-        raise ValueError(f"{name}: {unknown_name(value, LIKELIHOODS, 'likelihood ')}")
-    return value
 
 
 register(DATASET_REGISTRY, DipoleDataset)

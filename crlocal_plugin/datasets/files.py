@@ -9,7 +9,7 @@ from gammapy.utils.scripts import make_name
 from ..tables.raw_table import TableError
 from ..tables.writing import write_table
 from .locked import locked_table
-from .settings import Setting
+from .settings import Setting, as_text
 
 
 class DatasetFiles:
@@ -48,12 +48,9 @@ class DatasetFiles:
 
     def settings_to_data(self):
         """Settings as plain values, as a file has them (dict)."""
-        data = {name: getattr(self, name) for name in self.settings}
-        low, high = self.energy_range
-        data["energy_range"] = [
-            None if v is None else f"{float(v.value)!r} {v.unit}" for v in (low, high)
-        ]
-        if self.mask_fit is not None and low is None and high is None:
+        data = {name: as_text(getattr(self, name)) for name in self.settings}
+        data["energy_range"] = [as_text(end) for end in self.energy_range]
+        if self.mask_fit is not None and self.energy_range == (None, None):
             data["mask_fit"] = self.mask_fit.tolist()
         return data
 
@@ -154,16 +151,14 @@ class DatasetFiles:
                 f"expected {', '.join(cls.settings)}"
             )
         try:
-            checked = {
+            return {
                 key: setting.checked(cls, value, f"{label}: dataset")
-                for key, value in stored.items()
                 if isinstance(setting := getattr(cls, key, None), Setting)
+                else value
+                for key, value in stored.items()
             }
         except ValueError as error:
             raise TableError(f"{error}; correct the meta of the table") from None
-        if stored.get("energy_range") == [None, None]:
-            checked["energy_range"] = None
-        return stored | checked
 
     @classmethod
     def from_table(cls, table, name=None, **kwargs):

@@ -45,43 +45,49 @@ def read_energy_range(
 ):
     """Two finite ends of a range (tuple of `~astropy.units.Quantity`), None for an open one."""
     try:
-        low, high = value
+        low, high = (None, None) if value is None else value
     except (TypeError, ValueError):
         raise ValueError(f"{what}, got {value!r}") from None
-    ends = (None if end is None else real_quantity(end, what, units) for end in (low, high))
-    return tuple(ends)
+    return tuple(None if end is None else real_quantity(end, what, units) for end in (low, high))
 
 
 def read_switch(value, what):
     """Whether something is done (bool), and nothing that a condition takes for one."""
     if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{what} must be true or false, got {value!r}")
+        raise ValueError(f"{what}, got {value!r}")
     return bool(value)
+
+
+def as_text(value):
+    """Return a quantity as text that keeps all digits, and all else as it is."""
+    if isinstance(value, u.Quantity) and value.isscalar:
+        return f"{float(value.value)!r} {value.unit}".strip()
+    return value
 
 
 class Setting:
     """Attribute that shapes the arrays of a dataset, which are renewed when it is assigned.
 
-    ``check`` takes dataset or class, value, and what a message calls the setting, and returns the
-    value as it is kept.
+    ``check`` takes the value, and how a message on it begins, and returns it as it is kept;
+    ``must`` says what it must be, with attributes of the dataset, ``{0.floor_kind}``.
     """
 
-    def __init__(self, check, doc):
-        self._check, self.__doc__ = check, doc
+    def __init__(self, check, must, doc):
+        self._check, self._must, self.__doc__ = check, must, doc
 
     def __set_name__(self, owner, name):
-        self._name = name
+        self._name, self._kept = name, f"_{name}"
 
     def __get__(self, dataset, owner=None):
-        return self if dataset is None else dataset.__dict__[f"_{self._name}"]
+        return self if dataset is None else dataset.__dict__[self._kept]
 
     def __set__(self, dataset, value):
-        value = self.checked(dataset, value, f"dataset {dataset.name!r}")
+        setting = {self._kept: self.checked(dataset, value, f"dataset {dataset.name!r}")}
         if "version" in dataset.__dict__:
-            dataset.renew(**{f"_{self._name}": value})
+            dataset.renew(**setting)
         else:
-            dataset.__dict__[f"_{self._name}"] = value
+            dataset.__dict__.update(setting)
 
     def checked(self, owner, value, place):
         """Value as it is kept, or a ValueError that names the place where it is given."""
-        return self._check(owner, value, f"{place}: {self._name}")
+        return self._check(value, f"{place}: {self._name} must be {self._must.format(owner)}")
