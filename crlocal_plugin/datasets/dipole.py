@@ -99,11 +99,6 @@ class DipoleDataset(CosmicRayDataset):
         turns them into the equatorial dipole that the model predicts.
     models, name, mask_fit, energy_range, systematics
         As for `CosmicRayDataset`.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of range.
     """
 
     tag = "DipoleDataset"
@@ -255,13 +250,7 @@ class DipoleDataset(CosmicRayDataset):
     predict = itself
 
     def dipole_pred(self):
-        """Predicted dipole (`Dipole`).
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model.
-        """
+        """Predicted dipole (`Dipole`); a ValueError if there is no model."""
         energy = self.x * self.scales()[1]
         return Dipole(self.x, self.require_model().dipole(energy).vector)
 

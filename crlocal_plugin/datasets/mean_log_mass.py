@@ -43,11 +43,6 @@ class MeanLogMassDataset(ScalarDataset):
         Systematic floor. It is an error of <ln A> itself, not a fraction: <ln A> may be zero.
     models, name, mask_fit, energy_range, systematics
         As for `CosmicRayDataset`.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of range.
     """
 
     tag = "MeanLogMassDataset"
@@ -92,13 +87,7 @@ class MeanLogMassDataset(ScalarDataset):
         return self.mean_log_mass_pred()
 
     def mean_log_mass_pred(self):
-        """Predicted <ln A>, shifted as the position of `hadronic` wants it (`~numpy.ndarray`).
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model, or there are no cosmic rays at an energy.
-        """
+        """Predicted <ln A>, shifted as the position of `hadronic` wants it (`~numpy.ndarray`)."""
         return super()._predicted()
 
 
