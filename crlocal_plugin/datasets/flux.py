@@ -24,16 +24,8 @@ class SpectrumPicture(ScalarPicture):
     def __init__(self, dataset, energy_power=2.7):
         super().__init__(dataset)
         self.energy_power = energy_power
-
-    @property
-    def label(self):
-        """Label of the weighted intensity (str)."""
-        return intensity_label(self.dataset.axis, self.energy_power)
-
-    @property
-    def unit(self):
-        """Label of the unit of the intensity itself (str)."""
-        return intensity_unit_label(self.dataset.axis)
+        self.label = intensity_label(dataset.axis, energy_power)
+        self.unit = intensity_unit_label(dataset.axis)
 
     def shown(self, values):
         """Weighted intensities, as the hadronic model of the fit has them."""

@@ -30,12 +30,18 @@ class DatasetModelling:
             self._model = None
             return
         several = isinstance(models, list | tuple | DatasetModels)
-        models = list(models) if several else [models]
-        applicable = [m for m in models if applies_to(m.datasets_names, self.name)]
-        self._attach(
-            self._only(applicable, CosmicRayModel, "make them components of one model, or "),
-            self._only(applicable, NuisanceModel),
-        )
+        models = models if several else [models]
+        models = [model for model in models if applies_to(model.datasets_names, self.name)]
+        model = self._only(models, CosmicRayModel, "make them components of one model, or ")
+        nuisance = self._only(models, NuisanceModel)
+        if model is not None:
+            self._check_model(model)
+        self._model = model
+        if self._nuisance_given:
+            self._nuisance, self._nuisance_given = None, False
+        if nuisance is not None:
+            self.nuisance = nuisance
+            self._nuisance_given = True
 
     def _only(self, models, cls, remedy=""):
         """Return the one model of a class, None if there is none."""
@@ -46,16 +52,6 @@ class DatasetModelling:
                 f"{', '.join(model.name for model in found)}: {remedy}set their datasets_names"
             )
         return found[0] if found else None
-
-    def _attach(self, model, nuisance):
-        if model is not None:
-            self._check_model(model)
-        self._model = model
-        if self._nuisance_given:
-            self._nuisance, self._nuisance_given = None, False
-        if nuisance is not None:
-            self.nuisance = nuisance
-            self._nuisance_given = True
 
     def _check_model(self, model):
         """Refuse a model that cannot predict the data; nothing to refuse by default."""
@@ -77,9 +73,8 @@ class DatasetModelling:
     def nuisance(self):
         """Normalisation, energy scale and hadronic model; datasets may share a `NuisanceModel`."""
         if self._nuisance is None:
-            self._nuisance = NuisanceModel(
-                datasets_names=[self.name], name=f"{self.name.replace('.', '-')}-nuisance"
-            )
+            name = f"{self.name.replace('.', '-')}-nuisance"
+            self._nuisance = NuisanceModel(datasets_names=[self.name], name=name)
             self._limit_hadronic()
         return self._nuisance
 
@@ -95,8 +90,7 @@ class DatasetModelling:
             names = getattr(old, "datasets_names", None)
             if isinstance(names, list):
                 old.datasets_names = [name for name in names if name != self.name]
-        self._nuisance = nuisance
-        self._nuisance_given = False
+        self._nuisance, self._nuisance_given = nuisance, False
         self._limit_hadronic()
 
     @property
@@ -144,6 +138,6 @@ class DatasetModelling:
 
 def applies_to(datasets_names, name):
     """Whether a model for some datasets, all if None, is for the one of a name (bool)."""
-    if datasets_names is None:
-        return True
-    return name in ([datasets_names] if isinstance(datasets_names, str) else datasets_names)
+    if datasets_names is None or isinstance(datasets_names, str):
+        return datasets_names in (None, name)
+    return name in datasets_names
