@@ -10,7 +10,7 @@ from gammapy.datasets import Dataset
 from gammapy.utils.scripts import make_name
 
 from .files import DatasetFiles
-from .locked import lock_arrays, locked_table
+from .locked import lock_arrays, locked_table, read_only
 from .modelling import DatasetModelling
 from .random import random_generator
 from .residuals import CosmicRayFitStatistic
@@ -126,10 +126,7 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     # ----------------------------------------------------------------- data
 
-    @property
-    def table(self):
-        """Measured table, read-only; another one may be assigned (`~astropy.table.Table`)."""
-        return self._table
+    table = read_only("_table", "Measured table, read-only itself; another one may be assigned.")
 
     @table.setter
     def table(self, table):
@@ -211,20 +208,14 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         mask = (self.x.value >= lowest) & (self.x.value < highest)
         self._mask_fit = None if mask.all() else self._checked_mask("mask_fit", mask)
 
-    @property
-    def mask_fit(self):
-        """Points that enter the fit (`~numpy.ndarray` of bool, or None for all)."""
-        return self._mask_fit
+    mask_fit = read_only("_mask_fit", "Points in the fit (array of bool, or None for all).")
 
     @mask_fit.setter
     def mask_fit(self, mask):
         self._mask_fit = self._checked_mask("mask_fit", mask)
         self._energy_range = (None, None)
 
-    @property
-    def mask_safe(self):
-        """Points that are fit to be used at all (`~numpy.ndarray` of bool, or None for all)."""
-        return self._mask_safe
+    mask_safe = read_only("_mask_safe", "Points that can be used at all (array of bool, or None).")
 
     @mask_safe.setter
     def mask_safe(self, mask):
@@ -255,13 +246,7 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     # ----------------------------------------------------------------- statistic
 
     def prediction(self):
-        """What the model predicts for all points, as ``predict`` returns it.
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model.
-        """
+        """What the model predicts for all points, as ``predict`` returns it; ValueError if none."""
         model = self.require_model()
         return self.predict(*(points.of_model(model, *self.scales()) for points in self.points()))
 

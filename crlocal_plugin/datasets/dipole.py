@@ -12,6 +12,7 @@ from ..messages import unknown_name
 from ..tables.dipole import DECLINATION_FACTORS, read_dipole_table
 from .core import CosmicRayDataset
 from .drawing import draw_dipole_points, draw_phase, draw_points, phase_window, points_in_fit
+from .locked import read_only
 from .plot_axes import axis_label, new_dipole_axes
 from .plotting import METHODS, ScalarPicture, measured_grid, residual_axes
 from .points import Dipoles, itself
@@ -123,15 +124,8 @@ class DipoleDataset(CosmicRayDataset):
         self.apply_declination_factor = apply_declination_factor
         super().__init__(table, *args, **kwargs)
 
-    @property
-    def quantity(self):
-        """Always "dipole" (str)."""
-        return self.kind
-
-    @property
-    def joins_with(self):
-        """Dipoles that are compared in the same way are evaluated together (str)."""
-        return self.likelihood
+    quantity = read_only("kind", "Always dipole (str).")
+    joins_with = read_only("likelihood", "Those that compare the same are evaluated as one (str).")
 
     def _prepare(self):
         table, size = self.table, len(self.table)
@@ -184,20 +178,14 @@ class DipoleDataset(CosmicRayDataset):
         what = f"dataset {self.name!r}: declination_factor of the table must be a number"
         return float(real_quantity(factor, what, [u.one], *DECLINATION_FACTORS).value)
 
-    @property
-    def amplitude(self):
-        """Amplitudes as they enter the fit, nan for bare limits (`~numpy.ndarray`)."""
-        return self._data.amplitude
+    amplitude = read_only("_data.amplitude", "Amplitudes in the fit, nan for bare limits (array).")
 
     @property
     def amplitude_errors(self):
         """Lower and upper total errors, floor included (two `~numpy.ndarray`)."""
         return self._data.errn, self._data.errp
 
-    @property
-    def amplitude_ul(self):
-        """Upper limits, nan where there are none (`~numpy.ndarray`)."""
-        return self._data.limit
+    amplitude_ul = read_only("_data.limit", "Upper limits, nan where there are none (array).")
 
     @property
     def phase(self):
@@ -209,11 +197,7 @@ class DipoleDataset(CosmicRayDataset):
         """Errors of the phase, floor included (`~astropy.units.Quantity`)."""
         return u.Quantity(np.rad2deg(self._data.phase_err), "deg")
 
-    @property
-    def is_ul(self):
-        """Which points are nothing but an upper limit (`~numpy.ndarray` of bool)."""
-        return self._data.is_ul
-
+    is_ul = read_only("_data.is_ul", "Which points are nothing but an upper limit (array of bool).")
     phase_floor = Setting(
         read_phase_floor, "an angle", "Systematic floor of the phase (`~astropy.units.Quantity`)."
     )
@@ -254,10 +238,7 @@ class DipoleDataset(CosmicRayDataset):
         energy = self.x * self.scales()[1]
         return Dipole(self.x, self.require_model().dipole(energy).vector)
 
-    @property
-    def data(self):
-        """Arrays of the likelihood (`DipoleData`)."""
-        return self._data
+    data = read_only("_data", "Arrays of the likelihood (`DipoleData`).")
 
     def _simulated(self, rng):
         data = self.data.fake(self.prediction(), rng)

@@ -1,5 +1,7 @@
 """Tables and arrays that cannot be changed in place, so that nothing is out of step with them."""
 
+from operator import attrgetter
+
 import numpy as np
 from astropy.table import Table
 
@@ -69,3 +71,9 @@ def lock_arrays(attributes):
             value.flags.writeable = False
             if isinstance(value, np.ma.MaskedArray):
                 value.mask.flags.writeable = False
+
+
+def read_only(path, doc):
+    """Property that gives an attribute, or one of an attribute, and cannot be assigned."""
+    get = attrgetter(path)
+    return property(lambda self: get(self), doc=doc)

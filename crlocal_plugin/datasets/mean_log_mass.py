@@ -5,6 +5,7 @@ from gammapy.datasets import DATASET_REGISTRY
 
 from ..components.registration import register
 from ..tables.mean_log_mass import read_mean_log_mass_table
+from .locked import read_only
 from .plotting import ScalarPicture
 from .points import Means
 from .residuals import total_errors
@@ -60,10 +61,7 @@ class MeanLogMassDataset(ScalarDataset):
         self._is_ul = np.zeros(len(self._y), dtype=bool)
         self.require_errors()
 
-    @property
-    def mean_log_mass(self):
-        """Measured values (`~numpy.ndarray`)."""
-        return self._y
+    mean_log_mass = read_only("_y", "Measured values (`~numpy.ndarray`).")
 
     @property
     def mean_log_mass_errors(self):

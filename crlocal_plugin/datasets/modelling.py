@@ -5,6 +5,7 @@ from gammapy.modeling.models import DatasetModels
 
 from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
+from .locked import read_only
 
 
 class DatasetModelling:
@@ -56,10 +57,7 @@ class DatasetModelling:
     def _check_model(self, model):
         """Refuse a model that cannot predict the data; nothing to refuse by default."""
 
-    @property
-    def model(self):
-        """The cosmic-ray model, or None."""
-        return self._model
+    model = read_only("_model", "The cosmic-ray model, or None.")
 
     def require_model(self):
         """Return the cosmic-ray model, or raise a ValueError if there is none."""
@@ -93,15 +91,8 @@ class DatasetModelling:
         self._nuisance, self._nuisance_given = nuisance, False
         self._limit_hadronic()
 
-    @property
-    def present_nuisance(self):
-        """The nuisance model if there is one already, else None."""
-        return self._nuisance
-
-    @property
-    def has_given_nuisance(self):
-        """Whether the nuisance model came with the models, and so is in use (bool)."""
-        return self._nuisance_given
+    present_nuisance = read_only("_nuisance", "The nuisance model, None if there is none yet.")
+    has_given_nuisance = read_only("_nuisance_given", "Whether it came with the models (bool).")
 
     def _limit_hadronic(self):
         """Keep the parameter of the hadronic model among the models, unless it has a limit."""
@@ -114,20 +105,9 @@ class DatasetModelling:
         """Hadronic models among which `hadronic` moves; empty if the table has but one (list)."""
         return list(self.table.meta.get("hadronic_models") or [])
 
-    @property
-    def norm(self):
-        """Flux normalisation (`~gammapy.modeling.Parameter`), frozen at 1 by default."""
-        return self.nuisance.norm
-
-    @property
-    def energy_scale(self):
-        """Scale of the energies (`~gammapy.modeling.Parameter`), frozen at 1 by default."""
-        return self.nuisance.energy_scale
-
-    @property
-    def hadronic(self):
-        """Position among `hadronic_models` (`~gammapy.modeling.Parameter`), 0 is the first."""
-        return self.nuisance.hadronic
+    norm = read_only("nuisance.norm", "Flux normalisation (Parameter), frozen at 1 by default.")
+    energy_scale = read_only("nuisance.energy_scale", "Scale of the energies (Parameter).")
+    hadronic = read_only("nuisance.hadronic", "Position among `hadronic_models` (Parameter).")
 
     def scales(self):
         """Values of normalisation and energy scale (two floats)."""

@@ -6,6 +6,7 @@ import numpy as np
 from ..components.base import x_unit
 from ..tables.hadronic import hadronic_columns, prediction_shift, shift_coefficients
 from .core import CosmicRayDataset
+from .locked import read_only
 from .plotting import ScalarPicture
 from .residuals import FluxData
 
@@ -51,10 +52,7 @@ class ScalarDataset(CosmicRayDataset):
         column = "rigidity" if self.axis == "rigidity" else "energy"
         return u.Quantity(np.asarray(self.table[column]), x_unit(self.axis))
 
-    @property
-    def is_ul(self):
-        """Which points are upper limits (`~numpy.ndarray` of bool)."""
-        return self._is_ul
+    is_ul = read_only("_is_ul", "Which points are upper limits (`~numpy.ndarray` of bool).")
 
     @property
     def data(self):
