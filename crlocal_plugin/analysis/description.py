@@ -19,6 +19,7 @@ from pydantic import (
 from ..catalogue.experiments import HadronicChoice
 from ..components.priors import PRIOR_SETS
 from ..datasets.residuals import LIKELIHOODS
+from ..datasets.settings import read_floor
 from ..likelihood.backends import LEAST_SQUARES
 from ..likelihood.selection import ENERGY_SCALE_SET
 from ..messages import unknown_name
@@ -33,7 +34,6 @@ from .schema import (
     PriorEntry,
     RelativePath,
     checked,
-    fraction,
     listed,
     one_of,
 )
@@ -42,7 +42,7 @@ from .schema import (
 def _floors(value):
     if value is None or value == "recommended":
         return value
-    return fraction(value, "recommended, none or a fraction such as 0.05")
+    return read_floor(value, "expected recommended, none or a fraction such as 0.05")
 
 
 def _hadronic_model(value):

@@ -125,5 +125,5 @@ def _floors(item, kind, floors):
     if isinstance(floors, dict):
         found |= {"floor": floors[item.name]} if item.name in floors else {}
     elif floors != "recommended" and kind.floor_is_relative:
-        found["floor"] = float(floors)
+        found["floor"] = floors
     return found

@@ -5,6 +5,7 @@ from gammapy.datasets import DATASET_REGISTRY
 
 from ..components.registration import register
 from ..tables.mean_log_mass import read_mean_log_mass_table
+from .locked import read_only
 from .plotting import ScalarPicture
 from .points import Means
 from .residuals import total_errors
@@ -43,11 +44,6 @@ class MeanLogMassDataset(ScalarDataset):
         Systematic floor. It is an error of <ln A> itself, not a fraction: <ln A> may be zero.
     models, name, mask_fit, energy_range, systematics
         As for `CosmicRayDataset`.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of range.
     """
 
     tag = "MeanLogMassDataset"
@@ -65,10 +61,7 @@ class MeanLogMassDataset(ScalarDataset):
         self._is_ul = np.zeros(len(self._y), dtype=bool)
         self.require_errors()
 
-    @property
-    def mean_log_mass(self):
-        """Measured values (`~numpy.ndarray`)."""
-        return self._y
+    mean_log_mass = read_only("_y", "Measured values (`~numpy.ndarray`).")
 
     @property
     def mean_log_mass_errors(self):
@@ -92,13 +85,7 @@ class MeanLogMassDataset(ScalarDataset):
         return self.mean_log_mass_pred()
 
     def mean_log_mass_pred(self):
-        """Predicted <ln A>, shifted as the position of `hadronic` wants it (`~numpy.ndarray`).
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model, or there are no cosmic rays at an energy.
-        """
+        """Predicted <ln A>, shifted as the position of `hadronic` wants it (`~numpy.ndarray`)."""
         return super()._predicted()
 
 

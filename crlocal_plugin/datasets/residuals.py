@@ -42,10 +42,8 @@ def total_errors(table, column, floor, systematics=True):
         both_sides(table[f"{column}_{kind}_errn"], table[f"{column}_{kind}_errp"])
         for kind in ("stat", "syst")
     )
-    scale = 1.0 if systematics else 0.0
-    return tuple(
-        np.sqrt(s**2 + (scale * t) ** 2 + floor**2) for s, t in zip(stat, syst, strict=True)
-    )
+    shares = (0.0 if not systematics else side for side in syst)
+    return tuple(np.sqrt(s**2 + t**2 + floor**2) for s, t in zip(stat, shares, strict=True))
 
 
 def limit_residual(model, limit, sigma):
@@ -59,15 +57,6 @@ def limit_residual(model, limit, sigma):
 def limit_sigma(limit, confidence):
     """Width of a Gaussian around zero of which the limit is the one-sided quantile."""
     return limit / ndtri(confidence)
-
-
-def vector_residuals(x, y, amplitude, phase, errn, errp, tangential):
-    """Residuals of a dipole vector along and across the measured right ascension (rad).
-
-    ``x``, ``y`` are the predicted components along right ascension 0 and 90 deg.
-    """
-    direction = np.cos(phase), np.sin(phase)
-    return _along_and_across(x, y, amplitude, 0.0, *direction, errn, errp, tangential)
 
 
 def _along_and_across(x, y, along, across, cos, sin, errn, errp, tangential):
@@ -86,30 +75,23 @@ def amplitude_phase_residuals(x, y, amplitude, phase, errn, errp, phase_err):
 class _Data:
     """What data classes have in common: fields that are arrays of one length are columns."""
 
-    def _columns(self, function):
-        """Copy whose arrays are the results of a function of the name of each."""
-        return replace(
-            self,
-            **{
-                field.name: function(field.name)
-                for field in fields(self)
-                if isinstance(getattr(self, field.name), np.ndarray)
-            },
-        )
+    def arrays(self):
+        """Arrays by name (dict)."""
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value for name, value in values if isinstance(value, np.ndarray)}
 
     def __iter__(self):
-        """Arrays one after another."""
-        values = (getattr(self, field.name) for field in fields(self))
-        return (value for value in values if isinstance(value, np.ndarray))
+        return iter(self.arrays().values())
 
     def take(self, rows):
         """Some of the rows."""
-        return self._columns(lambda name: getattr(self, name)[rows])
+        return replace(self, **{name: array[rows] for name, array in self.arrays().items()})
 
 
 def concatenate(data):
     """Join a list of `FluxData` or of `DipoleData` that differ in their arrays alone."""
-    return data[0]._columns(lambda name: np.concatenate([getattr(part, name) for part in data]))
+    columns = {name: [getattr(part, name) for part in data] for name in data[0].arrays()}
+    return replace(data[0], **{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
 def _finish(data, **derived):

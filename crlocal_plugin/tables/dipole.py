@@ -7,6 +7,9 @@ from .raw_table import RawTable, error_names, is_number
 
 AMPLITUDE_KINDS = ("equatorial_dipole", "first_harmonic")
 
+DECLINATION_FACTORS = (0.01, 100.0)
+"""Lowest and highest equatorial dipole over first-harmonic amplitude that may be meant."""
+
 _SAME_ENERGY = 0.01
 """Relative distance in energy within which a limit repeats a measurement."""
 
@@ -149,11 +152,14 @@ def _meta(table, kind, factor):
             "it or pass amplitude_kind="
         )
     factor = table.meta.get("declination_factor") if factor is None else factor
-    if factor is not None and not (is_number(factor) and 0 < float(factor) < np.inf):
-        raise table.error(
-            f"declination_factor: expected a positive number, got {factor!r}; leave it out if it "
-            "is not known"
-        )
+    if factor is not None:
+        low, high = DECLINATION_FACTORS
+        is_good = is_number(factor) and not isinstance(factor, bool | np.bool_)
+        if not (is_good and low <= float(factor) <= high):
+            raise table.error(
+                f"declination_factor: expected a number of {low} to {high:g}, got {factor!r}; "
+                "leave it out if it is not known"
+            )
     level = table.meta.get("ul_confidence", 0.95)
     return {
         "amplitude_kind": kind,
