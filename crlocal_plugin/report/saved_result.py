@@ -5,6 +5,8 @@ from pathlib import Path
 import yaml
 from gammapy.modeling import CovarianceResult, FitResult, OptimizeResult
 
+from ..yaml_limits import check_limits
+
 
 def read_result(path, models):
     """Read the result of a fit.
@@ -34,7 +36,7 @@ def read_result(path, models):
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}: write the folder with crlocal fit")
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.safe_load(check_limits(path.read_text(encoding="utf-8"), path.name))
         optimisation = OptimizeResult(models=models, trace=None, **data["OptimizeResult"])
         covariance = data.get("CovarianceResult")
         result = FitResult(optimisation, covariance and CovarianceResult(**covariance))
