@@ -1,6 +1,7 @@
 """All mistakes in the description of an analysis, one line each."""
 
 import contextlib
+from operator import itemgetter
 
 
 class AnalysisError(ValueError):
@@ -20,22 +21,18 @@ class AnalysisError(ValueError):
     """
 
     def __init__(self, mistakes, places=None):
-        places = places or {}
-        order = {location: number for number, location in enumerate(places)}
-        located = [(_given(mistake[0], places), *mistake) for mistake in mistakes]
-        located.sort(key=lambda entry: order.get(entry[0], len(order)))
-        self.mistakes = tuple((location, message) for _, location, message in located)
-        lines = [
-            f"{places.get(given) or key_text(location)}: {message}"
-            for given, location, message in located
-        ]
+        order = {location: (n, place) for n, (location, place) in enumerate((places or {}).items())}
+        located = []
+        for location, message in mistakes:
+            # the longest part that was given somewhere
+            parts = [location[:n] for n in range(len(location), -1, -1)]
+            unknown = len(order), key_text(location)
+            place = next((order[part] for part in parts if part in order), unknown)
+            located.append((*place, location, message))
+        located.sort(key=itemgetter(0))
+        self.mistakes = tuple((location, message) for *_, location, message in located)
+        lines = [f"{place}: {message}" for _, place, _, message in located]
         super().__init__("\n".join(dict.fromkeys(lines)))
-
-
-def _given(location, places):
-    """The part of a location that was given somewhere."""
-    parts = (location[:n] for n in range(len(location), -1, -1))
-    return next((part for part in parts if part in places), None)
 
 
 def key_text(location):
@@ -47,8 +44,6 @@ def key_text(location):
 REFUSED = (ValueError, TypeError, OSError)
 """What the package raises for something that a user has given."""
 
-_HADRONIC = "hadronic_model: "
-
 
 class Mistakes:
     """Mistakes that have been found so far: ``found`` has the location and message of each."""
@@ -58,8 +53,8 @@ class Mistakes:
 
     def add(self, location, message):
         """Add a mistake unless it is known; those on hadronic models have a key of their own."""
-        if message.startswith(_HADRONIC):
-            location, message = ("hadronic_model",), message.removeprefix(_HADRONIC)
+        if message.startswith("hadronic_model: "):
+            location, message = ("hadronic_model",), message.removeprefix("hadronic_model: ")
         if (location, message) not in self.found:
             self.found.append((location, message))
 
@@ -73,7 +68,7 @@ class Mistakes:
 
     def concern(self, *keys):
         """Whether one of them is in one of some entries of the analysis (bool)."""
-        return any(key in keys for location, _ in self.found for key in location[:1])
+        return any(location[:1] == (key,) for location, _ in self.found for key in keys)
 
     def raise_all(self):
         """Raise AnalysisError if there are any."""
@@ -108,8 +103,7 @@ def messages_of(error, unknown_key):
         elif kind == "missing":
             location, message = location[:-1], f"{location[-1]} is missing"
         else:
-            known = _EXPECTED.get(kind)
-            expected = known.format(**item.get("ctx", {})) if known else item["msg"]
+            expected = _EXPECTED.get(kind, item["msg"]).format(**item.get("ctx", {}))
             message = f"{expected}, got {item['input']!r}"
         mistakes.append((location, message))
     return mistakes

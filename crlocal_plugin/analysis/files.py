@@ -9,6 +9,7 @@ import yaml
 from .._version import __version__
 from ..components.parameters import DEFINITIONS
 from ..models.xue_liu import xue_liu_2025
+from ..yaml_limits import check_limits
 from .errors import AnalysisError, key_text
 from .schema import DatasetEntry, ParameterEntry, Part, PriorEntry
 
@@ -17,7 +18,7 @@ def read_yaml(path):
     """Plain data of a YAML file, the place of each location, and mistakes: keys given twice."""
     path = Path(path)
     try:
-        loader = yaml.SafeLoader(path.read_bytes())
+        loader = yaml.SafeLoader(check_limits(path.read_bytes(), path, values=10_000))
         node = loader.get_single_node()
         if node is None:
             raise AnalysisError([((), "the file is empty: crlocal init writes one")], {(): path})

@@ -15,8 +15,8 @@ from .._version import __version__
 from .parsing import Group
 from .terminal import tell
 
-OK, NOT_CONVERGED, USER_ERROR, INTERNAL_ERROR = 0, 1, 2, 3
-"""Exit codes."""
+OK, NOT_CONVERGED, USER_ERROR, INTERNAL_ERROR, PIPE_CLOSED = 0, 1, 2, 3, 141
+"""Exit codes, the last one as of other programs that SIGPIPE ends."""
 
 COMMANDS = (
     *("init", "fit", "plot", "report", "reproduce", "scan", "sample", "compare", "identify"),
@@ -68,13 +68,19 @@ def main(argv=None):
         ):
             warnings.showwarning = _show_warning
             debug = context.params["debug"]
-            return crlocal.invoke(context) or OK
+            code = crlocal.invoke(context) or OK
+            sys.stdout.flush()
+            return code
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.UsageError as error:
         program = error.ctx.command_path if error.ctx else "crlocal"
         tell(f"{_mistake(error)} (see {program} --help)", "error")
         sys.exit(USER_ERROR)
+    except BrokenPipeError:
+        # what reads the output, such as head, has enough; nor is the interpreter to complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
     except (ValueError, OSError, TypeError, NameError, ImportError) as error:
         if debug:
             raise

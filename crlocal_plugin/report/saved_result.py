@@ -7,6 +7,7 @@ from gammapy.modeling import CovarianceResult, FitResult, OptimizeResult
 from pydantic import BaseModel, FiniteFloat, NonNegativeInt, ValidationError
 
 from ..analysis.errors import key_text, messages_of
+from ..yaml_limits import check_limits
 
 
 class _Step(BaseModel, strict=True):
@@ -49,7 +50,8 @@ def read_result(path, models):
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}: write the folder with crlocal fit")
     try:
-        content = _Content.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        text = check_limits(path.read_text(encoding="utf-8"), path.name)
+        content = _Content.model_validate(yaml.safe_load(text))
     except Exception as error:
         # what a damaged file leads to depends on where it is damaged
         faults = [f"{type(error).__name__}: {' '.join(str(error).split())}"]

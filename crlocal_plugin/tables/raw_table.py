@@ -11,6 +11,7 @@ from astropy.io.registry import IORegistryError
 from astropy.table import Column, Table
 
 from ..messages import unknown_name
+from ..yaml_limits import check_header
 
 META_KEYWORD = "CRLMETA"
 """Header keyword that holds the meta of a table as JSON."""
@@ -63,6 +64,7 @@ class RawTable:
         if not path.is_file():
             raise self.error("expected a file, found none; check the path")
         try:
+            check_header(path)
             try:
                 table = Table.read(path)
             except IORegistryError:

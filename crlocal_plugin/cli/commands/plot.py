@@ -7,6 +7,7 @@ from pathlib import Path
 
 import astropy.units as u
 import click
+import numpy as np
 
 from ...analysis.description import Analysis
 from ...files import replace_file
@@ -140,7 +141,7 @@ def _energy_range(ends):
         kinds = [{unit for unit in (u.GeV, u.GV) if q.unit.is_equivalent(unit)} for q in quantities]
     except (TypeError, ValueError):
         kinds = [set()]
-    if not set.intersection(*kinds):
+    if not (set.intersection(*kinds) and all(np.isfinite(q.value).all() for q in quantities)):
         raise ValueError(f"--energy-range {' '.join(ends)}: expected two such as '1 TeV' '10 PeV'")
     return quantities
 
