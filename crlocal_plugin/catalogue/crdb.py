@@ -39,7 +39,7 @@ def read_crdb(
         "Fe-group", "all_particle" (AllParticles), "<LnA>" or "dipole" (DipoleAmplitude and
         DipolePhase), for which the whole database is loaded, some hundred thousand rows.
     experiment : str, optional
-        Experiment or sub-experiment, as here or in CRDB: "AMS-02" is "AMS02". All by default.
+        Experiment or sub-experiment, as here or in CRDB, "AMS-02" or "AMS02"; all by default.
     energy_type : {"R", "EK", "EKN", "ETOT"}, optional
         Axis of the publication: rigidity, kinetic energy, that per nucleon, total energy; of no
         effect for a dipole.
@@ -62,10 +62,8 @@ def read_crdb(
 
     Raises
     ------
-    ImportError
-        If ``crdb`` is not installed.
-    ConnectionError
-        If CRDB cannot be reached, or does not answer in time.
+    ImportError, ConnectionError
+        If ``crdb`` is not installed; if CRDB cannot be reached, or does not answer in time.
     ValueError
         If CRDB does not know the quantity or has no data of it, or an argument is not valid; a
         TableError if a table cannot be used.

@@ -78,8 +78,8 @@ class HadronicChoice:
             own = {n: row for n, row in own.items() if row["hadronic_model"] in ("", wanted[0])}
         newest = {}
         for name, row in own.items():
-            other = newest.get(row["quantity"])
-            if other is None or _year(row) > _year(own[other]):
+            other = newest.setdefault(row["quantity"], name)
+            if _year(row) > _year(own[other]):
                 newest[row["quantity"]] = name
         if {"H", "He"} & newest.keys():
             newest.pop("light", None)

@@ -30,11 +30,9 @@ class TableError(ValueError):
 
 
 class RawTable:
-    """A file, or a table, as the user gave it, behind the names of a layout.
+    """A file, table or `RawTable` behind the names of a layout; messages have the user's names.
 
-    ``columns`` has the user's names by those of the layout, or pairs of name and unit. A file that
-    has been read already is given as a `RawTable`, and goes by another layout from then on. All
-    methods take names of the layout, and messages have those of the user.
+    ``columns`` has the user's names by those of the layout, or pairs of name and unit.
     """
 
     def __init__(self, source, columns=None, layout=(), label="<table>"):
@@ -149,10 +147,7 @@ class RawTable:
         )
 
     def require(self, name, good, text):
-        """Raise for the first row that is not good, showing what the user's table has there.
-
-        The text says what is expected and, behind a semicolon, what to do.
-        """
+        """Raise for the first row that is not good, by a text "what is expected; what to do"."""
         rows = np.flatnonzero(~good)
         if rows.size:
             expected, remedy = text.split("; ")
