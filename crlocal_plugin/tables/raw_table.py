@@ -17,7 +17,8 @@ META_KEYWORD = "CRLMETA"
 
 _TEXTS = ("name", "experiment", "quantity", "axis", "reference", "hadronic_model", "period")
 _META_TYPES = dict.fromkeys(_TEXTS, (str | None, "text", "put it in quotes")) | {
-    "simulated": (bool | np.bool_ | None, "true or false", "write it without quotes")
+    "simulated": (bool | np.bool_ | None, "true or false", "write it without quotes"),
+    "dataset": (dict, "a dictionary of settings", "correct it or leave it out"),
 }
 """Types of entries of a meta, what is expected, and what to do."""
 
@@ -93,7 +94,7 @@ class RawTable:
 
     def _require_meta(self, meta):
         for key, (types, expected, remedy) in _META_TYPES.items():
-            if not isinstance(meta.get(key), types):
+            if key in meta and not isinstance(meta[key], types):
                 raise self.error(f"{key}: expected {expected}, got {meta[key]!r}; {remedy}")
         level = meta.get("ul_confidence", 0.95)
         if not (is_number(level) and 0.5 < float(level) < 1):
@@ -164,8 +165,9 @@ class RawTable:
                 f"expected one number per row, got {column.shape[1:]}; split the column", name
             )
         present = ~np.ma.getmaskarray(column)
-        good = [not there or is_number(v) for there, v in zip(present, column, strict=True)]
-        self.require(name, np.array(good), "a number; correct the entry")
+        if np.asarray(column).dtype.kind not in "iuf":
+            good = [not there or is_number(v) for there, v in zip(present, column, strict=True)]
+            self.require(name, np.array(good), "a number; correct the entry")
         values = np.full(len(column), np.nan)
         values[present] = np.asarray(column[present], dtype=float)
         values = self._converted(name, values, unit)
