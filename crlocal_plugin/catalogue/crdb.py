@@ -16,11 +16,10 @@ from ..tables.kinds import KINDS
 from ..tables.raw_table import RawTable, TableError
 from ..tables.spectrum import EXPECTED_QUANTITY, QUANTITIES
 from .crdb_rows import AXES, read_rows, rows_of
-from .crdb_tables import DIPOLE, crdb_names, measurements
+from .crdb_tables import DIPOLE, QUANTITY_NAMES, measurements
 
-SITE = "https://lpsc.in2p3.fr/crdb"
-
-_INSTEAD = f"export the table at {SITE} and read the file with read_crdb_export"
+_SITE = "https://lpsc.in2p3.fr/crdb"
+_INSTEAD = f"export the table at {_SITE} and read the file with read_crdb_export"
 
 
 def read_crdb(
@@ -139,12 +138,14 @@ def _names(quantity):
     quantities = np.atleast_1d(quantity).tolist()
     if not quantities or not all(isinstance(wanted, str) for wanted in quantities):
         raise ValueError(f"quantity: expected one or more names such as 'H', got {quantity!r}")
-    names = [name for wanted in quantities for name in crdb_names(wanted)]
-    ratios = [name for name in names if "/" in name]
-    if ratios:
-        raise ValueError(
-            f"quantity {ratios[0]!r}: ratios have no dataset; read the two nuclei one by one"
-        )
+    names = []
+    for wanted in quantities:
+        if "/" in wanted:
+            raise ValueError(
+                f"quantity {wanted!r}: ratios have no dataset; read the two nuclei one by one"
+            )
+        # by either name
+        names += [name for name, own in QUANTITY_NAMES.items() if own == wanted] or [wanted]
     return list(dict.fromkeys(names))
 
 

@@ -35,11 +35,6 @@ _SAME_ENERGY = 1e-3
 """Relative distance in energy up to which an amplitude and a phase belong together."""
 
 
-def crdb_names(quantity):
-    """CRDB names of a quantity that goes by either name (list of str)."""
-    return [name for name, own in QUANTITY_NAMES.items() if own == quantity] or [quantity]
-
-
 def plain(text):
     """Letters and digits of a name, so that "AMS-02" is "AMS02" (str)."""
     return re.sub(r"[^a-z0-9]", "", text.lower())

@@ -78,8 +78,11 @@ class Publication:
     def bibtex(self):
         """BibTeX entry (str), in ASCII."""
         proceedings = self.journal.startswith("Proc.")
+        names = " and ".join(re.split(r", | & ", self.names.replace(" et al.", " & others")))
+        if names.endswith((" Collaboration", " developers")):
+            names = f"{{{self.names}}}"
         fields = {
-            "author": _latex(self.authors or _bibtex_authors(self.names), keep="{}"),
+            "author": _latex(self.authors or names, keep="{}"),
             "title": f"{{{_latex(self.title)}}}" if self.title else "",
             "booktitle" if proceedings else "journal": _latex(_full_name(self.journal)),
             "volume": _latex(self.volume),
@@ -210,13 +213,6 @@ def _of_bibcode(match):
 def bibcode_address(bibcode):
     """Address of the page of a publication at ADS; empty without a bibcode."""
     return f"https://ui.adsabs.harvard.edu/abs/{quote(bibcode)}" if bibcode else ""
-
-
-def _bibtex_authors(names):
-    """Names as a reference gives them, for the author field."""
-    if names.endswith((" Collaboration", " developers")):
-        return f"{{{names}}}"
-    return " and ".join(re.split(r", | & ", names.replace(" et al.", " & others")))
 
 
 def _slug(text):
