@@ -83,7 +83,7 @@ def publications_of(meta):
 def _items(source):
     """Datasets or names as a list."""
     alone = isinstance(source, Dataset | str | os.PathLike)
-    items = [source] if alone else list(source or ())
+    items = [source] if alone else [] if source is None else list(source)
     for kinds in (Dataset, str | os.PathLike):
         if all(isinstance(item, kinds) for item in items):
             return items

@@ -16,11 +16,10 @@ from ..tables.kinds import KINDS
 from ..tables.raw_table import RawTable, TableError
 from ..tables.spectrum import EXPECTED_QUANTITY, QUANTITIES
 from .crdb_rows import AXES, read_rows, rows_of
-from .crdb_tables import DIPOLE, crdb_names, measurements
+from .crdb_tables import DIPOLE, QUANTITY_NAMES, measurements
 
-SITE = "https://lpsc.in2p3.fr/crdb"
-
-_INSTEAD = f"export the table at {SITE} and read the file with read_crdb_export"
+_SITE = "https://lpsc.in2p3.fr/crdb"
+_INSTEAD = f"export the table at {_SITE} and read the file with read_crdb_export"
 
 
 def read_crdb(
@@ -39,7 +38,7 @@ def read_crdb(
         "Fe-group", "all_particle" (AllParticles), "<LnA>" or "dipole" (DipoleAmplitude and
         DipolePhase), for which the whole database is loaded, some hundred thousand rows.
     experiment : str, optional
-        Experiment or sub-experiment, as here or in CRDB: "AMS-02" is "AMS02". All by default.
+        Experiment or sub-experiment, as here or in CRDB, "AMS-02" or "AMS02"; all by default.
     energy_type : {"R", "EK", "EKN", "ETOT"}, optional
         Axis of the publication: rigidity, kinetic energy, that per nucleon, total energy; of no
         effect for a dipole.
@@ -62,10 +61,8 @@ def read_crdb(
 
     Raises
     ------
-    ImportError
-        If ``crdb`` is not installed.
-    ConnectionError
-        If CRDB cannot be reached, or does not answer in time.
+    ImportError, ConnectionError
+        If ``crdb`` is not installed; if CRDB cannot be reached, or does not answer in time.
     ValueError
         If CRDB does not know the quantity or has no data of it, or an argument is not valid; a
         TableError if a table cannot be used.
@@ -141,12 +138,14 @@ def _names(quantity):
     quantities = np.atleast_1d(quantity).tolist()
     if not quantities or not all(isinstance(wanted, str) for wanted in quantities):
         raise ValueError(f"quantity: expected one or more names such as 'H', got {quantity!r}")
-    names = [name for wanted in quantities for name in crdb_names(wanted)]
-    ratios = [name for name in names if "/" in name]
-    if ratios:
-        raise ValueError(
-            f"quantity {ratios[0]!r}: ratios have no dataset; read the two nuclei one by one"
-        )
+    names = []
+    for wanted in quantities:
+        if "/" in wanted:
+            raise ValueError(
+                f"quantity {wanted!r}: ratios have no dataset; read the two nuclei one by one"
+            )
+        # by either name
+        names += [name for name, own in QUANTITY_NAMES.items() if own == wanted] or [wanted]
     return list(dict.fromkeys(names))
 
 

@@ -35,11 +35,6 @@ _SAME_ENERGY = 1e-3
 """Relative distance in energy up to which an amplitude and a phase belong together."""
 
 
-def crdb_names(quantity):
-    """CRDB names of a quantity that goes by either name (list of str)."""
-    return [name for name, own in QUANTITY_NAMES.items() if own == quantity] or [quantity]
-
-
 def plain(text):
     """Letters and digits of a name, so that "AMS-02" is "AMS02" (str)."""
     return re.sub(r"[^a-z0-9]", "", text.lower())
@@ -120,8 +115,24 @@ class Measurement:
 
     def table(self):
         """Table with the columns of the layout, before the reader of its kind has checked it."""
-        table = self._dipole() if self.kind == "dipole" else self._values()
-        table.meta = {"name": self.name, "experiment": self.experiment, **self._meta()}
+        is_dipole = self.kind == "dipole"
+        table = self._dipole() if is_dipole else self._values()
+        found = re.search(r"\((.*?)\)(.*)", self._sub_experiment)
+        period, model = found.groups() if found else ("", "")
+        meta = {
+            "name": self.name,
+            "experiment": self.experiment,
+            "amplitude_kind": "first_harmonic" if is_dipole else "",
+            "quantity": "" if is_dipole else str(self.quantity),
+            "axis": "" if is_dipole else self._axis,
+            "reference": _reference(self._bibcode),
+            "bibcode": self._bibcode,
+            "compilation": "CRDB (Maurin et al. 2023)",
+            "period": period,
+            "hadronic_model": model.strip(),
+            "comment": self._comment(),
+        }
+        table.meta = {name: value for name, value in meta.items() if value}
         return table
 
     def _error(self, text):
@@ -193,23 +204,6 @@ class Measurement:
             return table
         bare = {"energy": limits["e"], "amplitude_ul": limits["value"]}
         return vstack([table, Table(bare, units={"energy": u.GeV})])
-
-    def _meta(self):
-        found = re.search(r"\((.*?)\)(.*)", self._sub_experiment)
-        period, model = found.groups() if found else ("", "")
-        is_dipole = self.quantity == "dipole"
-        meta = {
-            "amplitude_kind": "first_harmonic" if is_dipole else "",
-            "quantity": "" if is_dipole else str(self.quantity),
-            "axis": "" if is_dipole else self._axis,
-            "reference": _reference(self._bibcode),
-            "bibcode": self._bibcode,
-            "compilation": "CRDB (Maurin et al. 2023)",
-            "period": period,
-            "hadronic_model": model.strip(),
-            "comment": self._comment(),
-        }
-        return {name: value for name, value in meta.items() if value}
 
     def _comment(self):
         names = "/".join(dict.fromkeys(self.rows["quantity"]))

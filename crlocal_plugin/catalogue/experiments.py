@@ -35,10 +35,17 @@ class HadronicChoice:
         self._rows = {name: row for name, row in rows().items() if row["kind"] != "dipole"}
         self._used = set()
         self._by_experiment, self._for_all = {}, None
-        if isinstance(request, dict):
-            self._by_experiment = {_experiment(k): _listed(v) for k, v in request.items()}
-        elif request is not None:
+        if request is not None and not isinstance(request, dict):
             self._for_all = _listed(request)
+            return
+        for name, models in (request or {}).items():
+            experiment = experiment_named(name)
+            if experiment not in hadronic_models():
+                raise ValueError(
+                    f"hadronic_model: {name!r} is no experiment with tables for several hadronic "
+                    f"models; expected one of {', '.join(hadronic_models())}"
+                )
+            self._by_experiment[experiment] = _listed(models)
 
     def _wanted(self, experiment):
         """Models that are asked for, None if the request does not concern the experiment."""
@@ -78,8 +85,8 @@ class HadronicChoice:
             own = {n: row for n, row in own.items() if row["hadronic_model"] in ("", wanted[0])}
         newest = {}
         for name, row in own.items():
-            other = newest.get(row["quantity"])
-            if other is None or _year(row) > _year(own[other]):
+            other = newest.setdefault(row["quantity"], name)
+            if _year(row) > _year(own[other]):
                 newest[row["quantity"]] = name
         if {"H", "He"} & newest.keys():
             newest.pop("light", None)
@@ -121,17 +128,6 @@ class HadronicChoice:
 
 def _folded(name):
     return re.sub(r"[\s_-]+", "-", name.strip().casefold())
-
-
-def _experiment(name):
-    """Experiment with several hadronic models; ValueError if it is none."""
-    found = experiment_named(name)
-    if found not in hadronic_models():
-        raise ValueError(
-            f"hadronic_model: {name!r} is no experiment with tables for several hadronic "
-            f"models; expected one of {', '.join(hadronic_models())}"
-        )
-    return found
 
 
 def _year(row):

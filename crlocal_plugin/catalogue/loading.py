@@ -38,10 +38,8 @@ def load_datasets(
         Systematic floors: those of the catalogue (`catalog`), one fraction for all, fractions by
         dataset on top of the recommended ones, or none. Phases, and <ln A>, whose floor is an
         error of <ln A> itself, have the recommended ones under one for all.
-    apply_declination_factor : bool, optional
-        Turn first-harmonic amplitudes into equatorial dipoles where the table says how.
-    likelihood : {"vector", "amplitude_phase"}, optional
-        What is compared for dipoles.
+    apply_declination_factor, likelihood : optional
+        Settings of dipoles, as for `DipoleDataset`.
     systematics : bool, optional
         Count the systematic errors of the tables.
     hadronic_model : str, list of str or dict, optional
@@ -49,10 +47,9 @@ def load_datasets(
         have the first model, and their parameter ``hadronic``, frozen at 0, moves between all of
         them, see `NuisanceModel`. A dictionary names a model or a list for each experiment.
     valid_only : bool, optional
-        Leave spectra of a nucleus heavier than helium out of the fit below the rigidity from which
-        on the model describes it (`crlocal_plugin.models.composition.valid_from`), and those of a
-        group of elements below the energy from which on it describes all of them, unless the table
-        comes with a range of its own.
+        Leave spectra of nuclei heavier than helium, or of groups of elements, out of the fit where
+        the model does not describe them (`crlocal_plugin.models.composition.valid_from`), unless
+        the table comes with a range of its own.
 
     Returns
     -------

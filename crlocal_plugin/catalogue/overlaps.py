@@ -20,12 +20,7 @@ class OverlapError(ValueError):
 
 
 def overlapping_tables(name):
-    """Tables of the catalogue that must not be fitted together with a given one.
-
-    Parameters
-    ----------
-    name : str
-        Name in the catalogue; ValueError if it has no such table.
+    """Tables of the catalogue that must not be fitted together with the one of a name.
 
     Returns
     -------

@@ -58,11 +58,9 @@ class Publication:
     @property
     def url(self):
         """Address (str), empty if there is no DOI, arXiv number or bibcode."""
-        if self.doi:
-            return f"https://doi.org/{self.doi}"
-        if self.arxiv:
-            return f"https://arxiv.org/abs/{self.arxiv}"
-        return bibcode_address(self.bibcode)
+        numbers = (("https://doi.org/", self.doi), ("https://arxiv.org/abs/", self.arxiv))
+        known = (address + number for address, number in numbers if number)
+        return next(known, bibcode_address(self.bibcode))
 
     def __str__(self):
         parts = [
@@ -80,8 +78,11 @@ class Publication:
     def bibtex(self):
         """BibTeX entry (str), in ASCII."""
         proceedings = self.journal.startswith("Proc.")
+        names = " and ".join(re.split(r", | & ", self.names.replace(" et al.", " & others")))
+        if names.endswith((" Collaboration", " developers")):
+            names = f"{{{self.names}}}"
         fields = {
-            "author": _latex(self.authors or _bibtex_authors(self.names), keep="{}"),
+            "author": _latex(self.authors or names, keep="{}"),
             "title": f"{{{_latex(self.title)}}}" if self.title else "",
             "booktitle" if proceedings else "journal": _latex(_full_name(self.journal)),
             "volume": _latex(self.volume),
@@ -214,13 +215,6 @@ def bibcode_address(bibcode):
     return f"https://ui.adsabs.harvard.edu/abs/{quote(bibcode)}" if bibcode else ""
 
 
-def _bibtex_authors(names):
-    """Names as a reference gives them, for the author field."""
-    if names.endswith((" Collaboration", " developers")):
-        return f"{{{names}}}"
-    return " and ".join(re.split(r", | & ", names.replace(" et al.", " & others")))
-
-
 def _slug(text):
     """Text in letters that a BibTeX key may have."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
@@ -236,17 +230,14 @@ _LATEX = {
     **{"₀": "$_0$", "φ": r"$\phi$", "γ": r"$\gamma$", "×": r"$\times$", "∼": r"$\sim$"},
 }
 _ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"'}
+_ACCENTED = re.compile(rf"(\w)([{''.join(_ACCENTS)}])(?![\u0300-\u036f])")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹·", "0123456789.")
 
 
 def _latex(text, keep=""):
     """Text for LaTeX, as BibTeX styles of any age can sort and print it."""
     text = text.translate({ord(char): code for char, code in _LATEX.items() if char not in keep})
-    text = re.sub(r"[^\x00-\x7f]", lambda match: _accented(match[0]), text)
+    text = unicodedata.normalize("NFD", text)
+    text = _ACCENTED.sub(lambda match: f"{{\\{_ACCENTS[match[2]]}{match[1]}}}", text)
+    text = unicodedata.normalize("NFC", text)
     return re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹·]+", lambda m: f"$^{{{m[0].translate(_SUPERSCRIPTS)}}}$", text)
-
-
-def _accented(char):
-    base, *accents = unicodedata.normalize("NFD", char)
-    accent = _ACCENTS.get(accents[0]) if len(accents) == 1 else None
-    return f"{{\\{accent}{base}}}" if accent else char

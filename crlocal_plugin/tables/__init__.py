@@ -3,14 +3,13 @@
 What to use when:
 
 - a table of a known kind: its reader, in a module of its own, such as `spectrum` or `dipole`;
-- all kinds, to tell one from its columns or to add one: `kinds`;
-- to write a table so that the readers give it back: `writing`;
+- all kinds, to tell one from its columns or to add one: `kinds`; to write a table: `writing`;
 - one measurement unfolded with several interaction models: `hadronic`;
 - a new reader: `raw_table` has the table as the user gave it, in the units of the package, with
   errors that name the place; `values` has what readers of values against energy share.
 
-A reader converts a file or an astropy table to the units of the package, and returns a table in
-the layout below, or says which row and column is wrong and what to do about it.
+A reader returns a file or an astropy table in the layout below, or says which row and column is
+wrong and what to do about it.
 
 Spectrum, one row per point, ordered in the first column:
 
@@ -22,8 +21,7 @@ Spectrum, one row per point, ordered in the first column:
 - ``hadronic_shift_1``, ..., optional: ln(intensity) with another hadronic model less that of the
   table; ``hadronic_models`` in the meta names the models, that of the table first.
 
-A table of <ln A> has that, against the total energy, and its shifts in the place of the intensity,
-and no limits.
+A table of <ln A> has that, against the total energy, in the place of the intensity, and no limits.
 
 Dipole, one row per measurement:
 

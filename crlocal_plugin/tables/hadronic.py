@@ -99,19 +99,15 @@ def _require_alike(first, other):
 
 
 def shift_coefficients(shifts):
-    """Coefficients of h, h^2, ..., h^k, shape ``(k, n)``, of the polynomial through all models.
-
-    ``shifts``, of the same shape, are those of the tables at h = 1, 2, ..., k from that at h = 0.
-    """
+    """Coefficients of h, h^2, ..., h^k from the shifts at h = 1, 2, ..., k, shape ``(k, n)``."""
     nodes = np.arange(1.0, len(shifts) + 1)
     return np.linalg.solve(nodes[:, np.newaxis] ** nodes, np.asarray(shifts, dtype=float))
 
 
 def prediction_shift(coefficients, position):
-    """What is added to ln(intensity) or <ln A> of predictions, by `shift_coefficients`.
+    """Shifts of ln(intensity) or <ln A> of predictions, shape ``(..., n)``, at positions h.
 
-    Table of the first model, which stays the measurement, less that at the ``position`` h of each
-    point, shape ``(..., n)``.
+    The measurement stays that of the first model: the signs are opposite to those of the tables.
     """
     total = np.zeros(coefficients.shape[-1])
     for row in coefficients[::-1]:

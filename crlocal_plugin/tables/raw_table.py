@@ -18,7 +18,8 @@ META_KEYWORD = "CRLMETA"
 
 _TEXTS = ("name", "experiment", "quantity", "axis", "reference", "hadronic_model", "period")
 _META_TYPES = dict.fromkeys(_TEXTS, (str | None, "text", "put it in quotes")) | {
-    "simulated": (bool | np.bool_ | None, "true or false", "write it without quotes")
+    "simulated": (bool | np.bool_ | None, "true or false", "write it without quotes"),
+    "dataset": (dict, "a dictionary of settings", "correct it or leave it out"),
 }
 """Types of entries of a meta, what is expected, and what to do."""
 
@@ -31,11 +32,9 @@ class TableError(ValueError):
 
 
 class RawTable:
-    """A file, or a table, as the user gave it, behind the names of a layout.
+    """A file, table or `RawTable` behind the names of a layout; messages have the user's names.
 
-    ``columns`` has the user's names by those of the layout, or pairs of name and unit. A file that
-    has been read already is given as a `RawTable`, and goes by another layout from then on. All
-    methods take names of the layout, and messages have those of the user.
+    ``columns`` has the user's names by those of the layout, or pairs of name and unit.
     """
 
     def __init__(self, source, columns=None, layout=(), label="<table>"):
@@ -97,7 +96,7 @@ class RawTable:
 
     def _require_meta(self, meta):
         for key, (types, expected, remedy) in _META_TYPES.items():
-            if not isinstance(meta.get(key), types):
+            if key in meta and not isinstance(meta[key], types):
                 raise self.error(f"{key}: expected {expected}, got {meta[key]!r}; {remedy}")
         level = meta.get("ul_confidence", 0.95)
         if not (is_number(level) and 0.5 < float(level) < 1):
@@ -151,10 +150,7 @@ class RawTable:
         )
 
     def require(self, name, good, text):
-        """Raise for the first row that is not good, showing what the user's table has there.
-
-        The text says what is expected and, behind a semicolon, what to do.
-        """
+        """Raise for the first row that is not good, by a text "what is expected; what to do"."""
         rows = np.flatnonzero(~good)
         if rows.size:
             expected, remedy = text.split("; ")
@@ -171,8 +167,9 @@ class RawTable:
                 f"expected one number per row, got {column.shape[1:]}; split the column", name
             )
         present = ~np.ma.getmaskarray(column)
-        good = [not there or is_number(v) for there, v in zip(present, column, strict=True)]
-        self.require(name, np.array(good), "a number; correct the entry")
+        if np.asarray(column).dtype.kind not in "iuf":
+            good = [not there or is_number(v) for there, v in zip(present, column, strict=True)]
+            self.require(name, np.array(good), "a number; correct the entry")
         values = np.full(len(column), np.nan)
         values[present] = np.asarray(column[present], dtype=float)
         values = self._converted(name, values, unit)

@@ -18,8 +18,7 @@ def write_table(table, path, overwrite=False):
     Parameters
     ----------
     table : `~astropy.table.Table`
-        Table, usually from one of the readers. Its meta may hold text, numbers, booleans, None,
-        and lists and dicts of those.
+        Its meta may hold text, numbers, booleans, None, and lists and dicts of those.
     path : path-like
         File to write, ending in ``.ecsv`` or ``.fits``.
     overwrite : bool
