@@ -12,10 +12,7 @@ def unknown_name(name, known, what=""):
 
 
 def close_name(name, known, cutoff=0.6):
-    """Name that may be meant by one that is not known (str), None if none is like it.
-
-    Upper case does not count; the cutoff is that of `difflib.get_close_matches`.
-    """
+    """Known name that is most like one (str), upper case aside, or None; as `difflib` has it."""
     folded = {text.lower(): text for text in known}
     close = difflib.get_close_matches(str(name).lower(), folded, n=1, cutoff=cutoff)
     return folded[close[0]] if close else None

@@ -18,8 +18,7 @@ class Claim:
     alternatives, reference : dict of str to Setting, Setting
         What is compared, by a title, and with what: by default with the joint fit.
     own : tuple of str
-        Parameters with a prior that the statement is about: it is left out to see what the cosmic
-        rays say of them.
+        Parameters that the statement is about: without their priors, cosmic rays alone tell them.
     """
 
     name: str

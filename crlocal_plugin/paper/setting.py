@@ -23,8 +23,7 @@ class Setting:
     fixed : dict of str to str
         Values by label or name of the parameter, with units, that a fit does not touch.
     free, without : tuple of str
-        Parameters that a fit adds to those that are free by default, and parameters without a
-        prior; all others have those on what others measured.
+        Parameters that are free in addition; those without the prior on what others measured.
     selection : str
         Data, as for `~crlocal_plugin.load_datasets`.
     """

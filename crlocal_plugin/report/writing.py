@@ -13,7 +13,7 @@ def write_report(datasets, path, result=None, title=None, date="", overwrite=Fal
     datasets : CosmicRayDatasets
         Datasets with models, fitted or not.
     path : path-like
-        File to write. Folders are made as needed.
+        File to write, in folders that are made as needed.
     result : `~gammapy.modeling.FitResult`, optional
         Result of the fit, which says whether it converged.
     title, date : str, optional

@@ -36,17 +36,16 @@ Experiments change their cuts from one analysis to the next: these are of one an
 
 @dataclass(frozen=True)
 class FieldOfView:
-    """Part of the sky that an experiment sees in the course of a sidereal day.
+    """Part of the sky that an experiment sees in a sidereal day.
 
     Parameters
     ----------
     latitude, max_zenith : `~astropy.units.Quantity`
         Geographic latitude, north positive, and largest zenith angle, at most 90 deg.
     zenith_exponent : float, optional
-        Exponent n of an acceptance cos^n(zenith angle) per solid angle, which then weights
-        declinations with their exposure: 0 counts the time in view, 1 is a flat detector. By
-        default all declinations in view count by their solid angle, as in a map of relative
-        intensity, which has lost how many events it is made of.
+        Exponent n of an acceptance cos^n(zenith angle) per solid angle, which weights declinations
+        with their exposure: 0 is the time in view, 1 a flat detector. By default, declinations in
+        view count by solid angle, as in a map of relative intensity.
     name : str, optional
         Name for pictures.
 

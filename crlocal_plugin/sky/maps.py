@@ -151,10 +151,7 @@ def declination_band_profile(
 
 
 def _map(model, energy, geom, component, species, parts=1.0):
-    """Map of the products of dipole vectors, of which parts count, with the directions of pixels.
-
-    The declinations of the pixels come with it.
-    """
+    """Map of dipole vectors, of which parts count, times directions; declinations of its pixels."""
     geom = all_sky_geom() if geom is None else geom
     if not geom.is_image:
         raise ValueError(
