@@ -92,23 +92,17 @@ class IntensitySpectralModel(RigidityPlots, SpectralModel):
 
     def to_dict(self, full_output=False):
         """Create a dictionary for YAML serialisation."""
-        return {
-            self._type: {
-                "type": self.tag[0],
-                "species": species_to_data(self._species),
-                "axis": self.axis,
-                "model": self.spectral_model.to_dict(full_output)["spectral"],
-            }
-        }
+        body = {"type": self.tag[0], "species": species_to_data(self._species), "axis": self.axis}
+        body["model"] = self.spectral_model.to_dict(full_output)["spectral"]
+        return {self._type: body}
 
     @classmethod
     def from_dict(cls, data, **kwargs):
         """Create a model from a dictionary made by `to_dict`."""
         data = data.get(cls._type, data)
         inner = SPECTRAL_MODEL_REGISTRY.get_cls(data["model"]["type"])
-        return cls(
-            inner.from_dict({"spectral": data["model"]}), species=data["species"], axis=data["axis"]
-        )
+        spectral_model = inner.from_dict({"spectral": data["model"]})
+        return cls(spectral_model, species=data["species"], axis=data["axis"])
 
     def __str__(self):
         return f"{type(self).__name__}({self.species}, {self.axis})\n{self.spectral_model}"

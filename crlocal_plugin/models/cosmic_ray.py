@@ -1,13 +1,10 @@
 """The top-level model: components times species, with one Parameter per quantity."""
 
-import copy
-
 import numpy as np
 from gammapy.modeling import Covariance, Parameter
-from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY, ModelBase
-from gammapy.utils.scripts import make_name
+from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY
 
-from ..components.base import PlainAttributes, parameter_from_dict
+from ..components.base import TopLevelModel, parameter_from_dict
 from ..components.component import CosmicRayComponent, check_intensities
 from ..components.dipole import DIPOLE_MODEL_REGISTRY
 from ..components.intensity_model import unfreeze_model
@@ -27,7 +24,7 @@ from .linking import (
 from .predictions import Predictions
 
 
-class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
+class CosmicRayModel(TopLevelModel, Predictions):
     """Cosmic rays near Earth: components times species, intensities and dipole.
 
     Parameters of the same name are one Parameter, except the source strength and the index
@@ -65,8 +62,7 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
         repeated = {n for n in names if names.count(n) > 1}
         if repeated:
             raise ValueError(f"component names must be unique, {', '.join(repeated)} repeat")
-        self._name = make_name(name)
-        self.datasets_names = datasets_names
+        self._set_names(name, datasets_names)
         self.components = {component.name: component for component in components}
         check_intensities(components)
         if link:
@@ -75,11 +71,6 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
         self._covariance = Covariance(self.parameters)
         if covariance_data is not None:
             self.covariance = covariance_data
-
-    @property
-    def name(self):
-        """Name of the model (str)."""
-        return self._name
 
     @property
     def nuclei(self):
@@ -198,25 +189,6 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
         return self._evaluator
 
     # ----------------------------------------------------------------- copies and files
-
-    def copy(self, name=None, copy_data=False, **kwargs):
-        """Deep copy that keeps which parameters are shared.
-
-        Parameters
-        ----------
-        name : str, optional
-            Name of the copy; a random one by default, as in gammapy.
-        copy_data : bool, optional
-            Of no effect, for compatibility.
-        **kwargs : dict
-            ``datasets_names``.
-        """
-        new = copy.deepcopy(self)
-        new._name = make_name(name)
-        new.datasets_names = kwargs.pop("datasets_names", new.datasets_names)
-        if kwargs:
-            raise TypeError(f"copy takes name and datasets_names, not {', '.join(kwargs)}")
-        return new
 
     def __getstate__(self):
         return {**self.__dict__, "_evaluator": None}

@@ -5,7 +5,7 @@ T = E - m, beta = Z R / E (Xue & Liu 2025, below Eq. 15). Functions take a nucle
 by its name, and one of the `AXES`; what is not known is a ValueError.
 """
 
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 
@@ -15,16 +15,7 @@ AXES = ("rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energ
 """Axes on which an intensity can be given; rigidity in GV, the others in GeV."""
 
 
-class _Columns(NamedTuple):
-    rigidity: np.ndarray
-    log_rigidity: np.ndarray
-    beta: np.ndarray
-    log_beta: np.ndarray
-    Z: int
-    rest_energy: float
-
-
-class ParticleGrid(_Columns):
+class ParticleGrid(namedtuple("Columns", "rigidity log_rigidity beta log_beta Z rest_energy")):
     """Rigidities of one species with all that depends on them alone.
 
     Attributes
@@ -49,9 +40,11 @@ def check_values(good, values, expected, unit=""):
         raise ValueError(f"{expected}, got {np.broadcast_to(values, good.shape)[~good][0]}{unit}")
 
 
-def _check_axis(axis):
+def _nucleus_on(axis, species):
+    """Nucleus for a conversion to or from an axis, which is checked."""
     if axis not in AXES:
         raise ValueError(f"unknown axis {axis!r}: expected one of {', '.join(AXES)}")
+    return get_species(species)
 
 
 def particle_grid(rigidity, species):
@@ -99,8 +92,7 @@ def rigidity_to_axis(rigidity, species, axis):
     ValueError
         If a rigidity is negative or not finite, or species or axis are not known.
     """
-    _check_axis(axis)
-    species = get_species(species)
+    species = _nucleus_on(axis, species)
     rigidity = np.asarray(rigidity, dtype=float)
     expected = f"rigidity of {species.name} must not be negative or infinite (GV)"
     check_values((rigidity >= 0) & (rigidity < np.inf), rigidity, expected)
@@ -124,8 +116,7 @@ def axis_to_rigidity(x, species, axis):
         If a value is below the physical range (a negative rigidity or kinetic energy, a total
         energy under the rest energy) or NaN, or species or axis are not known.
     """
-    _check_axis(axis)
-    species = get_species(species)
+    species = _nucleus_on(axis, species)
     x = np.asarray(x, dtype=float)
     m, name = species.rest_energy, species.name
     if axis == "total_energy":
@@ -150,8 +141,7 @@ def axis_jacobian(beta, species, axis):
         J_axis / J_R at a speed ``beta``, in units of that of light: 1 for rigidity, 1 / (Z beta)
         for total and kinetic energy, A / (Z beta) for kinetic energy per nucleon.
     """
-    _check_axis(axis)
-    species = get_species(species)
+    species = _nucleus_on(axis, species)
     beta = np.asarray(beta, dtype=float)
     if axis == "rigidity":
         return np.ones_like(beta)
