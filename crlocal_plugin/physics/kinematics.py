@@ -5,7 +5,7 @@ T = E - m, beta = Z R / E (Xue & Liu 2025, below Eq. 15). Functions take a nucle
 by its name, and one of the `AXES`; what is not known is a ValueError.
 """
 
-from collections import namedtuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,16 @@ AXES = ("rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energ
 """Axes on which an intensity can be given; rigidity in GV, the others in GeV."""
 
 
-class ParticleGrid(namedtuple("Columns", "rigidity log_rigidity beta log_beta Z rest_energy")):
+class _Columns(NamedTuple):
+    rigidity: np.ndarray
+    log_rigidity: np.ndarray
+    beta: np.ndarray
+    log_beta: np.ndarray
+    Z: int
+    rest_energy: float
+
+
+class ParticleGrid(_Columns):
     """Rigidities of one species with all that depends on them alone.
 
     Attributes
