@@ -290,5 +290,5 @@ def _check_arguments(cls, kernel, names):
 
 
 def parameter_from_dict(data):
-    """Make a Parameter from the dictionary that its ``to_dict`` makes."""
-    return Parameters.from_dict([dict(data)])[0]
+    """Make a Parameter from the dictionary that its ``to_dict`` makes, with a label or not."""
+    return Parameters.from_dict([{key: data[key] for key in data if key != "label"}])[0]

@@ -3,8 +3,7 @@
 import astropy.units as u
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY, SpectralModel
 
-from ..physics.kinematics import AXES, axis_jacobian, particle_grid, rigidity_to_axis
-from ..physics.species import get_species
+from ..physics.kinematics import axis_jacobian, nucleus_on, particle_grid, rigidity_to_axis
 from .base import RIGIDITY_UNIT, intensity_unit, x_unit
 from .registration import register
 from .spectrum import CosmicRaySpectralModel, RigidityPlots, species_to_data
@@ -41,11 +40,8 @@ class IntensitySpectralModel(RigidityPlots, SpectralModel):
             raise TypeError(
                 f"expected a gammapy SpectralModel to wrap, got {type(spectral_model).__name__}"
             )
-        if axis not in AXES:
-            raise ValueError(f"unknown axis {axis!r}: expected one of {', '.join(AXES)}")
-        self.spectral_model = spectral_model
-        self._species = get_species(species)
-        self.axis = axis
+        self.spectral_model, self.axis = spectral_model, axis
+        self._species = nucleus_on(axis, species)
         super().__init__()
 
     species = CosmicRaySpectralModel.species

@@ -69,8 +69,7 @@ class ModelEvaluator:
 
     def __init__(self, model):
         self._components = model.components
-        self.parameters = [owner.__dict__[name] for owner, name in model.slots()]
-        self.parameters = list(dict.fromkeys(self.parameters))
+        self.parameters = list(model.parameters)
         own, foreign = [], []
         for component in model.components.values():
             for submodel in component.models:
@@ -122,9 +121,8 @@ class ModelEvaluator:
 
     def values(self):
         """Values of the unique Parameters in kernel units (list of float)."""
-        return [
-            par._value * factor for par, factor in zip(self.parameters, self.factors, strict=True)
-        ]
+        pairs = zip(self.parameters, self.factors, strict=True)
+        return [par._value * factor for par, factor in pairs]
 
     def log_intensities(self, species, grid, values, component=None):
         """ln(J / (1/(GV m2 s sr))) of a species by component, shape ``(..., n)``, or of one."""
