@@ -91,12 +91,9 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
 
     def surviving_fraction(self, rigidity):
         """Share 1 / (1 + X / lambda) that loss leaves at interstellar rigidities (Quantity)."""
-        return surviving_fraction(
-            self.nucleus,
-            self._rigidity_value(rigidity),
-            self.grammage.quantity.to_value("g cm-2"),
-            self.delta.value,
-        )
+        rigidity = self._rigidity_value(rigidity)
+        grammage = self.grammage.quantity.to_value("g cm-2")
+        return surviving_fraction(self.nucleus, rigidity, grammage, self.delta.value)
 
     def compensate_loss(self, rigidity="100 GV"):
         """Raise the strength by what is lost at one interstellar rigidity.

@@ -1,6 +1,7 @@
 """What the spectral and dipole models have in common: settings, kernel values, serialisation."""
 
 import abc
+import copy
 import inspect
 import itertools
 from collections import namedtuple
@@ -10,6 +11,7 @@ import numpy as np
 from gammapy.modeling import Parameter, Parameters
 from gammapy.modeling.models import ModelBase
 from gammapy.utils.random import get_random_state
+from gammapy.utils.scripts import make_name
 
 from .parameters import kernel_unit, parameter
 
@@ -40,6 +42,38 @@ class PlainAttributes:
     """Attribute access as Python has it: gammapy's own, slower, would dominate a likelihood."""
 
     __getattribute__ = object.__getattribute__
+
+
+class TopLevelModel(PlainAttributes, ModelBase):
+    """Base of the models that datasets take: a name, and the names of datasets that it is for."""
+
+    datasets_names = None
+
+    def _set_names(self, name, datasets_names):
+        self._name, self.datasets_names = make_name(name), datasets_names
+
+    @property
+    def name(self):
+        """Name of the model (str)."""
+        return self._name
+
+    def copy(self, name=None, copy_data=False, **kwargs):
+        """Deep copy, in which the same parameters are shared.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the copy; a random one by default, as in gammapy.
+        copy_data : bool, optional
+            Of no effect, for compatibility.
+        **kwargs : dict
+            ``datasets_names``.
+        """
+        new = copy.deepcopy(self)
+        new._set_names(name, kwargs.pop("datasets_names", new.datasets_names))
+        if kwargs:
+            raise TypeError(f"copy takes name and datasets_names, not {', '.join(kwargs)}")
+        return new
 
 
 class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
@@ -256,5 +290,5 @@ def _check_arguments(cls, kernel, names):
 
 
 def parameter_from_dict(data):
-    """Make a Parameter from the dictionary that its ``to_dict`` makes."""
-    return Parameters.from_dict([dict(data)])[0]
+    """Make a Parameter from the dictionary that its ``to_dict`` makes, with a label or not."""
+    return Parameters.from_dict([{key: data[key] for key in data if key != "label"}])[0]

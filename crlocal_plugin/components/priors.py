@@ -124,8 +124,7 @@ def prior_set(names):
     for name in names:
         if name not in PRIOR_SETS:
             raise ValueError(unknown_name(name, PRIOR_SETS, "set of priors "))
-    parameters = dict.fromkeys(par for name in names for par in PRIOR_SETS[name])
-    return {par: measured_prior(par) for par in parameters}
+    return {par: measured_prior(par) for name in names for par in PRIOR_SETS[name]}
 
 
 def measured_prior(name):

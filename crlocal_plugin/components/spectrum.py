@@ -2,10 +2,12 @@
 
 import abc
 from dataclasses import asdict
+from pathlib import Path
 
 import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
+import yaml
 from gammapy.maps import MapAxis
 from gammapy.modeling.models import SpectralModel
 
@@ -17,22 +19,8 @@ from .base import RIGIDITY_UNIT, PhysicsModel, intensity_unit, unit_text, x_unit
 HELIUM_INDEX_OFFSET = -0.077
 """Index of helium minus that of the protons (Xue & Liu 2025, Section II A)."""
 
-HELIUM_RATIOS = {
-    "C": 0.0317,
-    "N": 0.0058,
-    "O": 0.0346,
-    "Ne": 0.0055,
-    "Na": 0.00068,
-    "Mg": 0.0068,
-    "Al": 0.00092,
-    "Si": 0.0060,
-    "S": 0.0011,
-    "Fe": 0.0053,
-    # sums of the above
-    "CNO": 0.0721,
-    "Ne-S": 0.0210,
-    "Fe-group": 0.0053,
-}
+_RATIOS = Path(__file__).with_name("helium_ratios.yaml")
+HELIUM_RATIOS = yaml.safe_load(_RATIOS.read_text(encoding="utf-8"))
 """Intensities relative to helium at 100 GV, interpolated in the AMS-02 tables of this package
 (Aguilar et al. 2021, Phys. Rep. 894, 1, and later papers); starting values of the strengths of
 heavier nuclei, whose index is that of helium until data say otherwise."""
@@ -58,7 +46,7 @@ class RigidityPlots:
             bounds = MapAxis.from_bounds(
                 low, high, n_points, unit=RIGIDITY_UNIT, name="energy", interp="log"
             )
-        ax = plt.gca() if ax is None else ax
+        ax = ax or plt.gca()
         if ax.yaxis.units is None:
             ax.yaxis.set_units(intensity_unit("rigidity") * RIGIDITY_UNIT**energy_power)
         ax = plot(self, bounds, ax=ax, energy_power=energy_power, **kwargs)
@@ -115,8 +103,8 @@ class CosmicRaySpectralModel(RigidityPlots, PhysicsModel, SpectralModel):
 
         The strength and the index offset, where there are any; a subclass may declare others.
         """
-        names = (self.strength_name, "index_offset")
-        return tuple(name for name in names if name in self.default_parameters.names)
+        known = self.default_parameters.names
+        return tuple(name for name in (self.strength_name, "index_offset") if name in known)
 
     @property
     def species(self):

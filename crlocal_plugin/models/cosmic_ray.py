@@ -1,33 +1,21 @@
 """The top-level model: components times species, with one Parameter per quantity."""
 
-import copy
-
 import numpy as np
 from gammapy.modeling import Covariance, Parameter
-from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY, ModelBase
-from gammapy.utils.scripts import make_name
+from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY
 
-from ..components.base import PlainAttributes, parameter_from_dict
+from ..components.base import TopLevelModel, parameter_from_dict
 from ..components.component import CosmicRayComponent, check_intensities
 from ..components.dipole import DIPOLE_MODEL_REGISTRY
 from ..components.intensity_model import unfreeze_model
 from ..components.registration import register
 from ..physics.species import get_species
+from . import linking
 from .evaluator import ModelEvaluator
-from .linking import (
-    LabelledParameters,
-    carry_over,
-    link_same_names,
-    parameter_labels,
-    parameter_slots,
-    plain,
-    submodel_from_dict,
-    submodel_to_dict,
-)
 from .predictions import Predictions
 
 
-class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
+class CosmicRayModel(TopLevelModel, Predictions):
     """Cosmic rays near Earth: components times species, intensities and dipole.
 
     Parameters of the same name are one Parameter, except the source strength and the index
@@ -65,21 +53,15 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
         repeated = {n for n in names if names.count(n) > 1}
         if repeated:
             raise ValueError(f"component names must be unique, {', '.join(repeated)} repeat")
-        self._name = make_name(name)
-        self.datasets_names = datasets_names
+        self._set_names(name, datasets_names)
         self.components = {component.name: component for component in components}
         check_intensities(components)
         if link:
-            link_same_names(self._models)
+            linking.link_same_names(self._models)
         self._evaluator = None
         self._covariance = Covariance(self.parameters)
         if covariance_data is not None:
             self.covariance = covariance_data
-
-    @property
-    def name(self):
-        """Name of the model (str)."""
-        return self._name
 
     @property
     def nuclei(self):
@@ -101,7 +83,7 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
 
     def slots(self):
         """Where Parameters sit: owner and attribute name of each in every sub-model (list)."""
-        return [slot for model in self._models for slot in parameter_slots(model)]
+        return [slot for model in self._models for slot in linking.parameter_slots(model)]
 
     # ----------------------------------------------------------------- parameters
 
@@ -109,7 +91,8 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
     def parameters(self):
         """Unique parameters (`LabelledParameters`)."""
         unique = list(dict.fromkeys(owner.__dict__[name] for owner, name in self.slots()))
-        return LabelledParameters(unique, parameter_labels(self.components.values(), unique))
+        labels = linking.parameter_labels(self.components.values(), unique)
+        return linking.LabelledParameters(unique, labels)
 
     @property
     def parameters_unique_names(self):
@@ -130,9 +113,9 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
         raise AttributeError(f"{type(self).__name__} has no attribute or parameter {name!r}")
 
     def __setattr__(self, name, value):
-        made = "_covariance" in self.__dict__
-        owners = [owner for owner, known in self.slots() if known == name] if made else []
-        if made and isinstance(value, Parameter):
+        is_made = "_covariance" in self.__dict__
+        owners = [owner for owner, known in self.slots() if known == name] if is_made else []
+        if is_made and isinstance(value, Parameter):
             if not owners:
                 raise AttributeError(f"{type(self).__name__} has no parameter {name!r}")
             for owner in owners:
@@ -164,7 +147,7 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
         """Covariance of the unique parameters (`~gammapy.modeling.Covariance`)."""
         parameters = self.parameters
         if list(map(id, self._covariance.parameters)) != list(map(id, parameters)):
-            self._covariance = carry_over(self._covariance, parameters)
+            self._covariance = linking.carry_over(self._covariance, parameters)
         data = self._covariance.data
         variance = np.array([np.nan_to_num(par.error**2, nan=1) for par in parameters])
         changed = ~np.isclose(np.diag(data), variance, rtol=1e-9, atol=0)
@@ -199,25 +182,6 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
 
     # ----------------------------------------------------------------- copies and files
 
-    def copy(self, name=None, copy_data=False, **kwargs):
-        """Deep copy that keeps which parameters are shared.
-
-        Parameters
-        ----------
-        name : str, optional
-            Name of the copy; a random one by default, as in gammapy.
-        copy_data : bool, optional
-            Of no effect, for compatibility.
-        **kwargs : dict
-            ``datasets_names``.
-        """
-        new = copy.deepcopy(self)
-        new._name = make_name(name)
-        new.datasets_names = kwargs.pop("datasets_names", new.datasets_names)
-        if kwargs:
-            raise TypeError(f"copy takes name and datasets_names, not {', '.join(kwargs)}")
-        return new
-
     def __getstate__(self):
         return {**self.__dict__, "_evaluator": None}
 
@@ -232,17 +196,16 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
         data = {"name": self.name, "type": self.tag[0]}
         if self.datasets_names is not None:
             data["datasets_names"] = self.datasets_names
+        plain, write = linking.plain, linking.submodel_to_dict
         data["parameters"] = [{"label": labels[p], **plain(p.to_dict())} for p in parameters]
         data["components"] = []
         for component in self.components.values():
             entry = {"name": component.name}
-            if component.spectral_models:
-                entry["spectral_models"] = {
-                    species: submodel_to_dict(model, labels)
-                    for species, model in component.spectral_models.items()
-                }
+            spectra = {s: write(model, labels) for s, model in component.spectral_models.items()}
+            if spectra:
+                entry["spectral_models"] = spectra
             if component.dipole_model is not None:
-                entry["dipole_model"] = submodel_to_dict(component.dipole_model, labels)
+                entry["dipole_model"] = write(component.dipole_model, labels)
             data["components"].append(entry)
         return data
 
@@ -252,23 +215,16 @@ class CosmicRayModel(PlainAttributes, Predictions, ModelBase):
 
         ValueError if a sub-model refers to a parameter that is not listed.
         """
-        parameters = {}
-        for entry in data["parameters"]:
-            rest = dict(entry)
-            label = rest.pop("label")
-            parameters[label] = parameter_from_dict(rest)
-        components = []
+        parameters = {entry["label"]: parameter_from_dict(entry) for entry in data["parameters"]}
+        components, read = [], linking.submodel_from_dict
         for entry in data["components"]:
-            spectral_models = {
-                species: submodel_from_dict(SPECTRAL_MODEL_REGISTRY, body, parameters)
-                for species, body in entry.get("spectral_models", {}).items()
-            }
-            dipole_model = entry.get("dipole_model")
-            if dipole_model is not None:
-                dipole_model = submodel_from_dict(DIPOLE_MODEL_REGISTRY, dipole_model, parameters)
-            components.append(CosmicRayComponent(entry["name"], spectral_models, dipole_model))
-        names = data.get("datasets_names")
-        return cls(components, name=data["name"], datasets_names=names, link=False, **kwargs)
+            bodies = entry.get("spectral_models", {}).items()
+            spectra = {s: read(SPECTRAL_MODEL_REGISTRY, body, parameters) for s, body in bodies}
+            dipole = entry.get("dipole_model")
+            if dipole is not None:
+                dipole = read(DIPOLE_MODEL_REGISTRY, dipole, parameters)
+            components.append(CosmicRayComponent(entry["name"], spectra, dipole))
+        return cls(components, data["name"], data.get("datasets_names"), link=False, **kwargs)
 
     def __str__(self):
         lines = [type(self).__name__, "", f"\tName           : {self.name}"]

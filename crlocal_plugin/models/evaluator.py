@@ -69,8 +69,7 @@ class ModelEvaluator:
 
     def __init__(self, model):
         self._components = model.components
-        self.parameters = [owner.__dict__[name] for owner, name in model.slots()]
-        self.parameters = list(dict.fromkeys(self.parameters))
+        self.parameters = list(model.parameters)
         own, foreign = [], []
         for component in model.components.values():
             for submodel in component.models:
@@ -122,26 +121,21 @@ class ModelEvaluator:
 
     def values(self):
         """Values of the unique Parameters in kernel units (list of float)."""
-        return [
-            par._value * factor for par, factor in zip(self.parameters, self.factors, strict=True)
-        ]
+        pairs = zip(self.parameters, self.factors, strict=True)
+        return [par._value * factor for par, factor in pairs]
 
-    def log_intensities(self, species, grid, values):
-        """ln(J / (1/(GV m2 s sr))) of a species by component, shape ``(..., n)``."""
+    def log_intensities(self, species, grid, values, component=None):
+        """ln(J / (1/(GV m2 s sr))) of a species by component, shape ``(..., n)``, or of one."""
         return {
             name: self._log_intensity(parts[species], grid, values)
             for name, parts in self._spectra.items()
-            if species in parts
+            if species in parts and component in (None, name)
         }
 
     def intensity(self, species, grid, values, component=None):
         """Intensity of a species in 1/(GV m2 s sr), shape ``(..., n)``, of one component or all."""
-        total = 0.0
         with np.errstate(under="ignore"):
-            for name, parts in self._spectra.items():
-                if species in parts and component in (None, name):
-                    total = total + np.exp(self._log_intensity(parts[species], grid, values))
-        return total
+            return sum(map(np.exp, self.log_intensities(species, grid, values, component).values()))
 
     def log_components(self, joined, values, crop=False):
         """ln(J / (1/(GV m2 s sr))) of each component with spectra at points of several species.
@@ -176,15 +170,14 @@ class ModelEvaluator:
 
     def _log_one_by_one(self, parts, joined, values):
         """Logarithms of one component whose sub-models differ between species."""
-        results = {}
-        for species in joined.names:
-            if species in parts:
-                rows = joined.rows(species)
-                log = self._log_intensity(parts[species], take(joined.grid, rows), values)
-                results[species] = rows, log
-        leading = np.broadcast_shapes(*(log.shape[:-1] for _, log in results.values()))
+        results = []
+        for species in (name for name in joined.names if name in parts):
+            rows = joined.rows(species)
+            grid = take(joined.grid, rows)
+            results.append((rows, self._log_intensity(parts[species], grid, values)))
+        leading = np.broadcast_shapes(*(log.shape[:-1] for _, log in results))
         total = np.full((*leading, len(joined.index)), ABSENT)
-        for rows, log in results.values():
+        for rows, log in results:
             total[..., rows] = log
         return total
 
@@ -244,19 +237,12 @@ class ModelEvaluator:
 
 
 class _Plan:
-    """How to evaluate a component for several species in one call.
+    """How to evaluate a component for several species in one call of a kernel.
 
-    Attributes
-    ----------
-    kernel : callable
-        Takes a grid and values.
-    places : list of int or tuple of int or None
-        Position of each argument, or its position for each species where they differ; None for an
-        argument that is zero.
-    strengths, powers : tuple of int
-        Positions of the strengths of the species and of powers of R, if the kernel leaves them out.
-    all_values : callable
-        Takes values, returns those on which the component depends in a tuple.
+    ``places`` are the positions of its arguments among the values, one for each species where they
+    differ, None for an argument that is zero. If the kernel leaves out the strengths of the species
+    and powers of R, ``strengths`` and ``powers`` are their positions. ``all_values`` picks the
+    values on which the component depends.
     """
 
     def __init__(self, kernel, places, strengths=(), powers=()):
@@ -277,8 +263,8 @@ class _Plan:
         log = joined.remembered(self, common, functools.partial(self._kernel, joined, values))
         if not self.strengths:
             return log
-        strengths = [values[place] for place in self.strengths]
-        return log + joined.power_laws(strengths, [values[place] for place in self.powers])
+        strengths, powers = ([values[k] for k in own] for own in (self.strengths, self.powers))
+        return log + joined.power_laws(strengths, powers)
 
     def _kernel(self, joined, values):
         """Call the kernel."""

@@ -4,6 +4,7 @@ Points are along the last axis. Values of parameters are floats, or arrays of sh
 sets; results have shape ``(n,)`` or ``(m, n)``.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -76,7 +77,6 @@ class JoinedGrid:
         self.names = names
         self.index = index
         self._membership = (index == np.arange(len(names))[:, np.newaxis]).astype(float)
-        self._power_basis = None
         self._first = {}
         self._kept = {}
 
@@ -118,19 +118,20 @@ class JoinedGrid:
 
     def power_laws(self, strengths, powers):
         """Logarithms of strength times R^-power for points, from values for each species."""
-        log_rigidity = self.grid.log_rigidity
         if all_floats(strengths):
             logs = self.spread_own([log_strength(strength) for strength in strengths])
-            return logs - self._inclined(powers) if powers else logs
-        values = parameter_sets([*strengths, *powers])
-        k = len(strengths)
-        logs = values[..., :k] = log_strength(values[..., :k])
-        if powers and log_rigidity.ndim == 1:
-            if self._power_basis is None:
-                self._power_basis = np.vstack([self._membership, -self._membership * log_rigidity])
-            return values @ self._power_basis
-        logs = logs @ self._membership
+        else:
+            values, k = parameter_sets([*strengths, *powers]), len(strengths)
+            logs = values[..., :k] = log_strength(values[..., :k])
+            if powers and self.grid.log_rigidity.ndim == 1:
+                return values @ self._power_basis
+            logs = logs @ self._membership
         return logs - self._inclined(powers) if powers else logs
+
+    @functools.cached_property
+    def _power_basis(self):
+        """Functions of points that strengths and powers of the species are the coefficients of."""
+        return np.vstack([self._membership, -self._membership * self.grid.log_rigidity])
 
     def _inclined(self, powers):
         """Power of R times ln R for points."""

@@ -1,17 +1,16 @@
 """Normalisation, energy scale and hadronic model of an experiment."""
 
 from gammapy.modeling import Parameter
-from gammapy.modeling.models import MODEL_REGISTRY, ModelBase
-from gammapy.utils.scripts import make_name
+from gammapy.modeling.models import MODEL_REGISTRY
 
-from ..components.base import PlainAttributes, parameter_from_dict
+from ..components.base import TopLevelModel, parameter_from_dict
 from ..components.priors import MeasurementPrior
 from ..components.registration import register
 
 _ASSUMED = "assumed by the package, not measured: replace it by the experiment's own"
 
 
-class NuisanceModel(PlainAttributes, ModelBase):
+class NuisanceModel(TopLevelModel):
     """Flux normalisation, energy scale and hadronic model of the datasets of one experiment.
 
     A measured energy (or rigidity) E stands for a true one of ``energy_scale * E``; predicted
@@ -42,16 +41,10 @@ class NuisanceModel(PlainAttributes, ModelBase):
 
     def __init__(self, datasets_names=None, name=None, **kwargs):
         super().__init__(**kwargs)
-        self._name = make_name(name)
-        self.datasets_names = datasets_names
+        self._set_names(name, datasets_names)
         for par in (self.norm, self.energy_scale):
             if par.prior is None and not isinstance(kwargs.get(par.name), Parameter):
                 par.prior = MeasurementPrior(1, 0.1, _ASSUMED)
-
-    @property
-    def name(self):
-        """Name of the model (str)."""
-        return self._name
 
     @property
     def is_active(self):
@@ -71,31 +64,16 @@ class NuisanceModel(PlainAttributes, ModelBase):
         if model_type in (None, self.type):
             super().unfreeze()
 
-    def copy(self, name=None, copy_data=False, **kwargs):
-        """Deep copy under another name."""
-        new = super().copy()
-        new._name = make_name(name)
-        new.datasets_names = kwargs.get("datasets_names", new.datasets_names)
-        return new
-
     def to_dict(self, full_output=True):
         """Create a dictionary for YAML serialisation."""
-        return {
-            "name": self.name,
-            "type": self.tag[0],
-            "datasets_names": self.datasets_names,
-            "parameters": self.parameters.to_dict(),
-        }
+        data = {"name": self.name, "type": self.tag[0], "datasets_names": self.datasets_names}
+        return data | {"parameters": self.parameters.to_dict()}
 
     @classmethod
     def from_dict(cls, data, **kwargs):
         """Create a model from a dictionary made by `to_dict`."""
-        parameters = [parameter_from_dict(entry) for entry in data["parameters"]]
-        return cls(
-            datasets_names=data.get("datasets_names"),
-            name=data["name"],
-            **{par.name: par for par in parameters},
-        )
+        parameters = {entry["name"]: parameter_from_dict(entry) for entry in data["parameters"]}
+        return cls(data.get("datasets_names"), data["name"], **parameters)
 
     def __str__(self):
         return (

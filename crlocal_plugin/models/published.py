@@ -217,11 +217,8 @@ def abundances_from(model, rigidity=100 * u.GV):
     helium = model.intensity(rigidity, "He")
     if not helium > 0:
         raise ValueError(f"model {model.name!r} has no helium at {rigidity}: choose another one")
-    return {
-        nucleus.name: float(model.intensity(rigidity, nucleus) / helium)
-        for nucleus in model.nuclei
-        if nucleus.Z > SPECIES["He"].Z
-    }
+    heavier = [nucleus for nucleus in model.nuclei if nucleus.Z > SPECIES["He"].Z]
+    return {n.name: float(model.intensity(rigidity, n) / helium) for n in heavier}
 
 
 @functools.lru_cache(maxsize=16)

@@ -160,16 +160,14 @@ def _checked_abundances(abundances):
 def _share_index_offsets(model, groups):
     """Give the species of each group the index offset of the first one."""
     members = [name for group in groups for name in group]
-    repeated = sorted({name for name in members if members.count(name) > 1})
+    repeated = ", ".join(sorted({name for name in members if members.count(name) > 1}))
     if isinstance(groups, str) or any(isinstance(group, str) for group in groups) or repeated:
         raise ValueError(
             f"index_groups {groups!r}: expected groups of species such as [('C', 'O'), ('Ne', "
-            f"'Mg')], each species in one group{', not twice ' if repeated else ''}"
-            f"{', '.join(repeated)}"
+            f"'Mg')], each species in one group{repeated and f', not twice {repeated}'}"
         )
-    for name in members:
-        if name not in model.species:
-            get_species(name)  # refuses what is no nucleus at all
+    for name in (name for name in members if name not in model.species):
+        get_species(name)  # refuses what is no nucleus at all
     spectra = [component.spectral_models for component in model.components.values()]
     for group in groups:
         alike = [by_name[name] for by_name in spectra for name in group if name in by_name]

@@ -49,9 +49,11 @@ def check_values(good, values, expected, unit=""):
         raise ValueError(f"{expected}, got {np.broadcast_to(values, good.shape)[~good][0]}{unit}")
 
 
-def _check_axis(axis):
+def nucleus_on(axis, species):
+    """Nucleus (`Species`) for a conversion to or from an axis, which is checked."""
     if axis not in AXES:
         raise ValueError(f"unknown axis {axis!r}: expected one of {', '.join(AXES)}")
+    return get_species(species)
 
 
 def particle_grid(rigidity, species):
@@ -99,8 +101,7 @@ def rigidity_to_axis(rigidity, species, axis):
     ValueError
         If a rigidity is negative or not finite, or species or axis are not known.
     """
-    _check_axis(axis)
-    species = get_species(species)
+    species = nucleus_on(axis, species)
     rigidity = np.asarray(rigidity, dtype=float)
     expected = f"rigidity of {species.name} must not be negative or infinite (GV)"
     check_values((rigidity >= 0) & (rigidity < np.inf), rigidity, expected)
@@ -124,8 +125,7 @@ def axis_to_rigidity(x, species, axis):
         If a value is below the physical range (a negative rigidity or kinetic energy, a total
         energy under the rest energy) or NaN, or species or axis are not known.
     """
-    _check_axis(axis)
-    species = get_species(species)
+    species = nucleus_on(axis, species)
     x = np.asarray(x, dtype=float)
     m, name = species.rest_energy, species.name
     if axis == "total_energy":
@@ -150,8 +150,7 @@ def axis_jacobian(beta, species, axis):
         J_axis / J_R at a speed ``beta``, in units of that of light: 1 for rigidity, 1 / (Z beta)
         for total and kinetic energy, A / (Z beta) for kinetic energy per nucleon.
     """
-    _check_axis(axis)
-    species = get_species(species)
+    species = nucleus_on(axis, species)
     beta = np.asarray(beta, dtype=float)
     if axis == "rigidity":
         return np.ones_like(beta)

@@ -13,8 +13,7 @@ import numpy as np
 
 ATOMIC_MASS_UNIT_GEV = 0.93149410242
 """Atomic mass unit in GeV (CODATA 2018, Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
-_ELECTRON_MASS_GEV = 0.51099895000e-3
-"""CODATA 2018 (Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
+_ELECTRON_MASS_GEV = 0.51099895000e-3  # likewise
 
 
 @dataclass(frozen=True)
@@ -42,14 +41,13 @@ class Species:
     rest_energy: float = field(repr=False)
 
     def __post_init__(self):
-        if not (self.Z >= 1 and self.A >= self.Z):
-            raise ValueError(
-                f"species {self.name!r}: expected 1 <= Z <= A, got Z={self.Z}, A={self.A}"
-            )
+        where = f"species {self.name!r}"
+        if not 1 <= self.Z <= self.A:
+            raise ValueError(f"{where}: expected 1 <= Z <= A, got Z={self.Z}, A={self.A}")
         # a nucleon has 0.938 GeV, and is bound by less than 9 MeV
         if not (isinstance(self.rest_energy, Real) and 0.9 < self.rest_energy / self.A < 1):
             raise ValueError(
-                f"species {self.name!r}: rest_energy must be that of the nucleus in GeV, about "
+                f"{where}: rest_energy must be that of the nucleus in GeV, about "
                 f"{0.93 * self.A:.3g}, as a number, got {self.rest_energy}"
             )
 
