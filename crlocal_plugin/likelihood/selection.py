@@ -193,15 +193,8 @@ def is_outside(par):
 def check_parameters(models):
     """Refuse values, limits and priors that a fit cannot start from; all that are wrong are named.
 
-    Parameters
-    ----------
-    models : `~gammapy.modeling.models.DatasetModels`
-        Models.
-
-    Raises
-    ------
-    ValueError
-        If a number is not finite, a value outside the limits, or a free parameter has no range.
+    ValueError is raised if a number is not finite, a value outside the limits, or a free parameter
+    has no range.
     """
     if not any(map(_fault, models.parameters)):
         return
@@ -278,7 +271,6 @@ def set_priors(datasets, names):
         for dataset in datasets:
             if isinstance(dataset, CosmicRayDataset) and dataset.experiment in ENERGY_SCALES:
                 label = f"{dataset.experiment}.energy_scale"
-                if label not in done:
-                    done[label] = energy_scale_prior(dataset.experiment)
-                dataset.energy_scale.prior = done[label]
+                prior = done.setdefault(label, energy_scale_prior(dataset.experiment))
+                dataset.energy_scale.prior = prior
     return done

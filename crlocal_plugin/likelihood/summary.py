@@ -45,49 +45,45 @@ class FitSummary:
     message: str
 
     def __str__(self):
-        free = self.parameters[~self.parameters["frozen"]]
-        lines = ["Free parameters", ""]
-        lines += _columns(
-            ("", "value", "error", "unit", "prior", ""),
-            [
-                (r["label"], *rounded(r["value"], r["error"]), r["unit"], r["prior"], r["remark"])
-                for r in free
-            ],
-        )
-        frozen = self.parameters[self.parameters["frozen"] & (self.parameters["prior"] != "")]
-        if len(frozen):
-            lines += ["", "Frozen, with a prior that adds a constant until they are free", ""]
-            lines += _columns(
+        frozen, prior = self.parameters["frozen"], self.parameters["prior"] != ""
+        blocks = {
+            "Free parameters": (
+                ("", "value", "error", "unit", "prior", ""),
+                [
+                    (r["label"], *rounded(r["value"], r["error"]), *r["unit", "prior", "remark"])
+                    for r in self.parameters[~frozen]
+                ],
+            ),
+            "Frozen, with a prior that adds a constant until they are free": (
                 ("", "value", "unit", "prior"),
-                [(r["label"], f"{r['value']:g}", r["unit"], r["prior"]) for r in frozen],
-            )
-        sources = dict.fromkeys(
-            (row["label"], row["prior_source"]) for row in self.parameters if row["prior_source"]
-        )
-        if sources:
-            lines += ["", "Priors", "", *_columns(("", ""), sources)[1:]]
-        lines += ["", "Datasets", ""]
-        lines += _columns(
-            ("", "chi2", "numbers", "floor", "range", "publication"),
-            [
-                (
-                    r["name"],
-                    f"{r['chi2']:.1f}",
-                    r["numbers"],
-                    r["floor"],
-                    r["range"],
-                    r["reference"],
-                )
-                for r in self.datasets
-            ],
-        )
-        priors = self.total - self.likelihood
+                [
+                    (r["label"], f"{r['value']:g}", r["unit"], r["prior"])
+                    for r in self.parameters[frozen & prior]
+                ],
+            ),
+            "Priors": (
+                (),
+                dict.fromkeys(
+                    (r["label"], r["prior_source"]) for r in self.parameters if r["prior_source"]
+                ),
+            ),
+            "Datasets": (
+                ("", "chi2", "numbers", "floor", "range", "publication"),
+                [
+                    (r["name"], f"{r['chi2']:.1f}", *r["numbers", "floor", "range", "reference"])
+                    for r in self.datasets
+                ],
+            ),
+        }
+        lines = []
+        for title, (header, rows) in blocks.items():
+            if rows or title in ("Free parameters", "Datasets"):
+                lines += [title, "", *_columns(header, rows), ""]
         degrees = self.n_data - self.n_free
         lines += [
-            "",
             f"chi2 {self.likelihood:.2f} for {self.n_data} numbers and {self.n_free} free "
             f"parameters ({degrees} degrees of freedom)",
-            f"priors {priors:.2f}, total {self.total:.2f}",
+            f"priors {self.total - self.likelihood:.2f}, total {self.total:.2f}",
         ]
         if self.success is not None:
             lines.append(f"{'converged' if self.success else 'NOT CONVERGED'}: {self.message}")
@@ -186,11 +182,9 @@ def _dataset_row(dataset):
 
 
 def _covariance_table(datasets, free):
-    labels = [label for label, _ in free]
-    if not free:
-        return Table({"label": labels})
-    covariance = datasets.models.covariance.get_subcovariance([par for _, par in free])
-    return Table({"label": labels, **dict(zip(labels, covariance.data.T, strict=True))})
+    labels, parameters = zip(*free, strict=True) if free else ((), ())
+    covariance = datasets.models.covariance.get_subcovariance(parameters)
+    return Table({"label": labels} | dict(zip(labels, covariance.data.T, strict=True)))
 
 
 def rounded(value, error):
@@ -212,7 +206,8 @@ def rounded(value, error):
 
 def _columns(header, rows):
     """Lines of a table with left-aligned columns, without those that are empty."""
-    cells = [tuple(header), *[tuple(str(cell) for cell in row) for row in rows]]
-    kept = [k for k in range(len(header)) if any(row[k] for row in cells[1:])]
+    cells = [[str(cell) for cell in row] for row in rows]
+    kept = [k for k in range(len(cells[0]) if cells else 0) if any(row[k] for row in cells)]
+    cells = [header, *cells] if header else cells
     widths = {k: max(len(row[k]) for row in cells) for k in kept}
     return ["  " + "  ".join(row[k].ljust(widths[k]) for k in kept).rstrip() for row in cells]
