@@ -22,7 +22,6 @@ def likelihood_covariance(likelihood, theta, guess=None):
     Parameters
     ----------
     likelihood : JointLikelihood
-        Likelihood.
     theta : array_like
         Values at the minimum, shape ``(n,)``.
     guess : `~numpy.ndarray`, optional
@@ -30,14 +29,15 @@ def likelihood_covariance(likelihood, theta, guess=None):
 
     Returns
     -------
-    covariance : `~numpy.ndarray`
+    covariance, success : `~numpy.ndarray`, bool
         Covariance, shape ``(n, n)``, zero for a parameter at its limit. Where the statistic does
         not curve upwards in every direction, it is that of the residuals' first derivatives.
-    success : bool
-        Whether it does.
     """
-    theta = np.asarray(theta, dtype=float)
-    first, bounds = None, _hard_bounds(likelihood, theta)
+    theta, first = np.asarray(theta, dtype=float), None
+    # a position among models may be tried beyond its limits
+    between = (theta > likelihood.bounds[:, 0]) & (theta < likelihood.bounds[:, 1])
+    is_soft = (likelihood.is_position & between)[:, np.newaxis]
+    bounds = np.where(is_soft, (-np.inf, np.inf), likelihood.bounds)
     if likelihood.is_least_squares:
         first = gauss_newton_covariance(likelihood.jacobian(theta))
     for approximate in (guess, first):
@@ -46,13 +46,6 @@ def likelihood_covariance(likelihood, theta, guess=None):
             if better is not None:
                 return better, True
     return (guess if first is None else first), False
-
-
-def _hard_bounds(likelihood, theta):
-    """Limits that hold in any case; a position among models may be tried beyond its own."""
-    between = (theta > likelihood.bounds[:, 0]) & (theta < likelihood.bounds[:, 1])
-    soft = (likelihood.is_position & between)[:, np.newaxis]
-    return np.where(soft, (-np.inf, np.inf), likelihood.bounds)
 
 
 def _refined(likelihood, theta, guess, bounds):

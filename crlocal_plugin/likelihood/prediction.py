@@ -138,11 +138,8 @@ class JointPrediction:
         """Logarithms of intensities per energy of all species for sums and means."""
         rows, total = self._order.others, grids.log_other_jacobian + ABSENT
         for log in logs:
-            k = self._order.n_species[log.shape[-1]]
-            log = log[..., rows[:k]] + grids.log_other_jacobian[..., :k, :]
-            wide = np.full((*log.shape[:-2], *rows.shape), ABSENT)
-            wide[..., :k, :] = log
-            total = np.logaddexp(total, wide)
+            log = _extended(log, self.n_points)[..., rows] + grids.log_other_jacobian
+            total = np.logaddexp(total, log)
         return total
 
     def _grids(self, nuisances):

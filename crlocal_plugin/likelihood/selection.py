@@ -19,9 +19,8 @@ ENERGY_SCALE_SET = "energy-scales"
 def find_parameters(datasets, name):
     """Find parameters of the models of datasets (dict of str to Parameter, by label).
 
-    The name is a label, such as "V_sun" or "He.Q_0n", with one of the species where several share
-    it; a name, such as "Q_0n", which stands for all of that name; or a nuisance of an experiment,
-    such as "KASCADE.energy_scale", or of a `NuisanceModel` among the models, by its name.
+    Names are those of `free_parameters`; a label may have one of the species that share it, and a
+    nuisance the name of its `NuisanceModel` among the models.
     """
     known, experiments = {}, {}
     for model in datasets.models:
@@ -68,7 +67,6 @@ def free_parameters(datasets, names):
     Parameters
     ----------
     datasets : CosmicRayDatasets
-        Datasets with models.
     names : iterable of str
         Labels, such as ``"V_sun"`` or ``"He.Q_0n"``; names, such as ``"Q_0n"``, for all of that
         name; nuisances of an experiment, such as ``"KASCADE.energy_scale"``.
@@ -88,7 +86,6 @@ def fix_parameters(datasets, assignments):
     Parameters
     ----------
     datasets : CosmicRayDatasets
-        Datasets with models.
     assignments : iterable of str
         ``NAME`` or ``NAME=VALUE``, the value in the unit of the parameter or with its own, as in
         ``"R_cut=8 PV"``.
@@ -236,7 +233,6 @@ def set_priors(datasets, names):
     Parameters
     ----------
     datasets : CosmicRayDatasets
-        Datasets with models.
     names : str, list of str or None
         Names of sets: those of `PRIOR_SETS`, and "energy-scales" for the experiments of
         `ENERGY_SCALES`. None takes all priors of the cosmic-ray models away.

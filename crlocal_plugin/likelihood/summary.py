@@ -14,24 +14,15 @@ class FitSummary:
 
     Attributes
     ----------
-    parameters : `~astropy.table.Table`
-        Parameters with value, error, unit, frozen status, prior and remark.
-    datasets : `~astropy.table.Table`
-        chi2 per dataset, number of fitted numbers and settings.
-    covariance : `~astropy.table.Table`
-        Covariance of the free parameters, a row and a column each.
-    total : float
-        Statistic with priors.
-    likelihood : float
-        Statistic without priors.
-    n_data : int
-        Number of fitted numbers.
-    n_free : int
-        Number of free parameters.
-    success : bool or None
-        Whether the fit converged, None without a fit.
-    message : str
-        What the optimiser said.
+    parameters, datasets, covariance : `~astropy.table.Table`
+        Parameters with value, error, unit, frozen status, prior and remark; chi2 per dataset,
+        number of fitted numbers and settings; covariance of the free parameters.
+    total, likelihood : float
+        Statistic with priors and without.
+    n_data, n_free : int
+        Numbers of fitted numbers and of free parameters.
+    success, message : bool or None, str
+        Whether the fit converged, None without a fit, and what the optimiser said.
     """
 
     parameters: Table
@@ -96,22 +87,16 @@ def fit_summary(datasets, result=None):
     Parameters
     ----------
     datasets : CosmicRayDatasets
-        Datasets with models.
     result : `~gammapy.modeling.FitResult`, optional
-        Result of the fit.
 
     Returns
     -------
     FitSummary
-        The summary: parameters with priors, chi2 per dataset with floors, totals.
     """
     parameters = datasets.parameters
     labelled = list(zip(parameters.labels, parameters, strict=True))
     free = [(label, par) for label, par in labelled if not par.frozen]
-    success = message = None
-    if result is not None:
-        success = bool(result.optimize_result.success)
-        message = result.optimize_result.message
+    ended = None if result is None else result.optimize_result
     rows = [_dataset_row(dataset) for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
     return FitSummary(
         parameters=_parameter_table(labelled),
@@ -121,8 +106,8 @@ def fit_summary(datasets, result=None):
         likelihood=float(datasets.stat_sum_likelihood()),
         n_data=int(sum(row["numbers"] for row in rows)),
         n_free=len(free),
-        success=success,
-        message=message or "",
+        success=None if ended is None else bool(ended.success),
+        message=getattr(ended, "message", ""),
     )
 
 
