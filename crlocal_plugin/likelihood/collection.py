@@ -1,6 +1,7 @@
 """gammapy Datasets that keep their models and evaluate all datasets of a model together."""
 
 import copy
+import itertools
 import warnings
 from pathlib import Path
 
@@ -52,8 +53,7 @@ class CosmicRayDatasets(Datasets):
 
     @models.setter
     def models(self, models):
-        self._penalties = getattr(models, "_penalties", None)
-        self._kept = None
+        self._penalties, self._kept = getattr(models, "_penalties", None), None
         if models is not None:
             models = DatasetModels(list(models) if isinstance(models, tuple) else models)
         plain = None if models is None else list(models)
@@ -67,11 +67,11 @@ class CosmicRayDatasets(Datasets):
 
     def used_models(self):
         """Unique models of all datasets as a plain list."""
-        found = {}
-        for dataset in self._datasets:
-            own = isinstance(dataset, CosmicRayDataset)
-            found.update(dict.fromkeys(dataset.used_models() if own else dataset.models or []))
-        return list(found)
+        used = [
+            d.used_models() if isinstance(d, CosmicRayDataset) else d.models or []
+            for d in self._datasets
+        ]
+        return list(dict.fromkeys(itertools.chain(*used)))
 
     @property
     def parameters(self):
@@ -118,16 +118,12 @@ class CosmicRayDatasets(Datasets):
         key = [getattr(dataset, "version", dataset) for dataset in self._datasets]
         kept = self._fused
         if kept is None or kept[0] != key or not all(part.is_current() for part in kept[1]):
-            groups, others = {}, []
-            for dataset in self._datasets:
-                own = isinstance(dataset, CosmicRayDataset)
-                model = dataset.require_model() if own else None
-                if own and dataset.is_joined:
-                    groups.setdefault(model, []).append(dataset)
-                else:
-                    others.append(dataset)
-            fused = [FusedLikelihood(model, group) for model, group in groups.items()]
-            kept = self._fused = key, fused, others
+            groups = {dataset.require_model(): [] for dataset in _own(self._datasets)}
+            joined = [dataset for dataset in _own(self._datasets) if dataset.is_joined]
+            for dataset in joined:
+                groups[dataset.model].append(dataset)
+            fused = [FusedLikelihood(model, group) for model, group in groups.items() if group]
+            kept = self._fused = key, fused, [d for d in self._datasets if d not in joined]
         return kept[1:]
 
     def likelihood_parts(self, varied):
@@ -317,7 +313,7 @@ def _parameters_of(fused, others):
         return fused[0].used_parameters()
     used = [part.used_parameters() for part in fused]
     used += [model.parameters for dataset in others for model in dataset.models or ()]
-    return list(dict.fromkeys(par for parameters in used for par in parameters))
+    return list(dict.fromkeys(itertools.chain(*used)))
 
 
 _SAME_SCALE = {"LHAASO-KM2A": "LHAASO", "IceTop-IceCube": "IceTop"}

@@ -142,7 +142,7 @@ class _Coordinates:
         value, (low, high) = start[free], bounds[free].T
         self._log = stays_positive[free] & (value > 0)
         safe = np.where(self._log, value, 1.0)
-        smallest = np.log(np.maximum(np.where(self._log, low, 1.0), _SMALLEST * safe))
+        smallest = np.log(np.maximum(low, _SMALLEST * safe))
         largest = np.log(np.minimum(np.where(self._log, high, np.inf), _LARGEST * safe))
         self.lower = np.where(self._log, smallest, low)
         self.upper = np.where(self._log, largest, high)

@@ -149,12 +149,11 @@ class FluxPoints:
                 columns.append((x, here, *(np.full(len(x), c) for c in constants)))
         self.n_data = start
         empty = [np.zeros(0, dtype=t) for t in (float, int, int, int, str, int)]
-        joined = map(np.concatenate, zip(*columns, strict=True)) if columns else empty
+        joined = map(np.concatenate, zip(empty, *columns, strict=True))
         x, rows, nuisances, species, axes, layers = joined
         order = np.lexsort((rows, layers))
         self._x, self.nuisances, self.species = x[order], nuisances[order], species[order]
-        self.size = len(order)
-        axes, layers, rows = axes[order], layers[order], rows[order]
+        self.size, axes, layers, rows = len(order), axes[order], layers[order], rows[order]
         kinds = sorted(set(zip(self.species.tolist(), axes.tolist(), strict=True)))
         self._kinds = [
             (nuclei[k], axis, np.flatnonzero((self.species == k) & (axes == axis)))

@@ -121,7 +121,7 @@ def _parameter_table(labelled):
             "frozen": bool(par.frozen),
             "min": float(par.min),
             "max": float(par.max),
-            "prior": "" if par.prior is None else _prior_text(par.prior),
+            "prior": _prior_text(par.prior),
             "prior_source": getattr(par.prior, "source", ""),
             "remark": _remark(par),
         }
@@ -131,10 +131,9 @@ def _parameter_table(labelled):
 
 
 def _prior_text(prior):
-    mu, sigma = getattr(prior, "mu", None), getattr(prior, "sigma", None)
-    if mu is None or sigma is None:
-        return type(prior).__name__
-    return f"{mu.value:g} +- {sigma.value:g}"
+    if hasattr(prior, "mu") and hasattr(prior, "sigma"):
+        return f"{prior.mu.value:g} +- {prior.sigma.value:g}"
+    return "" if prior is None else type(prior).__name__
 
 
 def _remark(par):
