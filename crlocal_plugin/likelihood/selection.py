@@ -177,7 +177,7 @@ def read_value(label, par, text):
 def limits_of(par):
     """Limits of a parameter, infinite where open (two floats)."""
     low, high = par.min, par.max
-    return -np.inf if np.isnan(low) else low, np.inf if np.isnan(high) else high
+    return -math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high
 
 
 def is_outside(par):
@@ -214,9 +214,11 @@ def _fault(par):
         return "expected a minimum below the maximum, change one of them"
     if low == high and not par._frozen:
         return "expected a range for a free parameter, freeze it or change a limit"
-    if is_outside(par):
+    if not low <= value <= high and is_outside(par):
         return "expected a value inside the limits, change it or a limit"
-    numbers = {} if prior is None else {p.name: p.value for p in prior.parameters}
+    if prior is None:
+        return None
+    numbers = {p.name: p.value for p in prior.parameters} | {"weight": prior.weight}
     is_finite = math.isfinite(numbers.get("mu", 0)) and 0 < numbers.get("sigma", 1) < math.inf
     if any(map(math.isnan, numbers.values())) or not is_finite:
         text = ", ".join(f"{name} {number:g}" for name, number in numbers.items())
