@@ -501,10 +501,11 @@ NOT_FIT = [
     ({"value": np.inf}, r"Gamma = inf, with limits 1 to 5: expected a finite number"),
     ({"min": 3, "max": 2}, r"Gamma = 2\.6, with limits 3 to 2: expected a minimum below the max"),
     ({"min": 2.6, "max": 2.6}, r"with limits 2\.6 to 2\.6: .* for a free parameter, freeze it"),
-    ({"prior": GaussianPrior(mu=np.nan, sigma=0.1)}, r"its prior has mu nan, sigma 0\.1; expected"),
-    ({"prior": GaussianPrior(mu=2.6, sigma=np.nan)}, r"its prior has mu 2\.6, sigma nan; expected"),
-    ({"prior": GaussianPrior(mu=2.6, sigma=0)}, r"sigma 0; expected .* and a positive sigma"),
-    ({"prior": crl.MeasurementPrior(np.nan, 0.1)}, r"its prior has mu nan, sigma 0\.1; expected"),
+    ({"prior": GaussianPrior(mu=np.nan, sigma=0.1)}, r"prior has mu nan, sigma 0\.1, .*expected"),
+    ({"prior": GaussianPrior(mu=2.6, sigma=np.nan)}, r"prior has mu 2\.6, sigma nan, .*expected"),
+    ({"prior": GaussianPrior(mu=2.6, sigma=0)}, r"sigma 0, .*expected .* and a positive sigma"),
+    ({"prior": crl.MeasurementPrior(2.6, 0.1, weight=np.nan)}, "weight nan; expected finite"),
+    ({"prior": crl.MeasurementPrior(np.nan, 0.1)}, r"prior has mu nan, sigma 0\.1, .*expected"),
 ]
 
 

@@ -127,8 +127,8 @@ def test_covariance_is_missing(original, folder):
         (r"[^\n]*\n$", "", "is cut or of other parameters: expected rows and columns of 42 p"),
         (r"cosmic-ray.Gamma", "cosmic-ray.Gomma", "is cut or of other parameters"),
         (r"(Gamma \|[^|]*\| *) (?=\d)", r"\1-", "a variance is negative"),
-        (r"0\.0", "abc", "cannot be read as a covariance"),
-        (r".*", "", "cannot be read as a covariance"),
+        (r"0\.0", "abc", "is no covariance"),
+        (r".*", "", "is no covariance"),
     ],
 )
 def test_covariance_is_damaged(folder, pattern, replacement, message):

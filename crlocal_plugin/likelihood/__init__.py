@@ -2,7 +2,7 @@
 
 What to use when:
 
-- datasets with models for gammapy's Fit: `collection.CosmicRayDatasets`;
+- datasets with models for gammapy's Fit: `collection.CosmicRayDatasets`; their files: `saved`;
 - the statistic as a function of many sets of parameters: `joint_likelihood.JointLikelihood`;
 - the minimum from a start: `descent`; the covariance there: `covariance`; a profile: `profiles`;
 - back ends for gammapy's Fit: `backends`;

@@ -1,6 +1,7 @@
 """gammapy Datasets that keep their models and evaluate all datasets of a model together."""
 
 import copy
+import itertools
 import warnings
 from pathlib import Path
 
@@ -28,20 +29,12 @@ class CosmicRayDatasets(Datasets):
     Models, parameters and covariance are those of gammapy's `~gammapy.datasets.Datasets`, but
     kept instead of rebuilt at every call, and all points of one `CosmicRayModel` are evaluated
     together. Other gammapy datasets may be in the list; they are evaluated as usual.
-
-    Parameters
-    ----------
-    datasets : list of `~gammapy.datasets.Dataset`
-        Datasets.
     """
 
     def __init__(self, datasets=None):
         super().__init__(datasets)
         _share_nuisances(self._datasets)
-        self._kept = None
-        self._fused = None
-        self._checked = None
-        self.preparation = None
+        self._kept = self._fused = self._checked = self.preparation = None
         self.prepares_fits = True
 
     def __getstate__(self):
@@ -60,8 +53,7 @@ class CosmicRayDatasets(Datasets):
 
     @models.setter
     def models(self, models):
-        self._penalties = getattr(models, "_penalties", None)
-        self._kept = None
+        self._penalties, self._kept = getattr(models, "_penalties", None), None
         if models is not None:
             models = DatasetModels(list(models) if isinstance(models, tuple) else models)
         plain = None if models is None else list(models)
@@ -75,11 +67,11 @@ class CosmicRayDatasets(Datasets):
 
     def used_models(self):
         """Unique models of all datasets as a plain list."""
-        found = {}
-        for dataset in self._datasets:
-            own = isinstance(dataset, CosmicRayDataset)
-            found.update(dict.fromkeys(dataset.used_models() if own else dataset.models or []))
-        return list(found)
+        used = [
+            d.used_models() if isinstance(d, CosmicRayDataset) else d.models or []
+            for d in self._datasets
+        ]
+        return list(dict.fromkeys(itertools.chain(*used)))
 
     @property
     def parameters(self):
@@ -93,11 +85,8 @@ class CosmicRayDatasets(Datasets):
     def stat_sum(self):
         """Statistic of all datasets with priors and penalties, each counted once (float)."""
         fusion = self.fusion()
-        total = _stat_of(*fusion)
-        for par in _parameters_of(*fusion):
-            if par._prior is not None:
-                total += par._prior(par)
-        return total + self.stat_sum_penalties() if self._penalties else total
+        priors = [p._prior(p) for p in _parameters_of(*fusion) if p._prior is not None]
+        return _stat_of(*fusion) + sum(priors) + self.stat_sum_penalties()
 
     def _stat_sum_likelihood(self):
         """Statistic of all datasets without priors (float)."""
@@ -121,7 +110,7 @@ class CosmicRayDatasets(Datasets):
     def own_parameters(self):
         """Those of them that are in models of datasets of this package."""
         fused, others = self.fusion()
-        return _parameters_of(fused, [d for d in others if isinstance(d, CosmicRayDataset)])
+        return _parameters_of(fused, _own(others))
 
     def fusion(self):
         """Fused likelihoods by model, and the datasets that are evaluated for themselves."""
@@ -129,22 +118,18 @@ class CosmicRayDatasets(Datasets):
         key = [getattr(dataset, "version", dataset) for dataset in self._datasets]
         kept = self._fused
         if kept is None or kept[0] != key or not all(part.is_current() for part in kept[1]):
-            groups, others = {}, []
-            for dataset in self._datasets:
-                own = isinstance(dataset, CosmicRayDataset)
-                model = dataset.require_model() if own else None
-                if own and dataset.is_joined:
-                    groups.setdefault(model, []).append(dataset)
-                else:
-                    others.append(dataset)
-            fused = [FusedLikelihood(model, group) for model, group in groups.items()]
-            kept = self._fused = key, fused, others
+            groups = {dataset.require_model(): [] for dataset in _own(self._datasets)}
+            joined = [dataset for dataset in _own(self._datasets) if dataset.is_joined]
+            for dataset in joined:
+                groups[dataset.model].append(dataset)
+            fused = [FusedLikelihood(model, group) for model, group in groups.items() if group]
+            kept = self._fused = key, fused, [d for d in self._datasets if d not in joined]
         return kept[1:]
 
     def likelihood_parts(self, varied):
         """Parts of a joint likelihood of some parameters (list of FusedPart and OwnSpeedPart)."""
         fused, others = self.fusion()
-        are_own = not self.penalties and all(isinstance(d, CosmicRayDataset) for d in others)
+        are_own = not self.penalties and len(_own(others)) == len(others)
         parts = []
         for part in fused:
             # what only gammapy's objects can evaluate
@@ -161,10 +146,9 @@ class CosmicRayDatasets(Datasets):
     def data_residuals(self):
         """Residuals of all points in the fit, shape ``(k,)``."""
         fused, others = self.fusion()
-        blocks = [part.residuals(part.values()) for part in fused]
-        own = [d for d in others if isinstance(d, CosmicRayDataset)]
-        blocks += [d.signed_residuals()[d.rows_in_fit].ravel() for d in own]
-        return np.concatenate(blocks) if blocks else np.zeros(0)
+        blocks = [np.zeros(0), *(part.residuals(part.values()) for part in fused)]
+        blocks += [d.signed_residuals()[d.rows_in_fit].ravel() for d in _own(others)]
+        return np.concatenate(blocks)
 
     def residuals(self):
         """Signed residuals of all points in the fit and of the priors, shape ``(k,)``.
@@ -179,20 +163,18 @@ class CosmicRayDatasets(Datasets):
     @property
     def is_least_squares(self):
         """Whether all of the statistic is in `residuals` (bool)."""
-        return not self._penalties and all(
-            isinstance(d, CosmicRayDataset) and d.is_least_squares for d in self._datasets
-        )
+        own = [d for d in _own(self._datasets) if d.is_least_squares]
+        return not self._penalties and len(own) == len(self._datasets)
 
     def fake(self, random_state=None):
         """Replace the data of all datasets by simulated ones, drawn around their predictions.
 
-        See `CosmicRayDataset.fake`. Datasets of other packages are asked for their own ``fake``.
-        Priors are not touched.
+        Datasets of other packages are asked for their own ``fake``. Priors are not touched.
 
         Parameters
         ----------
         random_state : int, `~numpy.random.Generator` or other, optional
-            Seed or source of random numbers, see `random_generator`; one for all datasets.
+            As for `CosmicRayDataset.fake`, one for all datasets.
 
         Raises
         ------
@@ -222,16 +204,10 @@ class CosmicRayDatasets(Datasets):
 
         Parameters
         ----------
-        filename : path-like
-            YAML file of the datasets; their tables go beside it.
-        filename_models : path-like, optional
-            YAML file of the models.
-        overwrite : bool, optional
-            Replace existing files.
-        write_covariance : bool, optional
-            Write the covariance of the models too.
-        checksum : bool, optional
-            Write checksums into the YAML files.
+        filename, filename_models : path-like
+            YAML files of the datasets, whose tables go beside it, and of the models.
+        overwrite, write_covariance, checksum : bool, optional
+            Replace existing files; write the covariance too; write checksums into the YAML files.
 
         Raises
         ------
@@ -311,8 +287,13 @@ class CosmicRayDatasets(Datasets):
 
     def nuisance_models(self):
         """Nuisance models of the datasets, in use or not (list of `NuisanceModel`)."""
-        models = [d.nuisance for d in self._datasets if isinstance(d, CosmicRayDataset)]
-        return [m for m in dict.fromkeys(models) if isinstance(m, NuisanceModel)]
+        models = dict.fromkeys(dataset.nuisance for dataset in _own(self._datasets))
+        return [model for model in models if isinstance(model, NuisanceModel)]
+
+
+def _own(datasets):
+    """Those of the datasets that are of this package."""
+    return [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
 
 
 def _stat_of(fused, others):
@@ -332,7 +313,7 @@ def _parameters_of(fused, others):
         return fused[0].used_parameters()
     used = [part.used_parameters() for part in fused]
     used += [model.parameters for dataset in others for model in dataset.models or ()]
-    return list(dict.fromkeys(par for parameters in used for par in parameters))
+    return list(dict.fromkeys(itertools.chain(*used)))
 
 
 _SAME_SCALE = {"LHAASO-KM2A": "LHAASO", "IceTop-IceCube": "IceTop"}
@@ -346,8 +327,8 @@ def _share_nuisances(datasets):
     that a user has given, stays.
     """
     by_experiment = {}
-    for dataset in datasets:
-        if isinstance(dataset, CosmicRayDataset) and not dataset.has_given_nuisance:
+    for dataset in _own(datasets):
+        if not dataset.has_given_nuisance:
             experiment = _SAME_SCALE.get(dataset.experiment, dataset.experiment)
             by_experiment.setdefault(experiment, []).append(dataset)
     for experiment, members in by_experiment.items():

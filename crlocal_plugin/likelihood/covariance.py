@@ -22,7 +22,6 @@ def likelihood_covariance(likelihood, theta, guess=None):
     Parameters
     ----------
     likelihood : JointLikelihood
-        Likelihood.
     theta : array_like
         Values at the minimum, shape ``(n,)``.
     guess : `~numpy.ndarray`, optional
@@ -30,14 +29,15 @@ def likelihood_covariance(likelihood, theta, guess=None):
 
     Returns
     -------
-    covariance : `~numpy.ndarray`
+    covariance, success : `~numpy.ndarray`, bool
         Covariance, shape ``(n, n)``, zero for a parameter at its limit. Where the statistic does
         not curve upwards in every direction, it is that of the residuals' first derivatives.
-    success : bool
-        Whether it does.
     """
-    theta = np.asarray(theta, dtype=float)
-    first, bounds = None, _hard_bounds(likelihood, theta)
+    theta, first = np.asarray(theta, dtype=float), None
+    # a position among models may be tried beyond its limits
+    between = (theta > likelihood.bounds[:, 0]) & (theta < likelihood.bounds[:, 1])
+    is_soft = (likelihood.is_position & between)[:, np.newaxis]
+    bounds = np.where(is_soft, (-np.inf, np.inf), likelihood.bounds)
     if likelihood.is_least_squares:
         first = gauss_newton_covariance(likelihood.jacobian(theta))
     for approximate in (guess, first):
@@ -46,13 +46,6 @@ def likelihood_covariance(likelihood, theta, guess=None):
             if better is not None:
                 return better, True
     return (guess if first is None else first), False
-
-
-def _hard_bounds(likelihood, theta):
-    """Limits that hold in any case; a position among models may be tried beyond its own."""
-    between = (theta > likelihood.bounds[:, 0]) & (theta < likelihood.bounds[:, 1])
-    soft = (likelihood.is_position & between)[:, np.newaxis]
-    return np.where(soft, (-np.inf, np.inf), likelihood.bounds)
 
 
 def _refined(likelihood, theta, guess, bounds):
@@ -86,17 +79,23 @@ def hesse_covariance(statistic, best, guess, bounds=None):
     covariance = np.zeros_like(guess)
     if not inside.any():
         return covariance
-    axes = _axes(guess[np.ix_(inside, inside)])
-    if axes is None:
+    shape = np.ix_(inside, inside)
+    # principal axes, as columns of the length of a standard deviation
+    variances, axes = np.linalg.eigh(guess[shape] / np.outer(error[inside], error[inside]))
+    if not variances.min() > 0:
         return None
-    steps = _steps(axes.shape[1])
-    values = np.repeat(best[np.newaxis], len(steps), axis=0)
-    values[:, inside] += steps @ axes.T
-    curvature = _curvature(statistic(values), axes.shape[1])
+    axes *= error[inside, np.newaxis] * np.sqrt(variances)
+
+    def along_axes(steps):
+        values = np.repeat(best[np.newaxis], len(steps), axis=0)
+        values[:, inside] += steps @ axes.T
+        return statistic(values)
+
+    curvature = _curvature(along_axes, len(variances))
     if not (np.isfinite(curvature).all() and np.linalg.eigvalsh(curvature).min() > 0):
         return None
     # the statistic is -2 ln L: its curvature is twice the inverse covariance
-    covariance[np.ix_(inside, inside)] = axes @ np.linalg.inv(curvature / 2) @ axes.T
+    covariance[shape] = axes @ np.linalg.inv(curvature / 2) @ axes.T
     return covariance
 
 
@@ -106,28 +105,13 @@ def away_from_limits(values, error, bounds):
     return distance > 3 * STEP * error
 
 
-def _axes(covariance):
-    """Principal axes, as columns of the length of a standard deviation."""
-    error = np.sqrt(np.diag(covariance))
-    values, vectors = np.linalg.eigh(covariance / np.outer(error, error))
-    if not (np.isfinite(values).all() and values.min() > 0):
-        return None
-    return error[:, np.newaxis] * vectors * np.sqrt(values)
-
-
-def _steps(size):
-    """Places at which the statistic is needed: the centre, then pairs on either side of it."""
+def _curvature(statistic, size):
+    """Matrix of second derivatives at zero, by central differences, of a function of steps."""
     unit = np.eye(size) * STEP
     i, j = np.tril_indices(size, -1)
-    directions = np.concatenate([unit, unit[i] + unit[j]])
-    return np.concatenate([np.zeros((1, size)), directions, -directions])
-
-
-def _curvature(statistics, size):
-    """Matrix of second derivatives by central differences, from the statistic at `_steps`."""
-    centre, rest = statistics[0], statistics[1:].reshape(2, -1).sum(axis=0) - 2 * statistics[0]
-    along, mixed = rest[:size], rest[size:]
+    steps = np.concatenate([unit, unit[i] + unit[j]])
+    centre, *pairs = statistic(np.concatenate([np.zeros((1, size)), steps, -steps]))
+    along, mixed = np.split(np.reshape(pairs, (2, -1)).sum(axis=0) - 2 * centre, [size])
     curvature = np.diag(along)
-    i, j = np.tril_indices(size, -1)
     curvature[i, j] = curvature[j, i] = (mixed - along[i] - along[j]) / 2
-    return curvature / STEP**2 if np.isfinite(centre) else np.full_like(curvature, np.nan)
+    return curvature / STEP**2

@@ -34,10 +34,7 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
     own = set(datasets.own_parameters())
     varied = [par for par in datasets.parameters if not par.frozen and par in own]
     likelihood = JointLikelihood(datasets, varied)
-    free = dict(zip(likelihood.names, varied, strict=True))
-    jacobian = natural_jacobian(likelihood)
-    labels = np.array(likelihood.names)
-    messages = []
+    jacobian, labels, messages = natural_jacobian(likelihood), np.array(likelihood.names), []
     unused = np.linalg.norm(jacobian, axis=0) == 0
     if unused.any():
         messages.append(
@@ -55,7 +52,8 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
                     f"{' together' if len(found) > 1 else ''} (singular value {value:.1e}): "
                     "freeze one of them, or give it a prior"
                 )
-    return messages + _known_degeneracies(free, named)
+    free = zip(likelihood.names, varied, strict=True)
+    return messages + _known_degeneracies(dict(free), named)
 
 
 def involved(direction, jacobian):

@@ -22,22 +22,10 @@ _IDLE, _WORTH = 1e-3, 0.1
 
 
 class Minimum(NamedTuple):
-    """Where a descent ended.
+    """Where a descent ended: values ``(n,)``, and the statistic there, priors included.
 
-    Attributes
-    ----------
-    theta : `~numpy.ndarray`
-        Values of all parameters, shape ``(n,)``.
-    stat : float
-        Statistic there, priors included.
-    jacobian : `~numpy.ndarray`
-        Derivatives of the residuals there, shape ``(k, n)``, zero for parameters held fixed.
-    success : bool
-        Whether the solver converged.
-    message : str
-        What it says.
-    n_calls : int
-        How often it asked for residuals; those for derivatives are not counted.
+    The derivatives of the residuals, ``(k, n)``, are zero for parameters held fixed; those that
+    derivatives take are not among the calls.
     """
 
     theta: np.ndarray
@@ -133,19 +121,11 @@ def _descend(likelihood, start, before, free, tolerance, max_calls, callback):
             callback(theta, likelihood(theta))
         return likelihood.jacobian(theta)[:, free] * coordinates.slope(theta)
 
+    options = {"bounds": (coordinates.lower, coordinates.upper), "x_scale": "jac"}
+    options |= dict.fromkeys(("ftol", "xtol", "gtol"), tolerance) | {"max_nfev": max_calls}
     # steps far out may overflow on the way; they are not accepted
     with np.errstate(all="ignore"):
-        found = least_squares(
-            residuals,
-            coordinates.start,
-            derivatives,
-            bounds=(coordinates.lower, coordinates.upper),
-            x_scale="jac",
-            ftol=tolerance,
-            xtol=tolerance,
-            gtol=tolerance,
-            max_nfev=max_calls,
-        )
+        found = least_squares(residuals, coordinates.start, derivatives, **options)
     theta = coordinates.values(found.x)
     stat = likelihood(theta)
     if not stat <= before:
@@ -162,7 +142,7 @@ class _Coordinates:
         value, (low, high) = start[free], bounds[free].T
         self._log = stays_positive[free] & (value > 0)
         safe = np.where(self._log, value, 1.0)
-        smallest = np.log(np.maximum(np.where(self._log, low, 1.0), _SMALLEST * safe))
+        smallest = np.log(np.maximum(low, _SMALLEST * safe))
         largest = np.log(np.minimum(np.where(self._log, high, np.inf), _LARGEST * safe))
         self.lower = np.where(self._log, smallest, low)
         self.upper = np.where(self._log, largest, high)

@@ -49,7 +49,7 @@ class FusedLikelihood:
         for dataset in datasets:
             rows, nuisance = dataset.rows_in_fit, dataset.present_nuisance
             if len(rows):
-                key = dataset.joins_with if _takes_points_apart(type(dataset)) else None
+                key = _joins_with(dataset)
                 key = dataset.name if key is None else (type(dataset), key)
                 # the place beyond the last stands for none
                 place = [*self._nuisances, nuisance].index(nuisance)
@@ -128,7 +128,7 @@ class _Block:
         # the block must not follow what becomes of the dataset
         self._dataset = copy.copy(first)
         self._dataset.models = None
-        is_joined = _takes_points_apart(type(first)) and first.joins_with is not None
+        is_joined = _joins_with(first) is not None
         self._rows = None if is_joined else rows
         self.data = concatenate([dataset.data.take(rows) for dataset, rows, _ in members])
         wanted = [
@@ -161,13 +161,13 @@ class _Block:
         return new
 
 
-def _takes_points_apart(cls):
-    """Whether ``joins_with`` is said by the class that says ``predict``, or by one below it."""
+def _joins_with(dataset):
+    """``joins_with``, if it is said by the class that says ``predict`` or by one below it."""
     predict, joins_with = (
-        next(k for k, base in enumerate(cls.__mro__) if name in vars(base))
+        next(k for k, base in enumerate(type(dataset).__mro__) if name in vars(base))
         for name in ("predict", "joins_with")
     )
-    return joins_with <= predict
+    return dataset.joins_with if joins_with <= predict else None
 
 
 def _require_one_list(datasets):

@@ -18,11 +18,10 @@ STEP = 1e-4
 class JointLikelihood:
     """Statistic of datasets as a function of the values of their free parameters.
 
-    A likelihood is a value: it keeps all of the datasets and models that shapes it as it is when
-    the likelihood is made, such as data, masks, settings, frozen values, links and priors. Make
-    another one after a change.
+    A likelihood is a value: it keeps data, masks, settings, frozen values, links and priors as they
+    are when it is made. Make another one after a change.
     Values are in the units of the parameters, in the order of ``names``; all functions take one
-    set of them, shape ``(n,)``, or many, shape ``(m, n)``.
+    set of them, shape ``(n,)``, or many, shape ``(m, n)``, and raise ValueError for other shapes.
 
     Parameters
     ----------
@@ -35,17 +34,12 @@ class JointLikelihood:
     ----------
     parameters : list of `~gammapy.modeling.Parameter`
         Parameters that are varied.
-    names : list of str
-        Their labels, such as ``"V_sun"`` or ``"He.Q_0b"``.
-    units : list of `~astropy.units.Unit`
-        Their units.
-    bounds : `~numpy.ndarray`
-        Their limits, infinite where open, shape ``(n, 2)``.
-    values : `~numpy.ndarray`
-        Their values when the likelihood was made, shape ``(n,)``.
+    names, units : list
+        Their labels, such as ``"V_sun"`` or ``"He.Q_0b"``, and units.
+    bounds, values : `~numpy.ndarray`
+        Their limits, infinite where open, shape ``(n, 2)``, and values then, shape ``(n,)``.
     is_position : `~numpy.ndarray` of bool
-        Which are positions among hadronic models, where zero is a place like others, shape
-        ``(n,)``.
+        Which are positions among hadronic models, where zero is a place like others, ``(n,)``.
 
     Raises
     ------
@@ -91,15 +85,7 @@ class JointLikelihood:
     # ----------------------------------------------------------------- evaluation
 
     def __call__(self, theta):
-        """Statistic with priors, shape ``()`` or ``(m,)``.
-
-        It equals ``datasets.stat_sum()`` at these values.
-
-        Raises
-        ------
-        ValueError
-            If the shape of the values does not fit.
-        """
+        """Statistic with priors, ``datasets.stat_sum()`` at values, shape ``()`` or ``(m,)``."""
         theta = self._checked(theta)
         return self._stat(theta) + self._prior_stat(theta)
 
@@ -121,13 +107,12 @@ class JointLikelihood:
 
     def log_posterior(self, theta):
         """ln(posterior) up to a constant, shape ``()`` or ``(m,)``; -inf outside the limits."""
-        theta = self._checked(theta)
-        result = np.atleast_1d(self.log_prior(theta))
-        rows = np.atleast_2d(theta)
+        rows = np.atleast_2d(self._checked(theta))
+        result = self.log_prior(rows)
         allowed = np.isfinite(result)
         if allowed.any():
             result[allowed] += self.log_likelihood(rows[allowed])
-        return float(result[0]) if theta.ndim == 1 else result
+        return float(result[0]) if np.ndim(theta) == 1 else result
 
     def residuals(self, theta):
         """Residuals of all points in the fit and of the priors, shape ``(k,)`` or ``(m, k)``.
@@ -209,7 +194,6 @@ class JointLikelihood:
         Returns
         -------
         JointLikelihood
-            Likelihood of the same parameters.
 
         Raises
         ------

@@ -64,8 +64,8 @@ class SpeciesOrder:
     ``order`` says which point comes where, of those of spectra and then all species at all
     energies, ``species`` the species of each. The points of spectra are at ``flux``, those of
     dipoles, one species after another, at ``dipoles``, those of sums and means at ``others``,
-    shape ``(s, n)``. The first points, if they are all of some species, are of ``n_species``, and
-    those of dipoles among them are at ``dipoles_among``, both by their number.
+    shape ``(s, n)``, and those of dipoles among the first points, which are all of some species,
+    at ``dipoles_among``, by the number of these points.
     """
 
     def __init__(self, of_flux, n_species, energies):
@@ -79,10 +79,9 @@ class SpeciesOrder:
         rest = rest.reshape(n_species, len(energies.x))
         self.dipoles = rest[:, : energies.n_dipoles].ravel()
         self.others = rest[:, energies.n_dipoles :]
-        counts = range(n_species, 0, -1)
-        self.n_species = {int(np.count_nonzero(species < k)): k for k in counts}
         self.dipoles_among = {
-            size: rest[:k, : energies.n_dipoles].ravel() for size, k in self.n_species.items()
+            int(np.count_nonzero(species < k)): rest[:k, : energies.n_dipoles].ravel()
+            for k in range(n_species, 0, -1)
         }
 
 
@@ -150,12 +149,11 @@ class FluxPoints:
                 columns.append((x, here, *(np.full(len(x), c) for c in constants)))
         self.n_data = start
         empty = [np.zeros(0, dtype=t) for t in (float, int, int, int, str, int)]
-        joined = map(np.concatenate, zip(*columns, strict=True)) if columns else empty
+        joined = map(np.concatenate, zip(empty, *columns, strict=True))
         x, rows, nuisances, species, axes, layers = joined
         order = np.lexsort((rows, layers))
         self._x, self.nuisances, self.species = x[order], nuisances[order], species[order]
-        self.size = len(order)
-        axes, layers, rows = axes[order], layers[order], rows[order]
+        self.size, axes, layers, rows = len(order), axes[order], layers[order], rows[order]
         kinds = sorted(set(zip(self.species.tolist(), axes.tolist(), strict=True)))
         self._kinds = [
             (nuclei[k], axis, np.flatnonzero((self.species == k) & (axes == axis)))

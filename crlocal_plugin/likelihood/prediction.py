@@ -24,40 +24,32 @@ class JointPrediction:
     def __init__(self, evaluator, wanted):
         self.evaluator = evaluator
         nuclei = list(evaluator.species.values())
-        spectra, others, dipoles, self._places, start = [], [], [], [], [0, 0]
+        members = {"spectrum": [], "dipole": [], "sum": []}
+        ends = dict.fromkeys(members, 0)
+        places = []
         for together in wanted:
-            first, size = together[0], sum(len(one.x) for one in together)
-            if isinstance(first.points, Dipoles):
-                place, start[1] = ("dipole", slice(start[1], start[1] + size)), start[1] + size
-                dipoles += together
-            elif first.is_of_all_species:
-                place = self._place_of_others(together, len(others), nuclei)
-                others += together
-            else:
-                place, start[0] = ("spectrum", slice(start[0], start[0] + size)), start[0] + size
-                spectra += together
-            self._places.append(place)
-        self._points = FluxPoints(nuclei, spectra)
-        self._energies = EnergyPoints(dipoles, others)
-        self._n_dipoles, self._has_others = self._energies.n_dipoles, bool(others)
+            first = together[0]
+            what = "sum" if first.is_of_all_species else "spectrum"
+            what = "dipole" if isinstance(first.points, Dipoles) else what
+            size = len(together) if what == "sum" else sum(len(one.x) for one in together)
+            place = slice(ends[what], ends[what] + size)
+            members[what] += together
+            ends[what] += size
+            number = getattr(first.points, "number", None)
+            places.append((what, place, number and np.array([number(n) for n in nuclei])))
+        self._points = FluxPoints(nuclei, members["spectrum"])
+        self._energies = EnergyPoints(members["dipole"], members["sum"])
+        self._n_dipoles, self._has_others = self._energies.n_dipoles, bool(members["sum"])
         self._order = SpeciesOrder(self._points.species, len(nuclei), self._energies)
-        self._places = [self._with_rows(*place) for place in self._places]
+        # where the values are: a slice of spectra or dipoles, rows of sums and means
+        self._places = [
+            (what, np.concatenate(self._energies.where[place]), numbers)
+            if what == "sum"
+            # a slice of all costs as much as a sum
+            else (what, None if place == slice(0, ends[what]) else place, None)
+            for what, place, numbers in places
+        ]
         self._grids_at = self._kept = None
-
-    @staticmethod
-    def _place_of_others(together, start, nuclei):
-        number = getattr(together[0].points, "number", None)
-        weights = None if number is None else np.array([number(nucleus) for nucleus in nuclei])
-        members = slice(start, start + len(together))
-        return ("sum", members) if weights is None else ("mean", members, weights)
-
-    def _with_rows(self, what, place, weights=None):
-        """Where the values are: a slice of spectra or dipoles, rows of sums and means."""
-        if what in ("sum", "mean"):
-            return what, np.concatenate(self._energies.where[place]), weights
-        size = self._points.n_data if what == "spectrum" else self._n_dipoles
-        # a slice of all costs as much as a sum
-        return what, None if place == slice(0, size) else place, weights
 
     def with_evaluator(self, evaluator):
         """Return a prediction at the same points by another evaluator of the same model."""
@@ -92,7 +84,7 @@ class JointPrediction:
                 results.append(intensity if place is None else intensity[..., place])
             elif what == "dipole":
                 results.append(xy if place is None else [each[..., place] for each in xy])
-            elif what == "sum":
+            elif numbers is None:
                 factor = grids.sum_factor[..., place]
                 results.append(everything.take(place, axis=-1) * factor)
             else:
@@ -146,11 +138,8 @@ class JointPrediction:
         """Logarithms of intensities per energy of all species for sums and means."""
         rows, total = self._order.others, grids.log_other_jacobian + ABSENT
         for log in logs:
-            k = self._order.n_species[log.shape[-1]]
-            log = log[..., rows[:k]] + grids.log_other_jacobian[..., :k, :]
-            wide = np.full((*log.shape[:-2], *rows.shape), ABSENT)
-            wide[..., :k, :] = log
-            total = np.logaddexp(total, wide)
+            log = _extended(log, self.n_points)[..., rows] + grids.log_other_jacobian
+            total = np.logaddexp(total, log)
         return total
 
     def _grids(self, nuisances):

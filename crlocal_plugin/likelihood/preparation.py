@@ -25,18 +25,8 @@ log = logging.getLogger(__name__)
 class Preparation:
     """What a least-squares descent has done before an optimiser.
 
-    Attributes
-    ----------
-    names : list of str
-        Labels of the free parameters.
-    start : `~numpy.ndarray`
-        Their values before.
-    stat_before : float
-        Statistic before.
-    minimum : Minimum
-        Where the descent ended, with its statistic and number of calls.
-    trace : list of tuple
-        Values and statistic of every step.
+    ``start`` has the values of the free parameters ``names`` before, with the statistic
+    ``stat_before``; ``minimum`` says where it ended, ``trace`` values and statistic of every step.
     """
 
     names: list
@@ -94,26 +84,19 @@ def prepare_fit(datasets, parameters):
 
 
 def _at_limit(likelihood, theta, k, start):
-    """Put a source strength that the descent drove to zero at zero; its error by itself there."""
-    low, step = likelihood.bounds[k, 0], 1e-2 * start
+    """Limit of a strength that the descent drove to nothing, and its error by itself there."""
     ends = np.repeat(theta[np.newaxis], 2, axis=0)
-    ends[:, k] = max(low, 0.0) if np.isfinite(low) else 0.0, step
+    low, step = ends[:, k] = likelihood.bounds[k, 0], 1e-2 * start
     before, after = likelihood.residuals(ends)
-    length = np.linalg.norm(after - before) / abs(step)
-    return ends[0, k], 1 / length if length > 0 else abs(start)
+    length = np.linalg.norm(after - before) / step
+    return low, 1 / length if length > 0 else start
 
 
 class LabelledDatasetModels(DatasetModels):
     """Models of datasets, with parameters named by their labels in tables."""
 
     def to_parameters_table(self):
-        """Convert parameters to a table, each under its unique label.
-
-        Returns
-        -------
-        `~astropy.table.Table`
-            One row per parameter.
-        """
+        """Convert parameters to a table, one row each, under its unique label."""
         table = super().to_parameters_table()
         table.replace_column("name", short_labels(self))
         table.remove_columns(["type", "link"])

@@ -7,6 +7,7 @@ from gammapy.modeling.models import GaussianPrior, Prior, UniformPrior
 from scipy.stats import truncnorm
 
 from ..components.priors import MeasurementPrior
+from .selection import limits_of
 
 _OFFSET = 100.0
 """How far below its value at the start the level of a prior that is not Gaussian is."""
@@ -17,15 +18,9 @@ def is_gaussian(prior):
     return isinstance(prior, MeasurementPrior) or type(prior) is GaussianPrior
 
 
-def prior_unit_factor(par):
-    """Factor from the unit of a parameter to that of its Gaussian prior (float)."""
-    # gammapy takes the numbers of its own priors to be in the unit of the parameter
-    own = isinstance(par.prior, MeasurementPrior)
-    return par.unit.to(par.prior.mu.unit) if own else 1.0
-
-
 def gaussian_in_unit(prior, unit):
     """Mean and standard deviation of a Gaussian prior, its weight included, in a unit (floats)."""
+    # gammapy takes the numbers of its own priors to be in the unit of the parameter
     factor = prior.mu.unit.to(unit) if isinstance(prior, MeasurementPrior) else 1.0
     return prior.mu.value * factor, prior.sigma.value * factor / np.sqrt(prior.weight)
 
@@ -39,7 +34,7 @@ class PriorTerms:
     def __init__(self, parameters, varied):
         places = {id(par): column for column, par in enumerate(varied)}
         self._constant, self._others = 0.0, []
-        columns, factors, means, sigmas = [], [], [], []
+        gaussian = []
         for par in parameters:
             prior = par._prior
             if prior is None:
@@ -47,11 +42,7 @@ class PriorTerms:
             if id(par) not in places:
                 self._constant += prior(par)
             elif is_gaussian(prior):
-                mu, sigma = gaussian_in_unit(prior, prior.mu.unit)
-                columns.append(places[id(par)])
-                factors.append(prior_unit_factor(par))
-                means.append(mu)
-                sigmas.append(sigma)
+                gaussian.append((places[id(par)], *gaussian_in_unit(prior, par.unit)))
                 if not isinstance(prior, MeasurementPrior):
                     self._constant += prior.weight * np.log(2 * np.pi * prior.sigma.value**2)
             else:
@@ -59,13 +50,12 @@ class PriorTerms:
                 own, prior = par.copy(), copy.deepcopy(prior)
                 own.prior = prior
                 self._others.append((places[id(par)], prior, own, prior(par) - _OFFSET))
-        self._columns = np.array(columns, dtype=int)
-        self._factors, self._means = np.array(factors), np.array(means)
-        self._sigmas = np.array(sigmas)
+        columns, self._means, self._sigmas = np.array(gaussian).reshape(-1, 3).T
+        self._columns = columns.astype(int)
 
     def pulls(self, theta):
         """Residuals of the Gaussian priors, shape ``(..., k)``."""
-        return (theta[..., self._columns] * self._factors - self._means) / self._sigmas
+        return (theta[..., self._columns] - self._means) / self._sigmas
 
     def stat(self, theta):
         """Statistic of all priors, shape ``(...)``."""
@@ -91,8 +81,7 @@ class PriorTerms:
     def fake(self, theta, rng):
         """Gaussian priors with means drawn around the values of the parameters."""
         new = copy.copy(self)
-        true = theta[self._columns] * self._factors
-        new._means = true + self._sigmas * rng.standard_normal(len(true))
+        new._means = theta[self._columns] + self._sigmas * rng.standard_normal(len(self._sigmas))
         return new
 
 
@@ -113,8 +102,7 @@ class TruncatedPrior:
 
     def __init__(self, parameter):
         prior = parameter.prior
-        low = parameter.min if np.isfinite(parameter.min) else -np.inf
-        high = parameter.max if np.isfinite(parameter.max) else np.inf
+        low, high = limits_of(parameter)
         if is_gaussian(prior):
             mu, sigma = gaussian_in_unit(prior, parameter.unit)
             self._distribution = truncnorm((low - mu) / sigma, (high - mu) / sigma, mu, sigma)

@@ -24,7 +24,6 @@ class ProfileLikelihood:
     Parameters
     ----------
     likelihood : JointLikelihood
-        Likelihood.
     name : str
         Label of the parameter.
     best : array_like, optional
@@ -35,10 +34,8 @@ class ProfileLikelihood:
 
     Attributes
     ----------
-    n_calls : int
-        Evaluations of the residuals so far.
-    lowest : tuple
-        Lowest statistic met so far, and values there.
+    n_calls, lowest : int, tuple
+        Evaluations of the residuals so far; lowest statistic met, and values there.
 
     Raises
     ------
@@ -121,7 +118,7 @@ class ProfileLikelihood:
     def _follow(self, theta, value, slope=None):
         """Values of all parameters at a value of this one, a straight line away from others."""
         if slope is None:
-            column = self._covariance(theta)[:, self._column]
+            column = gauss_newton_covariance(self._likelihood.jacobian(theta))[:, self._column]
             slope = column / column[self._column]
             slope = np.where(np.isfinite(slope), slope, 0.0)
         moved = theta + slope * (value - theta[self._column])
@@ -131,23 +128,15 @@ class ProfileLikelihood:
         moved[self._column] = value
         return moved
 
-    def _covariance(self, theta):
-        return gauss_newton_covariance(self._likelihood.jacobian(theta))
-
     def error(self):
         """Standard deviation of the parameter from the residuals' derivatives (float)."""
+        jacobian, k = self._likelihood.jacobian(self.best), self._column
         if not self._reoptimize:
-            column = self._likelihood.jacobian(self.best)[:, self._column]
-            return 1 / max(np.linalg.norm(column), np.finfo(float).tiny)
-        return float(np.sqrt(self._covariance(self.best)[self._column, self._column]))
+            return 1 / max(np.linalg.norm(jacobian[:, k]), np.finfo(float).tiny)
+        return float(np.sqrt(gauss_newton_covariance(jacobian)[k, k]))
 
     def interval(self, sigma=1.0):
         """Where the statistic has risen by the square of a number of standard deviations.
-
-        Parameters
-        ----------
-        sigma : float, optional
-            Number of standard deviations.
 
         Returns
         -------

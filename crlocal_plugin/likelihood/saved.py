@@ -45,14 +45,13 @@ def read_models(filename, checksum=True):
     try:
         models = Models.from_dict(data, path=path.parent)
         check_parameters(models)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
     if covariance is not None:
         # as gammapy does, beside the models or where the name says
         files = [file for file in (path.parent / covariance, Path(covariance)) if file.is_file()]
         if files:
-            _check_covariance(files[0], models)
-            models.read_covariance(files[0].parent, files[0].name, format="ascii.fixed_width")
+            models.covariance = _covariance(files[0], models.parameters_unique_names)
         else:
             warnings.warn(
                 f"{path}: there is no {covariance}, so that errors are those of the models and "
@@ -62,18 +61,16 @@ def read_models(filename, checksum=True):
     return models
 
 
-def _check_covariance(path, models):
-    """Refuse a file with the covariance of others, or with numbers that are none."""
-    names = models.parameters_unique_names
+def _covariance(path, names):
+    """Covariance of parameters from a file of theirs, shape ``(n, n)``."""
     expected = f"expected rows and columns of {len(names)} parameters, {names[0]} to {names[-1]}"
+    advice = "write it again, or remove it to go on without correlations"
     try:
         table = Table.read(path, format="ascii.fixed_width")
         found = list(table["Parameters"])
-        table.remove_column("Parameters")
-        matrix = np.array([list(row) for row in table], dtype=float)
-    except (KeyError, ValueError, TypeError) as error:
-        raise ValueError(f"{path} cannot be read as a covariance ({error}): {expected}") from error
-    advice = "write it again, or remove it to go on without correlations"
+        matrix = np.array([list(row)[1:] for row in table], dtype=float)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is no covariance ({error}): {expected}; {advice}") from error
     if found != names or matrix.shape != (len(names),) * 2:
         raise ValueError(f"{path} is cut or of other parameters: {expected}; {advice}")
     wrong = ~np.isfinite(matrix) | np.diag(np.diag(matrix) < 0)
@@ -82,3 +79,4 @@ def _check_covariance(path, models):
         raise ValueError(
             f"{path}: the numbers of {rows} are not finite, or a variance is negative; {advice}"
         )
+    return matrix

@@ -19,9 +19,8 @@ ENERGY_SCALE_SET = "energy-scales"
 def find_parameters(datasets, name):
     """Find parameters of the models of datasets (dict of str to Parameter, by label).
 
-    The name is a label, such as "V_sun" or "He.Q_0n", with one of the species where several share
-    it; a name, such as "Q_0n", which stands for all of that name; or a nuisance of an experiment,
-    such as "KASCADE.energy_scale", or of a `NuisanceModel` among the models, by its name.
+    Names are those of `free_parameters`; a label may have one of the species that share it, and a
+    nuisance the name of its `NuisanceModel` among the models.
     """
     known, experiments = {}, {}
     for model in datasets.models:
@@ -68,7 +67,6 @@ def free_parameters(datasets, names):
     Parameters
     ----------
     datasets : CosmicRayDatasets
-        Datasets with models.
     names : iterable of str
         Labels, such as ``"V_sun"`` or ``"He.Q_0n"``; names, such as ``"Q_0n"``, for all of that
         name; nuisances of an experiment, such as ``"KASCADE.energy_scale"``.
@@ -88,7 +86,6 @@ def fix_parameters(datasets, assignments):
     Parameters
     ----------
     datasets : CosmicRayDatasets
-        Datasets with models.
     assignments : iterable of str
         ``NAME`` or ``NAME=VALUE``, the value in the unit of the parameter or with its own, as in
         ``"R_cut=8 PV"``.
@@ -180,7 +177,7 @@ def read_value(label, par, text):
 def limits_of(par):
     """Limits of a parameter, infinite where open (two floats)."""
     low, high = par.min, par.max
-    return -np.inf if np.isnan(low) else low, np.inf if np.isnan(high) else high
+    return -math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high
 
 
 def is_outside(par):
@@ -193,15 +190,8 @@ def is_outside(par):
 def check_parameters(models):
     """Refuse values, limits and priors that a fit cannot start from; all that are wrong are named.
 
-    Parameters
-    ----------
-    models : `~gammapy.modeling.models.DatasetModels`
-        Models.
-
-    Raises
-    ------
-    ValueError
-        If a number is not finite, a value outside the limits, or a free parameter has no range.
+    ValueError is raised if a number is not finite, a value outside the limits, or a free parameter
+    has no range.
     """
     if not any(map(_fault, models.parameters)):
         return
@@ -224,9 +214,11 @@ def _fault(par):
         return "expected a minimum below the maximum, change one of them"
     if low == high and not par._frozen:
         return "expected a range for a free parameter, freeze it or change a limit"
-    if is_outside(par):
+    if not low <= value <= high and is_outside(par):
         return "expected a value inside the limits, change it or a limit"
-    numbers = {} if prior is None else {p.name: p.value for p in prior.parameters}
+    if prior is None:
+        return None
+    numbers = {p.name: p.value for p in prior.parameters} | {"weight": prior.weight}
     is_finite = math.isfinite(numbers.get("mu", 0)) and 0 < numbers.get("sigma", 1) < math.inf
     if any(map(math.isnan, numbers.values())) or not is_finite:
         text = ", ".join(f"{name} {number:g}" for name, number in numbers.items())
@@ -243,7 +235,6 @@ def set_priors(datasets, names):
     Parameters
     ----------
     datasets : CosmicRayDatasets
-        Datasets with models.
     names : str, list of str or None
         Names of sets: those of `PRIOR_SETS`, and "energy-scales" for the experiments of
         `ENERGY_SCALES`. None takes all priors of the cosmic-ray models away.
@@ -278,7 +269,6 @@ def set_priors(datasets, names):
         for dataset in datasets:
             if isinstance(dataset, CosmicRayDataset) and dataset.experiment in ENERGY_SCALES:
                 label = f"{dataset.experiment}.energy_scale"
-                if label not in done:
-                    done[label] = energy_scale_prior(dataset.experiment)
-                dataset.energy_scale.prior = done[label]
+                prior = done.setdefault(label, energy_scale_prior(dataset.experiment))
+                dataset.energy_scale.prior = prior
     return done

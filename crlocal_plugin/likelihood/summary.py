@@ -14,24 +14,15 @@ class FitSummary:
 
     Attributes
     ----------
-    parameters : `~astropy.table.Table`
-        Parameters with value, error, unit, frozen status, prior and remark.
-    datasets : `~astropy.table.Table`
-        chi2 per dataset, number of fitted numbers and settings.
-    covariance : `~astropy.table.Table`
-        Covariance of the free parameters, a row and a column each.
-    total : float
-        Statistic with priors.
-    likelihood : float
-        Statistic without priors.
-    n_data : int
-        Number of fitted numbers.
-    n_free : int
-        Number of free parameters.
-    success : bool or None
-        Whether the fit converged, None without a fit.
-    message : str
-        What the optimiser said.
+    parameters, datasets, covariance : `~astropy.table.Table`
+        Parameters with value, error, unit, frozen status, prior and remark; chi2 per dataset,
+        number of fitted numbers and settings; covariance of the free parameters.
+    total, likelihood : float
+        Statistic with priors and without.
+    n_data, n_free : int
+        Numbers of fitted numbers and of free parameters.
+    success, message : bool or None, str
+        Whether the fit converged, None without a fit, and what the optimiser said.
     """
 
     parameters: Table
@@ -45,49 +36,45 @@ class FitSummary:
     message: str
 
     def __str__(self):
-        free = self.parameters[~self.parameters["frozen"]]
-        lines = ["Free parameters", ""]
-        lines += _columns(
-            ("", "value", "error", "unit", "prior", ""),
-            [
-                (r["label"], *rounded(r["value"], r["error"]), r["unit"], r["prior"], r["remark"])
-                for r in free
-            ],
-        )
-        frozen = self.parameters[self.parameters["frozen"] & (self.parameters["prior"] != "")]
-        if len(frozen):
-            lines += ["", "Frozen, with a prior that adds a constant until they are free", ""]
-            lines += _columns(
+        frozen, prior = self.parameters["frozen"], self.parameters["prior"] != ""
+        blocks = {
+            "Free parameters": (
+                ("", "value", "error", "unit", "prior", ""),
+                [
+                    (r["label"], *rounded(r["value"], r["error"]), *r["unit", "prior", "remark"])
+                    for r in self.parameters[~frozen]
+                ],
+            ),
+            "Frozen, with a prior that adds a constant until they are free": (
                 ("", "value", "unit", "prior"),
-                [(r["label"], f"{r['value']:g}", r["unit"], r["prior"]) for r in frozen],
-            )
-        sources = dict.fromkeys(
-            (row["label"], row["prior_source"]) for row in self.parameters if row["prior_source"]
-        )
-        if sources:
-            lines += ["", "Priors", "", *_columns(("", ""), sources)[1:]]
-        lines += ["", "Datasets", ""]
-        lines += _columns(
-            ("", "chi2", "numbers", "floor", "range", "publication"),
-            [
-                (
-                    r["name"],
-                    f"{r['chi2']:.1f}",
-                    r["numbers"],
-                    r["floor"],
-                    r["range"],
-                    r["reference"],
-                )
-                for r in self.datasets
-            ],
-        )
-        priors = self.total - self.likelihood
+                [
+                    (r["label"], f"{r['value']:g}", r["unit"], r["prior"])
+                    for r in self.parameters[frozen & prior]
+                ],
+            ),
+            "Priors": (
+                (),
+                dict.fromkeys(
+                    (r["label"], r["prior_source"]) for r in self.parameters if r["prior_source"]
+                ),
+            ),
+            "Datasets": (
+                ("", "chi2", "numbers", "floor", "range", "publication"),
+                [
+                    (r["name"], f"{r['chi2']:.1f}", *r["numbers", "floor", "range", "reference"])
+                    for r in self.datasets
+                ],
+            ),
+        }
+        lines = []
+        for title, (header, rows) in blocks.items():
+            if rows or title in ("Free parameters", "Datasets"):
+                lines += [title, "", *_columns(header, rows), ""]
         degrees = self.n_data - self.n_free
         lines += [
-            "",
             f"chi2 {self.likelihood:.2f} for {self.n_data} numbers and {self.n_free} free "
             f"parameters ({degrees} degrees of freedom)",
-            f"priors {priors:.2f}, total {self.total:.2f}",
+            f"priors {self.total - self.likelihood:.2f}, total {self.total:.2f}",
         ]
         if self.success is not None:
             lines.append(f"{'converged' if self.success else 'NOT CONVERGED'}: {self.message}")
@@ -100,22 +87,16 @@ def fit_summary(datasets, result=None):
     Parameters
     ----------
     datasets : CosmicRayDatasets
-        Datasets with models.
     result : `~gammapy.modeling.FitResult`, optional
-        Result of the fit.
 
     Returns
     -------
     FitSummary
-        The summary: parameters with priors, chi2 per dataset with floors, totals.
     """
     parameters = datasets.parameters
     labelled = list(zip(parameters.labels, parameters, strict=True))
     free = [(label, par) for label, par in labelled if not par.frozen]
-    success = message = None
-    if result is not None:
-        success = bool(result.optimize_result.success)
-        message = result.optimize_result.message
+    ended = None if result is None else result.optimize_result
     rows = [_dataset_row(dataset) for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
     return FitSummary(
         parameters=_parameter_table(labelled),
@@ -125,8 +106,8 @@ def fit_summary(datasets, result=None):
         likelihood=float(datasets.stat_sum_likelihood()),
         n_data=int(sum(row["numbers"] for row in rows)),
         n_free=len(free),
-        success=success,
-        message=message or "",
+        success=None if ended is None else bool(ended.success),
+        message=getattr(ended, "message", ""),
     )
 
 
@@ -140,7 +121,7 @@ def _parameter_table(labelled):
             "frozen": bool(par.frozen),
             "min": float(par.min),
             "max": float(par.max),
-            "prior": "" if par.prior is None else _prior_text(par.prior),
+            "prior": _prior_text(par.prior),
             "prior_source": getattr(par.prior, "source", ""),
             "remark": _remark(par),
         }
@@ -150,10 +131,9 @@ def _parameter_table(labelled):
 
 
 def _prior_text(prior):
-    mu, sigma = getattr(prior, "mu", None), getattr(prior, "sigma", None)
-    if mu is None or sigma is None:
-        return type(prior).__name__
-    return f"{mu.value:g} +- {sigma.value:g}"
+    if hasattr(prior, "mu") and hasattr(prior, "sigma"):
+        return f"{prior.mu.value:g} +- {prior.sigma.value:g}"
+    return "" if prior is None else type(prior).__name__
 
 
 def _remark(par):
@@ -186,11 +166,9 @@ def _dataset_row(dataset):
 
 
 def _covariance_table(datasets, free):
-    labels = [label for label, _ in free]
-    if not free:
-        return Table({"label": labels})
-    covariance = datasets.models.covariance.get_subcovariance([par for _, par in free])
-    return Table({"label": labels, **dict(zip(labels, covariance.data.T, strict=True))})
+    labels, parameters = zip(*free, strict=True) if free else ((), ())
+    covariance = datasets.models.covariance.get_subcovariance(parameters)
+    return Table({"label": labels} | dict(zip(labels, covariance.data.T, strict=True)))
 
 
 def rounded(value, error):
@@ -212,7 +190,8 @@ def rounded(value, error):
 
 def _columns(header, rows):
     """Lines of a table with left-aligned columns, without those that are empty."""
-    cells = [tuple(header), *[tuple(str(cell) for cell in row) for row in rows]]
-    kept = [k for k in range(len(header)) if any(row[k] for row in cells[1:])]
+    cells = [[str(cell) for cell in row] for row in rows]
+    kept = [k for k in range(len(cells[0]) if cells else 0) if any(row[k] for row in cells)]
+    cells = [header, *cells] if header else cells
     widths = {k: max(len(row[k]) for row in cells) for k in kept}
     return ["  " + "  ".join(row[k].ljust(widths[k]) for k in kept).rstrip() for row in cells]
