@@ -26,9 +26,9 @@ _CHUNK = 100_000  # numbers that are evaluated at once, however many samples the
 
 HALF = 180.0  # width in deg from which on an interval says nothing about a direction
 
+# Rayleigh's statistic, number of samples times the squared length of their mean: below it,
+# directions are compatible with a uniform distribution at 1 %, exp(-4.6)
 _UNIFORM = 4.6
-"""Rayleigh's statistic, number of samples times the squared length of their mean: below it,
-directions are compatible with a uniform distribution at 1 %, exp(-4.6)."""
 
 
 def make_ensemble(

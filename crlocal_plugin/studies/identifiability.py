@@ -26,9 +26,9 @@ from ..likelihood.descent import stays_positive
 from ..likelihood.joint_likelihood import JointLikelihood
 from .starts import least_squares_likelihood
 
+# singular value below which a direction is without consequence: a thousand natural scales cost
+# less than a standard deviation; the derivatives are differences, and true to about 1e-5
 NULL = 1e-3
-"""Singular value below which a direction is without consequence: a thousand natural scales cost
-less than a standard deviation. The derivatives are differences, and true to about 1e-5."""
 
 # part of a parameter in a direction without consequence from which on it is not constrained
 _COMPONENT = 1e-3
