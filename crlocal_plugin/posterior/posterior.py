@@ -113,17 +113,9 @@ class Posterior:
         return "converged" if self.converged else "NOT CONVERGED"
 
     def check(self, allow_unconverged=False):
-        """Refuse samples that have not converged.
+        """Raise UnconvergedError, with parameters and figures, unless the samples have converged.
 
-        Parameters
-        ----------
-        allow_unconverged : bool, optional
-            Let them pass.
-
-        Raises
-        ------
-        UnconvergedError
-            If they have not converged, with the parameters and their figures.
+        With ``allow_unconverged`` they pass all the same.
         """
         if self.problems and not allow_unconverged:
             raise UnconvergedError(
@@ -166,14 +158,9 @@ class Posterior:
         Parameters
         ----------
         target : CosmicRayDatasets, `~gammapy.modeling.models.DatasetModels` or CosmicRayModel
-            What has the parameters.
+            What has the parameters; nothing is set if one is missing.
         values : array_like
             Values, shape ``(n,)``.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is missing in the target, or has another unit. Nothing is set then.
         """
         labels = getattr(target.parameters, "labels", None) or short_labels(target)
         found = dict(zip(labels, target.parameters, strict=True))

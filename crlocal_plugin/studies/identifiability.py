@@ -112,8 +112,8 @@ def identifiability(datasets):
     Raises
     ------
     ValueError
-        If no parameter is free, there are neither data nor priors, or some of the statistic is
-        not known to this package: datasets of other packages, or penalties.
+        If no parameter is free, there are neither data nor priors, or the statistic is not a sum
+        of squares: datasets of other packages, or penalties.
 
     Notes
     -----
@@ -195,10 +195,8 @@ class _Constraint:
         self.errors = np.where(is_open, np.inf, errors)
 
     def shares(self, blocks):
-        """Part of the variance of each parameter from the errors of each block of data.
-
-        The estimate is C sum(J^T r) with covariance C, and every residual r has unit variance.
-        """
+        """Part of the variance of each parameter from the errors of each block of data."""
+        # the estimate is C sum(J^T r) with covariance C, and every residual r has unit variance
         covariance = self._inverse.T @ self._inverse
         parts = np.array([((block @ covariance) ** 2).sum(axis=0) for block in blocks])
         variance = np.diag(covariance)
