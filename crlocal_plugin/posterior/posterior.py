@@ -164,11 +164,11 @@ class Posterior:
         """
         labels = getattr(target.parameters, "labels", None) or short_labels(target)
         found = dict(zip(labels, target.parameters, strict=True))
-        missing = [name for name in self.names if name not in found]
+        missing = ", ".join(name for name in self.names if name not in found)
         if missing:
             raise ValueError(
-                f"the models have no parameter {', '.join(missing)}: expected models of the kind "
-                f"that was sampled, got {', '.join(found)}"
+                f"the models have no parameter {missing}: expected models of the kind that was "
+                f"sampled, got {', '.join(found)}"
             )
         parameters = [found[name] for name in self.names]
         factors = [unit.to(par.unit) for unit, par in zip(self.units, parameters, strict=True)]
@@ -196,8 +196,7 @@ class Posterior:
     def __str__(self):
         lines = [f"{len(self.samples)} samples of {len(self.names)} parameters"]
         if self.log_evidence is not None:
-            value, error = self.log_evidence
-            lines[0] += f", ln(evidence) {value:.2f} +- {error:.2f}"
+            lines[0] += ", ln(evidence) {:.2f} +- {:.2f}".format(*self.log_evidence)
         lines += ["", *self.summary(allow_unconverged=True).pformat(max_lines=-1, max_width=-1)]
         lines += ["", *self.diagnostics.pformat(max_lines=-1, max_width=-1), ""]
         return "\n".join([*lines, self._state, *(f"  {problem}" for problem in self.problems)])
@@ -266,10 +265,8 @@ class Posterior:
         import_sampling("h5netcdf")
         xarray = import_sampling("xarray")
         try:
-            posterior, stats = (
-                xarray.load_dataset(path, group=group, engine="h5netcdf")
-                for group in ("posterior", "sample_stats")
-            )
+            posterior = xarray.load_dataset(path, group="posterior", engine="h5netcdf")
+            stats = xarray.load_dataset(path, group="sample_stats", engine="h5netcdf")
         except FileNotFoundError:
             raise
         except (OSError, ValueError) as error:
@@ -279,16 +276,10 @@ class Posterior:
         if form != FORMAT:
             expected = f"its format is {form!r}, expected {FORMAT!r}"
             raise ValueError(f"{path} is no posterior of this package: {expected}")
-        names = json.loads(attributes["names"])
-        return cls(
-            names,
-            [posterior[name].attrs["units"] for name in names],
-            np.stack([posterior[name].values for name in names], axis=-1),
-            stats["lp"].values,
-            np.atleast_1d(attributes["best"]),
-            Table(json.loads(attributes["diagnostics"])),
-            json.loads(attributes["problems"]),
-            attributes["models"],
-            json.loads(attributes["info"]),
-            attributes.get("log_evidence"),
-        )
+        plain = ("names", "diagnostics", "problems", "info")
+        names, table, problems, info = (json.loads(attributes[key]) for key in plain)
+        units = [posterior[name].attrs["units"] for name in names]
+        chains = np.stack([posterior[name].values for name in names], axis=-1)
+        best, evidence = np.atleast_1d(attributes["best"]), attributes.get("log_evidence")
+        samples = units, chains, stats["lp"].values, best
+        return cls(names, *samples, Table(table), problems, attributes["models"], info, evidence)
