@@ -43,7 +43,7 @@ class Posterior:
     chains : `~numpy.ndarray`
         Values in these units, shape ``(chains, draws, n)``.
     log_posterior : `~numpy.ndarray`
-        ln(posterior density) up to a constant, shape ``(chains, draws)``.
+        ln(posterior density) up to a constant, shape ``(chains, draws)``; the attribute is flat.
     best : array_like
         Values at the best fit, shape ``(n,)``.
     diagnostics : `~astropy.table.Table`
@@ -74,7 +74,7 @@ class Posterior:
         self.names = list(names)
         self.units = [u.Unit(unit) for unit in units]
         self.chains = np.asarray(chains, dtype=float)
-        self._log_posterior = np.asarray(log_posterior, dtype=float)
+        self.log_posterior = np.ravel(log_posterior).astype(float)
         self.best = np.asarray(best, dtype=float)
         self.diagnostics = diagnostics
         for column in diagnostics.colnames:
@@ -92,11 +92,6 @@ class Posterior:
     def samples(self):
         """Samples in the units of the parameters, shape ``(m, n)`` (`~numpy.ndarray`)."""
         return self.chains.reshape(-1, self.chains.shape[-1])
-
-    @property
-    def log_posterior(self):
-        """ln(posterior density) of the samples up to a constant, shape ``(m,)``."""
-        return self._log_posterior.ravel()
 
     @cached_property
     def models(self):
@@ -236,7 +231,7 @@ class Posterior:
             warnings.filterwarnings("ignore", "More chains")
             data = arviz.from_dict(
                 posterior={name: self.chains[..., k] for k, name in enumerate(self.names)},
-                sample_stats={"lp": self._log_posterior},
+                sample_stats={"lp": self.log_posterior.reshape(self.chains.shape[:2])},
                 posterior_attrs=attributes,
             )
         for name, unit in zip(self.names, self.units, strict=True):

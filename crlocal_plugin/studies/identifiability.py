@@ -81,11 +81,9 @@ class Identifiability:
         for source in self.sources:
             rows = self.directions[self.directions["source"] == source]
             others = rows[~rows["determined"]]
-            lines += [
-                "",
-                f"{_title(source).capitalize()}: {len(rows) - len(others)} of {len(rows)} "
-                f"directions determined; the {'others' if len(others) else 'worst'}",
-            ]
+            found = f"{len(rows) - len(others)} of {len(rows)} directions determined"
+            rest = "others" if len(others) else "worst"
+            lines += ["", f"{_title(source).capitalize()}: {found}; the {rest}"]
             for row in others if len(others) else rows[-1:]:
                 cost = f"costs {row['cost']:.1g} standard deviations"
                 free = row["singular_value"] < NULL
@@ -147,17 +145,11 @@ def identifiability(datasets):
             "most": [names[column.argmax()] if column.any() else "" for column in shares.T],
         }
     )
-    rows = [
-        {"source": source, **row}
-        for source in _told_apart(stacked)
-        for row in _directions(constraints[source], parameters)
-    ]
-    return Identifiability(
-        parameters=parameters,
-        directions=Table(rows=rows),
-        shares=Table({"label": likelihood.names, **dict(zip(names, shares, strict=True))}),
-        remarks=find_degeneracies(datasets),
-    )
+    rows = []
+    for source in _told_apart(stacked):
+        rows += _directions(source, constraints[source], parameters)
+    shares = Table({"label": likelihood.names, **dict(zip(names, shares, strict=True))})
+    return Identifiability(parameters, Table(rows=rows), shares, find_degeneracies(datasets))
 
 
 def _jacobians(datasets, likelihood):
@@ -212,11 +204,12 @@ class _Constraint:
         return np.concatenate([self.directions[self.known], null])
 
 
-def _directions(constraint, parameters):
+def _directions(source, constraint, parameters):
     """Rows of the table of directions."""
     for singular, direction in zip(constraint.singular, constraint.readable(), strict=True):
         step = _STEP * direction / np.abs(direction).max()
         yield {
+            "source": source,
             "singular_value": singular,
             "determined": bool(singular >= THRESHOLD),
             "cost": np.linalg.norm(constraint.jacobian @ step),
