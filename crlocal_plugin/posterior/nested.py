@@ -92,32 +92,22 @@ def nested_sample(
             sampler.stepsampler = steppers.PopulationSimpleSliceSampler(
                 POPULATION, n_steps, steppers.generate_differential_direction
             )
-        result = sampler.run(
-            min_num_live_points=n_live,
-            min_ess=MIN_ESS,
-            frac_remain=0.01,
-            max_ncalls=max_calls,
-            show_status=stream.isatty(),
-            viz_callback=False,
-        )
-    samples = result["samples"]
+        options = {"min_ess": MIN_ESS, "frac_remain": 0.01, "viz_callback": False}
+        options |= {"min_num_live_points": n_live, "max_ncalls": max_calls}
+        result = sampler.run(show_status=stream.isatty(), **options)
+    samples, evidence = result["samples"], (result["logz"], result["logzerr"])
     log_density = log_posterior(samples)
     slices = f", {n_steps} slices per point" if n_steps else ""
     steps = ", or more steps (n_steps) until ln(evidence) no longer changes" if n_steps else ""
-    return described(
-        datasets,
-        likelihood,
-        samples[np.newaxis],
-        log_density[np.newaxis],
-        best_fit(fit, samples[np.argmax(log_density)]),
-        *_assess(result, sampler.stepsampler if n_steps else None),
-        info={
-            "sampler": f"UltraNest, {n_live} live points{slices}",
-            "calls": int(result["ncall"]),
-            "advice": f"Take more live points (n_live){steps}",
-        },
-        log_evidence=(result["logz"], result["logzerr"]),
-    )
+    info = {
+        "sampler": f"UltraNest, {n_live} live points{slices}",
+        "calls": int(result["ncall"]),
+        "advice": f"Take more live points (n_live){steps}",
+    }
+    best = best_fit(fit, samples[np.argmax(log_density)])
+    figures = _assess(result, sampler.stepsampler if n_steps else None)
+    chains = samples[np.newaxis], log_density[np.newaxis]
+    return described(datasets, likelihood, *chains, best, *figures, info, evidence)
 
 
 def _assess(result, stepper):

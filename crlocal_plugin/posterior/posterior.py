@@ -43,7 +43,7 @@ class Posterior:
     chains : `~numpy.ndarray`
         Values in these units, shape ``(chains, draws, n)``.
     log_posterior : `~numpy.ndarray`
-        ln(posterior density) up to a constant, shape ``(chains, draws)``.
+        ln(posterior density) up to a constant, shape ``(chains, draws)``; the attribute is flat.
     best : array_like
         Values at the best fit, shape ``(n,)``.
     diagnostics : `~astropy.table.Table`
@@ -74,7 +74,7 @@ class Posterior:
         self.names = list(names)
         self.units = [u.Unit(unit) for unit in units]
         self.chains = np.asarray(chains, dtype=float)
-        self._log_posterior = np.asarray(log_posterior, dtype=float)
+        self.log_posterior = np.ravel(log_posterior).astype(float)
         self.best = np.asarray(best, dtype=float)
         self.diagnostics = diagnostics
         for column in diagnostics.colnames:
@@ -93,11 +93,6 @@ class Posterior:
         """Samples in the units of the parameters, shape ``(m, n)`` (`~numpy.ndarray`)."""
         return self.chains.reshape(-1, self.chains.shape[-1])
 
-    @property
-    def log_posterior(self):
-        """ln(posterior density) of the samples up to a constant, shape ``(m,)``."""
-        return self._log_posterior.ravel()
-
     @cached_property
     def models(self):
         """Models at the best values (`~gammapy.modeling.models.Models`)."""
@@ -113,17 +108,9 @@ class Posterior:
         return "converged" if self.converged else "NOT CONVERGED"
 
     def check(self, allow_unconverged=False):
-        """Refuse samples that have not converged.
+        """Raise UnconvergedError, with parameters and figures, unless the samples have converged.
 
-        Parameters
-        ----------
-        allow_unconverged : bool, optional
-            Let them pass.
-
-        Raises
-        ------
-        UnconvergedError
-            If they have not converged, with the parameters and their figures.
+        With ``allow_unconverged`` they pass all the same.
         """
         if self.problems and not allow_unconverged:
             raise UnconvergedError(
@@ -166,22 +153,17 @@ class Posterior:
         Parameters
         ----------
         target : CosmicRayDatasets, `~gammapy.modeling.models.DatasetModels` or CosmicRayModel
-            What has the parameters.
+            What has the parameters; nothing is set if one is missing.
         values : array_like
             Values, shape ``(n,)``.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is missing in the target, or has another unit. Nothing is set then.
         """
         labels = getattr(target.parameters, "labels", None) or short_labels(target)
         found = dict(zip(labels, target.parameters, strict=True))
-        missing = [name for name in self.names if name not in found]
+        missing = ", ".join(name for name in self.names if name not in found)
         if missing:
             raise ValueError(
-                f"the models have no parameter {', '.join(missing)}: expected models of the kind "
-                f"that was sampled, got {', '.join(found)}"
+                f"the models have no parameter {missing}: expected models of the kind that was "
+                f"sampled, got {', '.join(found)}"
             )
         parameters = [found[name] for name in self.names]
         factors = [unit.to(par.unit) for unit, par in zip(self.units, parameters, strict=True)]
@@ -209,8 +191,7 @@ class Posterior:
     def __str__(self):
         lines = [f"{len(self.samples)} samples of {len(self.names)} parameters"]
         if self.log_evidence is not None:
-            value, error = self.log_evidence
-            lines[0] += f", ln(evidence) {value:.2f} +- {error:.2f}"
+            lines[0] += ", ln(evidence) {:.2f} +- {:.2f}".format(*self.log_evidence)
         lines += ["", *self.summary(allow_unconverged=True).pformat(max_lines=-1, max_width=-1)]
         lines += ["", *self.diagnostics.pformat(max_lines=-1, max_width=-1), ""]
         return "\n".join([*lines, self._state, *(f"  {problem}" for problem in self.problems)])
@@ -250,7 +231,7 @@ class Posterior:
             warnings.filterwarnings("ignore", "More chains")
             data = arviz.from_dict(
                 posterior={name: self.chains[..., k] for k, name in enumerate(self.names)},
-                sample_stats={"lp": self._log_posterior},
+                sample_stats={"lp": self.log_posterior.reshape(self.chains.shape[:2])},
                 posterior_attrs=attributes,
             )
         for name, unit in zip(self.names, self.units, strict=True):
@@ -279,10 +260,8 @@ class Posterior:
         import_sampling("h5netcdf")
         xarray = import_sampling("xarray")
         try:
-            posterior, stats = (
-                xarray.load_dataset(path, group=group, engine="h5netcdf")
-                for group in ("posterior", "sample_stats")
-            )
+            posterior = xarray.load_dataset(path, group="posterior", engine="h5netcdf")
+            stats = xarray.load_dataset(path, group="sample_stats", engine="h5netcdf")
         except FileNotFoundError:
             raise
         except (OSError, ValueError) as error:
@@ -292,16 +271,10 @@ class Posterior:
         if form != FORMAT:
             expected = f"its format is {form!r}, expected {FORMAT!r}"
             raise ValueError(f"{path} is no posterior of this package: {expected}")
-        names = json.loads(attributes["names"])
-        return cls(
-            names,
-            [posterior[name].attrs["units"] for name in names],
-            np.stack([posterior[name].values for name in names], axis=-1),
-            stats["lp"].values,
-            np.atleast_1d(attributes["best"]),
-            Table(json.loads(attributes["diagnostics"])),
-            json.loads(attributes["problems"]),
-            attributes["models"],
-            json.loads(attributes["info"]),
-            attributes.get("log_evidence"),
-        )
+        plain = ("names", "diagnostics", "problems", "info")
+        names, table, problems, info = (json.loads(attributes[key]) for key in plain)
+        units = [posterior[name].attrs["units"] for name in names]
+        chains = np.stack([posterior[name].values for name in names], axis=-1)
+        best, evidence = np.atleast_1d(attributes["best"]), attributes.get("log_evidence")
+        samples = units, chains, stats["lp"].values, best
+        return cls(names, *samples, Table(table), problems, attributes["models"], info, evidence)

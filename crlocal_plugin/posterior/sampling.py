@@ -117,10 +117,8 @@ def sample(
         "advice": f"Sample for more than max_steps={max_steps}, or give priors to parameters that "
         "the data leave open",
     }
-    best = best_fit(fit, best, highest)
-    return described(
-        datasets, likelihood, chains.swapaxes(0, 1), log_density.T, best, *figures, info=info
-    )
+    best, samples = best_fit(fit, best, highest), (chains.swapaxes(0, 1), log_density.T)
+    return described(datasets, likelihood, *samples, best, *figures, info)
 
 
 def likelihoods(datasets):
@@ -136,17 +134,19 @@ def likelihoods(datasets):
     return likelihood, fit
 
 
-def described(datasets, likelihood, *samples, **others):
+def described(
+    datasets, likelihood, chains, log_density, best, table, problems, info, evidence=None
+):
     """Posterior with the models at its best values, and what was fitted with which priors."""
-    posterior = Posterior(likelihood.names, likelihood.units, *samples, **others)
+    models, names = "", likelihood.names
     if isinstance(datasets, Datasets):
         with datasets.parameters.restore_status():
-            likelihood.assign(posterior.best)
-            posterior.models_yaml = datasets.models.to_yaml()
+            likelihood.assign(best)
+            models = datasets.models.to_yaml()
         priors = map(prior_text, likelihood.parameters)
-        posterior.info["datasets"] = list(datasets.names)
-        posterior.info["priors"] = dict(zip(likelihood.names, priors, strict=True))
-    return posterior
+        info |= {"datasets": list(datasets.names), "priors": dict(zip(names, priors, strict=True))}
+    samples = likelihood.units, chains, log_density, best
+    return Posterior(names, *samples, table, problems, models, info, evidence)
 
 
 def best_fit(likelihood, *candidates):

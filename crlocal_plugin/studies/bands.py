@@ -1,8 +1,4 @@
-"""Uncertainty bands of what a model predicts, from a covariance or from samples.
-
-A parameter that species or components share is one Parameter of a CosmicRayModel and moves all
-that depend on it together, with the correlations that the fit found.
-"""
+"""Uncertainty bands of what a model predicts, from a covariance or from samples."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -80,9 +76,8 @@ class DipoleBand:
         Amplitude of the projection on the equator.
     phase : Band
         Right ascension of the excess in deg. Median and best are between 0 and 360; the ends of
-        the intervals are continuous around the median and so may be below 0 or above 360. Where
-        an interval reaches over half of the circle or more, the phase is not determined at its
-        level, and the interval is the whole circle.
+        the intervals are continuous around the median. Where an interval reaches over half of the
+        circle or more, the phase is not determined, and the interval is the whole circle.
     vector : Band
         ICRS Cartesian components, shape ``(..., 3)``, each with intervals of its own.
     """
@@ -106,17 +101,12 @@ def intensity_band(model, x, species="H", component=None, axis=None, **options):
         As for `CosmicRayModel.intensity`.
     **options : dict
         ``levels``, ``samples``, ``covariance``, ``n_samples``, ``method`` and ``random_state`` of
-        `propagate`.
+        `propagate`, and its errors.
 
     Returns
     -------
     Band
         Intensity per unit of the axis.
-
-    Raises
-    ------
-    ValueError
-        If the model has no errors, or samples or covariance do not fit to it.
     """
     evaluate = partial(model.intensity, x, species, component, axis)
     return evaluated_band(model, evaluate, u.Quantity(x), **options)
@@ -201,9 +191,8 @@ def propagate(
 ):
     """Any quantity that depends on a model, with its uncertainty.
 
-    The parameters of the model take one set of values after another, and theirs again at the end,
-    also after an error. `intensity_band`, `composition_band` and `dipole_band` evaluate all sets
-    at once and are faster for what they do.
+    The parameters of the model take one set of values after another, and theirs again at the end.
+    `intensity_band`, `composition_band` and `dipole_band` evaluate all sets at once.
 
     Parameters
     ----------
@@ -261,10 +250,7 @@ def propagate(
 
 
 def evaluated_band(model, function, x=None, **options):
-    """Band of what a function of values, as from ``model.evaluator.values()``, gives.
-
-    All sets of parameters are evaluated at once. Options are those of `propagate`.
-    """
+    """Band of what a function of values, as from ``model.evaluator.values()``, gives at once."""
     ensemble = make_ensemble(model, **options)
     return _band(ensemble, *ensemble.evaluate(function), x)
 

@@ -160,15 +160,12 @@ def _check_data(entries):
     for name, datasets in entries.items():
         foreign = ", ".join(d.name for d in datasets if not isinstance(d, CosmicRayDataset))
         if foreign:
-            raise ValueError(
-                f"{name}: {foreign} are no datasets of this package, and cannot be compared"
-            )
+            what = f"{foreign} are no datasets of this package"
+            raise ValueError(f"{name}: {what}, and cannot be compared")
         apart = ", ".join(sorted(known.keys() ^ {dataset.name for dataset in datasets}))
         if apart:
-            raise ValueError(
-                f"{first!r} and {name!r} are fitted to other datasets: {apart} are in one of them "
-                "only"
-            )
+            what = f"{first!r} and {name!r} are fitted to other datasets"
+            raise ValueError(f"{what}: {apart} are in one of them only")
         for dataset in datasets:
             difference = _difference(known[dataset.name], dataset)
             if difference:

@@ -26,9 +26,9 @@ _CHUNK = 100_000  # numbers that are evaluated at once, however many samples the
 
 HALF = 180.0  # width in deg from which on an interval says nothing about a direction
 
+# Rayleigh's statistic, number of samples times the squared length of their mean: below it,
+# directions are compatible with a uniform distribution at 1 %, exp(-4.6)
 _UNIFORM = 4.6
-"""Rayleigh's statistic, number of samples times the squared length of their mean: below it,
-directions are compatible with a uniform distribution at 1 %, exp(-4.6)."""
 
 
 def make_ensemble(
@@ -68,10 +68,7 @@ class SampledEnsemble:
         self.parameters, self.rows = parameters, rows
 
     def evaluate(self, function):
-        """Quantity (...) at the values of the model, and at the rows, shape (m, ...).
-
-        The function takes values as from ``model.evaluator.values()``.
-        """
+        """Function of values, as from ``model.evaluator.values()``, at these and at the rows."""
         evaluator = self.model.evaluator
         values = evaluator.values()
         best = function(values)
@@ -275,9 +272,9 @@ def circular_intervals(directions, levels):
     """Median in deg, 0 to 360, and ends of central intervals, of directions exp(i angle), (m, ...).
 
     A direction is zero where there is none. Half of the samples lie within half a circle to either
-    side of the median. The ends are continuous around it, lower <= median <= upper, and so may be
-    below 0 or above 360. An interval of half the circle or more, and every interval of directions
-    that are compatible with a uniform distribution (Rayleigh's test at 1 %), is the whole circle.
+    side of the median. The ends are continuous around it, lower <= median <= upper. An interval of
+    half the circle or more, and every interval of directions that are compatible with a uniform
+    distribution (Rayleigh's test at 1 %), is the whole circle.
     """
     mean = directions.mean(axis=0)
     angles = np.angle(directions, deg=True)
@@ -299,11 +296,8 @@ def wrapped(angle):
 
 
 def intervals_around(median, below, above, undetermined):
-    """Median in deg, 0 to 360, and ends of intervals around it, from the ends minus the median.
-
-    The whole circle takes the place of intervals that are too wide, and of all intervals where
-    there is no direction.
-    """
+    """Median in deg, 0 to 360, and ends of intervals around it, from the ends minus the median."""
     median = np.asarray(median) % 360.0
+    # intervals that are too wide, and all of them where there is no direction
     whole = (above - below >= HALF) | undetermined
     return median, median + np.where(whole, -180.0, below), median + np.where(whole, 180.0, above)

@@ -26,9 +26,9 @@ from ..likelihood.descent import stays_positive
 from ..likelihood.joint_likelihood import JointLikelihood
 from .starts import least_squares_likelihood
 
+# singular value below which a direction is without consequence: a thousand natural scales cost
+# less than a standard deviation; the derivatives are differences, and true to about 1e-5
 NULL = 1e-3
-"""Singular value below which a direction is without consequence: a thousand natural scales cost
-less than a standard deviation. The derivatives are differences, and true to about 1e-5."""
 
 # part of a parameter in a direction without consequence from which on it is not constrained
 _COMPONENT = 1e-3
@@ -81,11 +81,9 @@ class Identifiability:
         for source in self.sources:
             rows = self.directions[self.directions["source"] == source]
             others = rows[~rows["determined"]]
-            lines += [
-                "",
-                f"{_title(source).capitalize()}: {len(rows) - len(others)} of {len(rows)} "
-                f"directions determined; the {'others' if len(others) else 'worst'}",
-            ]
+            found = f"{len(rows) - len(others)} of {len(rows)} directions determined"
+            rest = "others" if len(others) else "worst"
+            lines += ["", f"{_title(source).capitalize()}: {found}; the {rest}"]
             for row in others if len(others) else rows[-1:]:
                 cost = f"costs {row['cost']:.1g} standard deviations"
                 free = row["singular_value"] < NULL
@@ -112,8 +110,8 @@ def identifiability(datasets):
     Raises
     ------
     ValueError
-        If no parameter is free, there are neither data nor priors, or some of the statistic is
-        not known to this package: datasets of other packages, or penalties.
+        If no parameter is free, there are neither data nor priors, or the statistic is not a sum
+        of squares: datasets of other packages, or penalties.
 
     Notes
     -----
@@ -147,17 +145,11 @@ def identifiability(datasets):
             "most": [names[column.argmax()] if column.any() else "" for column in shares.T],
         }
     )
-    rows = [
-        {"source": source, **row}
-        for source in _told_apart(stacked)
-        for row in _directions(constraints[source], parameters)
-    ]
-    return Identifiability(
-        parameters=parameters,
-        directions=Table(rows=rows),
-        shares=Table({"label": likelihood.names, **dict(zip(names, shares, strict=True))}),
-        remarks=find_degeneracies(datasets),
-    )
+    rows = []
+    for source in _told_apart(stacked):
+        rows += _directions(source, constraints[source], parameters)
+    shares = Table({"label": likelihood.names, **dict(zip(names, shares, strict=True))})
+    return Identifiability(parameters, Table(rows=rows), shares, find_degeneracies(datasets))
 
 
 def _jacobians(datasets, likelihood):
@@ -195,10 +187,8 @@ class _Constraint:
         self.errors = np.where(is_open, np.inf, errors)
 
     def shares(self, blocks):
-        """Part of the variance of each parameter from the errors of each block of data.
-
-        The estimate is C sum(J^T r) with covariance C, and every residual r has unit variance.
-        """
+        """Part of the variance of each parameter from the errors of each block of data."""
+        # the estimate is C sum(J^T r) with covariance C, and every residual r has unit variance
         covariance = self._inverse.T @ self._inverse
         parts = np.array([((block @ covariance) ** 2).sum(axis=0) for block in blocks])
         variance = np.diag(covariance)
@@ -214,11 +204,12 @@ class _Constraint:
         return np.concatenate([self.directions[self.known], null])
 
 
-def _directions(constraint, parameters):
+def _directions(source, constraint, parameters):
     """Rows of the table of directions."""
     for singular, direction in zip(constraint.singular, constraint.readable(), strict=True):
         step = _STEP * direction / np.abs(direction).max()
         yield {
+            "source": source,
             "singular_value": singular,
             "determined": bool(singular >= THRESHOLD),
             "cost": np.linalg.norm(constraint.jacobian @ step),

@@ -13,10 +13,8 @@ def run_parallel(
 ):
     """Call a function with several sets of arguments, a list of tuples; results in their order.
 
-    The function is one of a module, so that it can be sent to other processes. Their number, and
-    the back end, "multiprocessing" or "ray", which may be a cluster, are by default those of
-    gammapy's `~gammapy.utils.parallel.multiprocessing_manager`, one process if it is not in use.
-    ``progress`` is called with the size of each result as soon as it is there.
+    The function is one of a module, so that it can be sent to other processes. ``progress`` is
+    called with the size of each result as soon as it is there.
     """
     if n_jobs is not None and n_jobs < 1:
         raise ValueError(f"n_jobs must be at least 1, got {n_jobs}")

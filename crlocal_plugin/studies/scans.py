@@ -45,12 +45,7 @@ class ProfileScan:
         return self.stat - self.best_stat
 
     def interval(self, sigma=1.0):
-        """Where the profile crosses the level of a number of standard deviations, its square.
-
-        Parameters
-        ----------
-        sigma : float, optional
-            Number of standard deviations.
+        """Where the profile crosses the square of a number of standard deviations, ``sigma``.
 
         Returns
         -------

@@ -71,9 +71,7 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     n_jobs : int, optional
-        Number of processes; by default as set by gammapy's
-        `~gammapy.utils.parallel.multiprocessing_manager`, one if it is not in use. The result does
-        not depend on it.
+        As for `~crlocal_plugin.scan_profiles`. The result does not depend on it.
     progress : callable, optional
         Called with 1 after each descent.
 

@@ -32,6 +32,8 @@ class ToyStudy:
 
     Attributes
     ----------
+    n_toys, n_converged : int
+        Number of toys, and of those whose fit converged.
     names : list of str
         Labels of the parameters.
     truth : dict of str to float
@@ -48,6 +50,7 @@ class ToyStudy:
         self.truth = dict(table.meta["truth"])
         self.degrees_of_freedom = table.meta["degrees_of_freedom"]
         self._converged = table[np.asarray(table["converged"])]
+        self.n_toys, self.n_converged = len(table), len(self._converged)
 
     @classmethod
     def read(cls, filename):
@@ -57,16 +60,6 @@ class ToyStudy:
     def write(self, filename, overwrite=False):
         """Write all toys to a file with the suffix .ecsv, a new one unless ``overwrite`` is set."""
         write_table(self.table, filename, overwrite=overwrite)
-
-    @property
-    def n_toys(self):
-        """Number of toys (int)."""
-        return len(self.table)
-
-    @property
-    def n_converged(self):
-        """Number of toys whose fit converged (int)."""
-        return len(self._converged)
 
     def at_limit(self, name):
         """In which converged toys a parameter has no error (`~numpy.ndarray` of bool)."""

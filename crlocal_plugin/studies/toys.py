@@ -56,8 +56,8 @@ def run_toys(
     datasets : CosmicRayDatasets or JointLikelihood
         Datasets with models, or a likelihood. The current values of the free parameters, best-fit
         ones as a rule, are the truth.
-    n_toys : int, optional
-        Number of toys.
+    n_toys, n_starts : int, optional
+        Number of toys, and of scattered starts of the search for other minima.
     random_state : int, `~numpy.random.Generator` or other, optional
         Seed or source of random numbers, see `random_generator`. Every toy has a seed of its own
         that is spawned from it.
@@ -65,14 +65,8 @@ def run_toys(
         Labels of free parameters of which the profile likelihood is asked; all by default.
     profile : bool, optional
         Make the fits with one parameter held, which take most of the time.
-    n_starts : int, optional
-        Number of scattered starts of the search for other minima.
-    n_jobs : int, optional
-        Number of processes; by default as set by gammapy's
-        `~gammapy.utils.parallel.multiprocessing_manager`, one if it is not in use. The result
-        does not depend on it.
-    parallel_backend : {"multiprocessing", "ray"}, optional
-        What runs them; by default as set there.
+    n_jobs, parallel_backend : optional
+        As for `~crlocal_plugin.scan_profiles`. The result does not depend on them.
     progress : callable, optional
         Called with the number of toys that were finished, after each piece of work.
 
