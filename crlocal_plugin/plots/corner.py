@@ -43,7 +43,6 @@ def plot_corner(
     Returns
     -------
     `~matplotlib.figure.Figure`
-        The figure.
 
     Raises
     ------

@@ -11,9 +11,9 @@ from ..physics.species import SPECIES
 from ..studies.bands import composition_band
 from .bands import draw_bands
 from .frame import Frame, checked_grid
-from .points import Points, data_label, draw_experiments, drawn_nuclei, shown_points, total_energies
+from .points import Points, data_label, draw_experiments, shown_points, total_energies
 from .style import component_style
-from .subject import chosen_names, find_subject
+from .subject import chosen_names, drawn_nuclei, find_subject
 
 _DEFAULT_RANGE = (1e2, 1e8)
 
@@ -39,24 +39,19 @@ def plot_mean_log_mass(
 
     Parameters
     ----------
-    subject, datasets, ax, legend, band, samples, x_unit
-        As for `~crlocal_plugin.plot_spectra`.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of total energy per particle; 100 GeV to 100 PeV, or further if data are, by default.
+    subject, datasets, ax, energy_range, legend, band, samples, x_unit
+        As for `~crlocal_plugin.plot_spectra`; the range is at least 100 GeV to 100 PeV by default.
     components : bool, str or list of str, optional
         Draw <ln A> of each component that has a spectrum, or of those of these names.
 
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If a component or the unit is not known, or the range is empty.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        As for `~crlocal_plugin.plot_spectra`.
     """
     subject = find_subject(subject, datasets, samples)
     model = subject.model

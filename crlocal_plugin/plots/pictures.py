@@ -13,10 +13,7 @@ from .spectra import plot_spectra
 
 
 class Picture(NamedTuple):
-    """A picture: its function, which takes datasets with models, what it shows, its data.
-
-    ``kind`` is the kind of dataset that it compares with the model, None if it shows all or none.
-    """
+    """A picture: its function, what it shows, and the kind of its data, if it has one kind."""
 
     draw: Callable
     summary: str

@@ -25,7 +25,7 @@ def plot_profile(
     Parameters
     ----------
     subject : ProfileScan, dict of str to ProfileScan, datasets, CosmicRayModel or \
-`~gammapy.modeling.FitResult`
+    `~gammapy.modeling.FitResult`
         Profile, or several by label. Anything else that has a model, with data of its own or
         beside it, is at its best fit and scanned along ``parameter``.
     ax, datasets
@@ -42,7 +42,6 @@ def plot_profile(
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
@@ -92,7 +91,6 @@ def plot_profiles(scans, columns=3, axes=None):
     Returns
     -------
     `~matplotlib.figure.Figure`
-        The figure.
 
     Raises
     ------

@@ -10,17 +10,9 @@ from matplotlib.patches import Patch
 from ..datasets.plot_axes import SpectrumAxes
 from ..datasets.plotting import picture_of
 from .frame import WIDTH, Frame, line_handle, listed_axes
-from .points import (
-    Points,
-    data_label,
-    draw_experiments,
-    known_quantities,
-    shown_points,
-    source_names,
-    total_energies,
-)
+from .points import Points, data_label, draw_experiments, shown_points, source_names, total_energies
 from .style import species_color, species_label
-from .subject import chosen_names, find_subject
+from .subject import chosen_names, find_subject, known_quantities
 
 DIPOLE_PULL_COLORS = ("#000000", "#E69F00")
 """Colours of the two numbers of a measured dipole."""
@@ -35,7 +27,7 @@ _USUAL_RANGE = (1.0, 1e8)
 def plot_residuals(
     subject, datasets=None, axes=None, species=None, energy_range=None, legend=True, x_unit=None
 ):
-    """Plot the pulls of all data, (data - model) / error, against energy.
+    """Plot the pulls of all data, (data - model) / error, against total energy per particle.
 
     Pulls are the residuals of the likelihood: their squares add up to the statistic that the
     legend gives for each experiment, over the number of fitted numbers. A spectrum has one pull
@@ -46,16 +38,13 @@ def plot_residuals(
 
     Parameters
     ----------
-    subject, datasets, legend, x_unit
+    subject, datasets, energy_range, legend, x_unit
         As for `~crlocal_plugin.plot_spectra`.
     axes : sequence of `~matplotlib.axes.Axes`, optional
         Axes of spectra, <ln A>, kinds of a user's own and dipoles, without those of which there
         are no data; new ones by default.
     species : str or list of str, optional
         Species, ``"light"`` or ``"all_particle"`` of the spectra; all by default.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of total energy per particle. By default that of the data, where points outside the
-        fit count between 1 and 1e8 GeV only.
 
     Returns
     -------
@@ -64,11 +53,8 @@ def plot_residuals(
 
     Raises
     ------
-    ValueError
-        If there are no data, a species or the unit is not known, the number of axes is another,
-        or the range is empty.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        As for `~crlocal_plugin.plot_spectra`, or if there are no data or another number of axes.
     """
     subject = find_subject(subject, datasets)
     model, quantities = subject.model, known_quantities(subject.model)

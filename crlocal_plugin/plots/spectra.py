@@ -11,9 +11,9 @@ from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits
 from ..studies.bands import intensity_band
 from .bands import draw_bands
 from .frame import Frame, checked_grid, line_handle
-from .points import Points, draw_experiments, drawn_nuclei, points_on_axis, shown_points
+from .points import Points, draw_experiments, points_on_axis, shown_points
 from .style import component_style, name_marker, name_places, species_color, species_label
-from .subject import chosen_names, find_subject, given_names
+from .subject import chosen_names, drawn_nuclei, find_subject, given_names
 
 _DEFAULT_RANGE = (1.0, 1e8)
 
@@ -69,10 +69,8 @@ def plot_spectra(
         points outside the fit count between 1 and 1e8 GeV only, and this range without data.
     components : bool, str or list of str, optional
         Draw the components of each species, or those of these names.
-    legend : bool, optional
-        Draw a legend beside the axes.
-    band : bool, optional
-        Draw the 68 % bands of the totals, if the model has errors or there are samples.
+    legend, band : bool, optional
+        Draw a legend beside the axes, and the 68 % bands of the totals, if errors are known.
     samples : object or tuple, optional
         Samples for the bands instead of the covariance, as for `~crlocal_plugin.intensity_band`;
         by default the subject, if it is a posterior.
@@ -83,7 +81,6 @@ def plot_spectra(
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------

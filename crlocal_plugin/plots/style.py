@@ -92,9 +92,9 @@ def species_label(name):
 
 
 def experiment_markers(experiments):
-    """Marker by experiment, and whether it is filled, no two alike (dict of str to tuple).
+    """Marker by experiment, and whether it is filled (dict of str to tuple).
 
-    An experiment keeps its marker from picture to picture, unless another of the picture has it.
+    It is the same in every picture, unless another experiment of the picture has it.
     """
     experiments = list(dict.fromkeys(experiments))
     markers = {}

@@ -41,7 +41,8 @@ def plot_sky_map(
         Axes with projection "mollweide", "aitoff" or "hammer"; new Mollweide axes by default. The
         directions and tracks of `plot_sky` go on the same axes.
     frame : {"icrs", "galactic"}, optional
-        Coordinates of the picture; by default those of the map.
+        Coordinates of the picture, of which longitudes increase to the left; by default those of
+        the map.
     vmax : float, optional
         Relative intensity at both ends of the colours; by default the largest of the map.
     fields_of_view : FieldOfView or list of FieldOfView, optional
@@ -49,12 +50,11 @@ def plot_sky_map(
     cmap : str or `~matplotlib.colors.Colormap`, optional
         Colour map, with its neutral colour in the middle.
     legend : bool, optional
-        Draw a legend of the fields of view below the map.
+        Draw a legend of the fields of view above the map.
 
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
@@ -108,14 +108,12 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
 
     Parameters
     ----------
-    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        Whose model is drawn, see `~crlocal_plugin.plots.subject.find_subject`.
+    subject, ax, legend
+        As for `~crlocal_plugin.plot_spectra`, without data; the legend is below the axes.
     energy : `~astropy.units.Quantity`
         Total energy per particle; several have one colour each.
     fields_of_view : FieldOfView or list of FieldOfView, optional
         Experiments, with one kind of line each; the whole sky by default.
-    ax, legend
-        As for `~crlocal_plugin.plot_spectra`; the legend is below the axes.
 
     Returns
     -------
