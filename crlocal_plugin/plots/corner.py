@@ -46,10 +46,8 @@ def plot_corner(
 
     Raises
     ------
-    ValueError
-        If a parameter was not sampled.
-    UnconvergedError
-        If the samples have not converged.
+    ValueError, UnconvergedError
+        If a parameter was not sampled, or the samples have not converged.
     """
     posterior.check(allow_unconverged)
     corner = import_sampling("corner")

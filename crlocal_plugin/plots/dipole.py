@@ -24,11 +24,8 @@ _DECADES = 5  # of amplitude that are shown at most, however well contributions 
 _LABELS = DIRECTION_LABELS | {"b": r"$\mathbf{b}$"}
 _REFERENCES = ("b", "-b", "Galactic centre", "Compton-Getting")
 
-_REFERENCE_STYLE = {"textcoords": "offset points", "va": "center", "zorder": 2.2} | {
-    "fontsize": "small",
-    "color": "0.3",
-    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1},
-}
+_REFERENCE_STYLE = {"va": "center", "zorder": 2.2, "fontsize": "small", "color": "0.3"}
+_REFERENCE_STYLE |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1}}
 
 _CLOSE = 22  # deg between lines below which their labels would overlap
 
@@ -151,7 +148,6 @@ def _window(points, total, low, high):
 
 
 def _draw_species(draw, model, species, grid):
-    """Draw the dipoles of species alone, with their names on them."""
     for number, name in enumerate(species):
         # below its rest energy a species has no dipole
         alone = curve_grid(*grid.value[[0, -1]], "total_energy", drawn_nuclei(model, name))
@@ -166,7 +162,6 @@ def _draw_species(draw, model, species, grid):
 
 
 def _draw_band(upper, lower, subject, grid, start):
-    """Draw the bands of the total."""
     found = bands_of(partial(dipole_band, subject.model, grid), subject)
     if found is not None:
         color, energy = component_style("total")["color"], upper.factor * grid.value
@@ -188,5 +183,6 @@ def _draw_references(ax, model, start):
         neighbours = {column for other, column in labelled if abs(other - phase) < _CLOSE}
         column = next(n for n in range(len(lines)) if n not in neighbours)
         labelled.append((phase, column))
-        place = {"xycoords": ax.get_yaxis_transform(), "xytext": (6 + _COLUMN * column, 0)}
+        place = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+        place["xytext"] = 6 + _COLUMN * column, 0
         ax.annotate(_LABELS.get(label, label), (0, phase), **place, **_REFERENCE_STYLE)

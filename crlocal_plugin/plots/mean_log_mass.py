@@ -71,19 +71,7 @@ def plot_mean_log_mass(
         frame.ax.axhline(y, color="0.6", linewidth=0.8, zorder=0.5)
         place = {"transform": frame.ax.get_yaxis_transform(), "ha": "right", "va": "bottom"}
         frame.ax.text(0.99, y, label, fontsize=8, color="0.35", **place)
-    _draw_curves(frame, model, grid, components)
-    if band:
-        make = partial(composition_band, model, grid)
-        draw_bands(frame, grid.value, make, subject, [component_style("total")["color"]])
-    label = partial(data_label, norm=False)
-    draw_experiments(frame, points, partial(Points.draw, frame=frame), label)
-    return frame.finish(legend)
-
-
-def _draw_curves(frame, model, grid, components):
-    """Draw <ln A> of the total and of the components that have spectra."""
-    with_spectra = [name for name in components if model.components[name].spectral_models]
-    for name in (None, *with_spectra):
+    for name in (None, *(n for n in components if model.components[n].spectral_models)):
         nuclei = composition_nuclei(model, name)
         own = grid[grid.value > min(nucleus.rest_energy for nucleus in nuclei)]
         _, shares = species_shares(model, model.evaluator.values(), own, name)
@@ -92,3 +80,9 @@ def _draw_curves(frame, model, grid, components):
             label, width, order = ("total", 1.8, 3) if name is None else (name, 1.3, 2)
             style = component_style(label) | {"linewidth": width, "zorder": order}
             frame.curve(own.value, mean, label, **style)
+    if band:
+        make = partial(composition_band, model, grid)
+        draw_bands(frame, grid.value, make, subject, [component_style("total")["color"]])
+    label = partial(data_label, norm=False)
+    draw_experiments(frame, points, partial(Points.draw, frame=frame), label)
+    return frame.finish(legend)

@@ -20,6 +20,7 @@ class Picture(NamedTuple):
     kind: str | None = None
 
 
+# In the order in which they are listed.
 PICTURES = {
     "spectra": Picture(
         plot_spectra, "intensities of the species with components and data", "spectrum"
@@ -38,4 +39,3 @@ PICTURES = {
     ),
     "composition": Picture(plot_composition_fractions, "shares of the species in the sum"),
 }
-"""Pictures in the order in which they are listed."""

@@ -25,7 +25,7 @@ def plot_profile(
     Parameters
     ----------
     subject : ProfileScan, dict of str to ProfileScan, datasets, CosmicRayModel or \
-    `~gammapy.modeling.FitResult`
+`~gammapy.modeling.FitResult`
         Profile, or several by label. Anything else that has a model, with data of its own or
         beside it, is at its best fit and scanned along ``parameter``.
     ax, datasets
@@ -45,12 +45,9 @@ def plot_profile(
 
     Raises
     ------
-    ValueError
-        If it is not clear which parameter is meant, or there are no data to scan.
-    TypeError
-        If the subject has no profile.
-    `~astropy.units.UnitConversionError`
-        If the unit is of another kind than the parameter.
+    ValueError, TypeError
+        If it is not clear which parameter is meant, there are no data to scan, the subject has no
+        profile, or the unit is of another kind than the parameter.
     """
     scan = _scan_of(subject, parameter, datasets)
     unit = scan.unit if x_unit is None else u.Unit(x_unit)

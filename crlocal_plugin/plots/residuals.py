@@ -14,10 +14,9 @@ from .points import Points, data_label, draw_experiments, shown_points, source_n
 from .style import species_color, species_label
 from .subject import chosen_names, find_subject, known_quantities
 
-DIPOLE_PULL_COLORS = ("#000000", "#E69F00")
-"""Colours of the two numbers of a measured dipole."""
+DIPOLE_PULL_COLORS = ("#000000", "#E69F00")  # of the two numbers of a measured dipole
 
-_SIGMA_BANDS = {2: "0.94", 1: "0.86"}  # grey by half width in standard deviations
+_SIGMA_BANDS = {1: "0.86", 2: "0.94"}  # grey by half width in standard deviations
 
 _LOWEST_TOP = 3.5  # half height of a panel in standard deviations at least
 
@@ -85,7 +84,13 @@ def plot_residuals(
         labels = {"xlabel": "", "ylabel": f"{label}: (data $-$ model) / error"}
         panel = Frame(ax, frame, low, high, width=width, **labels)
         _draw_pulls(panel, points, quantities)
-        _draw_bands(panel, points, low, high)
+        for sigma, grey in _SIGMA_BANDS.items():
+            ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=-sigma)
+            panel.handles.append(Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$"))
+        ax.axhline(0, color="black", linewidth=0.8, zorder=1)
+        pulls = [np.abs(p.y[p.in_fit & p.within(low, high)]).ravel() for p in points]
+        top = max(_LOWEST_TOP, 1.1 * np.nanmax(np.concatenate(pulls), initial=0.0))
+        ax.set_ylim(-top, top)
         title = f"$\\chi^2$ / numbers: {_stat(points)}"
         panel.finish(legend, title=title, title_fontsize="small", alignment="left")
     axes[-1].set_xlabel(frame.labels[0])
@@ -120,17 +125,3 @@ def _stat(points):
     information = [shown.dataset.info_dict() for shown in points]
     stat, numbers = (sum(info[key] for info in information) for key in ("stat_sum", "n_fit"))
     return f"{stat:.1f} / {numbers}"
-
-
-def _draw_bands(panel, points, low, high):
-    """Draw bands of one and two standard deviations, and make the limits symmetric."""
-    for sigma, grey in _SIGMA_BANDS.items():
-        panel.ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=0)
-    panel.ax.axhline(0, color="black", linewidth=0.8, zorder=1)
-    pulls = [np.abs(p.y[p.in_fit & p.within(low, high)]).ravel() for p in points]
-    top = max(_LOWEST_TOP, 1.1 * np.nanmax(np.concatenate(pulls), initial=0.0))
-    panel.ax.set_ylim(-top, top)
-    panel.handles += [
-        Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$")
-        for sigma, grey in sorted(_SIGMA_BANDS.items())
-    ]

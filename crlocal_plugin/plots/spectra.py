@@ -84,10 +84,9 @@ def plot_spectra(
 
     Raises
     ------
-    ValueError
-        If a species, a component, the axis or a unit is not known, or the range is empty.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        If a species, a component, the axis or a unit is not known, the range is empty, or the
+        subject or the axes are none.
     """
     subject = find_subject(subject, datasets, samples)
     model = subject.model
@@ -106,12 +105,8 @@ def plot_spectra(
 def spectra_on_axis(subject, axis):
     """Spectra of species of the model that an axis can show; sums have but their own."""
     model = subject.model
-    return [
-        dataset
-        for dataset in subject.of_kind("spectrum")
-        if has_species(model, dataset.quantity)
-        and (dataset.axis == axis or len(drawn_nuclei(model, dataset.quantity)) == 1)
-    ]
+    spectra = [d for d in subject.of_kind("spectrum") if has_species(model, d.quantity)]
+    return [d for d in spectra if d.axis == axis or len(drawn_nuclei(model, d.quantity)) == 1]
 
 
 def with_spectrum(model, name, components):
@@ -177,7 +172,7 @@ def _draw_curves(frame, model, grids, parts, axes, whole):
             written |= name_marker(name)
         for part in (None, *parts[name]):
             y = axes.weighted(grid.value, model.intensity(grid, name, part, axes.axis).value)
-            # an intensity may underflow
+            # where an intensity underflows there is no curve
             y = np.where(y > 0, y, np.nan)
             if not np.isfinite(y).any():
                 continue

@@ -45,7 +45,7 @@ def find_subject(subject, datasets=None, samples=None):
     Parameters
     ----------
     subject : CosmicRayModel, `~gammapy.datasets.Datasets`, `~gammapy.modeling.FitResult` \
-    or Posterior
+or Posterior
         What is drawn: a model; datasets, one or several, with their model; the models of a fit,
         which knows no data; samples, with the models that they were drawn for, at the best fit.
         A list of gammapy models will do as well.
@@ -60,10 +60,8 @@ def find_subject(subject, datasets=None, samples=None):
 
     Raises
     ------
-    TypeError
-        If the subject is of another kind.
-    ValueError
-        If it has no CosmicRayModel, or several.
+    TypeError, ValueError
+        If the subject is of another kind, or has no CosmicRayModel, or several.
     """
     if isinstance(subject, Posterior):
         models, own, samples = list(subject.models), [], subject if samples is None else samples

@@ -66,7 +66,6 @@ def _values(model, *names):
         dipole = component.dipole_model
         if dipole is not None and set(names) <= set(dipole.parameters.names):
             return [getattr(dipole, n).quantity.to_value(dipole.kernel_units[n]) for n in names]
-    return None
 
 
 def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, components=True):
@@ -105,17 +104,14 @@ def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, compone
         raise ValueError("energies: expected one at least")
 
     ax = sky_axes(ax, frame)
-    longitude = np.linspace(0, 360, 721)
-    plane = geometry.galactic_direction(np.deg2rad(longitude), np.zeros(longitude.shape))
+    plane = geometry.galactic_direction(np.deg2rad(np.linspace(0, 360, 721)), np.zeros(721))
     style = {"color": "0.55", "linewidth": 1, "linestyle": (0, (1, 1))}
     draw_track(ax, plane, frame, **style)
     labels = []
     for name, vector in reference_directions(model).items():
-        longitude, latitude = np.deg2rad(on_map(vector, frame))
-        ax.plot(longitude, latitude, **_symbol(name in _OPPOSITE), zorder=3.5, clip_on=False)
-        labels.append(
-            (longitude, latitude, DIRECTION_LABELS.get(name, name), {"fontsize": "medium"})
-        )
+        place = np.deg2rad(on_map(vector, frame))
+        ax.plot(*place, **_symbol(name in _OPPOSITE), zorder=3.5, clip_on=False)
+        labels.append((*place, DIRECTION_LABELS.get(name, name), {"fontsize": "medium"}))
     labels += _draw_energies(ax, model, energies, frame)
     handles = [
         *_draw_dipoles(ax, model, energies, frame, components),
@@ -146,10 +142,9 @@ def _draw_dipoles(ax, model, energies, frame, components):
     contributions = {name: model.dipole(grid, component=name) for name in model.components}
     lengths = {name: d.total_amplitude.value for name, d in contributions.items()}
     everything = sum(lengths.values())
-    style = component_style("total") | {"linewidth": 1.8}
+    style, handles = component_style("total") | {"linewidth": 1.8}, []
     total = model.dipole(grid)
     rows = total.total_amplitude.value > 0
-    handles = []
     if rows.any():
         draw_track(ax, total.vector[rows], frame, **style, zorder=3)
         label = "total, with log$_{10}$(E/GeV)"
@@ -158,15 +153,14 @@ def _draw_dipoles(ax, model, energies, frame, components):
         rows = lengths[name] > _MIN_SHARE * everything
         if name not in components or not rows.any():
             continue
-        style = component_style(name)
+        style, where = component_style(name), {"markersize": 14 + 3 * number, "linestyle": "none"}
         draw_track(ax, dipole.vector[rows], frame, **style, linewidth=1.6, zorder=2)
         # rings of different sizes, since components that follow the field share its direction
         shape = _RINGS[number % len(_RINGS)]
         ring = {"marker": shape, "markerfacecolor": "none", "markeredgewidth": 1.5}
         largest = np.argmax(lengths[name] / np.maximum(everything, np.finfo(float).tiny))
-        longitude, latitude = np.deg2rad(on_map(dipole.vector[largest], frame))
-        where = {"markersize": 14 + 3 * number, "color": style["color"], "linestyle": "none"}
-        ax.plot(longitude, latitude, **ring, **where, zorder=2)
+        place = np.deg2rad(on_map(dipole.vector[largest], frame))
+        ax.plot(*place, color=style["color"], **ring, **where, zorder=2)
         handles.append(line_handle(name, **style, **ring, markersize=9))
     return handles
 
@@ -175,8 +169,8 @@ def _draw_energies(ax, model, energies, frame):
     """Mark energies along the track and return their labels, one for points that coincide."""
     energies = energies[model.dipole(energies).total_amplitude.value > 0]
     dipole = model.dipole(energies)
-    longitude, latitude = np.deg2rad(on_map(dipole.vector, frame))
-    ax.plot(longitude, latitude, "o", color="black", markersize=4, zorder=4)
+    places = np.deg2rad(on_map(dipole.vector, frame))
+    ax.plot(*places, "o", color="black", markersize=4, zorder=4)
     style = {"fontsize": "small", "fontweight": "bold"}
     first, labels = None, []
     for row, direction in enumerate(dipole.direction):
@@ -186,5 +180,5 @@ def _draw_energies(ax, model, energies, frame):
             labels[-1] = (*place, f"{texts}, {text}", style)
         else:
             first = direction
-            labels.append((longitude[row], latitude[row], text, style))
+            labels.append((*places[:, row], text, style))
     return labels
