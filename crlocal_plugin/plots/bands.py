@@ -14,10 +14,7 @@ _N_SAMPLES = 1000  # sets of parameters that a band in a picture rests on at mos
 
 
 def bands_of(make, subject):
-    """68 % band that ``make`` gives, from the samples or the errors of a subject; None without.
-
-    ``make`` takes the options of `~crlocal_plugin.intensity_band` that follow.
-    """
+    """68 % band that ``make`` gives, from the samples or the errors of a subject; None without."""
     options = {"levels": LEVELS[:1], "n_samples": _N_SAMPLES}
     if subject.samples is not None:
         return make(samples=subject.samples, **options)

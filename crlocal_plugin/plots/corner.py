@@ -43,14 +43,11 @@ def plot_corner(
     Returns
     -------
     `~matplotlib.figure.Figure`
-        The figure.
 
     Raises
     ------
-    ValueError
-        If a parameter was not sampled.
-    UnconvergedError
-        If the samples have not converged.
+    ValueError, UnconvergedError
+        If a parameter was not sampled, or the samples have not converged.
     """
     posterior.check(allow_unconverged)
     corner = import_sampling("corner")

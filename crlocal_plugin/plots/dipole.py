@@ -11,17 +11,10 @@ from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits, new_dipol
 from ..studies.bands import dipole_band
 from .bands import band_handle, bands_of, draw_band, draw_phase_band
 from .frame import WIDTH, Frame, checked_grid
-from .points import (
-    Points,
-    chosen_species,
-    draw_experiments,
-    drawn_nuclei,
-    shown_points,
-    total_energies,
-)
+from .points import Points, draw_experiments, shown_points, total_energies
 from .sky.directions import DIRECTION_LABELS, reference_directions
 from .style import component_style, species_label, species_style
-from .subject import chosen_names, find_subject
+from .subject import chosen_names, chosen_species, drawn_nuclei, find_subject
 
 _DEFAULT_RANGE = (1e2, 1e8)
 
@@ -31,11 +24,8 @@ _DECADES = 5  # of amplitude that are shown at most, however well contributions 
 _LABELS = DIRECTION_LABELS | {"b": r"$\mathbf{b}$"}
 _REFERENCES = ("b", "-b", "Galactic centre", "Compton-Getting")
 
-_REFERENCE_STYLE = {"textcoords": "offset points", "va": "center", "zorder": 2.2} | {
-    "fontsize": "small",
-    "color": "0.3",
-    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1},
-}
+_REFERENCE_STYLE = {"va": "center", "zorder": 2.2, "fontsize": "small", "color": "0.3"}
+_REFERENCE_STYLE |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1}}
 
 _CLOSE = 22  # deg between lines below which their labels would overlap
 
@@ -68,26 +58,20 @@ def plot_dipole(
 
     Parameters
     ----------
-    subject, datasets, legend, band, samples, x_unit
-        As for `~crlocal_plugin.plot_spectra`.
+    subject, datasets, energy_range, legend, band, samples, x_unit
+        As for `~crlocal_plugin.plot_spectra`; the range is at least 1e2 to 1e8 GeV by default.
     axes : sequence of `~matplotlib.axes.Axes`, optional
         Axes of amplitude and phase; new ones by default.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of total energy per particle. By default that of the data and at least 1e2 to
-        1e8 GeV, where points outside the fit do not count.
     components : bool, str or list of str, optional
         Draw the amplitudes of what the components contribute to the sum, or those of these names.
     species : bool, str or list of str, optional
         Draw the dipole of each species alone, or of those of these names, ``"light"`` among
         them. The name of the species stands on its curve.
-    component_phases : bool, optional
-        Draw the phases of the contributions of the components as well.
-    references : bool, optional
-        Draw the right ascensions of the magnetic field, the Galactic centre and the
-        Compton-Getting effect.
-    phase_start : float or `~astropy.units.Quantity`, optional
-        Lower end of the phase axis, in deg if it is a number. By default where it cuts neither
-        data nor curve, -180 deg if that is possible.
+    component_phases, references : bool, optional
+        Draw the phases of the contributions of the components as well, and the right ascensions of
+        the magnetic field, the Galactic centre and the Compton-Getting effect.
+    phase_start : float in deg or `~astropy.units.Quantity`, optional
+        Lower end of the phase axis; by default -180 deg, or where it cuts neither data nor curve.
 
     Returns
     -------
@@ -96,18 +80,18 @@ def plot_dipole(
 
     Raises
     ------
-    ValueError
-        If a component, a species or the unit is not known, not two axes are given, or the range
-        is empty.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        As for `~crlocal_plugin.plot_spectra`, or if not two axes are given.
     """
     subject = find_subject(subject, datasets, samples)
     model = subject.model
     components = chosen_names(components, model.components, "component")
     species = chosen_species(species, model)
     frame = SpectrumAxes("total_energy", x_unit=x_unit)
-    points = [_points(dataset, model) for dataset in subject.of_kind("dipole")]
+    points = [
+        Points(d, total_energies(d, model), np.where(d.is_ul, d.amplitude_ul, d.amplitude))
+        for d in subject.of_kind("dipole")
+    ]
     low, high, points = shown_points(points, energy_range, _DEFAULT_RANGE, at_least=True)
     grid = checked_grid(low, high, "total_energy", drawn_nuclei(model, "all_particle"))
     total = model.dipole(grid)
@@ -154,12 +138,6 @@ def plot_dipole(
     return axes
 
 
-def _points(dataset, model):
-    """Amplitudes or limits of a dataset."""
-    amplitude = np.where(dataset.is_ul, dataset.amplitude_ul, dataset.amplitude)
-    return Points(dataset, total_energies(dataset, model), amplitude)
-
-
 def _window(points, total, low, high):
     """Lower end of the phase axis for the points in the range."""
     rows = [(shown.dataset, shown.within(low, high)) for shown in points]
@@ -170,7 +148,6 @@ def _window(points, total, low, high):
 
 
 def _draw_species(draw, model, species, grid):
-    """Draw the dipoles of species alone, with their names on them."""
     for number, name in enumerate(species):
         # below its rest energy a species has no dipole
         alone = curve_grid(*grid.value[[0, -1]], "total_energy", drawn_nuclei(model, name))
@@ -185,7 +162,6 @@ def _draw_species(draw, model, species, grid):
 
 
 def _draw_band(upper, lower, subject, grid, start):
-    """Draw the bands of the total."""
     found = bands_of(partial(dipole_band, subject.model, grid), subject)
     if found is not None:
         color, energy = component_style("total")["color"], upper.factor * grid.value
@@ -207,5 +183,6 @@ def _draw_references(ax, model, start):
         neighbours = {column for other, column in labelled if abs(other - phase) < _CLOSE}
         column = next(n for n in range(len(lines)) if n not in neighbours)
         labelled.append((phase, column))
-        place = {"xycoords": ax.get_yaxis_transform(), "xytext": (6 + _COLUMN * column, 0)}
-        ax.annotate(_LABELS[label], (0, phase), **place, **_REFERENCE_STYLE)
+        place = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+        place["xytext"] = 6 + _COLUMN * column, 0
+        ax.annotate(_LABELS.get(label, label), (0, phase), **place, **_REFERENCE_STYLE)

@@ -1,7 +1,6 @@
 """Shares of the components, or of the species, in the intensity against energy."""
 
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.patches import Patch
@@ -12,33 +11,16 @@ from ..components.component import species_group
 from ..datasets.plot_axes import SpectrumAxes
 from ..models.predictions import composition_nuclei, species_shares
 from ..studies.bands import evaluated_band
+from . import style
 from .bands import draw_bands
 from .frame import Frame, checked_grid, energy_bounds
-from .points import chosen_species, drawn_nuclei
-from .style import (
-    component_hatch,
-    component_style,
-    name_marker,
-    name_places,
-    species_color,
-    species_label,
-)
-from .subject import chosen_names, find_subject
+from .subject import chosen_names, chosen_species, drawn_nuclei, find_subject
 
 _COMPONENTS_RANGE, _SPECIES_RANGE = (1.0, 1e8), (1e2, 1e8)
 
 _MOST_NAMES = 4  # of species that the label of the axis has one by one
 
 _LEAST_SHARE = 0.045  # height of an area in which its name has place
-
-
-class _Look(NamedTuple):
-    """How a share is drawn: ``marker`` writes its name on a curve, and has it written on areas."""
-
-    label: str
-    curve: dict
-    area: dict
-    marker: dict | None = None
 
 
 def plot_component_fractions(
@@ -58,35 +40,25 @@ def plot_component_fractions(
 
     Parameters
     ----------
-    subject, legend, band, samples, x_unit
-        As for `~crlocal_plugin.plot_spectra`; data are not shown, and areas have no bands.
-    ax : `~matplotlib.axes.Axes`, optional
-        Axes to draw into; new ones by default.
+    subject, ax, axis, energy_range, legend, band, samples, x_unit
+        As for `~crlocal_plugin.plot_spectra`; data are not shown, and areas have no bands. Species
+        are summed at the same value of the axis, from the rest energy of the lightest on.
     species : str, optional
         Species whose intensity is shared out, ``"light"`` (H + He) or ``"all_particle"``; all
         species of the model by default.
-    axis : {"total_energy", "rigidity", "kinetic_energy", "kinetic_energy_per_nucleon"}, optional
-        Axis of the picture; species are summed at the same value of it.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of the axis; 1 to 1e8 GV or GeV by default. A sum begins at the rest energy of its
-        lightest nucleus.
     components : bool, str or list of str, optional
-        Draw all components that have a spectrum, or those of these names. Shares are those in the
-        sum of all in either case.
+        Draw all components that have a spectrum, or those of these names; shares are in the sum.
     stacked : bool, optional
         Draw areas on top of each other instead of curves.
 
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If the species, a component, the axis or the unit is not known, or the range is empty.
-    TypeError
-        If the subject is none, or ``ax`` are no axes.
+    ValueError, TypeError
+        As for `~crlocal_plugin.plot_spectra`, or if there is no component with a spectrum.
     """
     subject = find_subject(subject, samples=samples)
     model = subject.model
@@ -110,12 +82,12 @@ def plot_component_fractions(
 
     looks = []
     for name in names:
-        style, hatch = component_style(name), {"hatch": component_hatch(name)}
-        area = {"facecolor": (style["color"], 0.35), "edgecolor": style["color"], "linewidth": 0.8}
-        looks.append(_Look(name, style, area | hatch))
+        curve, hatch = style.component_style(name), {"hatch": style.component_hatch(name)}
+        area = {"facecolor": (curve["color"], 0.35), "edgecolor": curve["color"], "linewidth": 0.8}
+        looks.append((name, curve, area | hatch, None))
     ax = _draw_shares(ax, axes, subject, grid, shares, looks, stacked, band, legend, height=4.2)
     many = len(nuclei) > _MOST_NAMES
-    of = species_label(species) if many else " + ".join(nucleus.name for nucleus in nuclei)
+    of = style.species_label(species) if many else " + ".join(nucleus.name for nucleus in nuclei)
     ax.set(ylabel=f"Share of the intensity of {of}", ylim=(0, 1) if stacked else (-0.02, 1.02))
     return ax
 
@@ -136,30 +108,24 @@ def plot_composition_fractions(
 
     Parameters
     ----------
-    subject, ax, legend, band, samples, x_unit
-        As for `plot_component_fractions`.
+    subject, ax, energy_range, legend, band, samples, x_unit
+        As for `plot_component_fractions`; the range is 100 GeV to 100 PeV by default.
     species : bool, str or list of str, optional
-        Species, and sums such as ``"light"`` (H + He); the species of the model by default.
-        Shares are those in the intensity of all species in either case.
+        Species, and sums such as ``"light"`` (H + He), whose shares in the intensity of all are
+        drawn; the species of the model by default.
     component : str, optional
         Composition of one component; that of the sum by default.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of total energy per particle; 100 GeV to 100 PeV by default.
     stacked : bool, optional
         Draw areas on top of each other, the lightest lowest, instead of curves.
 
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If a species, the component or the unit is not known, the component has no spectra, areas
-        are to be stacked that share a species, or the range is empty.
-    TypeError
-        If the subject is none, or ``ax`` are no axes.
+    ValueError, TypeError
+        As for `plot_component_fractions`, or if areas are to be stacked that share a species.
     """
     subject = find_subject(subject, samples=samples)
     model = subject.model
@@ -184,9 +150,9 @@ def plot_composition_fractions(
         raise ValueError(f"component {component!r} has no particles, and so no composition")
     looks = []
     for name in names:
-        color = species_color(name)
-        area = {"facecolor": (color, 0.55), "edgecolor": "black", "linewidth": 0.5}
-        looks.append(_Look(species_label(name), {"color": color}, area, name_marker(name)))
+        label, curve = style.species_label(name), {"color": style.species_color(name)}
+        area = {"facecolor": (curve["color"], 0.55), "edgecolor": "black", "linewidth": 0.5}
+        looks.append((label, curve, area, style.name_marker(name)))
     ax = _draw_shares(ax, axes, subject, grid, shares, looks, stacked, band, legend, height=4.4)
     of = "all particles" if component is None else component
     ylim = (0, 1) if stacked else (-0.03 * largest, None)
@@ -195,30 +161,33 @@ def plot_composition_fractions(
 
 
 def _draw_shares(ax, axes, subject, grid, function, looks, stacked, band, legend, height):
-    """Draw the shares, shape ``(k, n)``, that a function gives for parameter values."""
+    """Draw the shares, shape ``(k, n)``, that a function gives for parameter values.
+
+    Each has a label, styles of its curve and its area, and a marker if its name stands there.
+    """
     model, x = subject.model, grid.value
     shares = function(model.evaluator.values())
     frame = Frame(ax, axes, x[0], x[-1], height)
     if stacked:
         _draw_areas(frame, frame.factor * x, shares, looks)
         return frame.finish(legend)
-    for number, (look, share) in enumerate(zip(looks, shares, strict=True)):
-        written = look.marker and look.marker | {"markevery": name_places(number, len(looks))}
-        frame.curve(x, share, look.label, written, **look.curve, linewidth=1.6, zorder=2)
+    for number, (label, curve, _, marker) in enumerate(looks):
+        written = marker and marker | {"markevery": style.name_places(number, len(looks))}
+        frame.curve(x, shares[number], label, written, **curve, linewidth=1.6, zorder=2)
     if band:
         make = partial(evaluated_band, model, function)
-        draw_bands(frame, x, make, subject, [look.curve["color"] for look in looks])
+        draw_bands(frame, x, make, subject, [curve["color"] for _, curve, *_ in looks])
     return frame.finish(legend)
 
 
 def _draw_areas(frame, x, shares, looks):
     """Draw shares as areas from below; in the legend the uppermost is the first."""
     lower, inside = np.zeros(x.shape), slice(len(x) // 12, -len(x) // 12)
-    for look, share in zip(looks, shares, strict=True):
-        frame.ax.fill_between(x, lower, lower + share, **look.area, zorder=2)
-        frame.handles.insert(0, Patch(**look.area, label=look.label))
+    for (label, _, area, marker), share in zip(looks, shares, strict=True):
+        frame.ax.fill_between(x, lower, lower + share, **area, zorder=2)
+        frame.handles.insert(0, Patch(**area, label=label))
         widest = inside.start + int(np.argmax(np.nan_to_num(share[inside])))
-        if look.marker and share[widest] > _LEAST_SHARE:
+        if marker and share[widest] > _LEAST_SHARE:
             y = lower[widest] + share[widest] / 2
-            frame.ax.text(x[widest], y, look.label, ha="center", va="center", fontsize=9)
+            frame.ax.text(x[widest], y, label, ha="center", va="center", fontsize=9)
         lower = lower + share

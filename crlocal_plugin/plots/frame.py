@@ -87,10 +87,9 @@ def checked_grid(low, high, axis, nuclei):
 
 
 def add_legend(ax, handles, width=None, **kwargs):
-    """Add a legend to the right of the axes, in as many columns as its length needs.
+    """Add a legend of the first handle of each label, in as many columns as its length needs.
 
-    Of handles with one label, the first counts. A figure that was made for the picture, with a
-    ``width`` in inches, is widened by further columns; one of the user keeps its width.
+    They widen a figure that was made for the picture, with a ``width`` in inches, but no other.
     """
     unique = {}
     for handle in handles:

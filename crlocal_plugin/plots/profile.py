@@ -42,16 +42,12 @@ def plot_profile(
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If it is not clear which parameter is meant, or there are no data to scan.
-    TypeError
-        If the subject has no profile.
-    `~astropy.units.UnitConversionError`
-        If the unit is of another kind than the parameter.
+    ValueError, TypeError
+        If it is not clear which parameter is meant, there are no data to scan, the subject has no
+        profile, or the unit is of another kind than the parameter.
     """
     scan = _scan_of(subject, parameter, datasets)
     unit = scan.unit if x_unit is None else u.Unit(x_unit)
@@ -92,7 +88,6 @@ def plot_profiles(scans, columns=3, axes=None):
     Returns
     -------
     `~matplotlib.figure.Figure`
-        The figure.
 
     Raises
     ------

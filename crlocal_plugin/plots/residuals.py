@@ -10,22 +10,13 @@ from matplotlib.patches import Patch
 from ..datasets.plot_axes import SpectrumAxes
 from ..datasets.plotting import picture_of
 from .frame import WIDTH, Frame, line_handle, listed_axes
-from .points import (
-    Points,
-    data_label,
-    draw_experiments,
-    known_quantities,
-    shown_points,
-    source_names,
-    total_energies,
-)
+from .points import Points, data_label, draw_experiments, shown_points, source_names, total_energies
 from .style import species_color, species_label
-from .subject import chosen_names, find_subject
+from .subject import chosen_names, find_subject, known_quantities
 
-DIPOLE_PULL_COLORS = ("#000000", "#E69F00")
-"""Colours of the two numbers of a measured dipole."""
+DIPOLE_PULL_COLORS = ("#000000", "#E69F00")  # of the two numbers of a measured dipole
 
-_SIGMA_BANDS = {2: "0.94", 1: "0.86"}  # grey by half width in standard deviations
+_SIGMA_BANDS = {1: "0.86", 2: "0.94"}  # grey by half width in standard deviations
 
 _LOWEST_TOP = 3.5  # half height of a panel in standard deviations at least
 
@@ -35,7 +26,7 @@ _USUAL_RANGE = (1.0, 1e8)
 def plot_residuals(
     subject, datasets=None, axes=None, species=None, energy_range=None, legend=True, x_unit=None
 ):
-    """Plot the pulls of all data, (data - model) / error, against energy.
+    """Plot the pulls of all data, (data - model) / error, against total energy per particle.
 
     Pulls are the residuals of the likelihood: their squares add up to the statistic that the
     legend gives for each experiment, over the number of fitted numbers. A spectrum has one pull
@@ -46,16 +37,13 @@ def plot_residuals(
 
     Parameters
     ----------
-    subject, datasets, legend, x_unit
+    subject, datasets, energy_range, legend, x_unit
         As for `~crlocal_plugin.plot_spectra`.
     axes : sequence of `~matplotlib.axes.Axes`, optional
         Axes of spectra, <ln A>, kinds of a user's own and dipoles, without those of which there
         are no data; new ones by default.
     species : str or list of str, optional
         Species, ``"light"`` or ``"all_particle"`` of the spectra; all by default.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of total energy per particle. By default that of the data, where points outside the
-        fit count between 1 and 1e8 GeV only.
 
     Returns
     -------
@@ -64,11 +52,8 @@ def plot_residuals(
 
     Raises
     ------
-    ValueError
-        If there are no data, a species or the unit is not known, the number of axes is another,
-        or the range is empty.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        As for `~crlocal_plugin.plot_spectra`, or if there are no data or another number of axes.
     """
     subject = find_subject(subject, datasets)
     model, quantities = subject.model, known_quantities(subject.model)
@@ -99,7 +84,13 @@ def plot_residuals(
         labels = {"xlabel": "", "ylabel": f"{label}: (data $-$ model) / error"}
         panel = Frame(ax, frame, low, high, width=width, **labels)
         _draw_pulls(panel, points, quantities)
-        _draw_bands(panel, points, low, high)
+        for sigma, grey in _SIGMA_BANDS.items():
+            ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=-sigma)
+            panel.handles.append(Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$"))
+        ax.axhline(0, color="black", linewidth=0.8, zorder=1)
+        pulls = [np.abs(p.y[p.in_fit & p.within(low, high)]).ravel() for p in points]
+        top = max(_LOWEST_TOP, 1.1 * np.nanmax(np.concatenate(pulls), initial=0.0))
+        ax.set_ylim(-top, top)
         title = f"$\\chi^2$ / numbers: {_stat(points)}"
         panel.finish(legend, title=title, title_fontsize="small", alignment="left")
     axes[-1].set_xlabel(frame.labels[0])
@@ -134,17 +125,3 @@ def _stat(points):
     information = [shown.dataset.info_dict() for shown in points]
     stat, numbers = (sum(info[key] for info in information) for key in ("stat_sum", "n_fit"))
     return f"{stat:.1f} / {numbers}"
-
-
-def _draw_bands(panel, points, low, high):
-    """Draw bands of one and two standard deviations, and make the limits symmetric."""
-    for sigma, grey in _SIGMA_BANDS.items():
-        panel.ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=0)
-    panel.ax.axhline(0, color="black", linewidth=0.8, zorder=1)
-    pulls = [np.abs(p.y[p.in_fit & p.within(low, high)]).ravel() for p in points]
-    top = max(_LOWEST_TOP, 1.1 * np.nanmax(np.concatenate(pulls), initial=0.0))
-    panel.ax.set_ylim(-top, top)
-    panel.handles += [
-        Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$")
-        for sigma, grey in sorted(_SIGMA_BANDS.items())
-    ]

@@ -16,12 +16,10 @@ def plot_side_by_side(models, datasets=None, axes=None, species=None, components
     ----------
     models : dict of str to CosmicRayModel
         Models by the title of their column.
-    datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data, the same in all columns.
+    datasets, species, components
+        As for `~crlocal_plugin.plot_spectra`, the same in all columns.
     axes : `~numpy.ndarray` of `~matplotlib.axes.Axes`, optional
         Axes, shape ``(3, n)`` for n models; new ones by default.
-    species, components
-        As for `~crlocal_plugin.plot_spectra`.
     legend : bool, optional
         Draw legends beside the last column.
 
@@ -53,10 +51,9 @@ def plot_side_by_side(models, datasets=None, axes=None, species=None, components
         plot_dipole(model, datasets, column[1:], legend=last, phase_start=-180, **options)
         column[0].set_title(title)
     for row in axes:
-        for coordinate in "xy":
-            limits = np.array([getattr(ax, f"get_{coordinate}lim")() for ax in row])
-            for ax in row:
-                getattr(ax, f"set_{coordinate}lim")(limits[:, 0].min(), limits[:, 1].max())
+        for name in ("xlim", "ylim"):
+            low, high = np.transpose([plt.getp(ax, name) for ax in row])
+            plt.setp(list(row), name, (low.min(), high.max()))
         for ax in row[1:]:
             ax.set_ylabel("")
             ax.tick_params(labelleft=False)

@@ -11,9 +11,9 @@ from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits
 from ..studies.bands import intensity_band
 from .bands import draw_bands
 from .frame import Frame, checked_grid, line_handle
-from .points import Points, draw_experiments, drawn_nuclei, points_on_axis, shown_points
+from .points import Points, draw_experiments, points_on_axis, shown_points
 from .style import component_style, name_marker, name_places, species_color, species_label
-from .subject import chosen_names, find_subject, given_names
+from .subject import chosen_names, drawn_nuclei, find_subject, given_names
 
 _DEFAULT_RANGE = (1.0, 1e8)
 
@@ -69,10 +69,8 @@ def plot_spectra(
         points outside the fit count between 1 and 1e8 GeV only, and this range without data.
     components : bool, str or list of str, optional
         Draw the components of each species, or those of these names.
-    legend : bool, optional
-        Draw a legend beside the axes.
-    band : bool, optional
-        Draw the 68 % bands of the totals, if the model has errors or there are samples.
+    legend, band : bool, optional
+        Draw a legend beside the axes, and the 68 % bands of the totals, if errors are known.
     samples : object or tuple, optional
         Samples for the bands instead of the covariance, as for `~crlocal_plugin.intensity_band`;
         by default the subject, if it is a posterior.
@@ -83,14 +81,12 @@ def plot_spectra(
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If a species, a component, the axis or a unit is not known, or the range is empty.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        If a species, a component, the axis or a unit is not known, the range is empty, or the
+        subject or the axes are none.
     """
     subject = find_subject(subject, datasets, samples)
     model = subject.model
@@ -109,12 +105,8 @@ def plot_spectra(
 def spectra_on_axis(subject, axis):
     """Spectra of species of the model that an axis can show; sums have but their own."""
     model = subject.model
-    return [
-        dataset
-        for dataset in subject.of_kind("spectrum")
-        if has_species(model, dataset.quantity)
-        and (dataset.axis == axis or len(drawn_nuclei(model, dataset.quantity)) == 1)
-    ]
+    spectra = [d for d in subject.of_kind("spectrum") if has_species(model, d.quantity)]
+    return [d for d in spectra if d.axis == axis or len(drawn_nuclei(model, d.quantity)) == 1]
 
 
 def with_spectrum(model, name, components):
@@ -180,7 +172,7 @@ def _draw_curves(frame, model, grids, parts, axes, whole):
             written |= name_marker(name)
         for part in (None, *parts[name]):
             y = axes.weighted(grid.value, model.intensity(grid, name, part, axes.axis).value)
-            # an intensity may underflow
+            # where an intensity underflows there is no curve
             y = np.where(y > 0, y, np.nan)
             if not np.isfinite(y).any():
                 continue

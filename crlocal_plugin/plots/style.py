@@ -32,8 +32,6 @@ SPECIES_LINESTYLES = _STYLES["species_alone"]
 EXPERIMENT_MARKERS = {name: tuple(marker) for name, marker in _STYLES["experiments"].items()}
 """Marker and whether it is filled, by experiment."""
 
-_SPECIES_LABELS = {"light": "H + He", "all_particle": "all particles"}
-
 _NAME_SIZE = 9  # of species on their curves, in points
 
 _FEW_NAMES = 3  # curves with place for three names each
@@ -88,13 +86,13 @@ def name_places(number, n):
 
 def species_label(name):
     """Name of a species or a sum of species for a legend (str)."""
-    return _SPECIES_LABELS.get(name, name)
+    return {"light": "H + He", "all_particle": "all particles"}.get(name, name)
 
 
 def experiment_markers(experiments):
-    """Marker by experiment, and whether it is filled, no two alike (dict of str to tuple).
+    """Marker by experiment, and whether it is filled (dict of str to tuple).
 
-    An experiment keeps its marker from picture to picture, unless another of the picture has it.
+    It is the same in every picture, unless another experiment of the picture has it.
     """
     experiments = list(dict.fromkeys(experiments))
     markers = {}
@@ -103,6 +101,5 @@ def experiment_markers(experiments):
         first = EXPERIMENT_MARKERS.get(name) or _fallback(name, _ALL_MARKERS)
         position = _ALL_MARKERS.index(first)
         candidates = _ALL_MARKERS[position:] + _ALL_MARKERS[:position]
-        free = [marker for marker in candidates if marker not in markers.values()]
-        markers[name] = free[0] if free else first
+        markers[name] = next((m for m in candidates if m not in markers.values()), first)
     return {name: markers[name] for name in experiments}

@@ -11,16 +11,13 @@ from ..subject import chosen_names, find_subject
 from .axes import draw_track, on_map, sky_axes
 from .labels import place_labels
 
+# Labels of `reference_directions`, where they are not the names.
 DIRECTION_LABELS = {
     "b": r"magnetic field $\mathbf{b}$",
     "-b": r"$-\mathbf{b}$",
-    "Galactic centre": "Galactic centre",
-    "Galactic anticentre": "Galactic anticentre",
     "u_HC": r"$\mathbf{u}_\mathrm{HC}$",
-    "Compton-Getting": "Compton-Getting",
     "u_LSR": r"$\mathbf{u}_\mathrm{LSR}$",
 }
-"""Labels of the directions of `reference_directions`."""
 
 # Directions that are the reverse of a vector of the model or of the direction to the centre.
 _OPPOSITE = ("-b", "Galactic anticentre", "Compton-Getting")
@@ -41,8 +38,7 @@ _RINGS = "osDph^"  # shapes for the components, in their order, for readers in g
 def reference_directions(model):
     """ICRS unit vectors on which the dipole of a model depends (dict of str to `~numpy.ndarray`).
 
-    Without those whose parameters the model does not have; where its components disagree on one,
-    the first counts.
+    Those whose parameters the model has; where components disagree on one, the first counts.
     """
     centre = geometry.galactic_direction(*_values(model, "lon_c", "lat_c") or (0.0, 0.0))
     directions = {"Galactic centre": centre, "Galactic anticentre": -centre}
@@ -65,12 +61,11 @@ def reference_directions(model):
 
 
 def _values(model, *names):
-    """Values of parameters of the first dipole model that has them all, in kernel units."""
+    """Values in kernel units of parameters, of the first dipole model that has them all."""
     for component in model.components.values():
         dipole = component.dipole_model
         if dipole is not None and set(names) <= set(dipole.parameters.names):
             return [getattr(dipole, n).quantity.to_value(dipole.kernel_units[n]) for n in names]
-    return None
 
 
 def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, components=True):
@@ -82,33 +77,24 @@ def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, compone
 
     Parameters
     ----------
-    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        Whose model is drawn, see `~crlocal_plugin.plots.subject.find_subject`. Data have no place
-        here: what experiments measure has a right ascension, but no declination.
-    ax : `~matplotlib.axes.Axes`, optional
-        Axes with projection "mollweide", "aitoff" or "hammer"; new Mollweide axes by default.
+    subject, components
+        As for `~crlocal_plugin.plot_spectra`. Data have no place here: what experiments measure
+        has a right ascension, but no declination.
+    ax, frame, legend
+        As for `~crlocal_plugin.plot_sky_map`; the map is ICRS by default, its legend below.
     energies : `~astropy.units.Quantity`, optional
         Total energies per particle that are marked along the track, labelled with
         log10(E / GeV); the decades from 1e2 to 1e8 GeV by default.
-    frame : {"icrs", "galactic"}, optional
-        Coordinates of the map. Longitudes increase to the left.
-    legend : bool, optional
-        Draw a legend below the map.
-    components : bool, str or list of str, optional
-        Draw the tracks of the components, or of those of these names.
 
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If the axes have no such projection, frame or component are not known, or there are no
-        energies.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        As for `~crlocal_plugin.plot_sky_map`, or if a component is not known, there are no energies
+        or the subject is none.
     """
     model = find_subject(subject).model
     components = chosen_names(components, model.components, "component")
@@ -118,15 +104,14 @@ def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, compone
         raise ValueError("energies: expected one at least")
 
     ax = sky_axes(ax, frame)
-    longitude = np.linspace(0, 360, 721)
-    plane = geometry.galactic_direction(np.deg2rad(longitude), np.zeros(longitude.shape))
+    plane = geometry.galactic_direction(np.deg2rad(np.linspace(0, 360, 721)), np.zeros(721))
     style = {"color": "0.55", "linewidth": 1, "linestyle": (0, (1, 1))}
     draw_track(ax, plane, frame, **style)
     labels = []
     for name, vector in reference_directions(model).items():
-        longitude, latitude = np.deg2rad(on_map(vector, frame))
-        ax.plot(longitude, latitude, **_symbol(name in _OPPOSITE), zorder=3.5, clip_on=False)
-        labels.append((longitude, latitude, DIRECTION_LABELS[name], {"fontsize": "medium"}))
+        place = np.deg2rad(on_map(vector, frame))
+        ax.plot(*place, **_symbol(name in _OPPOSITE), zorder=3.5, clip_on=False)
+        labels.append((*place, DIRECTION_LABELS.get(name, name), {"fontsize": "medium"}))
     labels += _draw_energies(ax, model, energies, frame)
     handles = [
         *_draw_dipoles(ax, model, energies, frame, components),
@@ -157,10 +142,9 @@ def _draw_dipoles(ax, model, energies, frame, components):
     contributions = {name: model.dipole(grid, component=name) for name in model.components}
     lengths = {name: d.total_amplitude.value for name, d in contributions.items()}
     everything = sum(lengths.values())
-    style = component_style("total") | {"linewidth": 1.8}
+    style, handles = component_style("total") | {"linewidth": 1.8}, []
     total = model.dipole(grid)
     rows = total.total_amplitude.value > 0
-    handles = []
     if rows.any():
         draw_track(ax, total.vector[rows], frame, **style, zorder=3)
         label = "total, with log$_{10}$(E/GeV)"
@@ -169,15 +153,14 @@ def _draw_dipoles(ax, model, energies, frame, components):
         rows = lengths[name] > _MIN_SHARE * everything
         if name not in components or not rows.any():
             continue
-        style = component_style(name)
+        style, where = component_style(name), {"markersize": 14 + 3 * number, "linestyle": "none"}
         draw_track(ax, dipole.vector[rows], frame, **style, linewidth=1.6, zorder=2)
         # rings of different sizes, since components that follow the field share its direction
         shape = _RINGS[number % len(_RINGS)]
         ring = {"marker": shape, "markerfacecolor": "none", "markeredgewidth": 1.5}
         largest = np.argmax(lengths[name] / np.maximum(everything, np.finfo(float).tiny))
-        longitude, latitude = np.deg2rad(on_map(dipole.vector[largest], frame))
-        where = {"markersize": 14 + 3 * number, "color": style["color"], "linestyle": "none"}
-        ax.plot(longitude, latitude, **ring, **where, zorder=2)
+        place = np.deg2rad(on_map(dipole.vector[largest], frame))
+        ax.plot(*place, color=style["color"], **ring, **where, zorder=2)
         handles.append(line_handle(name, **style, **ring, markersize=9))
     return handles
 
@@ -186,8 +169,8 @@ def _draw_energies(ax, model, energies, frame):
     """Mark energies along the track and return their labels, one for points that coincide."""
     energies = energies[model.dipole(energies).total_amplitude.value > 0]
     dipole = model.dipole(energies)
-    longitude, latitude = np.deg2rad(on_map(dipole.vector, frame))
-    ax.plot(longitude, latitude, "o", color="black", markersize=4, zorder=4)
+    places = np.deg2rad(on_map(dipole.vector, frame))
+    ax.plot(*places, "o", color="black", markersize=4, zorder=4)
     style = {"fontsize": "small", "fontweight": "bold"}
     first, labels = None, []
     for row, direction in enumerate(dipole.direction):
@@ -197,5 +180,5 @@ def _draw_energies(ax, model, energies, frame):
             labels[-1] = (*place, f"{texts}, {text}", style)
         else:
             first = direction
-            labels.append((longitude[row], latitude[row], text, style))
+            labels.append((*places[:, row], text, style))
     return labels

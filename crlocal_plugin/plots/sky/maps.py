@@ -1,5 +1,6 @@
 """Maps of the relative intensity, and its profiles against right ascension."""
 
+from functools import partial
 from itertools import cycle
 
 import astropy.units as u
@@ -41,7 +42,7 @@ def plot_sky_map(
         Axes with projection "mollweide", "aitoff" or "hammer"; new Mollweide axes by default. The
         directions and tracks of `plot_sky` go on the same axes.
     frame : {"icrs", "galactic"}, optional
-        Coordinates of the picture; by default those of the map.
+        Coordinates of the picture, those of the map by default. Longitudes increase to the left.
     vmax : float, optional
         Relative intensity at both ends of the colours; by default the largest of the map.
     fields_of_view : FieldOfView or list of FieldOfView, optional
@@ -49,22 +50,17 @@ def plot_sky_map(
     cmap : str or `~matplotlib.colors.Colormap`, optional
         Colour map, with its neutral colour in the middle.
     legend : bool, optional
-        Draw a legend of the fields of view below the map.
+        Draw a legend of the fields of view above the map.
 
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If the map has axes or no values, ``vmax`` is not positive, the axes have no such
-        projection, or the frame is not known.
-    TypeError
-        If a field of view is none.
-    `~astropy.units.UnitConversionError`
-        If the unit of the map is that of another quantity.
+    ValueError, TypeError
+        If the map has axes, no values or the unit of another quantity, ``vmax`` is not positive,
+        the axes have no such projection, the frame is not known, or a field of view is none.
     """
     if not sky_map.geom.is_image:
         raise ValueError(
@@ -108,14 +104,12 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
 
     Parameters
     ----------
-    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        Whose model is drawn, see `~crlocal_plugin.plots.subject.find_subject`.
+    subject, ax, legend
+        As for `~crlocal_plugin.plot_spectra`, without data; the legend is below the axes.
     energy : `~astropy.units.Quantity`
         Total energy per particle; several have one colour each.
     fields_of_view : FieldOfView or list of FieldOfView, optional
         Experiments, with one kind of line each; the whole sky by default.
-    ax, legend
-        As for `~crlocal_plugin.plot_spectra`; the legend is below the axes.
 
     Returns
     -------
@@ -124,10 +118,8 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
 
     Raises
     ------
-    ValueError
-        If an energy is below the rest energy of the lightest species.
-    TypeError
-        If the subject or a field of view is none.
+    ValueError, TypeError
+        If an energy is below all rest energies, or the subject or a field of view is none.
     """
     model = find_subject(subject).model
     views = _listed(fields_of_view) or [FieldOfView(0 * u.deg, 90 * u.deg, name="whole sky")]
@@ -139,10 +131,8 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
         phase = model.dipole(energy).phase
         for view, line in zip(views, cycle(_LINE_STYLES)):
             style = {"color": _COLORS[number % len(_COLORS)], "linestyle": line}
-            curve, peak = (
-                _SCALE * declination_band_profile(model, energy, at, field_of_view=view)
-                for at in (right_ascension, phase)
-            )
+            profile = partial(declination_band_profile, model, energy, field_of_view=view)
+            curve, peak = (_SCALE * profile(at) for at in (right_ascension, phase))
             ax.plot(right_ascension.value, curve, **style)
             ax.plot(phase.value, peak, "o", color=style["color"], markersize=5)
             label = f"{view.label}, {energy:g}: {peak:.2f} at {phase.value:.0f}°"
