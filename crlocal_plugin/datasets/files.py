@@ -56,12 +56,9 @@ class DatasetFiles:
 
     def to_dict(self):
         """Create a dictionary for the YAML file of `~gammapy.datasets.Datasets`."""
-        return {
-            "name": self.name,
-            "type": self.tag,
-            # quoted, so that every name has a file of its own
-            "filename": f"{quote(self.name, safe='')}.ecsv",
-        }
+        # quoted, so that every name has a file of its own
+        filename = f"{quote(self.name, safe='')}.ecsv"
+        return {"name": self.name, "type": self.tag, "filename": filename}
 
     @classmethod
     def from_dict(cls, data, lazy=False, cache=True):

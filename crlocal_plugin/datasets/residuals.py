@@ -42,7 +42,7 @@ def total_errors(table, column, floor, systematics=True):
         both_sides(table[f"{column}_{kind}_errn"], table[f"{column}_{kind}_errp"])
         for kind in ("stat", "syst")
     )
-    shares = (0.0 if not systematics else side for side in syst)
+    shares = syst if systematics else (0.0, 0.0)
     return tuple(np.sqrt(s**2 + t**2 + floor**2) for s, t in zip(stat, shares, strict=True))
 
 
@@ -206,9 +206,8 @@ class DipoleData(_Data):
         if self.likelihood == "vector":
             first, second = _along_and_across(x, y, *self.vector, *errors, self.tangential)
         else:
-            first, second = amplitude_phase_residuals(
-                x, y, self.amplitude, self.phase, *errors, self.phase_err
-            )
+            measured = self.amplitude, self.phase, *errors, self.phase_err
+            first, second = amplitude_phase_residuals(x, y, *measured)
         if self.has_limits:
             k = self.is_ul
             amplitude = np.hypot(x[..., k], y[..., k])
@@ -238,13 +237,9 @@ class DipoleData(_Data):
             amplitude = true - _scaled(along, self.errn, self.errp)
             phase = direction - across * self.phase_err
             axis = None
-        keep = self.is_ul
-        return replace(
-            self,
-            amplitude=np.where(keep, self.amplitude, amplitude),
-            phase=np.where(keep, self.phase, phase % (2 * np.pi)),
-            axis=axis,
-        )
+        amplitude = np.where(self.is_ul, self.amplitude, amplitude)
+        phase = np.where(self.is_ul, self.phase, phase % (2 * np.pi))
+        return replace(self, amplitude=amplitude, phase=phase, axis=axis)
 
 
 def _scaled(residual, errn, errp):
