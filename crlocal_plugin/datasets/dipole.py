@@ -63,9 +63,8 @@ class DipolePicture(ScalarPicture):
         dataset, is_pull = self.dataset, method == "pull"
         residuals = self.pulls() if is_pull else dataset.residuals(method)
         names = self.pull_names if is_pull else ("towards RA 0°", "towards RA 90°")
-        label = METHODS[method][0]
-        if method == "diff/model":
-            label = "(Data $-$ model) / amplitude of the model"
+        own = {"diff/model": "(Data $-$ model) / amplitude of the model"}
+        label = own.get(method, METHODS[method][0])
         ax = residual_axes(ax, axis_label("total_energy"), label, band=is_pull)
         kwargs = {"in_fit": points_in_fit(dataset)} | kwargs
         looks = {"marker": "o"}, {"marker": "s", "filled": False}
