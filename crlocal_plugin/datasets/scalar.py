@@ -61,10 +61,8 @@ class ScalarDataset(CosmicRayDataset):
 
     def _settings_info(self):
         info = {"axis": self.axis, "floor": self.floor, "systematics": self.systematics}
-        models = (
-            {"hadronic_models": ", ".join(self.hadronic_models)} if self.hadronic_models else {}
-        )
-        return info | models
+        models = ", ".join(self.hadronic_models)
+        return {**info, "hadronic_models": models} if models else info
 
     def hadronic_coefficients(self):
         """Polynomials of the shifts in `hadronic`, shape ``(k, n)``; none without other models."""
