@@ -195,7 +195,7 @@ class DipoleDataset(CosmicRayDataset):
     is_ul = read_only("_data.is_ul", "Which points are nothing but an upper limit (array of bool).")
     phase_floor = Setting(read_phase_floor, "an angle", "Systematic floor of the phase (Quantity).")
     likelihood = Setting(_known_likelihood, "a known one", "What is compared of dipoles (str).")
-    apply_declination_factor = Setting(read_switch, "true or false", "Whether it counts (bool).")
+    apply_declination_factor = Setting(read_switch, "true or false", "Whether it is used (bool).")
 
     @property
     def numbers_per_point(self):
