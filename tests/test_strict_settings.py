@@ -157,3 +157,14 @@ def test_allowed_declination_factor(factor):
     table, cls = table_of("phase_floor")
     table.meta |= {"amplitude_kind": "first_harmonic", "declination_factor": factor}
     assert cls(table).declination_factor == cls.read(table).declination_factor == factor
+
+
+def test_another_table_needs_masks_of_its_length():
+    table, cls = table_of("floor")
+    dataset = cls(table, energy_range=("100 GeV", None))
+    dataset.mask_safe = np.ones(18, bool)
+    with pytest.raises(ValueError, match="mask_safe is for 18 points, the new table has 17"):
+        dataset.table = table[1:]
+    dataset.mask_safe = None
+    dataset.table = table[1:]
+    assert len(dataset.table) == 17

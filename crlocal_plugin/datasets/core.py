@@ -22,12 +22,9 @@ _OF_THE_STATISTIC = {"signed_residuals", "stat_sum", "stat_array", "stat_sum_lik
 _WITHOUT_EFFECT = {
     *("tag", "kind", "settings", "floor_kind", "floor_text", "column", "reader", "table_options"),
     *("read", "from_table", "from_dict", "to_dict", "write", "copy", "experiment", "reference"),
-    *("plot_fit", "plot_residuals", "residuals", "info_dict", "quantity", "__init__", "_prepare"),
-    *("__module__", "__qualname__", "__doc__", "__str__", "__repr__", "_repr_html_", "__slots__"),
-    *("__abstractmethods__", "_abc_impl", "__annotations__", "__firstlineno__"),
-    *("__static_attributes__", "__parameters__", "__orig_bases__"),
+    *("plot_fit", "plot_residuals", "residuals", "info_dict", "quantity", "_prepare", "_abc_impl"),
 }
-"""What a subclass may change without another statistic for the same arrays."""
+"""What a subclass may change, beside special methods, without changing the statistic."""
 
 
 class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
@@ -106,9 +103,8 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
             self.__dict__["version"] = next(_VERSIONS)
 
     def __setstate__(self, state):
-        self.__dict__.update(state, version=next(_VERSIONS))
-        if "_table" in state:
-            self.__dict__["_table"] = locked_table(self._table)
+        table = locked_table(state["_table"])
+        self.__dict__.update(state, _table=table, version=next(_VERSIONS))
         lock_arrays(self.__dict__)
 
     def renew(self, **settings):
@@ -132,15 +128,15 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     def table(self, table):
         table = self.reader(table)
         table.meta.pop("dataset", None)
-        if len(table) != len(self._table) and self._energy_range == (None, None):
-            for mask in ("mask_fit", "mask_safe"):
-                if getattr(self, mask) is not None:
-                    raise ValueError(
-                        f"dataset {self.name!r}: {mask} is for {len(self._table)} points, the new "
-                        f"table has {len(table)}; set {mask} to None first"
-                    )
+        has_range = self._energy_range != (None, None)
+        for mask in ("mask_safe",) if has_range else ("mask_fit", "mask_safe"):
+            if getattr(self, mask) is not None and len(table) != len(self._table):
+                raise ValueError(
+                    f"dataset {self.name!r}: {mask} is for {len(self._table)} points, the new "
+                    f"table has {len(table)}; set {mask} to None first"
+                )
         self.renew(_table=locked_table(table))
-        if self._energy_range != (None, None):
+        if has_range:
             self.energy_range = self._energy_range
 
     @abc.abstractmethod
@@ -178,9 +174,7 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         return (len(self.table),)
 
     floor = Setting(read_floor, "{0.floor_kind} >= 0", "Systematic floor (float).")
-    systematics = Setting(
-        read_switch, "true or false", "Whether the systematic errors of the table count (bool)."
-    )
+    systematics = Setting(read_switch, "true or false", "Whether systematic errors count (bool).")
 
     @property
     def floor_text(self):
@@ -261,18 +255,16 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     @property
     def is_joined(self):
         """Whether ``points`` and ``predict`` say all of the statistic (bool)."""
-        return _follows_from_points(type(self)) and not (
-            self.__dict__.keys() & _methods_of(type(self))
-        )
+        replaced = any(callable(getattr(type(self), name, None)) for name in self.__dict__)
+        return _follows_from_points(type(self)) and not replaced
 
     @property
     def is_least_squares(self):
         """Whether the statistic is the sum of the squares of ``signed_residuals`` (bool)."""
-        own = _OF_THE_STATISTIC - {"signed_residuals"}
-        base = CosmicRayDataset
-        return self._fit_statistic is base._fit_statistic and all(
-            getattr(type(self), name) is getattr(base, name) and name not in self.__dict__
-            for name in own
+        base, cls = CosmicRayDataset, type(self)
+        names = _OF_THE_STATISTIC - {"signed_residuals"}
+        return self._fit_statistic is base._fit_statistic and not any(
+            name in self.__dict__ or getattr(cls, name) is not getattr(base, name) for name in names
         )
 
     # ----------------------------------------------------------------- simulated data
@@ -316,18 +308,14 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         It has name, experiment, quantity, number of points and of numbers in the fit, settings,
         the statistic (None without a model) and the publication.
         """
-        return {
-            "name": self.name,
-            "type": self.tag,
-            "experiment": self.experiment,
-            "quantity": self.quantity,
-            "n_points": len(self.table),
-            "n_fit": int(self.numbers_per_point[self.rows_in_fit].sum()),
-            **self._settings_info(),
-            **({"simulated": True} if self.table.meta.get("simulated") else {}),
-            "stat_sum": None if self._model is None else float(self.stat_sum_likelihood()),
-            "reference": self.reference,
-        }
+        info = {"name": self.name, "type": self.tag, "experiment": self.experiment}
+        info |= {"quantity": self.quantity, "n_points": len(self.table)}
+        info["n_fit"] = int(self.numbers_per_point[self.rows_in_fit].sum())
+        info |= self._settings_info()
+        if self.table.meta.get("simulated"):
+            info["simulated"] = True
+        stat_sum = None if self._model is None else float(self.stat_sum_likelihood())
+        return info | {"stat_sum": stat_sum, "reference": self.reference}
 
     @property
     def numbers_per_point(self):
@@ -358,15 +346,9 @@ def _follows_from_points(cls):
             return False
         if "predict" in base.__dict__:
             return not (_OF_THE_STATISTIC & base.__dict__.keys()) and hasattr(cls, "points")
-        if base.__dict__.keys() - _WITHOUT_EFFECT:
+        if any(name not in _WITHOUT_EFFECT and name[:2] != "__" for name in base.__dict__):
             return False
     return False
-
-
-@functools.cache
-def _methods_of(cls):
-    """Names of the methods of a class, which a dataset may have replaced for itself."""
-    return {name for name in dir(cls) if callable(getattr(cls, name, None))}
 
 
 def _shown(value):

@@ -63,9 +63,8 @@ class DipolePicture(ScalarPicture):
         dataset, is_pull = self.dataset, method == "pull"
         residuals = self.pulls() if is_pull else dataset.residuals(method)
         names = self.pull_names if is_pull else ("towards RA 0°", "towards RA 90°")
-        label = METHODS[method][0]
-        if method == "diff/model":
-            label = "(Data $-$ model) / amplitude of the model"
+        own = {"diff/model": "(Data $-$ model) / amplitude of the model"}
+        label = own.get(method, METHODS[method][0])
         ax = residual_axes(ax, axis_label("total_energy"), label, band=is_pull)
         kwargs = {"in_fit": points_in_fit(dataset)} | kwargs
         looks = {"marker": "o"}, {"marker": "s", "filled": False}
@@ -152,13 +151,9 @@ class DipoleDataset(CosmicRayDataset):
             tangential = np.where(amplitude < 2 * mean, np.maximum(across, mean), across)
         limit = column("amplitude_ul", unit=factor)
         width = limit_sigma(limit, float(table.meta.get("ul_confidence", 0.95)))
-        self._data = DipoleData(
-            *(amplitude, phase, *errors, tangential, phase_err, limit),
-            np.hypot(width, self.floor * limit),
-            ~np.isfinite(amplitude),
-            axis,
-            self.likelihood,
-        )
+        width = np.hypot(width, self.floor * limit)
+        columns = amplitude, phase, *errors, tangential, phase_err, limit, width
+        self._data = DipoleData(*columns, ~np.isfinite(amplitude), axis, self.likelihood)
 
     # ----------------------------------------------------------------- data
 
@@ -198,16 +193,9 @@ class DipoleDataset(CosmicRayDataset):
         return u.Quantity(np.rad2deg(self._data.phase_err), "deg")
 
     is_ul = read_only("_data.is_ul", "Which points are nothing but an upper limit (array of bool).")
-    phase_floor = Setting(
-        read_phase_floor, "an angle", "Systematic floor of the phase (`~astropy.units.Quantity`)."
-    )
-    likelihood = Setting(
-        _known_likelihood, "a known one", 'Either "vector" or "amplitude_phase" (str).'
-    )
-    apply_declination_factor = Setting(
-        *(read_switch, "true or false"),
-        "Whether amplitudes are multiplied with the declination factor (bool).",
-    )
+    phase_floor = Setting(read_phase_floor, "an angle", "Systematic floor of the phase (Quantity).")
+    likelihood = Setting(_known_likelihood, "a known one", "What is compared of dipoles (str).")
+    apply_declination_factor = Setting(read_switch, "true or false", "Whether it is used (bool).")
 
     @property
     def numbers_per_point(self):

@@ -56,13 +56,10 @@ class DatasetFiles:
 
     def to_dict(self):
         """Create a dictionary for the YAML file of `~gammapy.datasets.Datasets`."""
-        return {
-            "name": self.name,
-            "type": self.tag,
-            # quoted, so that every name has a file of its own
-            "filename": f"{quote(self.name, safe='')}.ecsv",
-            "rows": len(self.table),
-        }
+        # quoted, so that every name has a file of its own
+        filename = f"{quote(self.name, safe='')}.ecsv"
+        rows = len(self.table)
+        return {"name": self.name, "type": self.tag, "filename": filename, "rows": rows}
 
     @classmethod
     def from_dict(cls, data, lazy=False, cache=True):

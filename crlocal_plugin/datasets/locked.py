@@ -74,6 +74,6 @@ def lock_arrays(attributes):
 
 
 def read_only(path, doc):
-    """Property that gives an attribute, or one of an attribute, and cannot be assigned."""
+    """Property that gives an attribute, or one of an attribute; without a setter, it stays."""
     get = attrgetter(path)
     return property(lambda self: get(self), doc=doc)

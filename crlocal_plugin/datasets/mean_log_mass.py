@@ -1,5 +1,7 @@
 """Measured mean logarithmic mass <ln A> with its likelihood."""
 
+from operator import attrgetter
+
 import numpy as np
 from gammapy.datasets import DATASET_REGISTRY
 
@@ -10,6 +12,9 @@ from .plotting import ScalarPicture
 from .points import Means
 from .residuals import total_errors
 from .scalar import ScalarDataset
+
+LOG_MASS = attrgetter("log_A")
+"""Ln A of a nucleus."""
 
 
 class MeanLogMassPicture(ScalarPicture):
@@ -75,7 +80,7 @@ class MeanLogMassDataset(ScalarDataset):
 
     def points(self):
         """Means over the nuclei at the energies of the table."""
-        return (Means(self.x.value, log_mass),)
+        return (Means(self.x.value, LOG_MASS),)
 
     def predict(self, mean):
         """Return the means; without any particles, no measured value is near."""
@@ -87,11 +92,6 @@ class MeanLogMassDataset(ScalarDataset):
     def mean_log_mass_pred(self):
         """Predicted <ln A>, shifted as the position of `hadronic` wants it (`~numpy.ndarray`)."""
         return super()._predicted()
-
-
-def log_mass(nucleus):
-    """Ln A of a nucleus."""
-    return nucleus.log_A
 
 
 register(DATASET_REGISTRY, MeanLogMassDataset)

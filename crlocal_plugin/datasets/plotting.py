@@ -76,10 +76,10 @@ class ScalarPicture:
         dataset = self.dataset
         x, _ = measured_grid(dataset, self.nuclei(), 1.5)
         values = self.model_at(x)
-        if values is None:
-            order = np.argsort(dataset.x.value)
-            return dataset.x.value[order], self.shown(self.predicted())[order]
-        return x, values
+        if values is not None:
+            return x, values
+        order = np.argsort(dataset.x.value)
+        return dataset.x.value[order], self.shown(self.predicted())[order]
 
     def nuclei(self):
         """Nuclei that the curve sums over (list of `~crlocal_plugin.Species`)."""

@@ -40,7 +40,7 @@ class Intensities:
     axis: str = "rigidity"
 
     def of_model(self, model, norm, scale):
-        """Values for a model, as an experiment of this normalisation and energy scale has them."""
+        """Values for a model, for an experiment of this normalisation and energy scale."""
         x = u.Quantity(np.asarray(self.x) * scale, x_unit(self.axis))
         return model.intensity(x, self.quantity, axis=self.axis).value * (norm * scale)
 
@@ -61,7 +61,7 @@ class Means:
     number: Callable
 
     def of_model(self, model, norm, scale):
-        """Values for a model, as an experiment of this normalisation and energy scale has them."""
+        """Values for a model, for an experiment of this normalisation and energy scale."""
         energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
         nuclei = composition_nuclei(model)
         shares = np.array([model.fraction(energy, nucleus) for nucleus in nuclei])
@@ -81,6 +81,6 @@ class Dipoles:
     x: np.ndarray
 
     def of_model(self, model, norm, scale):
-        """Values for a model, as an experiment of this normalisation and energy scale has them."""
+        """Values for a model, for an experiment of this normalisation and energy scale."""
         energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
         return np.moveaxis(model.dipole(energy).vector, -1, 0)[:2]

@@ -3,8 +3,8 @@
 import astropy.units as u
 import numpy as np
 
-from ..components.base import x_unit
 from ..tables.hadronic import hadronic_columns, prediction_shift, shift_coefficients
+from ..tables.values import axis_column
 from .core import CosmicRayDataset
 from .locked import read_only
 from .plotting import ScalarPicture
@@ -49,8 +49,8 @@ class ScalarDataset(CosmicRayDataset):
     @property
     def x(self):
         """Rigidity or energy of the points (`~astropy.units.Quantity`)."""
-        column = "rigidity" if self.axis == "rigidity" else "energy"
-        return u.Quantity(np.asarray(self.table[column]), x_unit(self.axis))
+        name, unit = axis_column(self.axis)
+        return u.Quantity(np.asarray(self.table[name]), unit)
 
     is_ul = read_only("_is_ul", "Which points are upper limits (`~numpy.ndarray` of bool).")
 
@@ -66,10 +66,8 @@ class ScalarDataset(CosmicRayDataset):
 
     def hadronic_coefficients(self):
         """Polynomials of the shifts in `hadronic`, shape ``(k, n)``; none without other models."""
-        names = hadronic_columns(len(self.hadronic_models))
-        if not names:
-            return np.zeros((0, len(self.table)))
-        return shift_coefficients([self.table[name] for name in names])
+        columns = [self.table[name] for name in hadronic_columns(len(self.hadronic_models))]
+        return shift_coefficients(columns) if columns else np.zeros((0, len(self.table)))
 
     def hadronic_shift(self):
         """What `hadronic` adds to ln(intensity) or <ln A> of predictions (`~numpy.ndarray`).
