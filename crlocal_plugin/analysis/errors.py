@@ -10,14 +10,10 @@ class AnalysisError(ValueError):
     Parameters
     ----------
     mistakes : iterable of tuple
-        Location, a tuple of keys and positions in lists, and message of each.
+        Location, a tuple of keys and positions in lists, and message of each. They are kept, in
+        the order of the places.
     places : dict of tuple to str, optional
         Where a location was given: line of a file, or option; the location itself by default.
-
-    Attributes
-    ----------
-    mistakes : tuple
-        Location and message of each, in the order of the places.
     """
 
     def __init__(self, mistakes, places=None):
@@ -103,7 +99,8 @@ def messages_of(error, unknown_key):
         elif kind == "missing":
             location, message = location[:-1], f"{location[-1]} is missing"
         else:
-            expected = _EXPECTED.get(kind, item["msg"]).format(**item.get("ctx", {}))
+            known = _EXPECTED.get(kind)
+            expected = known.format(**item.get("ctx", {})) if known else item["msg"]
             message = f"{expected}, got {item['input']!r}"
         mistakes.append((location, message))
     return mistakes

@@ -67,9 +67,13 @@ def one_of(known):
     return Annotated[str, BeforeValidator(check)]
 
 
-def listed(value):
-    """List of one name, or of none."""
+def _listed(value):
     return [] if value is None else [value] if isinstance(value, str | Path | dict) else value
+
+
+Listed = BeforeValidator(_listed)
+OrNothing = BeforeValidator(lambda value: {} if value is None else value)
+"""One name, or nothing, in place of a list; nothing in place of keys."""
 
 
 def checked(check):
@@ -214,11 +218,9 @@ class DatasetEntry(Part):
     @model_validator(mode="before")
     @classmethod
     def _from_word(cls, data, info):
-        if isinstance(data, os.PathLike):
-            return {"file": data}
         if isinstance(data, str):
             return {"file" if _is_file(data, folder_of(info)) else "name": data}
-        return data
+        return {"file": data} if isinstance(data, os.PathLike) else data
 
     @model_validator(mode="after")
     def _known(self):
@@ -241,7 +243,7 @@ class DatasetEntry(Part):
     @property
     def settings(self):
         """Names of the settings that are given (list of str)."""
-        names = ("energy_range", "floor", "phase_floor")
+        names = "energy_range", "floor", "phase_floor"
         return [name for name in names if getattr(self, name) is not None]
 
     @property
@@ -308,11 +310,19 @@ class ParameterEntry(Part):
     @model_validator(mode="before")
     @classmethod
     def _from_number(cls, data):
-        if isinstance(data, int | float | str | u.Quantity):
-            return {"value": data, "free": False}
-        return data
+        is_value = isinstance(data, int | float | str | u.Quantity)
+        return {"value": data, "free": False} if is_value else data
 
     def short(self):
         """What was given, in the shortest form (dict, or a value that is fixed)."""
         fixed = self.model_fields_set == {"value", "free"} and self.free is False
         return self.value if fixed else super().short()
+
+
+PARTS = {
+    ("model",): ModelEntry,
+    ("datasets",): DatasetEntry,
+    ("parameters",): ParameterEntry,
+    ("parameters", "prior"): PriorEntry,
+}
+"""Parts by their keys, names of parameters and positions in lists left out."""

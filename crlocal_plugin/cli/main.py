@@ -18,10 +18,10 @@ from .terminal import tell
 OK, NOT_CONVERGED, USER_ERROR, INTERNAL_ERROR, PIPE_CLOSED = 0, 1, 2, 3, 141
 """Exit codes, the last one as of other programs that SIGPIPE ends."""
 
-COMMANDS = (
-    *("init", "fit", "plot", "report", "reproduce", "scan", "sample", "compare", "identify"),
-    *("tension", "toys", "data", "cite"),
-)
+COMMANDS = [
+    *("init", "fit", "plot", "report", "reproduce", "scan"),
+    *("sample", "compare", "identify", "tension", "toys", "data", "cite"),
+]
 """Modules of `commands`, each with a command of its name."""
 
 
@@ -29,22 +29,21 @@ class _Program(Group):
     """Commands that are imported when they are asked for."""
 
     def list_commands(self, ctx):
-        return list(COMMANDS)
+        return COMMANDS
 
     def get_command(self, ctx, name):
-        if name not in COMMANDS:
-            return None
-        return getattr(import_module(f".commands.{name}", __package__), name)
+        if name in COMMANDS:
+            return getattr(import_module(f".commands.{name}", __package__), name)
+        return None
+
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100}
 
 
 @click.command(
     cls=_Program,
     no_args_is_help=False,
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "show_default": True,
-        "max_content_width": 100,
-    },
+    context_settings=_SETTINGS,
     epilog="Exit codes: 0 done, 1 fit not converged, 2 mistake in arguments or data, "
     "3 error of the program.",
 )
@@ -66,7 +65,7 @@ def main(argv=None):
             warnings.catch_warnings(),
             _orderly_termination(),
         ):
-            warnings.showwarning = _show_warning
+            warnings.showwarning = lambda message, *place, **more: tell(message)
             debug = context.params["debug"]
             code = crlocal.invoke(context) or OK
             sys.stdout.flush()
@@ -84,8 +83,11 @@ def main(argv=None):
     except (ValueError, OSError, TypeError, NameError, ImportError) as error:
         if debug:
             raise
+        text = str(error) or type(error).__name__
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            text = f"{error.filename}: {error.strerror}"
         # an analysis may have several mistakes, a line each
-        for line in _text(error).splitlines():
+        for line in text.splitlines():
             tell(line, "error")
         return USER_ERROR
     except KeyboardInterrupt:
@@ -125,14 +127,3 @@ def _mistake(error):
     if type(error) is click.BadParameter and error.param is not None:
         return f"{error.param.opts[0]}: {error.message}".rstrip(".")
     return error.format_message().rstrip(".")
-
-
-def _text(error):
-    """Message of an error, that of the system with the file in front."""
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return str(error) or type(error).__name__
-
-
-def _show_warning(message, category, filename, lineno, file=None, line=None):
-    tell(message)
