@@ -225,10 +225,9 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
             # lists of several lengths
             mask = np.array(mask, dtype=object)
         if mask.shape != self.data_shape or mask.dtype != bool:
-            raise ValueError(
-                f"dataset {self.name!r}: {name} must be {self.data_shape[0]} booleans, got "
-                f"shape {mask.shape} of {mask.dtype}"
-            )
+            got = f"shape {mask.shape} of {mask.dtype}"
+            n = self.data_shape[0]
+            raise ValueError(f"dataset {self.name!r}: {name} must be {n} booleans, got {got}")
         mask.flags.writeable = False
         return mask
 

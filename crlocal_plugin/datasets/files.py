@@ -145,20 +145,16 @@ class DatasetFiles:
     @classmethod
     def _checked_settings(cls, stored, label):
         """Settings in the meta of a table, each of which has to be right."""
+        place = f"{label}: dataset"
         if not isinstance(stored, dict):
-            raise TableError(
-                f"{label}: dataset: expected settings such as {{floor: 0.05}}, got {stored!r}; "
-                "correct the meta of the table"
-            )
-        unknown = set(stored) - {*cls.settings, "mask_fit"}
+            raise TableError(f"{place}: expected settings such as {{floor: 0.05}}, got {stored!r}")
+        unknown = sorted(str(key) for key in stored if key not in (*cls.settings, "mask_fit"))
         if unknown:
-            raise TableError(
-                f"{label}: unknown dataset settings {', '.join(sorted(map(str, unknown)))}; "
-                f"expected {', '.join(cls.settings)}"
-            )
+            names = f"{', '.join(unknown)}; expected {', '.join(cls.settings)}"
+            raise TableError(f"{label}: unknown dataset settings {names}")
         try:
             return {
-                key: setting.checked(cls, value, f"{label}: dataset")
+                key: setting.checked(cls, value, place)
                 if isinstance(setting := getattr(cls, key, None), Setting)
                 else value
                 for key, value in stored.items()
