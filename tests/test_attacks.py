@@ -86,7 +86,7 @@ def test_a_wrong_cell_is_named_or_changes_nothing_else(shipped, tmp_path, choose
     path.write_text("\n".join(changed))
     read, error = attempt(type(dataset).read, path)
     if error:
-        assert "mutated" in error
+        assert "mutated" in error or dataset.name in error
         return
     if len(read.table) == len(dataset.table):
         assert kept_numbers(dataset.table, read.table, (row, names[column]))
@@ -111,7 +111,7 @@ def test_wrong_meta_is_named_or_changes_nothing(shipped, tmp_path, choose, junk)
         return  # astropy itself cannot write it
     read, error = attempt(type(dataset).read, path)
     if error:
-        assert "mutated" in error
+        assert "mutated" in error or dataset.name in error
         return
     for name in dataset.table.colnames:
         if dataset.table[name].dtype.kind == "f":

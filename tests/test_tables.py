@@ -472,12 +472,6 @@ META_MISTAKES = {
     "period is a year": (meta("period", 2011), None, None, "period: expected text, got 2011"),
     "simulated in words": (meta("simulated", "no"), None, None, "simulated: expected true or fal"),
     "simulated as a number": (meta("simulated", 1), None, None, "simulated: .* got 1; write it"),
-    "settings are a number": (
-        meta("dataset", 5),
-        None,
-        None,
-        "dataset: expected a dictionary of s",
-    ),
     "confidence in words": (meta("ul_confidence", "x"), None, None, "ul_confidence: .* got 'x'"),
     "no confidence": (meta("ul_confidence", None), None, None, "ul_confidence: .* got None"),
     "confidence in percent": (meta("ul_confidence", 95), None, None, "ul_confidence.*0.95"),

@@ -18,8 +18,7 @@ META_KEYWORD = "CRLMETA"
 
 _TEXTS = ("name", "experiment", "quantity", "axis", "reference", "hadronic_model", "period")
 _META_TYPES = dict.fromkeys(_TEXTS, (str | None, "text", "put it in quotes")) | {
-    "simulated": (bool | np.bool_ | None, "true or false", "write it without quotes"),
-    "dataset": (dict, "a dictionary of settings", "correct it or leave it out"),
+    "simulated": (bool | np.bool_ | None, "true or false", "write it without quotes")
 }
 """Types of entries of a meta, what is expected, and what to do."""
 
