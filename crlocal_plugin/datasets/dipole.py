@@ -8,6 +8,7 @@ from scipy.special import ndtr
 from ..components.base import ENERGY_UNIT
 from ..components.dipole import Dipole
 from ..components.registration import register
+from ..physics.response import bin_response, log_normal_response
 from ..tables.dipole import read_dipole_table
 from .core import CosmicRayDataset, Setting
 from .drawing import draw_dipole_points, draw_phase, draw_points, phase_window, points_in_fit
@@ -90,6 +91,9 @@ class DipoleDataset(CosmicRayDataset):
     apply_declination_factor : bool, optional
         Multiply first-harmonic amplitudes with the factor of the table, if it gives one, which
         turns them into the equatorial dipole that the model predicts.
+    response : bool, optional
+        Average the dipole over the energies of the events, if the table says how wide their
+        distributions are.
     models, name, mask_fit, energy_range, systematics
         As for `CosmicRayDataset`.
 
@@ -108,6 +112,7 @@ class DipoleDataset(CosmicRayDataset):
         "systematics",
         "likelihood",
         "apply_declination_factor",
+        "response",
         "energy_range",
     )
     reader = staticmethod(read_dipole_table)
@@ -120,10 +125,11 @@ class DipoleDataset(CosmicRayDataset):
         phase_floor=0 * u.deg,
         likelihood="vector",
         apply_declination_factor=True,
+        response=True,
         **kwargs,
     ):
         self.phase_floor, self.likelihood = phase_floor, likelihood
-        self.apply_declination_factor = apply_declination_factor
+        self.apply_declination_factor, self.response = apply_declination_factor, response
         super().__init__(table, *args, **kwargs)
 
     @property
@@ -168,6 +174,17 @@ class DipoleDataset(CosmicRayDataset):
             axis,
             self.likelihood,
         )
+        self._points = (Dipoles(*self._energies_of_events()),)
+
+    def _energies_of_events(self):
+        """Energies and weights of the response, the energies of the points without one."""
+        table = self.table
+        if self.response and "energy_width" in table.colnames:
+            widths = np.asarray(table["energy_width"], dtype=float)
+            return log_normal_response(self.x.value, widths)
+        if self.response and "energy_min" in table.colnames:
+            return bin_response(*(np.asarray(table[f"energy_{end}"]) for end in ("min", "max")))
+        return (self.x.value,)
 
     # ----------------------------------------------------------------- data
 
@@ -225,6 +242,10 @@ class DipoleDataset(CosmicRayDataset):
         lambda self, value: bool(value),
         "Whether amplitudes are multiplied with the declination factor (bool).",
     )
+    response = Setting(
+        lambda self, value: bool(value),
+        "Whether the dipole is averaged over the energies of the events (bool).",
+    )
 
     @property
     def numbers_per_point(self):
@@ -245,6 +266,7 @@ class DipoleDataset(CosmicRayDataset):
             "likelihood": self.likelihood,
             "declination_factor": self.declination_factor,
             "apply_declination_factor": self.apply_declination_factor,
+            "response": self.response,
         }
 
     def settings_to_data(self):
@@ -256,8 +278,8 @@ class DipoleDataset(CosmicRayDataset):
     # ----------------------------------------------------------------- prediction
 
     def points(self):
-        """Dipoles at the energies of the table."""
-        return (Dipoles(self.x.value),)
+        """Dipoles at the energies of the table, or of the events behind its points."""
+        return self._points
 
     predict = itself
 
@@ -269,8 +291,9 @@ class DipoleDataset(CosmicRayDataset):
         ValueError
             If the dataset has no model.
         """
-        energy = self.x * self.scales()[1]
-        return Dipole(self.x, self.require_model().dipole(energy).vector)
+        (points,) = self.points()
+        vector = points.vector_of_model(self.require_model(), self.scales()[1])
+        return Dipole(self.x, np.moveaxis(vector, 0, -1))
 
     @property
     def data(self):

@@ -10,10 +10,24 @@ AMPLITUDE_KINDS = ("equatorial_dipole", "first_harmonic")
 _SAME_ENERGY = 0.01
 """Relative distance in energy within which a limit repeats a measurement."""
 
-_UNITS = {"energy": u.GeV, **dict.fromkeys(("phase", "phase_err", "error_axis"), u.deg)}
+_MAX_WIDTH = 1.0
+
+_UNITS = {
+    **dict.fromkeys(("energy", "energy_min", "energy_max"), u.GeV),
+    **dict.fromkeys(("phase", "phase_err", "error_axis"), u.deg),
+}
 
 _DIPOLE_LAYOUT = (
-    *("energy", "amplitude", *error_names("amplitude"), "amplitude_syst", "amplitude_ul"),
+    *(
+        "energy",
+        "energy_width",
+        "energy_min",
+        "energy_max",
+        "amplitude",
+        *error_names("amplitude"),
+        "amplitude_syst",
+        "amplitude_ul",
+    ),
     *("phase", "phase_err", "error_axis", "tangential_err", "site"),
 )
 
@@ -63,7 +77,7 @@ def read_dipole_table(
         names = ("amplitude", "amplitude_errn", "amplitude_errp", "phase", "phase_err")
         values = {name: np.full(size, np.nan) for name in names}
     limit, keep = _merge_limits(table, energy, np.isfinite(values["amplitude"]), limit)
-    values["energy"] = energy
+    values |= {"energy": energy, **_response(table, energy)}
     if table.has("amplitude_ul"):
         values["amplitude_ul"] = limit
     if table.has("site"):
@@ -73,6 +87,34 @@ def read_dipole_table(
         experiment=experiment,
         **_dipole_meta(table, amplitude_kind, declination_factor),
     )
+
+
+def _response(table, energy):
+    """Columns that say which energies the events of a point have."""
+    ends = [table.has("energy_min"), table.has("energy_max")]
+    if table.has("energy_width") and any(ends):
+        raise table.error(
+            "the energies of the events are given twice, as a width and as a bin",
+            "keep one of the two",
+            column=table.given_name("energy_width"),
+        )
+    if table.has("energy_width"):
+        width = table.numbers("energy_width", u.dimensionless_unscaled)
+        table.require(
+            "energy_width",
+            (width >= 0) & (width <= _MAX_WIDTH),
+            f"a standard deviation of log10(energy) from 0 to {_MAX_WIDTH:g}",
+            "correct it, or write 0 for one energy",
+        )
+        return {"energy_width": width}
+    if not any(ends):
+        return {}
+    low, high = table.numbers("energy_min", u.GeV), table.numbers("energy_max", u.GeV)
+    table.require("energy_min", (low > 0) & (low <= energy), "at most the energy", "correct it")
+    table.require(
+        "energy_max", (high >= energy) & (high > low), "at least the energy", "correct it"
+    )
+    return {"energy_min": low, "energy_max": high}
 
 
 def _measurement(table, limit):
