@@ -102,7 +102,7 @@ def test_it_is_worth_ten_to_thirty_percent(table):
 
 def joint(*datasets, n_scales=0):
     datasets = crl.CosmicRayDatasets(
-        [*datasets, *crl.load_datasets("dampe_h", "tibet-asgamma-2017")]
+        [*datasets, *crl.load_datasets(["dampe_h", "tibet-asgamma-2017"])]
     )
     datasets.models = [crl.xue_liu_2025()]
     return datasets
