@@ -9,6 +9,7 @@ from ..components.base import ENERGY_UNIT
 from ..components.dipole import Dipole
 from ..components.registration import register
 from ..messages import unknown_name
+from ..physics.response import bin_response, log_normal_response
 from ..tables.dipole import DECLINATION_FACTORS, read_dipole_table
 from .core import CosmicRayDataset
 from .drawing import draw_dipole_points, draw_phase, draw_points, phase_window, points_in_fit
@@ -97,6 +98,9 @@ class DipoleDataset(CosmicRayDataset):
     apply_declination_factor : bool, optional
         Multiply first-harmonic amplitudes with the factor of the table, if it gives one, which
         turns them into the equatorial dipole that the model predicts.
+    response : bool, optional
+        Average the dipole over the energies of the events, if the table says how wide their
+        distributions are.
     models, name, mask_fit, energy_range, systematics
         As for `CosmicRayDataset`.
     """
@@ -104,7 +108,10 @@ class DipoleDataset(CosmicRayDataset):
     tag = "DipoleDataset"
     kind = "dipole"
     picture_class = DipolePicture
-    settings = (*CosmicRayDataset.settings, "phase_floor", "likelihood", "apply_declination_factor")
+    settings = (
+        *(*CosmicRayDataset.settings, "phase_floor", "likelihood"),
+        *("apply_declination_factor", "response"),
+    )
     reader = staticmethod(read_dipole_table)
     table_options = ("amplitude_kind", "declination_factor")
 
@@ -115,12 +122,13 @@ class DipoleDataset(CosmicRayDataset):
         phase_floor=0 * u.deg,
         likelihood="vector",
         apply_declination_factor=True,
+        response=True,
         **kwargs,
     ):
         # a name for messages until there is that of the dataset
         self._name = kwargs.get("name") or table.meta.get("name", "<table>")
         self.phase_floor, self.likelihood = phase_floor, likelihood
-        self.apply_declination_factor = apply_declination_factor
+        self.apply_declination_factor, self.response = apply_declination_factor, response
         super().__init__(table, *args, **kwargs)
 
     quantity = read_only("kind", "Always dipole (str).")
@@ -154,6 +162,17 @@ class DipoleDataset(CosmicRayDataset):
         width = np.hypot(width, self.floor * limit)
         columns = amplitude, phase, *errors, tangential, phase_err, limit, width
         self._data = DipoleData(*columns, ~np.isfinite(amplitude), axis, self.likelihood)
+        self._points = (Dipoles(*self._energies_of_events()),)
+
+    def _energies_of_events(self):
+        """Energies and weights of the response, the energies of the points without one."""
+        table = self.table
+        if self.response and "energy_width" in table.colnames:
+            widths = np.asarray(table["energy_width"], dtype=float)
+            return log_normal_response(self.x.value, widths)
+        if self.response and "energy_min" in table.colnames:
+            return bin_response(*(np.asarray(table[f"energy_{end}"]) for end in ("min", "max")))
+        return (self.x.value,)
 
     # ----------------------------------------------------------------- data
 
@@ -196,6 +215,7 @@ class DipoleDataset(CosmicRayDataset):
     phase_floor = Setting(read_phase_floor, "an angle", "Systematic floor of the phase (Quantity).")
     likelihood = Setting(_known_likelihood, "a known one", "What is compared of dipoles (str).")
     apply_declination_factor = Setting(read_switch, "true or false", "Whether it is used (bool).")
+    response = Setting(read_switch, "true or false", "Whether it is averaged over events (bool).")
 
     @property
     def numbers_per_point(self):
@@ -211,20 +231,21 @@ class DipoleDataset(CosmicRayDataset):
     def _settings_info(self):
         info = {"floor": self.floor, "phase_floor": str(self.phase_floor)}
         names = ("systematics", "likelihood", "declination_factor", "apply_declination_factor")
-        return info | {name: getattr(self, name) for name in names}
+        return info | {name: getattr(self, name) for name in (*names, "response")}
 
     # ----------------------------------------------------------------- prediction
 
     def points(self):
-        """Dipoles at the energies of the table."""
-        return (Dipoles(self.x.value),)
+        """Dipoles at the energies of the table, or of the events behind its points."""
+        return self._points
 
     predict = itself
 
     def dipole_pred(self):
         """Predicted dipole (`Dipole`); a ValueError if there is no model."""
-        energy = self.x * self.scales()[1]
-        return Dipole(self.x, self.require_model().dipole(energy).vector)
+        (points,) = self.points()
+        vector = points.vector_of_model(self.require_model(), self.scales()[1])
+        return Dipole(self.x, np.moveaxis(vector, 0, -1))
 
     data = read_only("_data", "Arrays of the likelihood (`DipoleData`).")
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..components.base import ENERGY_UNIT, x_unit
 from ..models.predictions import composition_nuclei
+from ..physics.response import fold
 
 
 def itself(dataset, value):
@@ -75,12 +76,24 @@ class Dipoles:
     Parameters
     ----------
     x : array_like
-        Total energies in GeV, shape ``(n,)``.
+        Total energies in GeV, shape ``(n,)``, or ``(k,)`` with a response.
+    response : array_like, optional
+        Weights of intensities per energy with which dipoles at the energies are averaged, shape
+        ``(k, n)``, see `crlocal_plugin.physics.response`.
     """
 
     x: np.ndarray
+    response: np.ndarray | None = None
 
     def of_model(self, model, norm, scale):
         """Values for a model, for an experiment of this normalisation and energy scale."""
+        return self.vector_of_model(model, scale)[:2]
+
+    def vector_of_model(self, model, scale):
+        """All three components for a model, shape ``(3, n)``."""
         energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
-        return np.moveaxis(model.dipole(energy).vector, -1, 0)[:2]
+        vector = np.moveaxis(model.dipole(energy).vector, -1, 0)
+        if self.response is None:
+            return vector
+        intensity = model.intensity(energy, "all_particle", axis="total_energy").value
+        return np.array(fold(vector, intensity, self.response))

@@ -26,6 +26,8 @@ A table of <ln A> has that, against the total energy, in the place of the intens
 Dipole, one row per measurement:
 
 - ``energy`` (GeV), the median primary energy;
+- ``energy_width``, optional: standard deviation of log10(E) of the events of the point; or
+  ``energy_min`` and ``energy_max`` (GeV), between which the acceptance is constant;
 - ``amplitude``, ``amplitude_errn``, ``amplitude_errp``, optionally ``amplitude_syst``;
 - ``amplitude_ul``, optional: upper limit, nan where there is none;
 - ``phase``, ``phase_err`` (deg): right ascension of the maximum;

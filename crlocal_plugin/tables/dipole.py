@@ -14,10 +14,15 @@ _SAME_ENERGY = 0.01
 """Relative distance in energy within which a limit repeats a measurement."""
 
 _NONE = u.dimensionless_unscaled
-_UNITS = {"energy": u.GeV, **dict.fromkeys(("phase", "phase_err", "error_axis"), u.deg)}
+_MAX_WIDTH = 1.0
+_UNITS = {
+    **dict.fromkeys(("energy", "energy_min", "energy_max"), u.GeV),
+    **dict.fromkeys(("phase", "phase_err", "error_axis"), u.deg),
+}
 
 _LAYOUT = (
-    *("energy", "amplitude", *error_names("amplitude"), "amplitude_syst", "amplitude_ul"),
+    *("energy", "energy_width", "energy_min", "energy_max"),
+    *("amplitude", *error_names("amplitude"), "amplitude_syst", "amplitude_ul"),
     *("phase", "phase_err", "error_axis", "tangential_err", "site"),
 )
 
@@ -63,7 +68,7 @@ def read_dipole_table(
         names = ("amplitude", "amplitude_errn", "amplitude_errp", "phase", "phase_err")
         values = dict.fromkeys(names, nothing)
     limit, keep = _merge_limits(table, energy, np.isfinite(values["amplitude"]), limit)
-    values["energy"] = energy
+    values |= {"energy": energy, **_response(table, energy)}
     if table.has("amplitude_ul"):
         values["amplitude_ul"] = limit
     if table.has("site"):
@@ -78,6 +83,27 @@ def read_dipole_table(
 
 def _numbers(table, name):
     return table.numbers(name, _UNITS.get(name, _NONE), blank_allowed=True)
+
+
+def _response(table, energy):
+    """Columns that say which energies the events of a point have."""
+    is_bin = table.has("energy_min") or table.has("energy_max")
+    if table.has("energy_width"):
+        if is_bin:
+            text = "the energies of the events are given twice, as a width and as a bin"
+            raise table.error(f"{text}; keep one of the two", "energy_width")
+        width = table.numbers("energy_width", _NONE)
+        text = f"a standard deviation of log10(energy) from 0 to {_MAX_WIDTH:g}"
+        good = (width >= 0) & (width <= _MAX_WIDTH)
+        table.require("energy_width", good, f"{text}; correct it, or write 0 for one energy")
+        return {"energy_width": width}
+    if not is_bin:
+        return {}
+    low, high = table.numbers("energy_min", u.GeV), table.numbers("energy_max", u.GeV)
+    table.require("energy_min", (low > 0) & (low <= energy), "at most the energy; correct it")
+    good = (high >= energy) & (high > low)
+    table.require("energy_max", good, "at least the energy; correct it")
+    return {"energy_min": low, "energy_max": high}
 
 
 def _measurement(table, limit):
