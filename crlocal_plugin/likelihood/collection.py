@@ -16,8 +16,7 @@ from ..datasets.random import random_generator
 from ..files import refuse_existing
 from ..models.nuisance import NuisanceModel
 from .degeneracies import DegenerateParametersWarning, find_degeneracies
-from .fused import FusedLikelihood
-from .parts import FusedPart, OwnSpeedPart
+from .fused import FusedLikelihood, FusedPart, OwnSpeedPart
 from .preparation import FitParameters, LabelledDatasetModels, short_labels
 from .priors import PriorTerms
 from .saved import check_yaml, read_models

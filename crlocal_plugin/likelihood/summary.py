@@ -112,22 +112,13 @@ def fit_summary(datasets, result=None):
 
 
 def _parameter_table(labelled):
+    names = ("label", "value", "error", "unit", "frozen", "min", "max")
     rows = [
-        {
-            "label": label,
-            "value": float(par.value),
-            "error": float(par.error),
-            "unit": par.unit.to_string() or "",
-            "frozen": bool(par.frozen),
-            "min": float(par.min),
-            "max": float(par.max),
-            "prior": _prior_text(par.prior),
-            "prior_source": getattr(par.prior, "source", ""),
-            "remark": _remark(par),
-        }
+        (label, par.value, par.error, par.unit.to_string(), par.frozen, par.min, par.max)
+        + (_prior_text(par.prior), getattr(par.prior, "source", ""), _remark(par))
         for label, par in labelled
     ]
-    return Table(rows=rows)
+    return Table(rows=rows, names=(*names, "prior", "prior_source", "remark"))
 
 
 def _prior_text(prior):
