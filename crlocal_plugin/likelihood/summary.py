@@ -113,11 +113,11 @@ def fit_summary(datasets, result=None):
 
 def _parameter_table(labelled):
     names = ("label", "value", "error", "unit", "frozen", "min", "max")
-    rows = [
-        (label, par.value, par.error, par.unit.to_string(), par.frozen, par.min, par.max)
-        + (_prior_text(par.prior), getattr(par.prior, "source", ""), _remark(par))
-        for label, par in labelled
-    ]
+    rows = []
+    for label, par in labelled:
+        words = _prior_text(par.prior), getattr(par.prior, "source", ""), _remark(par)
+        value, error, low, high = map(float, (par.value, par.error, par.min, par.max))
+        rows.append((label, value, error, par.unit.to_string(), par.frozen, low, high, *words))
     return Table(rows=rows, names=(*names, "prior", "prior_source", "remark"))
 
 
