@@ -334,8 +334,8 @@ def _share_nuisances(datasets):
         name = f"{experiment.replace('.', '-').replace(' ', '-')}-nuisance"
         present = [d.present_nuisance for d in members if _is_shared(d.present_nuisance, name)]
         # one in use before one at rest
-        present.sort(key=lambda nuisance: not nuisance.is_active)
-        shared = present[0] if present else NuisanceModel(datasets_names=[], name=name)
+        new = NuisanceModel(datasets_names=[], name=name)
+        shared = min(present, key=lambda nuisance: not nuisance.is_active, default=new)
         for dataset in members:
             old = dataset.present_nuisance
             if old is None or (_is_shared(old, name) and not old.is_active):

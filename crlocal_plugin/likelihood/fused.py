@@ -42,11 +42,13 @@ class FusedLikelihood:
         self._nuisance_parameters = self._read_nuisances()
         self.parameters = [*self.evaluator.parameters, *self._nuisance_parameters]
         self._n_model = len(self.evaluator.parameters)
+        # kernel unit of each parameter over its own unit
+        self.factors = [*self.evaluator.factors, *(1.0 for _ in self._nuisance_parameters)]
         _require_one_list(datasets)
         self.blocks = sorted(map(_Block, self._joined(datasets)), key=_Block.rank)
         wanted = []
         for block in self.blocks:
-            block.first, block.last = len(wanted), len(wanted) + len(block.wanted)
+            block.place = slice(len(wanted), len(wanted) + len(block.wanted))
             wanted += block.wanted
         self._predict = JointPrediction(self.evaluator, wanted) if wanted else None
         self.n_points = self._predict.n_points if wanted else 0
@@ -86,11 +88,6 @@ class FusedLikelihood:
         """Values of the parameters in kernel units (list of float)."""
         return self.evaluator.values() + [par._value for par in self._nuisance_parameters]
 
-    @property
-    def factors(self):
-        """Kernel unit of each parameter over its own unit (list of float)."""
-        return [*self.evaluator.factors, *(1.0 for _ in self._nuisance_parameters)]
-
     def used_parameters(self):
         """Parameters of the model and of the nuisance models in use (list)."""
         used = self.parameters[: self._n_model]
@@ -103,7 +100,7 @@ class FusedLikelihood:
         """What each block predicts for its points in the fit."""
         stop = self._n_model + 2 * len(self._nuisances)
         found, hadronic = self._predict(values[:stop], self._n_model), values[stop:]
-        return [b.prediction(found[b.first : b.last], hadronic) for b in self.blocks]
+        return [block.prediction(found[block.place], hadronic) for block in self.blocks]
 
     def residuals(self, values):
         """Residuals whose squares add up to the statistic, shape ``(k,)`` or ``(m, k)``.
@@ -202,12 +199,10 @@ class FusedPart:
     def __init__(self, fused, parameters):
         self._fused = fused.frozen()
         self._values = self._fused.values()
-        factors = self._fused.factors
-        places = {id(par): place for place, par in enumerate(self._fused.parameters)}
+        columns = {id(par): column for column, par in enumerate(parameters)}
+        places = enumerate(zip(self._fused.parameters, self._fused.factors, strict=True))
         self._columns = [
-            (column, places[id(par)], factors[places[id(par)]])
-            for column, par in enumerate(parameters)
-            if id(par) in places
+            (columns[id(par)], place, k) for place, (par, k) in places if id(par) in columns
         ]
 
     def _values_at(self, theta):
