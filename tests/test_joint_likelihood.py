@@ -20,7 +20,7 @@ from scipy.stats import kstest, norm
 from test_joint import CHANGES, NAMES, check, mask_all
 
 import crlocal_plugin as crl
-from crlocal_plugin.likelihood.parts import CHUNK
+from crlocal_plugin.likelihood.fused import CHUNK
 
 
 @pytest.fixture

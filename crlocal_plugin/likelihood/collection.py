@@ -16,8 +16,7 @@ from ..datasets.random import random_generator
 from ..files import refuse_existing
 from ..models.nuisance import NuisanceModel
 from .degeneracies import DegenerateParametersWarning, find_degeneracies
-from .fused import FusedLikelihood
-from .parts import FusedPart, OwnSpeedPart
+from .fused import FusedLikelihood, FusedPart, OwnSpeedPart
 from .preparation import FitParameters, LabelledDatasetModels, short_labels
 from .priors import PriorTerms
 from .saved import check_yaml, read_models
@@ -335,8 +334,8 @@ def _share_nuisances(datasets):
         name = f"{experiment.replace('.', '-').replace(' ', '-')}-nuisance"
         present = [d.present_nuisance for d in members if _is_shared(d.present_nuisance, name)]
         # one in use before one at rest
-        present.sort(key=lambda nuisance: not nuisance.is_active)
-        shared = present[0] if present else NuisanceModel(datasets_names=[], name=name)
+        new = NuisanceModel(datasets_names=[], name=name)
+        shared = min(present, key=lambda nuisance: not nuisance.is_active, default=new)
         for dataset in members:
             old = dataset.present_nuisance
             if old is None or (_is_shared(old, name) and not old.is_active):

@@ -1,4 +1,8 @@
-"""Residuals of all datasets of one model at once."""
+"""Residuals of all datasets of one model at once, and parts of a joint likelihood made of them.
+
+Parts hold copies of all that shapes them: `FusedPart` is evaluated for many sets of parameters at
+once, `OwnSpeedPart` for one after another.
+"""
 
 import copy
 
@@ -6,8 +10,12 @@ import numpy as np
 
 from ..datasets.points import Dipoles, Intensities, Means, itself
 from ..datasets.residuals import concatenate
+from ..physics.memory import keep_freed_memory
 from .points import HadronicPoints, Wanted
 from .prediction import JointPrediction
+
+CHUNK = 100_000
+"""Numbers in an array that is evaluated at once: 800 kB, few enough for the processor's cache."""
 
 _KINDS = (Intensities, Means, Dipoles)
 _NUISANCES = ("norm", "energy_scale", "hadronic")
@@ -34,11 +42,13 @@ class FusedLikelihood:
         self._nuisance_parameters = self._read_nuisances()
         self.parameters = [*self.evaluator.parameters, *self._nuisance_parameters]
         self._n_model = len(self.evaluator.parameters)
+        # kernel unit of each parameter over its own unit
+        self.factors = [*self.evaluator.factors, *(1.0 for _ in self._nuisance_parameters)]
         _require_one_list(datasets)
         self.blocks = sorted(map(_Block, self._joined(datasets)), key=_Block.rank)
         wanted = []
         for block in self.blocks:
-            block.first, block.last = len(wanted), len(wanted) + len(block.wanted)
+            block.place = slice(len(wanted), len(wanted) + len(block.wanted))
             wanted += block.wanted
         self._predict = JointPrediction(self.evaluator, wanted) if wanted else None
         self.n_points = self._predict.n_points if wanted else 0
@@ -78,11 +88,6 @@ class FusedLikelihood:
         """Values of the parameters in kernel units (list of float)."""
         return self.evaluator.values() + [par._value for par in self._nuisance_parameters]
 
-    @property
-    def factors(self):
-        """Kernel unit of each parameter over its own unit (list of float)."""
-        return [*self.evaluator.factors, *(1.0 for _ in self._nuisance_parameters)]
-
     def used_parameters(self):
         """Parameters of the model and of the nuisance models in use (list)."""
         used = self.parameters[: self._n_model]
@@ -95,7 +100,7 @@ class FusedLikelihood:
         """What each block predicts for its points in the fit."""
         stop = self._n_model + 2 * len(self._nuisances)
         found, hadronic = self._predict(values[:stop], self._n_model), values[stop:]
-        return [b.prediction(found[b.first : b.last], hadronic) for b in self.blocks]
+        return [block.prediction(found[block.place], hadronic) for block in self.blocks]
 
     def residuals(self, values):
         """Residuals whose squares add up to the statistic, shape ``(k,)`` or ``(m, k)``.
@@ -184,3 +189,115 @@ def _require_one_list(datasets):
                     f"{', '.join(dataset.hadronic_models)}: load both with the same list, or give "
                     "one a NuisanceModel of its own"
                 )
+
+
+class FusedPart:
+    """Datasets of one model that are evaluated together, and where the varied values go in it."""
+
+    is_least_squares = True
+
+    def __init__(self, fused, parameters):
+        self._fused = fused.frozen()
+        self._values = self._fused.values()
+        columns = {id(par): column for column, par in enumerate(parameters)}
+        places = enumerate(zip(self._fused.parameters, self._fused.factors, strict=True))
+        self._columns = [
+            (columns[id(par)], place, k) for place, (par, k) in places if id(par) in columns
+        ]
+
+    def _values_at(self, theta):
+        values = list(self._values)
+        # floats are faster than arrays of one number
+        columns = theta.tolist() if theta.ndim == 1 else theta.T[..., np.newaxis]
+        for column, place, factor in self._columns:
+            values[place] = columns[column] * factor
+        return values
+
+    def residuals(self, theta):
+        """Residuals, shape ``(k,)`` or ``(m, k)``."""
+        if theta.ndim == 1:
+            return self._fused.residuals(self._values_at(theta))
+        if not len(theta):
+            return np.empty((0, self._fused.residuals(self._values).size))
+        return np.concatenate([residuals for _, residuals in self._chunks(theta)])
+
+    def _chunks(self, theta):
+        """Slices of sets of parameters with their residuals, of which some may be shared."""
+        keep_freed_memory()
+        size = max(1, CHUNK // max(self._fused.n_points, 1))
+        for start in range(0, len(theta), size):
+            rows = slice(start, start + size)
+            residuals = self._fused.residuals(self._values_at(theta[rows]))
+            shape = len(theta[rows]), residuals.shape[-1]
+            yield rows, np.broadcast_to(residuals, shape)
+
+    def stat(self, theta):
+        """Statistic, shape ``()`` or ``(m,)``."""
+        if theta.ndim == 1:
+            residuals = self.residuals(theta)
+            return residuals @ residuals
+        result = np.empty(len(theta))
+        for rows, residuals in self._chunks(theta):
+            result[rows] = np.vecdot(residuals, residuals)
+        return result
+
+    def penalty(self, theta):
+        """Statistic of penalties, of which there are none."""
+        return 0.0
+
+    def fake(self, theta, rng):
+        """Part with simulated data."""
+        new = copy.copy(self)
+        new._fused = self._fused.fake(self._values_at(theta), rng)
+        return new
+
+
+class OwnSpeedPart:
+    """Datasets and penalties that only their own methods evaluate, one set after another."""
+
+    def __init__(self, collection, parameters, can_fake):
+        memo = {}
+        self._collection = copy.deepcopy(collection, memo)
+        # a parameter of other datasets has no copy
+        self._copies = [memo.get(id(par)) for par in parameters]
+        self._can_fake = can_fake
+        self.is_least_squares = collection.is_least_squares
+
+    def _assign(self, row):
+        for par, value in zip(self._copies, row, strict=True):
+            if par is not None:
+                par.value = value
+
+    def _one_by_one(self, theta, function):
+        results = []
+        for row in np.atleast_2d(theta):
+            self._assign(row)
+            results.append(function())
+        return results[0] if theta.ndim == 1 else np.array(results)
+
+    def residuals(self, theta):
+        """Residuals, shape ``(k,)`` or ``(m, k)``, of what has some."""
+        return self._one_by_one(theta, self._collection.data_residuals)
+
+    def stat(self, theta):
+        """Statistic, shape ``()`` or ``(m,)``."""
+        return self._one_by_one(theta, self._collection.stat_sum_likelihood)
+
+    def penalty(self, theta):
+        """Statistic of penalties, shape ``()`` or ``(m,)``."""
+        if not self._collection.penalties:
+            return 0.0
+        return self._one_by_one(theta, self._collection.stat_sum_penalties)
+
+    def fake(self, theta, rng):
+        """Part with simulated data."""
+        if not self._can_fake:
+            raise ValueError(
+                "data can be simulated for the datasets and models of this package alone; leave "
+                "out penalties and datasets of other packages, and freeze parameters of models of "
+                "other packages"
+            )
+        new = copy.deepcopy(self)
+        new._assign(theta)
+        new._collection.fake(rng)
+        return new

@@ -34,8 +34,10 @@ class JointLikelihood:
     ----------
     parameters : list of `~gammapy.modeling.Parameter`
         Parameters that are varied.
-    names, units : list
-        Their labels, such as ``"V_sun"`` or ``"He.Q_0b"``, and units.
+    size, names, units : int, list
+        Their number, labels, such as ``"V_sun"`` or ``"He.Q_0b"``, and units.
+    is_least_squares : bool
+        Whether the statistic is the sum of squared `residuals`, up to a constant.
     bounds, values : `~numpy.ndarray`
         Their limits, infinite where open, shape ``(n, 2)``, and values then, shape ``(n,)``.
     is_position : `~numpy.ndarray` of bool
@@ -64,19 +66,11 @@ class JointLikelihood:
         self.bounds = np.array([limits_of(par) for par in self.parameters]).reshape(-1, 2)
         self.values = np.array([par.value for par in self.parameters], dtype=float)
         self.is_position = np.array([p.name == "hadronic" for p in self.parameters], dtype=bool)
+        self.size = len(self.names)
         self._parts = datasets.likelihood_parts(self.parameters)
+        self.is_least_squares = all(part.is_least_squares for part in self._parts)
         self._priors = PriorTerms(datasets.used_parameters(), self.parameters)
         self._spans = np.array([_span(par) for par in self.parameters])
-
-    @property
-    def size(self):
-        """Number of parameters (int)."""
-        return len(self.names)
-
-    @property
-    def is_least_squares(self):
-        """Whether the statistic is the sum of squared `residuals`, up to a constant (bool)."""
-        return all(part.is_least_squares for part in self._parts)
 
     def __getstate__(self):
         # Parameters stay where they are

@@ -43,6 +43,7 @@ class JointPrediction:
         self._n_dipoles, self._has_others = self._energies.n_dipoles, bool(members["sum"])
         self._response = self._energies.response
         self._order = SpeciesOrder(self._points.species, len(nuclei), self._energies)
+        self.n_points = len(self._order.order)
         # where the values are: a slice of spectra or dipoles, rows of sums and means
         self._places = [
             (what, np.concatenate(self._energies.where[place]), numbers)
@@ -58,11 +59,6 @@ class JointPrediction:
         new = copy.copy(self)
         new.evaluator, new._grids_at, new._kept = evaluator, None, None
         return new
-
-    @property
-    def n_points(self):
-        """Number of points at which intensities are evaluated (int)."""
-        return len(self._order.order)
 
     def __call__(self, values, n_model):
         """Values for each list of wanted points, of shapes that broadcast to ``(..., n)``."""

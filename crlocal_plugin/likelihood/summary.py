@@ -112,22 +112,13 @@ def fit_summary(datasets, result=None):
 
 
 def _parameter_table(labelled):
-    rows = [
-        {
-            "label": label,
-            "value": float(par.value),
-            "error": float(par.error),
-            "unit": par.unit.to_string() or "",
-            "frozen": bool(par.frozen),
-            "min": float(par.min),
-            "max": float(par.max),
-            "prior": _prior_text(par.prior),
-            "prior_source": getattr(par.prior, "source", ""),
-            "remark": _remark(par),
-        }
-        for label, par in labelled
-    ]
-    return Table(rows=rows)
+    names = ("label", "value", "error", "unit", "frozen", "min", "max")
+    rows = []
+    for label, par in labelled:
+        words = _prior_text(par.prior), getattr(par.prior, "source", ""), _remark(par)
+        value, error, low, high = map(float, (par.value, par.error, par.min, par.max))
+        rows.append((label, value, error, par.unit.to_string(), par.frozen, low, high, *words))
+    return Table(rows=rows, names=(*names, "prior", "prior_source", "remark"))
 
 
 def _prior_text(prior):
