@@ -81,9 +81,9 @@ def _qualifier(places, everywhere):
 def link_same_names(models):
     """Make parameters of the same name one, those of a species' own per species."""
     groups = {}
-    for model in (model for model in models if isinstance(model, PhysicsModel)):
+    for model in models:
         own = getattr(model, "own_parameters", ())
-        for default in model.defaults:
+        for default in model.defaults if isinstance(model, PhysicsModel) else ():
             key = (default.name, model.species if default.name in own else None)
             groups.setdefault(key, []).append((model, default))
     for (name, _), uses in groups.items():
