@@ -116,8 +116,10 @@ def _changes(model, default):
 
 def _listed(changes):
     """Changes of a parameter as text."""
-    words = {"quantity": ""}
-    return ", ".join(f"{words.get(name, name + ' ')}{value}" for name, value in changes.items())
+    return ", ".join(
+        str(value) if attribute == "quantity" else f"{attribute} {value}"
+        for attribute, value in changes.items()
+    )
 
 
 def carry_over(covariance, parameters):
