@@ -1,4 +1,4 @@
-"""What the spectral and dipole models have in common: settings, kernel values, serialisation."""
+"""What the models have in common: names and copies, settings, kernel values, dictionaries."""
 
 import abc
 import copy

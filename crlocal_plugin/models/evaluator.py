@@ -99,7 +99,7 @@ class ModelEvaluator:
             [attributes["_version"] for attributes in self._own],
             [attributes[name] for attributes, name in self._foreign],
             [par._unit for par in self.parameters],
-            [component.models for component in self._components.values()],
+            [(*c.spectral_models.values(), c.dipole_model) for c in self._components.values()],
         )
 
     def is_current(self, components):

@@ -81,9 +81,9 @@ def _qualifier(places, everywhere):
 def link_same_names(models):
     """Make parameters of the same name one, those of a species' own per species."""
     groups = {}
-    for model in (model for model in models if isinstance(model, PhysicsModel)):
+    for model in models:
         own = getattr(model, "own_parameters", ())
-        for default in model.defaults:
+        for default in model.defaults if isinstance(model, PhysicsModel) else ():
             key = (default.name, model.species if default.name in own else None)
             groups.setdefault(key, []).append((model, default))
     for (name, _), uses in groups.items():
@@ -116,8 +116,10 @@ def _changes(model, default):
 
 def _listed(changes):
     """Changes of a parameter as text."""
-    words = {"quantity": ""}
-    return ", ".join(f"{words.get(name, name + ' ')}{value}" for name, value in changes.items())
+    return ", ".join(
+        str(value) if attribute == "quantity" else f"{attribute} {value}"
+        for attribute, value in changes.items()
+    )
 
 
 def carry_over(covariance, parameters):

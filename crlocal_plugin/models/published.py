@@ -18,7 +18,7 @@ from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 from ..components.component import CosmicRayComponent
 from ..components.registration import register
 from ..components.spectrum import SourceSpectralModel
-from ..physics.intensity import ABSENT
+from ..physics.intensity import log_strength
 from ..physics.kinematics import axis_jacobian, particle_grid, rigidity_to_axis
 from ..physics.species import SPECIES, SYMBOLS, get_species
 from .cosmic_ray import CosmicRayModel
@@ -233,9 +233,7 @@ def _table(composition, version, time_interval):
         intensities = _crflux_intensities(composition)
     rows = np.zeros(len(SYMBOLS) + 1, dtype=int)
     rows[[get_species(name).Z for name in intensities]] = np.arange(len(intensities))
-    values = np.array(list(intensities.values()))
-    log_intensity = np.log(values, out=np.full(values.shape, ABSENT), where=values > 0)
-    return tuple(intensities), rows, log_intensity
+    return tuple(intensities), rows, log_strength(np.array(list(intensities.values())))
 
 
 def _crflux_intensities(composition):

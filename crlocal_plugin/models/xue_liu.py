@@ -166,8 +166,9 @@ def _share_index_offsets(model, groups):
             f"index_groups {groups!r}: expected groups of species such as [('C', 'O'), ('Ne', "
             f"'Mg')], each species in one group{repeated and f', not twice {repeated}'}"
         )
-    for name in (name for name in members if name not in model.species):
-        get_species(name)  # refuses what is no nucleus at all
+    for name in members:
+        if name not in model.species:
+            get_species(name)  # refuses what is no nucleus at all
     spectra = [component.spectral_models for component in model.components.values()]
     for group in groups:
         alike = [by_name[name] for by_name in spectra for name in group if name in by_name]
