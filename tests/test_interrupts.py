@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+from crlocal_plugin.studies import parallel
 
 SCAN = ["scan", "V_sun", "x", "--points", "2000", "--jobs", "2"]
 TOYS = ["toys", "--number", "2000", "--no-profile", "--jobs", "2"]
@@ -64,6 +64,7 @@ def start(tmp_path):
         process.communicate()
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 @pytest.mark.parametrize(
     ("words", "busy", "number", "to_all", "code"),
     [
@@ -82,3 +83,21 @@ def test_signals(start, tmp_path, words, busy, number, to_all, code):
     interrupted = "crlocal: interrupted, no file is half-written\n"
     assert text == (interrupted if number == signal.SIGINT else "")
     assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_waits_until_there_are_processes(monkeypatch):
+    # an exception that comes while Python makes a process may be lost
+    reached = []
+
+    def run(function, inputs, **options):
+        signal.raise_signal(signal.SIGINT)
+        reached.append("processes")
+        for _ in inputs:
+            reached.append("work")
+
+    monkeypatch.setattr(parallel.parallel, "run_multiprocessing", run)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        parallel.run_parallel(abs, [(1,)])
+    assert reached == ["processes"]
+    assert signal.getsignal(signal.SIGINT) is before
