@@ -69,8 +69,7 @@ def start(tmp_path):
     ("words", "busy", "number", "to_all", "code"),
     [
         pytest.param(SCAN, "scanning", signal.SIGINT, True, 2, id="scan, Ctrl-C"),
-        pytest.param(TOYS, "simulating", signal.SIGINT, True, 2, id="toys, Ctrl-C"),
-        pytest.param(SCAN, "scanning", signal.SIGTERM, False, 143, id="scan, SIGTERM"),
+        pytest.param(TOYS, "simulating", signal.SIGTERM, False, 143, id="toys, SIGTERM"),
         pytest.param(SCAN, "scanning", signal.SIGKILL, False, -9, id="scan, SIGKILL"),
     ],
 )
