@@ -43,7 +43,7 @@ def nested_sample(
     Parameters
     ----------
     datasets : CosmicRayDatasets or JointLikelihood
-        Datasets with models, or a likelihood.
+        Datasets with models, or a likelihood: then the posterior has no models.
     n_live : int, optional
         Live points; the error of ln(evidence) falls with the square root of it.
     n_steps : int, optional

@@ -176,10 +176,7 @@ def _usual_range(label, par, factor):
 
 def _range(label, par, ends):
     """Range that a user gives, as numbers in the unit of the parameter."""
-    low, high = (
-        u.Quantity(end).to_value(par.unit) if isinstance(end, str | u.Quantity) else float(end)
-        for end in ends
-    )
+    low, high = (float(u.Quantity(end, par.unit).value) for end in ends)
     lowest = par._min if np.isfinite(par._min) else -np.inf
     highest = par._max if np.isfinite(par._max) else np.inf
     if not lowest <= low < high <= highest:

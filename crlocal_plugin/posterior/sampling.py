@@ -48,7 +48,7 @@ def sample(
     Parameters
     ----------
     datasets : CosmicRayDatasets or JointLikelihood
-        Datasets with models, or a likelihood.
+        Datasets with models, or a likelihood: then the posterior has no models.
     n_walkers : int, optional
         Walkers of an ensemble, at least twice the number of parameters; by default four times.
     n_ensembles : int, optional

@@ -240,8 +240,8 @@ def is_nested(smaller, larger):
     Components, settings and priors are the same; free parameters of the smaller one are free in
     the larger one with the same limits, others have the same values or are frozen inside them.
     """
-    few, many = _parameters(smaller), _parameters(larger)
-    if _structure(smaller) != _structure(larger) or few.keys() != many.keys():
+    (components, few), (others, many) = _described(smaller), _described(larger)
+    if components != others or few.keys() != many.keys():
         return False
     pairs = [(par, many[key]) for key, par in few.items()]
     extra = any(par.frozen and not other.frozen for par, other in pairs)
@@ -259,24 +259,17 @@ def _is_special_case(par, other):
     return np.array_equal([par.min, par.max], [other.min, other.max], equal_nan=True)
 
 
-def _models(datasets):
-    return [model for model in datasets.models if isinstance(model, CosmicRayModel)]
-
-
-def _structure(datasets):
-    """Components of the models with types and settings, without values."""
-    return [model.to_dict()["components"] for model in _models(datasets)]
-
-
-def _parameters(datasets):
-    """Parameters of models and nuisances, in use or not, by model and label."""
-    found = {}
-    for number, model in enumerate(_models(datasets)):
+def _described(datasets):
+    """Components of models without values; all parameters, in use or not, by model and label."""
+    components, parameters = [], {}
+    models = [model for model in datasets.models if isinstance(model, CosmicRayModel)]
+    for number, model in enumerate(models):
+        components.append(model.to_dict()["components"])
         labels = model.parameters_unique_names
-        found |= {(number, x): p for x, p in zip(labels, model.parameters, strict=True)}
+        parameters |= {(number, x): p for x, p in zip(labels, model.parameters, strict=True)}
     for model in datasets.nuisance_models():
-        found |= {(model.name, par.name): par for par in model.parameters}
-    return found
+        parameters |= {(model.name, par.name): par for par in model.parameters}
+    return components, parameters
 
 
 def _prior(par):

@@ -185,15 +185,14 @@ def _drawn(parameters, covariance, n_samples, rng):
     error = np.sqrt(np.diag(covariance))
     # variances differ by a hundred decades: none of them may enter the factorisation
     correlation = covariance / np.outer(error, error)
-    options = {"check_valid": "raise", "tol": 1e-6, "method": "eigh"}
+    if np.linalg.eigvalsh(correlation).min() < -1e-6:
+        raise ValueError(
+            "the covariance is no covariance: it has negative variances in some directions"
+        )
+    options = {"mean": np.zeros(len(error)), "cov": correlation, "size": n_samples}
     kept, outside = [], np.zeros(len(error), dtype=int)
     for _ in range(_BATCHES):
-        try:
-            draws = rng.multivariate_normal(np.zeros(len(error)), correlation, n_samples, **options)
-        except ValueError:
-            raise ValueError(
-                "the covariance is no covariance: it has negative variances in some directions"
-            ) from None
+        draws = rng.multivariate_normal(**options, check_valid="ignore", method="eigh")
         rows = best + error * draws
         beyond = (rows < low) | (rows > high)
         kept.extend(rows[~beyond.any(axis=1)])

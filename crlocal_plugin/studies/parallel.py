@@ -1,9 +1,10 @@
 """Independent pieces of work spread over processes by gammapy's parallel back ends."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
-from threading import Thread
+import threading
 
 from gammapy.utils import parallel
 
@@ -25,18 +26,51 @@ def run_parallel(
         return result
 
     number = {} if n_jobs is None else {"processes": n_jobs}
-    # of the pool's methods only this one says when a piece of work is done
-    results = parallel.run_multiprocessing(
-        function,
-        inputs,
-        backend=parallel_backend,
-        pool_kwargs={"initializer": _prepare_worker} | parallel.POOL_KWARGS_DEFAULT | number,
-        method="apply_async",
-        method_kwargs={"callback": report},
-        task_name=task_name,
-    )
+    with _held_signals() as release:
+        # of the pool's methods only this one says when a piece of work is done
+        results = parallel.run_multiprocessing(
+            function,
+            _Inputs(inputs, release),
+            backend=parallel_backend,
+            pool_kwargs={"initializer": _prepare_worker} | parallel.POOL_KWARGS_DEFAULT | number,
+            method="apply_async",
+            method_kwargs={"callback": report},
+            task_name=task_name,
+        )
     # several processes leave promises of results
     return [result.get() if hasattr(result, "wait") else result for result in results]
+
+
+class _Inputs(list):
+    """Sets of arguments, which are asked for as soon as there are processes for them."""
+
+    def __init__(self, inputs, release):
+        super().__init__(inputs)
+        self._release = release
+
+    def __iter__(self):
+        self._release()
+        return super().__iter__()
+
+
+@contextlib.contextmanager
+def _held_signals():
+    """Hold Ctrl-C and SIGTERM until released: while a process is made, Python may lose them."""
+    came, handlers = [], contextlib.ExitStack()
+
+    def release():
+        handlers.close()
+        while came:
+            signal.raise_signal(came.pop())
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before = signal.signal(number, lambda number, frame: came.append(number))
+            handlers.callback(signal.signal, number, before)
+    try:
+        yield release
+    finally:
+        release()
 
 
 def _prepare_worker():
@@ -46,7 +80,7 @@ def _prepare_worker():
     if parent is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        Thread(target=_end_after, args=(parent,), daemon=True).start()
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
 
 
 def _end_after(parent):

@@ -157,14 +157,14 @@ def _ends(likelihood, name, limits, sigma):
     low, high = likelihood.bounds[column]
     if limits is None:
         error = profile.error()
-        if not (np.isfinite(error) and error > 0):
+        if not 0 < error < np.inf:
             raise ValueError(
                 f"nothing is known of the error of {name}: give the range to scan, for example "
                 f"{name}=LOW..HIGH"
             )
         return max(low, best - sigma * error), min(high, best + sigma * error)
     try:
-        ends = [end.to_value(unit) if isinstance(end, u.Quantity) else float(end) for end in limits]
+        ends = [float(u.Quantity(end, unit).value) for end in limits]
     except u.UnitConversionError as error:
         raise ValueError(f"range of {name}: expected values in {unit} ({error})") from None
     if not low <= ends[0] < ends[1] <= high:
