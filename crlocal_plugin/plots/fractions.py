@@ -41,11 +41,10 @@ def plot_component_fractions(
     Parameters
     ----------
     subject, ax, axis, energy_range, legend, band, samples, x_unit
-        As for `~crlocal_plugin.plot_spectra`; data are not shown, and areas have no bands. Species
-        are summed at the same value of the axis, from the rest energy of the lightest on.
+        As for `~crlocal_plugin.plot_spectra`, without data, and without bands of areas. The range
+        is 1 to 1e8 GV or GeV by default; a sum begins at the rest energy of its lightest nucleus.
     species : str, optional
-        Species whose intensity is shared out, ``"light"`` (H + He) or ``"all_particle"``; all
-        species of the model by default.
+        Species or sum of species whose intensity is shared out; ``"all_particle"`` by default.
     components : bool, str or list of str, optional
         Draw all components that have a spectrum, or those of these names; shares are in the sum.
     stacked : bool, optional
@@ -111,8 +110,7 @@ def plot_composition_fractions(
     subject, ax, energy_range, legend, band, samples, x_unit
         As for `plot_component_fractions`; the range is 100 GeV to 100 PeV by default.
     species : bool, str or list of str, optional
-        Species, and sums such as ``"light"`` (H + He), whose shares in the intensity of all are
-        drawn; the species of the model by default.
+        Species and sums, such as ``"light"`` (H + He), or all species of the model by default.
     component : str, optional
         Composition of one component; that of the sum by default.
     stacked : bool, optional

@@ -70,8 +70,7 @@ def total_energies(dataset, model):
 def shown_points(points, energy_range, usual, unit=ENERGY_UNIT, at_least=False):
     """Ends of the horizontal axis, and those of the `Points` that have some between them.
 
-    Points outside the fit count in the ``usual`` range only, which is the range without points, or
-    that which is ``at_least`` shown.
+    Points outside the fit count in the ``usual`` range only, which is that without points.
     """
     counted = [p.x[p.in_fit | p.within(*usual)] for p in points]
     low, high = log_limits(np.concatenate([*counted, []]), 1.3) or usual

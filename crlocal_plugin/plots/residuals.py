@@ -40,8 +40,7 @@ def plot_residuals(
     subject, datasets, energy_range, legend, x_unit
         As for `~crlocal_plugin.plot_spectra`.
     axes : sequence of `~matplotlib.axes.Axes`, optional
-        Axes of spectra, <ln A>, kinds of a user's own and dipoles, without those of which there
-        are no data; new ones by default.
+        Axes of spectra, <ln A>, own kinds and dipoles, as far as there are data; new by default.
     species : str or list of str, optional
         Species, ``"light"`` or ``"all_particle"`` of the spectra; all by default.
 

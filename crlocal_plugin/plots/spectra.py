@@ -51,8 +51,7 @@ def plot_spectra(
     Parameters
     ----------
     subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        What is drawn: a model; fitted datasets, model and data; the models of a fit; or samples
-        with the models that they were drawn for. See `~crlocal_plugin.plots.subject.find_subject`.
+        What is drawn, see `~crlocal_plugin.plots.subject.find_subject`.
     datasets : `~gammapy.datasets.Datasets` or list, optional
         Data, by default those of the subject; what the picture does not show is passed over.
     ax : `~matplotlib.axes.Axes`, optional

@@ -30,8 +30,7 @@ def sky_axes(ax=None, frame="icrs"):
     ax.tick_params(labelsize="small", labelcolor="0.4")
     # readable on white and on the colours of a map
     halo = [withStroke(linewidth=2, foreground="white", alpha=0.8)]
-    for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
-        label.set_path_effects(halo)
+    plt.setp([*ax.get_xticklabels(), *ax.get_yticklabels()], path_effects=halo)
     ax.grid(color="0.4", alpha=0.17, linewidth=0.6)
     ax.set_axisbelow(True)
     longitude, latitude = _FRAMES[frame]

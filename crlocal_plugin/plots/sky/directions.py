@@ -42,21 +42,16 @@ def reference_directions(model):
     """
     centre = geometry.galactic_direction(*_values(model, "lon_c", "lat_c") or (0.0, 0.0))
     directions = {"Galactic centre": centre, "Galactic anticentre": -centre}
-    field = _values(model, "B_ra", "B_dec")
-    if field:
+    if field := _values(model, "B_ra", "B_dec"):
         b = geometry.icrs_direction(*field)
         directions |= {"b": b, "-b": -b}
-    flow = _values(model, "u_HC_ra", "u_HC_dec")
-    if flow:
-        flow = geometry.icrs_direction(*flow)
+    if angles := _values(model, "u_HC_ra", "u_HC_dec"):
+        flow = geometry.icrs_direction(*angles)
         directions |= {"u_HC": flow, "Compton-Getting": -flow}
-    speeds = _values(model, "u_HC", "U_sun", "V_sun", "W_sun")
-    if flow is not None and speeds:
-        u_hc, *solar_motion = speeds
-        velocity = geometry.lsr_velocity(u_hc, flow, *solar_motion)
-        speed = np.linalg.norm(velocity)
-        if speed > 0:
-            directions["u_LSR"] = velocity / speed
+        if speeds := _values(model, "u_HC", "U_sun", "V_sun", "W_sun"):
+            velocity = geometry.lsr_velocity(speeds[0], flow, *speeds[1:])
+            if speed := np.linalg.norm(velocity):
+                directions["u_LSR"] = velocity / speed
     return directions
 
 

@@ -173,12 +173,11 @@ def _draw_fields_of_view(ax, views, frame):
 
 
 def _listed(fields_of_view):
-    if fields_of_view is None:
-        return []
-    views = [fields_of_view] if isinstance(fields_of_view, FieldOfView) else fields_of_view
-    if isinstance(views, str) or not all(isinstance(view, FieldOfView) for view in views):
+    views = () if fields_of_view is None else fields_of_view
+    views = [views] if isinstance(views, FieldOfView | str) else list(views)
+    if not all(isinstance(view, FieldOfView) for view in views):
         raise TypeError(
             "fields_of_view: expected FieldOfView.of('HAWC') or others like it, got "
             f"{fields_of_view!r}"
         )
-    return list(views)
+    return views
