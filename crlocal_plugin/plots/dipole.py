@@ -16,8 +16,6 @@ from .sky.directions import DIRECTION_LABELS, reference_directions
 from .style import component_style, species_label, species_style
 from .subject import chosen_names, chosen_species, drawn_nuclei, find_subject
 
-_DEFAULT_RANGE = (1e2, 1e8)
-
 _DECADES = 5  # of amplitude that are shown at most, however well contributions cancel
 
 # Directions whose right ascension is drawn, and their labels.
@@ -92,13 +90,12 @@ def plot_dipole(
         Points(d, total_energies(d, model), np.where(d.is_ul, d.amplitude_ul, d.amplitude))
         for d in subject.of_kind("dipole")
     ]
-    low, high, points = shown_points(points, energy_range, _DEFAULT_RANGE, at_least=True)
+    low, high, points = shown_points(points, energy_range, (1e2, 1e8), at_least=True)
     grid = checked_grid(low, high, "total_energy", drawn_nuclei(model, "all_particle"))
     total = model.dipole(grid)
     if phase_start is None:
-        start = _window(points, total, low, high)
-    else:
-        start = float(u.Quantity(phase_start, u.deg).value)
+        phase_start = _window(points, total, low, high)
+    start = float(u.Quantity(phase_start, u.deg).value)
     width = WIDTH if axes is None else None
     axes = new_dipole_axes(axes, start, figsize=(WIDTH, 6.8), unit=x_unit)
     # the legend is in two parts: in one it would be longer than the axes that it stands beside

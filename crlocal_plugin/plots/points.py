@@ -41,17 +41,14 @@ class Points:
 
 
 def points_on_axis(dataset, model, axis):
-    """Positions on an axis in GV or GeV, and what measured intensities are multiplied with.
-
-    The shifts of a fit are taken out. A sum of species is no function of another axis than its own:
-    it is put where the lightest would be, which does for a position.
-    """
+    """Positions in GV or GeV and factors of intensities that take out the shifts of a fit."""
     norm, scale = dataset.scales()
     x, factor = dataset.x.value * scale, np.exp(-dataset.hadronic_shift()) / (norm * scale)
     if dataset.axis == axis:
         return x, factor
     known = has_species(model, dataset.quantity)
     nuclei = drawn_nuclei(model, dataset.quantity if known else "all_particle")
+    # a sum is no function of another axis: where the lightest would be does for a position
     nucleus = min(nuclei, key=lambda nucleus: nucleus.rest_energy)
     rigidity = axis_to_rigidity(x, nucleus, dataset.axis)
     beta = particle_grid(rigidity, nucleus).beta

@@ -17,8 +17,7 @@ def sky_axes(ax=None, frame="icrs"):
     if frame not in _FRAMES:
         raise ValueError(unknown_name(frame, _FRAMES, "frame "))
     if ax is None:
-        projection = {"projection": "mollweide"}
-        _, ax = plt.subplots(figsize=(8, 4.9), layout="constrained", subplot_kw=projection)
+        ax = plt.figure(figsize=(8, 4.9), layout="constrained").add_subplot(projection="mollweide")
     if not isinstance(ax, GeoAxes):
         raise ValueError(
             'the map needs axes of the whole sky: make them with projection="mollweide", got '
@@ -47,5 +46,4 @@ def on_map(vector, frame):
 
 def draw_track(ax, vector, frame, **style):
     """Draw a curve through ICRS vectors, broken where it leaves the map on one side."""
-    longitude, latitude = break_at_jumps(*on_map(vector, frame))
-    ax.plot(np.deg2rad(longitude), np.deg2rad(latitude), **style)
+    ax.plot(*np.deg2rad(break_at_jumps(*on_map(vector, frame))), **style)

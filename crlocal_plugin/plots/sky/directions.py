@@ -22,8 +22,6 @@ DIRECTION_LABELS = {
 # Directions that are the reverse of a vector of the model or of the direction to the centre.
 _OPPOSITE = ("-b", "Galactic anticentre", "Compton-Getting")
 
-_DECADES = np.arange(2, 9)
-
 _POINTS_PER_DECADE = 60
 
 _MIN_SHARE = 0.01  # of a component in the sum of amplitudes, below which it is of no interest
@@ -93,7 +91,7 @@ def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, compone
     """
     model = find_subject(subject).model
     components = chosen_names(components, model.components, "component")
-    energies = 10.0**_DECADES * ENERGY_UNIT if energies is None else u.Quantity(energies)
+    energies = 10.0 ** np.arange(2, 9) * ENERGY_UNIT if energies is None else u.Quantity(energies)
     energies = np.sort(np.atleast_1d(energies.to(ENERGY_UNIT)))
     if not energies.size:
         raise ValueError("energies: expected one at least")

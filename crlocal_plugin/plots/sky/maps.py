@@ -84,8 +84,7 @@ def plot_sky_map(
     style = {"cmap": cmap, "vmin": -limit, "vmax": limit, "rasterized": True, "zorder": 0.1}
     mesh = ax.pcolormesh(*map(np.deg2rad, edges), values, **style)
     levels = limit * np.arange(-_CONTOURS, _CONTOURS + 1) / (_CONTOURS + 1)
-    style = {"colors": "0.2", "linewidths": 0.7, "zorder": 0.2}
-    ax.contour(np.deg2rad(x), np.deg2rad(y), values, levels, **style)
+    ax.contour(*map(np.deg2rad, (x, y)), values, levels, colors="0.2", linewidths=0.7, zorder=0.2)
     style = {"orientation": "horizontal", "shrink": 0.6, "aspect": 35, "pad": 0.03}
     colorbar = ax.figure.colorbar(mesh, ax=ax, label=_LABEL, **style)
     colorbar.set_ticks(np.append(levels, [-limit, limit]), minor=True)
