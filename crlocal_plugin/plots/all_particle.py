@@ -4,8 +4,6 @@ from ..datasets.plot_axes import SpectrumAxes
 from .spectra import draw_spectra, spectra_on_axis, with_spectrum
 from .subject import chosen_names, chosen_species, find_subject
 
-_USUAL_RANGE = (1e2, 1e8)
-
 _SUMS = ("all_particle", "light")
 
 
@@ -58,4 +56,4 @@ def plot_all_particle(
     parts = {name: [] for name in (*whole, *chosen_species(species, model))}
     parts["all_particle"] = with_spectrum(model, "all_particle", components)
     options = energy_range, legend, band
-    return draw_spectra(ax, subject, flux, parts, axes, *options, whole, _USUAL_RANGE)
+    return draw_spectra(ax, subject, flux, parts, axes, *options, whole, usual=(1e2, 1e8))

@@ -9,14 +9,12 @@ from ..components.base import ENERGY_UNIT
 from ..datasets.drawing import draw_dipole_points, draw_phase, phase_window
 from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits, new_dipole_axes
 from ..studies.bands import dipole_band
-from .bands import band_handle, bands_of, draw_band, draw_phase_band
+from .bands import draw_bands, draw_phase_band
 from .frame import WIDTH, Frame, checked_grid
 from .points import Points, draw_experiments, shown_points, total_energies
 from .sky.directions import DIRECTION_LABELS, reference_directions
 from .style import component_style, species_label, species_style
 from .subject import chosen_names, chosen_species, drawn_nuclei, find_subject
-
-_DEFAULT_RANGE = (1e2, 1e8)
 
 _DECADES = 5  # of amplitude that are shown at most, however well contributions cancel
 
@@ -92,13 +90,12 @@ def plot_dipole(
         Points(d, total_energies(d, model), np.where(d.is_ul, d.amplitude_ul, d.amplitude))
         for d in subject.of_kind("dipole")
     ]
-    low, high, points = shown_points(points, energy_range, _DEFAULT_RANGE, at_least=True)
+    low, high, points = shown_points(points, energy_range, (1e2, 1e8), at_least=True)
     grid = checked_grid(low, high, "total_energy", drawn_nuclei(model, "all_particle"))
     total = model.dipole(grid)
     if phase_start is None:
-        start = _window(points, total, low, high)
-    else:
-        start = float(u.Quantity(phase_start, u.deg).value)
+        phase_start = _window(points, total, low, high)
+    start = float(u.Quantity(phase_start, u.deg).value)
     width = WIDTH if axes is None else None
     axes = new_dipole_axes(axes, start, figsize=(WIDTH, 6.8), unit=x_unit)
     # the legend is in two parts: in one it would be longer than the axes that it stands beside
@@ -122,7 +119,10 @@ def plot_dipole(
         style = component_style(name) | {"linewidth": 1.3, "zorder": 2}
         draw(model.dipole(grid, component=name), name, phases=component_phases, **style)
     if band and (total.amplitude > 0).any():
-        _draw_band(upper, lower, subject, grid, start)
+        color, make = component_style("total")["color"], partial(dipole_band, model, grid)
+        found = draw_bands(upper, grid.value, make, subject, [color])
+        if found is not None:
+            draw_phase_band(lower.ax, lower.factor * grid.value, found.phase, start, color)
     if references:
         _draw_references(lower.ax, model, start)
 
@@ -159,15 +159,6 @@ def _draw_species(draw, model, species, grid):
             written = {"marker": look.pop("marker"), "markevery": places}
             label = f"{species_label(name)} alone"
             draw(model.dipole(alone, species=name), label, name=written, zorder=2.8, **look)
-
-
-def _draw_band(upper, lower, subject, grid, start):
-    found = bands_of(partial(dipole_band, subject.model, grid), subject)
-    if found is not None:
-        color, energy = component_style("total")["color"], upper.factor * grid.value
-        draw_band(upper.ax, energy, *(end.value for end in found.amplitude.interval()), color)
-        draw_phase_band(lower.ax, energy, found.phase, start, color)
-        upper.handles.append(band_handle())
 
 
 def _draw_references(ax, model, start):

@@ -16,8 +16,6 @@ from .bands import draw_bands
 from .frame import Frame, checked_grid, energy_bounds
 from .subject import chosen_names, chosen_species, drawn_nuclei, find_subject
 
-_COMPONENTS_RANGE, _SPECIES_RANGE = (1.0, 1e8), (1e2, 1e8)
-
 _MOST_NAMES = 4  # of species that the label of the axis has one by one
 
 _LEAST_SHARE = 0.045  # height of an area in which its name has place
@@ -41,11 +39,10 @@ def plot_component_fractions(
     Parameters
     ----------
     subject, ax, axis, energy_range, legend, band, samples, x_unit
-        As for `~crlocal_plugin.plot_spectra`; data are not shown, and areas have no bands. Species
-        are summed at the same value of the axis, from the rest energy of the lightest on.
+        As for `~crlocal_plugin.plot_spectra`, without data, and without bands of areas. The range
+        is 1 to 1e8 GV or GeV by default; a sum begins at the rest energy of its lightest nucleus.
     species : str, optional
-        Species whose intensity is shared out, ``"light"`` (H + He) or ``"all_particle"``; all
-        species of the model by default.
+        Species or sum of species whose intensity is shared out; ``"all_particle"`` by default.
     components : bool, str or list of str, optional
         Draw all components that have a spectrum, or those of these names; shares are in the sum.
     stacked : bool, optional
@@ -69,7 +66,7 @@ def plot_component_fractions(
     names = [name for name in chosen if model.components[name].spectral_models]
     if not names:
         raise ValueError("components: expected one with a spectrum at least")
-    low, high = energy_bounds(energy_range, _COMPONENTS_RANGE, own_unit(axis))
+    low, high = energy_bounds(energy_range, (1.0, 1e8), own_unit(axis))
     grid = checked_grid(low, high, axis, nuclei)
 
     def shares(values):
@@ -111,8 +108,7 @@ def plot_composition_fractions(
     subject, ax, energy_range, legend, band, samples, x_unit
         As for `plot_component_fractions`; the range is 100 GeV to 100 PeV by default.
     species : bool, str or list of str, optional
-        Species, and sums such as ``"light"`` (H + He), whose shares in the intensity of all are
-        drawn; the species of the model by default.
+        Species and sums, such as ``"light"`` (H + He), or all species of the model by default.
     component : str, optional
         Composition of one component; that of the sum by default.
     stacked : bool, optional
@@ -137,7 +133,7 @@ def plot_composition_fractions(
     members = [species_group(name, model.species) for name in names]
     if stacked and len(set().union(*members)) < sum(map(len, members)):
         raise ValueError(f"stacked: {', '.join(names)} have a species in common")
-    low, high = energy_bounds(energy_range, _SPECIES_RANGE, ENERGY_UNIT)
+    low, high = energy_bounds(energy_range, (1e2, 1e8), ENERGY_UNIT)
     grid = checked_grid(low, high, "total_energy", nuclei)
 
     def shares(values):
@@ -161,10 +157,8 @@ def plot_composition_fractions(
 
 
 def _draw_shares(ax, axes, subject, grid, function, looks, stacked, band, legend, height):
-    """Draw the shares, shape ``(k, n)``, that a function gives for parameter values.
-
-    Each has a label, styles of its curve and its area, and a marker if its name stands there.
-    """
+    """Draw the shares, shape ``(k, n)``, that a function gives for parameter values."""
+    # a look is a label, styles of curve and area, and a marker if the name stands there
     model, x = subject.model, grid.value
     shares = function(model.evaluator.values())
     frame = Frame(ax, axes, x[0], x[-1], height)

@@ -36,11 +36,9 @@ def listed_axes(axes, number, what):
 
 
 class Frame:
-    """Axes against a rigidity or energy in GV or GeV, with the entries of their legend.
+    """Axes against a rigidity or energy in GV or GeV, with the entries of their legend."""
 
-    A new figure has the ``height``; ``width`` is that of a new one whose axes are given.
-    """
-
+    # a new figure has the height; width is that of a new one whose axes are given
     def __init__(self, ax, axes, low, high, height=None, width=None, **settings):
         self.ax, own_width = picture_axes(ax, height)
         self.width = own_width or width
@@ -87,10 +85,7 @@ def checked_grid(low, high, axis, nuclei):
 
 
 def add_legend(ax, handles, width=None, **kwargs):
-    """Add a legend of the first handle of each label, in as many columns as its length needs.
-
-    They widen a figure that was made for the picture, with a ``width`` in inches, but no other.
-    """
+    """Add a legend of the first handle of each label, in as many columns as its length needs."""
     unique = {}
     for handle in handles:
         unique.setdefault(handle.get_label(), handle)
@@ -110,6 +105,7 @@ def add_legend(ax, handles, width=None, **kwargs):
             break
         legend = ax.legend(**style, ncols=columns, columnspacing=1.0)
     if width is not None:
+        # the figure was made for the picture; one of the user keeps its width
         further = legend.get_window_extent().width - first.width
         figure.set_figwidth(max(figure.get_figwidth(), width + further / figure.dpi))
 

@@ -15,8 +15,6 @@ from .points import Points, data_label, draw_experiments, shown_points, total_en
 from .style import component_style
 from .subject import chosen_names, drawn_nuclei, find_subject
 
-_DEFAULT_RANGE = (1e2, 1e8)
-
 # Nuclei at whose ln A a line is drawn, with its name.
 _GUIDES = {"H": "H", "He": "He", "N": "CNO", "Fe": "Fe"}
 
@@ -61,7 +59,7 @@ def plot_mean_log_mass(
         Points(dataset, total_energies(dataset, model), *dataset.picture_class(dataset).measured())
         for dataset in subject.of_kind("mean_log_mass")
     ]
-    low, high, points = shown_points(points, energy_range, _DEFAULT_RANGE, at_least=True)
+    low, high, points = shown_points(points, energy_range, (1e2, 1e8), at_least=True)
     grid = checked_grid(low, high, axes.axis, drawn_nuclei(model, "all_particle"))
 
     frame = Frame(ax, axes, low, high, height=4.4, ylim=(-0.15, 4.3))

@@ -41,17 +41,14 @@ class Points:
 
 
 def points_on_axis(dataset, model, axis):
-    """Positions on an axis in GV or GeV, and what measured intensities are multiplied with.
-
-    The shifts of a fit are taken out. A sum of species is no function of another axis than its own:
-    it is put where the lightest would be, which does for a position.
-    """
+    """Positions in GV or GeV and factors of intensities that take out the shifts of a fit."""
     norm, scale = dataset.scales()
     x, factor = dataset.x.value * scale, np.exp(-dataset.hadronic_shift()) / (norm * scale)
     if dataset.axis == axis:
         return x, factor
     known = has_species(model, dataset.quantity)
     nuclei = drawn_nuclei(model, dataset.quantity if known else "all_particle")
+    # a sum is no function of another axis: where the lightest would be does for a position
     nucleus = min(nuclei, key=lambda nucleus: nucleus.rest_energy)
     rigidity = axis_to_rigidity(x, nucleus, dataset.axis)
     beta = particle_grid(rigidity, nucleus).beta
@@ -70,8 +67,7 @@ def total_energies(dataset, model):
 def shown_points(points, energy_range, usual, unit=ENERGY_UNIT, at_least=False):
     """Ends of the horizontal axis, and those of the `Points` that have some between them.
 
-    Points outside the fit count in the ``usual`` range only, which is the range without points, or
-    that which is ``at_least`` shown.
+    Points outside the fit count in the ``usual`` range only, which is that without points.
     """
     counted = [p.x[p.in_fit | p.within(*usual)] for p in points]
     low, high = log_limits(np.concatenate([*counted, []]), 1.3) or usual

@@ -20,8 +20,6 @@ _SIGMA_BANDS = {1: "0.86", 2: "0.94"}  # grey by half width in standard deviatio
 
 _LOWEST_TOP = 3.5  # half height of a panel in standard deviations at least
 
-_USUAL_RANGE = (1.0, 1e8)
-
 
 def plot_residuals(
     subject, datasets=None, axes=None, species=None, energy_range=None, legend=True, x_unit=None
@@ -40,8 +38,7 @@ def plot_residuals(
     subject, datasets, energy_range, legend, x_unit
         As for `~crlocal_plugin.plot_spectra`.
     axes : sequence of `~matplotlib.axes.Axes`, optional
-        Axes of spectra, <ln A>, kinds of a user's own and dipoles, without those of which there
-        are no data; new ones by default.
+        Axes of spectra, <ln A>, own kinds and dipoles, as far as there are data; new by default.
     species : str or list of str, optional
         Species, ``"light"`` or ``"all_particle"`` of the spectra; all by default.
 
@@ -72,7 +69,7 @@ def plot_residuals(
             "there are no data to compare with the model: pass datasets of its species, with a "
             "model or beside it"
         )
-    low, high, _ = shown_points(list(chain(*panels.values())), energy_range, _USUAL_RANGE)
+    low, high, _ = shown_points(list(chain(*panels.values())), energy_range, (1.0, 1e8))
 
     width = WIDTH if axes is None else None
     if axes is None:

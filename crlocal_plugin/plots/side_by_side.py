@@ -16,12 +16,10 @@ def plot_side_by_side(models, datasets=None, axes=None, species=None, components
     ----------
     models : dict of str to CosmicRayModel
         Models by the title of their column.
-    datasets, species, components
-        As for `~crlocal_plugin.plot_spectra`, the same in all columns.
+    datasets, species, components, legend
+        As for `~crlocal_plugin.plot_spectra`, the same in all columns; legends are at the last.
     axes : `~numpy.ndarray` of `~matplotlib.axes.Axes`, optional
         Axes, shape ``(3, n)`` for n models; new ones by default.
-    legend : bool, optional
-        Draw legends beside the last column.
 
     Returns
     -------

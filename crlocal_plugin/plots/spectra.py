@@ -15,8 +15,6 @@ from .points import Points, draw_experiments, points_on_axis, shown_points
 from .style import component_style, name_marker, name_places, species_color, species_label
 from .subject import chosen_names, drawn_nuclei, find_subject, given_names
 
-_DEFAULT_RANGE = (1.0, 1e8)
-
 # Species whose colours can be told in grey; if there are more, their names are on the curves. All
 # particles are black and need no name.
 _COLORS_IN_GREY = 2
@@ -51,8 +49,7 @@ def plot_spectra(
     Parameters
     ----------
     subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        What is drawn: a model; fitted datasets, model and data; the models of a fit; or samples
-        with the models that they were drawn for. See `~crlocal_plugin.plots.subject.find_subject`.
+        What is drawn, see `~crlocal_plugin.plots.subject.find_subject`.
     datasets : `~gammapy.datasets.Datasets` or list, optional
         Data, by default those of the subject; what the picture does not show is passed over.
     ax : `~matplotlib.axes.Axes`, optional
@@ -116,12 +113,11 @@ def with_spectrum(model, name, components):
 
 
 def draw_spectra(
-    ax, subject, flux, parts, axes, energy_range, legend, band, whole=(), usual=_DEFAULT_RANGE
+    ax, subject, flux, parts, axes, energy_range, legend, band, whole=(), usual=(1.0, 1e8)
 ):
     """Draw the species and sums in ``parts``, which has the components that are drawn of each.
 
-    Those in ``whole``, all by default, are what the others contribute to, and alone have bands.
-    The ``usual`` range is that without data, see `shown_points`.
+    The others contribute to those in ``whole``, all by default, which alone have bands.
     """
     model, axis = subject.model, axes.axis
     points = []

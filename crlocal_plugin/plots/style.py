@@ -32,10 +32,6 @@ SPECIES_LINESTYLES = _STYLES["species_alone"]
 EXPERIMENT_MARKERS = {name: tuple(marker) for name, marker in _STYLES["experiments"].items()}
 """Marker and whether it is filled, by experiment."""
 
-_NAME_SIZE = 9  # of species on their curves, in points
-
-_FEW_NAMES = 3  # curves with place for three names each
-
 _ALL_MARKERS = [(marker, filled) for filled in (True, False) for marker in "osD^v<>pPX*hd8"]
 
 
@@ -72,7 +68,7 @@ def name_marker(name):
     # a plain hyphen would be a minus sign
     label = label.replace("+", "{+}").replace("-", "\N{HYPHEN}")
     text = f"$\\mathrm{{{label}}}$"
-    extents = TextPath((0, 0), text, size=_NAME_SIZE).get_extents()
+    extents = TextPath((0, 0), text, size=9).get_extents()
     # matplotlib fits the longer side of a text into the size
     size = {"marker": text, "markersize": max(extents.width, extents.height)}
     return size | {"markerfacecolor": "black", "markeredgecolor": "black", "markeredgewidth": 0.4}
@@ -80,7 +76,8 @@ def name_marker(name):
 
 def name_places(number, n):
     """Points at which curve ``number`` of ``n`` bears its name, others than on its neighbours."""
-    step = 120 if n <= _FEW_NAMES else 180
+    # few curves have place for three names each
+    step = 120 if n <= 3 else 180
     return list(range(20 + step * number // n, 370, step))
 
 

@@ -22,8 +22,6 @@ DIRECTION_LABELS = {
 # Directions that are the reverse of a vector of the model or of the direction to the centre.
 _OPPOSITE = ("-b", "Galactic anticentre", "Compton-Getting")
 
-_DECADES = np.arange(2, 9)
-
 _POINTS_PER_DECADE = 60
 
 _MIN_SHARE = 0.01  # of a component in the sum of amplitudes, below which it is of no interest
@@ -42,21 +40,16 @@ def reference_directions(model):
     """
     centre = geometry.galactic_direction(*_values(model, "lon_c", "lat_c") or (0.0, 0.0))
     directions = {"Galactic centre": centre, "Galactic anticentre": -centre}
-    field = _values(model, "B_ra", "B_dec")
-    if field:
+    if field := _values(model, "B_ra", "B_dec"):
         b = geometry.icrs_direction(*field)
         directions |= {"b": b, "-b": -b}
-    flow = _values(model, "u_HC_ra", "u_HC_dec")
-    if flow:
-        flow = geometry.icrs_direction(*flow)
+    if angles := _values(model, "u_HC_ra", "u_HC_dec"):
+        flow = geometry.icrs_direction(*angles)
         directions |= {"u_HC": flow, "Compton-Getting": -flow}
-    speeds = _values(model, "u_HC", "U_sun", "V_sun", "W_sun")
-    if flow is not None and speeds:
-        u_hc, *solar_motion = speeds
-        velocity = geometry.lsr_velocity(u_hc, flow, *solar_motion)
-        speed = np.linalg.norm(velocity)
-        if speed > 0:
-            directions["u_LSR"] = velocity / speed
+        if speeds := _values(model, "u_HC", "U_sun", "V_sun", "W_sun"):
+            velocity = geometry.lsr_velocity(speeds[0], flow, *speeds[1:])
+            if speed := np.linalg.norm(velocity):
+                directions["u_LSR"] = velocity / speed
     return directions
 
 
@@ -98,7 +91,7 @@ def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, compone
     """
     model = find_subject(subject).model
     components = chosen_names(components, model.components, "component")
-    energies = 10.0**_DECADES * ENERGY_UNIT if energies is None else u.Quantity(energies)
+    energies = 10.0 ** np.arange(2, 9) * ENERGY_UNIT if energies is None else u.Quantity(energies)
     energies = np.sort(np.atleast_1d(energies.to(ENERGY_UNIT)))
     if not energies.size:
         raise ValueError("energies: expected one at least")

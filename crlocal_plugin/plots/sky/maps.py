@@ -84,8 +84,7 @@ def plot_sky_map(
     style = {"cmap": cmap, "vmin": -limit, "vmax": limit, "rasterized": True, "zorder": 0.1}
     mesh = ax.pcolormesh(*map(np.deg2rad, edges), values, **style)
     levels = limit * np.arange(-_CONTOURS, _CONTOURS + 1) / (_CONTOURS + 1)
-    style = {"colors": "0.2", "linewidths": 0.7, "zorder": 0.2}
-    ax.contour(np.deg2rad(x), np.deg2rad(y), values, levels, **style)
+    ax.contour(*map(np.deg2rad, (x, y)), values, levels, colors="0.2", linewidths=0.7, zorder=0.2)
     style = {"orientation": "horizontal", "shrink": 0.6, "aspect": 35, "pad": 0.03}
     colorbar = ax.figure.colorbar(mesh, ax=ax, label=_LABEL, **style)
     colorbar.set_ticks(np.append(levels, [-limit, limit]), minor=True)
@@ -173,12 +172,11 @@ def _draw_fields_of_view(ax, views, frame):
 
 
 def _listed(fields_of_view):
-    if fields_of_view is None:
-        return []
-    views = [fields_of_view] if isinstance(fields_of_view, FieldOfView) else fields_of_view
-    if isinstance(views, str) or not all(isinstance(view, FieldOfView) for view in views):
+    views = () if fields_of_view is None else fields_of_view
+    views = [views] if isinstance(views, FieldOfView | str) else list(views)
+    if not all(isinstance(view, FieldOfView) for view in views):
         raise TypeError(
             "fields_of_view: expected FieldOfView.of('HAWC') or others like it, got "
             f"{fields_of_view!r}"
         )
-    return list(views)
+    return views
