@@ -6,6 +6,8 @@ them from YAML files.
 
 from types import ModuleType as _ModuleType
 
+from . import _program  # isort: split
+
 from ._version import __version__
 from .analysis.description import Analysis
 from .analysis.errors import AnalysisError

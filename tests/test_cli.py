@@ -166,6 +166,7 @@ BAD = {
     ("plot", "sky", "--output", "sky.png", "--format", "svg"): "leave out --format",
     ("plot", "sky", "spectra", "--output", "both.png"): "name a folder",
     ("plot", "sky", "--axis", "rigidity"): "--axis: not for sky",
+    ("plot", "sky", "--energy-power", "0"): "--energy-power: not for sky",
     ("plot", "sky", "--frame", "ecliptic"): "icrs, galactic",
     ("plot", "spectra", "--species", "Fe"): "Fe",
     ("plot", "spectra", "--axis", "momentum"): "rigidity",

@@ -68,7 +68,8 @@ def main(argv=None):
             warnings.showwarning = lambda message, *place, **more: tell(message)
             debug = context.params["debug"]
             code = crlocal.invoke(context) or OK
-            sys.stdout.flush()
+            if sys.stdout is not None:  # a job may be started without one
+                sys.stdout.flush()
             return code
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)

@@ -107,7 +107,8 @@ def _settings(pictures, content):
     """Arguments of the functions that draw, by picture."""
     arguments, options = {}, {}
     for name, value in content.items():
-        if value not in (None, (), False):
+        # zero is a value, though equal to False
+        if value not in (None, ()) and value is not False:
             argument = name.removeprefix("no_")
             value = list(value) if isinstance(value, tuple) else value
             arguments[argument] = value if argument == name else False
@@ -128,14 +129,12 @@ def _settings(pictures, content):
 
 def _energy_range(ends):
     """Ends of the axis as quantities."""
-    try:
-        quantities = [u.Quantity(end) for end in ends]
-        kinds = [{unit for unit in (u.GeV, u.GV) if q.unit.is_equivalent(unit)} for q in quantities]
-    except (TypeError, ValueError):
-        kinds = [set()]
-    if not (set.intersection(*kinds) and all(np.isfinite(q.value).all() for q in quantities)):
-        raise ValueError(f"--energy-range {' '.join(ends)}: expected two such as '1 TeV' '10 PeV'")
-    return quantities
+    for unit in (u.GeV, u.GV):
+        with contextlib.suppress(TypeError, ValueError):
+            quantities = [u.Quantity(end) for end in ends]
+            if all(np.isfinite(end.to_value(unit)) for end in quantities):
+                return quantities
+    raise ValueError(f"--energy-range {' '.join(ends)}: expected two such as '1 TeV' '10 PeV'")
 
 
 def _paths(output, kind, pictures):
