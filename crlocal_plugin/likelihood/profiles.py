@@ -137,6 +137,10 @@ class ProfileLikelihood:
     def interval(self, sigma=1.0):
         """Where the statistic has risen by the square of a number of standard deviations.
 
+        Parameters
+        ----------
+        sigma : float, optional
+
         Returns
         -------
         low, high : float
