@@ -124,7 +124,7 @@ def test_covariance_is_missing(original, folder):
     ("pattern", "replacement", "message"),
     [
         (r"(?<=\| )[ \d.e-]+(?= \|)", "nan", r"numbers of .*cosmic-ray\.Gamma.* are not finite"),
-        (r"[^\n]*\n$", "", "is cut or of other parameters: expected rows and columns of 42 p"),
+        (r"[^\n]*\n$", "", "is cut or of other parameters: expected rows and columns of the 42 p"),
         (r"cosmic-ray.Gamma", "cosmic-ray.Gomma", "is cut or of other parameters"),
         (r"(Gamma \|[^|]*\| *) (?=\d)", r"\1-", "a variance is negative"),
         (r"0\.0", "abc", "is no covariance"),
@@ -152,3 +152,9 @@ def test_datasets_of_older_versions_have_no_number_of_rows(folder):
     change(path, r"    rows: \d+\n", "", count=0)
     change(path, r"\nchecksum: \w+", "")
     assert len(crl.CosmicRayDatasets.read(path, checksum=False)) == 2
+
+
+def test_datasets_without_models(tmp_path):
+    names = tmp_path / "datasets.yaml", tmp_path / "models.yaml"
+    crl.load_datasets("dampe_h").write(*names)
+    assert len(crl.CosmicRayDatasets.read(*names).models) == 0

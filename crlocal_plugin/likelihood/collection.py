@@ -28,6 +28,10 @@ class CosmicRayDatasets(Datasets):
     Models, parameters and covariance are those of gammapy's `~gammapy.datasets.Datasets`, but
     kept instead of rebuilt at every call, and all points of one `CosmicRayModel` are evaluated
     together. Other gammapy datasets may be in the list; they are evaluated as usual.
+
+    Parameters
+    ----------
+    datasets : list of `~gammapy.datasets.Dataset`
     """
 
     def __init__(self, datasets=None):
@@ -235,7 +239,7 @@ class CosmicRayDatasets(Datasets):
         filename, filename_models : path-like
             YAML files of datasets and models.
         lazy, cache : bool, optional
-            Of no effect, for compatibility.
+            As in gammapy, for datasets of other packages.
         checksum : bool, optional
             Refuse YAML files that are not as they were written.
 
@@ -250,7 +254,7 @@ class CosmicRayDatasets(Datasets):
             If a file is damaged or a parameter allows no fit, see `JointLikelihood`; it is named.
         """
         check_yaml(make_path(filename), "datasets", checksum)
-        datasets = super().read(filename, checksum=False)
+        datasets = super().read(filename, lazy=lazy, cache=cache, checksum=False)
         if filename_models is not None:
             datasets.models = read_models(filename_models, checksum)
         return datasets

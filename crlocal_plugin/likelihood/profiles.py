@@ -108,9 +108,8 @@ class ProfileLikelihood:
         candidates = np.array([first, first])
         candidates[:, self._column] = value
         if self._reoptimize:
-            slope = None
-            if len(near) > 1:
-                slope = (first - self._known[near[1]][1]) / (near[0] - near[1])
+            slopes = [(first - self._known[x][1]) / (near[0] - x) for x in near[1:]]
+            slope = slopes[0] if slopes else None
             candidates[1] = self._follow(first, value, slope)
         stats = self._likelihood(candidates)
         return candidates[np.argmin(np.where(np.isfinite(stats), stats, np.inf))]
@@ -138,6 +137,10 @@ class ProfileLikelihood:
     def interval(self, sigma=1.0):
         """Where the statistic has risen by the square of a number of standard deviations.
 
+        Parameters
+        ----------
+        sigma : float, optional
+
         Returns
         -------
         low, high : float
@@ -151,7 +154,7 @@ class ProfileLikelihood:
         start, error = self.best[self._column], self.error()
         if not (np.isfinite(error) and error > 0):
             return np.nan
-        limit = self._likelihood.bounds[self._column, (1 + sign) // 2]
+        limits = self._likelihood.bounds[self._column]
 
         def above(value):
             rise = self(value) - self.best_stat
@@ -159,11 +162,10 @@ class ProfileLikelihood:
 
         inner, step = start, sigma * error
         for _ in range(12):
-            outer = start + sign * step
-            outer = min(outer, limit) if sign > 0 else max(outer, limit)
+            outer = float(np.clip(start + sign * step, *limits))
             if above(outer) >= 0:
                 break
-            if outer == limit or step > 100 * error:
+            if outer in limits or step > 100 * error:
                 return np.nan
             inner, step = outer, 1.5 * step
         else:
@@ -171,7 +173,7 @@ class ProfileLikelihood:
         options = {"xtol": _TOLERANCE * error, "rtol": 1e-12}
         end = brentq(above, inner, outer, **options)
         # the valley of a point beyond may be the lower one at the end too
-        beyond = np.clip(start + _BEYOND * (outer - start), *self._likelihood.bounds[self._column])
+        beyond = np.clip(start + _BEYOND * (outer - start), *limits)
         for other in (outer, beyond):
             self(other)
             while self.improve(end, other) and above(end) < 0 < above(outer):

@@ -47,7 +47,7 @@ def read_models(filename, checksum=True):
         check_parameters(models)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
-    if covariance is not None:
+    if covariance is not None and len(models.parameters):
         # as gammapy does, beside the models or where the name says
         files = [file for file in (path.parent / covariance, Path(covariance)) if file.is_file()]
         if files:
@@ -63,7 +63,7 @@ def read_models(filename, checksum=True):
 
 def _covariance(path, names):
     """Covariance of parameters from a file of theirs, shape ``(n, n)``."""
-    expected = f"expected rows and columns of {len(names)} parameters, {names[0]} to {names[-1]}"
+    expected = f"expected rows and columns of the {len(names)} parameters of the models"
     advice = "write it again, or remove it to go on without correlations"
     try:
         table = Table.read(path, format="ascii.fixed_width")
