@@ -26,11 +26,11 @@ from crlocal_plugin.posterior.convergence import (
     chain_diagnostics,
     import_sampling,
 )
-from crlocal_plugin.posterior.moves import EnsemblesMove
 from crlocal_plugin.posterior.nested import nested_sample
 from crlocal_plugin.posterior.posterior import Posterior, UnconvergedError
 from crlocal_plugin.posterior.prior_distributions import PriorDistributions, set_proper_priors
 from crlocal_plugin.posterior.sampling import sample
+from crlocal_plugin.posterior.walkers import EnsemblesMove
 
 arviz = import_sampling("arviz")
 

@@ -7,10 +7,8 @@ import numpy as np
 from astropy.table import Table
 
 MIN_LENGTH = 50  # autocorrelation times that a chain must be long
-
 # largest rank-normalised split R-hat (Vehtari et al. 2021, Bayesian Analysis 16, 667)
 MAX_R_HAT = 1.01
-
 MIN_ESS = 400  # smallest effective sample size, of the bulk and of the tails (ibid.)
 
 

@@ -13,14 +13,10 @@ from .sampling import LogPosterior, best_fit, described, likelihoods
 
 # largest number of parameters for which points are drawn from a region around the live points
 REGION = 10
-
 POPULATION = 64  # points that a step sampler moves at once
-
 # smallest fraction of the points of a step sampler that leave the neighbourhood of their start
 FAR_ENOUGH = 0.5
-
 INTEGRATED = 0.95  # smallest fraction of the evidence that the live points have been through
-
 NOWHERE = -1e300  # ln(likelihood) of values whose statistic overflows
 
 

@@ -13,10 +13,8 @@ from .prior_distributions import PriorDistributions, measurements_only, prior_te
 from .walkers import STORED, WhitenedCoordinates, run_ensembles, start_walkers
 
 FAR = 1e4  # how far out an open end is looked at, in natural scales
-
 # by how much the statistic must rise there: a chain of 1e6 samples does not get that far
 RISE = 30.0
-
 NARROW = 0.3  # relative error below which a positive parameter goes in by its logarithm
 
 

@@ -12,20 +12,12 @@ from ..messages import unknown_name
 from ..models.nuisance import NuisanceModel
 
 LEVELS = (0.6827, 0.9545)  # probabilities of one and two standard deviations of a Gaussian
-
 N_DRAWS = 1000  # draws from a covariance, unless a number is given
-
 METHODS = ("sampling", "linear")
-
 _BATCHES = 1000  # times that a full set is drawn before the limits count as out of reach
-
 _STEP = 1e-4  # step of the derivatives in standard deviations
-
 _CHUNK = 100_000  # numbers that are evaluated at once, however many samples there are
-
-
 HALF = 180.0  # width in deg from which on an interval says nothing about a direction
-
 # Rayleigh's statistic, number of samples times the squared length of their mean: below it,
 # directions are compatible with a uniform distribution at 1 %, exp(-4.6)
 _UNIFORM = 4.6

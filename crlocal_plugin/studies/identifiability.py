@@ -29,12 +29,9 @@ from .starts import least_squares_likelihood
 # singular value below which a direction is without consequence: a thousand natural scales cost
 # less than a standard deviation; the derivatives are differences, and true to about 1e-5
 NULL = 1e-3
-
 # part of a parameter in a direction without consequence from which on it is not constrained
 _COMPONENT = 1e-3
-
 _STEP = 0.1  # largest change in the description of a direction, in natural scales
-
 _ALONE = ("spectra", "dipole")  # sources that are also asked without the other
 
 

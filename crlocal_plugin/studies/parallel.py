@@ -2,7 +2,6 @@
 
 import contextlib
 import multiprocessing
-import os
 import signal
 import threading
 
@@ -85,4 +84,4 @@ def _prepare_worker():
 
 def _end_after(parent):
     parent.join()
-    os._exit(1)
+    signal.raise_signal(signal.SIGTERM)

@@ -13,21 +13,14 @@ from .parallel import run_parallel
 from .toy_study import ToyStudy
 
 CHUNK = 5  # toys that a process does in one go, a second or so of work
-
 # tolerance of constrained fits and of the search: statistics are good to some thousandths
 TOLERANCE = 1e-5
-
 SCATTER = 5.0  # width of the scattered starts of the search, in standard deviations
-
 REACH = 25.0  # rise of the statistic up to which another minimum may become the lowest one in a toy
-
 DISTINCT = 0.1  # difference of the statistics of two minima in the search
-
 REVIVED = 0.03  # fraction of the true value from which a strength starts that is zero in a minimum
-
 # by how much a constrained fit must undercut the best one to count as another minimum
 _LOWER = 0.01
-
 # how often constrained fits may find a lower minimum before a toy counts as not converged
 _RESTARTS = 10
 
