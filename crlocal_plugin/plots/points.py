@@ -35,8 +35,7 @@ class Points:
 
     def draw(self, frame, **style):
         """Draw the points, with limits as arrows."""
-        limits = getattr(self.dataset, "is_ul", None)
-        options = {"is_ul": limits, "in_fit": self.in_fit} | style
+        options = {"is_ul": getattr(self.dataset, "is_ul", None), "in_fit": self.in_fit} | style
         draw_points(frame.ax, frame.factor * self.x, self.y, self.errors, **options)
 
 

@@ -83,7 +83,7 @@ def plot_profiles(scans, columns=3, axes=None):
     columns : int, optional
         Most panels in a row of a new figure.
     axes : sequence of `~matplotlib.axes.Axes`, optional
-        Axes to draw into, one for each profile; those of a new figure by default.
+        Axes, one for each profile; those of a new figure by default.
 
     Returns
     -------

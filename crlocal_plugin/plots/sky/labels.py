@@ -36,8 +36,7 @@ def place_labels(ax, labels):
         label = ax.annotate(text, (x, y), xytext=(0, 0), **style)
         # the layout of the figure shall not change under labels that are placed by it
         label.set_in_layout(False)
-        extent = label.get_window_extent()
-        half = np.array([extent.width, extent.height]) / 2
+        half = label.get_window_extent().size / 2
         offsets = _DIRECTIONS * (per_point * _DISTANCES[:, np.newaxis] + half)
         centres = (ax.transData.transform((x, y)) + offsets)[:, np.newaxis]
         low, high = centres - half - 1, centres + half + 1
