@@ -44,6 +44,7 @@ from .likelihood.joint_likelihood import JointLikelihood
 from .likelihood.profiles import ProfileLikelihood
 from .likelihood.selection import fix_parameters, free_parameters, set_priors
 from .likelihood.summary import FitSummary, fit_summary
+from .models.cloud import Cloud
 from .models.composition import (
     COMPOSITION,
     GROUPED_COMPOSITION,
@@ -89,6 +90,7 @@ from .sky.maps import (
 from .studies.bands import (
     Band,
     DipoleBand,
+    cloud_band,
     composition_band,
     dipole_band,
     intensity_band,

@@ -4,8 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from astropy.table import Table
+from scipy.stats import chi2
 
 from ..datasets.core import CosmicRayDataset
+from ..models.cloud import MOTION, cloud_of
+from .priors import is_gaussian
+
+_BAD, _SHOWN = 0.01, 3
+"""Probability below which a dataset counts as badly described, and how many are named."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +23,14 @@ class FitSummary:
     parameters, datasets, covariance : `~astropy.table.Table`
         Parameters with value, error, unit, frozen status, prior and remark; chi2 per dataset,
         number of fitted numbers and settings; covariance of the free parameters.
+    derived : `~astropy.table.Table`
+        What follows from the parameters, with errors by linear propagation: angle and speed of the
+        Local Interstellar Cloud.
     total, likelihood : float
         Statistic with priors and without.
+    p_value : float
+        Probability of a larger chi2, priors of free parameters included, if model and errors are
+        right.
     n_data, n_free : int
         Numbers of fitted numbers and of free parameters.
     success, message : bool or None, str
@@ -28,8 +40,10 @@ class FitSummary:
     parameters: Table
     datasets: Table
     covariance: Table
+    derived: Table
     total: float
     likelihood: float
+    p_value: float
     n_data: int
     n_free: int
     success: bool | None
@@ -43,6 +57,13 @@ class FitSummary:
                 [
                     (r["label"], *rounded(r["value"], r["error"]), *r["unit", "prior", "remark"])
                     for r in self.parameters[~frozen]
+                ],
+            ),
+            "Derived": (
+                ("", "value", "error", "unit", ""),
+                [
+                    (r["label"], *rounded(r["value"], r["error"]), *r["unit", "meaning"])
+                    for r in self.derived
                 ],
             ),
             "Frozen, with a prior that adds a constant until they are free": (
@@ -75,10 +96,18 @@ class FitSummary:
             f"chi2 {self.likelihood:.2f} for {self.n_data} numbers and {self.n_free} free "
             f"parameters ({degrees} degrees of freedom)",
             f"priors {self.total - self.likelihood:.2f}, total {self.total:.2f}",
+            f"goodness of fit: p-value {self.p_value:.2g}{self._worst()}",
         ]
         if self.success is not None:
             lines.append(f"{'converged' if self.success else 'NOT CONVERGED'}: {self.message}")
         return "\n".join(lines)
+
+    def _worst(self):
+        """Datasets that are described worst, if any is described badly."""
+        rows = [(chi2.sf(r["chi2"], r["numbers"]), r) for r in self.datasets if r["numbers"]]
+        bad = sorted((pair for pair in rows if pair[0] < _BAD), key=lambda pair: pair[0])[:_SHOWN]
+        texts = [f"{r['name']} ({r['chi2']:.1f} for {r['numbers']})" for _, r in bad]
+        return f"; worst: {', '.join(texts)}" if texts else ""
 
 
 def fit_summary(datasets, result=None):
@@ -98,13 +127,20 @@ def fit_summary(datasets, result=None):
     free = [(label, par) for label, par in labelled if not par.frozen]
     ended = None if result is None else result.optimize_result
     rows = [_dataset_row(dataset) for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
+    likelihood, n_data = datasets.stat_sum_likelihood(), sum(row["numbers"] for row in rows)
+    # a Gaussian prior of a free parameter is one more measurement
+    measured = [par for _, par in free if par.prior is not None and is_gaussian(par.prior)]
+    pulls = sum(par.prior(par) for par in measured)
+    degrees = n_data + len(measured) - len(free)
     return FitSummary(
         parameters=_parameter_table(labelled),
         datasets=Table(rows=rows),
         covariance=_covariance_table(datasets, free),
+        derived=_derived_table(datasets, free),
         total=float(datasets.stat_sum()),
-        likelihood=float(datasets.stat_sum_likelihood()),
-        n_data=int(sum(row["numbers"] for row in rows)),
+        likelihood=float(likelihood),
+        p_value=float(chi2.sf(likelihood + pulls, degrees)),
+        n_data=int(n_data),
         n_free=len(free),
         success=None if ended is None else bool(ended.success),
         message=getattr(ended, "message", ""),
@@ -160,6 +196,38 @@ def _covariance_table(datasets, free):
     labels, parameters = zip(*free, strict=True) if free else ((), ())
     covariance = datasets.models.covariance.get_subcovariance(parameters)
     return Table({"label": labels} | dict(zip(labels, covariance.data.T, strict=True)))
+
+
+def _derived_table(datasets, free):
+    """Angle and speed of the clouds of all models, with errors by linear propagation."""
+    meanings = {
+        "theta": "angle between u_LSR and the field",
+        "speed": "of the cloud in the local standard of rest",
+    }
+    models = [model for model in datasets.models if getattr(model, "cloud", None) is not None]
+    rows = []
+    for model in models:
+        evaluator, best = model.evaluator, model.evaluator.values()
+        places = {id(par): k for k, par in enumerate(evaluator.parameters)}
+        own = [par for _, par in free if id(par) in places and par.name in MOTION]
+        covariance = datasets.models.covariance.get_subcovariance(own).data
+        ends = []
+        for par in own:
+            place, half = places[id(par)], 1e-4 * max(abs(par.value), 1.0)
+            for step in (half, -half):
+                values = list(best)
+                values[place] += step * evaluator.factors[place]
+                ends.append(cloud_of(model, values))
+        for name, meaning in meanings.items():
+            numbers = np.array([getattr(end, name).value for end in ends]).reshape(-1, 2)
+            steps = [2e-4 * max(abs(par.value), 1.0) for par in own]
+            slopes = (numbers[:, 0] - numbers[:, 1]) / steps
+            value = getattr(model.cloud, name)
+            label = name if len(models) == 1 else f"{model.name}.{name}"
+            error = float(np.sqrt(slopes @ covariance @ slopes))
+            rows.append((label, float(value.value), error, str(value.unit), meaning))
+    names = ("label", "value", "error", "unit", "meaning")
+    return Table(rows=rows, names=names, dtype=("U64", float, float, "U16", "U64"))
 
 
 def rounded(value, error):

@@ -11,6 +11,7 @@ from ..components.intensity_model import unfreeze_model
 from ..components.registration import register
 from ..physics.species import get_species
 from . import linking
+from .cloud import cloud_of
 from .evaluator import ModelEvaluator
 from .predictions import Predictions
 
@@ -179,6 +180,14 @@ class CosmicRayModel(TopLevelModel, Predictions):
         if self._evaluator is None or not self._evaluator.is_current(self.components):
             self._evaluator = ModelEvaluator(self)
         return self._evaluator
+
+    @property
+    def cloud(self):
+        """Motion and field of the Local Interstellar Cloud (`Cloud`), None if it is not modelled.
+
+        Its errors are in `~crlocal_plugin.cloud_band`.
+        """
+        return cloud_of(self)
 
     # ----------------------------------------------------------------- copies and files
 

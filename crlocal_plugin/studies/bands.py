@@ -7,6 +7,7 @@ import astropy.units as u
 import numpy as np
 from astropy.table import Table
 
+from ..models.cloud import cloud_of
 from .ensembles import LEVELS, make_ensemble
 
 _COMPOSITION = ("mean_log_mass", "variance_log_mass", "fraction", "all_particle")
@@ -136,6 +137,40 @@ def dipole_band(model, energy, component=None, species=None, **options):
     amplitude = _band(ensemble, *(u.Quantity(np.abs(number)) for number in flat), energy)
     phase = _phase_band(ensemble, *flat, energy)
     return DipoleBand(energy, amplitude, phase, _band(ensemble, *vectors))
+
+
+def cloud_band(model, **options):
+    """Angle and speed of the Local Interstellar Cloud with their uncertainties.
+
+    Parameters
+    ----------
+    model : CosmicRayModel
+        Model, after a fit unless ``samples`` or ``covariance`` are given. Nothing in it changes.
+    **options : dict
+        As for `intensity_band`.
+
+    Returns
+    -------
+    dict of str to Band
+        ``theta``, the angle between u_LSR and the field, and ``speed``, the length of u_LSR.
+
+    Raises
+    ------
+    ValueError
+        If the model has no cloud.
+    """
+    if model.cloud is None:
+        raise ValueError(f"model {model.name!r} has no cloud: none of its dipoles has its motion")
+
+    def evaluate(name, values):
+        value = getattr(cloud_of(model, values), name)
+        # values of several sets have shape (m, 1)
+        return value[..., 0] if value.ndim else value
+
+    return {
+        name: evaluated_band(model, partial(evaluate, name), **options)
+        for name in ("theta", "speed")
+    }
 
 
 def composition_band(
