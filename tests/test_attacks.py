@@ -217,10 +217,12 @@ def test_threads_get_the_same_numbers(likelihood):
     np.testing.assert_allclose(found, [*expected, *expected], rtol=1e-10)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no forks on this system")
-def test_forks_get_the_same_numbers(likelihood):
+# newer Pythons warn of forks beside threads, such as those that run the tests
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("way", multiprocessing.get_all_start_methods())
+def test_other_processes_get_the_same_numbers(likelihood, way):
     sets = near(likelihood, 40)
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
+    with multiprocessing.get_context(way).Pool(2) as pool:
         found = pool.map(likelihood, sets)
     np.testing.assert_allclose(found, likelihood(sets), rtol=1e-10)
 
