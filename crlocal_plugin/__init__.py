@@ -6,7 +6,7 @@ them from YAML files.
 
 from types import ModuleType as _ModuleType
 
-from . import _program  # isort: split
+from . import interrupts  # isort: split
 
 from ._version import __version__
 from .analysis.description import Analysis
