@@ -6,6 +6,8 @@ them from YAML files.
 
 from types import ModuleType as _ModuleType
 
+from . import _program  # isort: split
+
 from ._version import __version__
 from .analysis.description import Analysis
 from .analysis.errors import AnalysisError
@@ -15,7 +17,11 @@ from .catalogue.index import catalog, read_catalog_table
 from .catalogue.loading import load_datasets
 from .catalogue.overlaps import OverlapError
 from .catalogue.selections import SELECTIONS
-from .components.background import BackgroundDipoleModel, LeakyBoxSpectralModel
+from .components.background import (
+    BackgroundDipoleModel,
+    LeakyBoxSpectralModel,
+    SpallationLeakyBoxSpectralModel,
+)
 from .components.component import CosmicRayComponent
 from .components.compton_getting import ComptonGettingDipoleModel
 from .components.dipole import DIPOLE_MODEL_REGISTRY, Dipole, DipoleModel
@@ -24,7 +30,6 @@ from .components.intensity_model import IntensitySpectralModel
 from .components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
 from .components.priors import ENERGY_SCALES, MEASURED, PRIOR_SETS, MeasurementPrior, measured_prior
 from .components.registration import register
-from .components.spallation import SpallationLeakyBoxSpectralModel
 from .components.spectrum import CosmicRaySpectralModel, SourceSpectralModel
 from .datasets.core import CosmicRayDataset
 from .datasets.dipole import DipoleDataset
@@ -91,6 +96,7 @@ from .studies.bands import (
 )
 from .studies.comparison import compare_models
 from .studies.identifiability import Identifiability, identifiability
+from .studies.leave_one_out import leave_one_out
 from .studies.scans import ProfileScan, scan_profiles
 from .studies.starts import RandomStarts, lowest_minimum, random_starts
 from .studies.toy_study import ToyStudy

@@ -22,7 +22,7 @@ from crlocal_plugin.plots.bands import draw_phase_band
 from crlocal_plugin.plots.dipole import plot_dipole
 from crlocal_plugin.plots.spectra import plot_spectra
 from crlocal_plugin.studies.bands import Band, dipole_band, intensity_band, propagate
-from crlocal_plugin.studies.circular import circular_intervals
+from crlocal_plugin.studies.ensembles import circular_intervals
 
 ENERGY = np.geomspace(1e3, 1e7, 5) * u.GeV
 RIGIDITY = np.geomspace(10, 1e5, 4) * u.GV

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 import re
 import shlex
 import shutil
@@ -24,7 +23,6 @@ from crlocal_plugin.cli.fit_folder import read_output, write_output
 from crlocal_plugin.cli.fitting import exit_code
 from crlocal_plugin.cli.main import COMMANDS, crlocal
 from crlocal_plugin.cli.options import analysis_of
-from crlocal_plugin.cli.output import check_output, replace_folder
 from crlocal_plugin.cli.terminal import progress_bar
 
 FILES = (
@@ -101,16 +99,6 @@ def test_existing_folder_is_kept(small_fit, capsys, tmp_path):
     assert (folder / "summary.txt").read_bytes() != before
 
 
-def test_folder_of_something_else_is_never_replaced(tmp_path):
-    (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "chapter.tex").write_text("all of it")
-    with pytest.raises(FileExistsError, match="left alone"):
-        check_output(tmp_path / "thesis", overwrite=True)
-    (tmp_path / "file").write_text("")
-    with pytest.raises(FileExistsError, match="is a file"):
-        check_output(tmp_path / "file", overwrite=True)
-
-
 def test_failure_while_writing_leaves_nothing(tmp_path):
     datasets = crl.load_datasets("ams-02_h_2015")
     datasets.models = [crl.xue_liu_2025(species="H")]
@@ -178,6 +166,7 @@ BAD = {
     ("plot", "sky", "--output", "sky.png", "--format", "svg"): "leave out --format",
     ("plot", "sky", "spectra", "--output", "both.png"): "name a folder",
     ("plot", "sky", "--axis", "rigidity"): "--axis: not for sky",
+    ("plot", "sky", "--energy-power", "0"): "--energy-power: not for sky",
     ("plot", "sky", "--frame", "ecliptic"): "icrs, galactic",
     ("plot", "spectra", "--species", "Fe"): "Fe",
     ("plot", "spectra", "--axis", "momentum"): "rigidity",
@@ -304,24 +293,6 @@ def test_fit_that_does_not_converge_is_written_and_told(monkeypatch, tmp_path, c
     assert (tmp_path / "scan" / "delta_b.ecsv").is_file()
 
 
-@pytest.mark.parametrize("stop", [OSError, KeyboardInterrupt])
-def test_interrupted_replacement_keeps_the_earlier_folder(stop, monkeypatch, tmp_path):
-    (tmp_path / "result").mkdir()
-    (tmp_path / "result" / "summary.txt").write_text("earlier")
-    replace = os.replace
-
-    def interrupted(source, target):
-        if Path(source).name == "new":
-            raise stop
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", interrupted)
-    with pytest.raises(stop), replace_folder(tmp_path / "result", overwrite=True) as draft:
-        (draft / "summary.txt").write_text("new")
-    assert (tmp_path / "result" / "summary.txt").read_text() == "earlier"
-    assert [path.name for path in tmp_path.iterdir()] == ["result"]
-
-
 def test_interrupt_says_nothing_false(monkeypatch, capsys):
     def interrupt(*args):
         raise KeyboardInterrupt
@@ -342,7 +313,7 @@ def test_scan(tmp_path, capsys):
     words = ["phi", "Gamma=2.2..2.9", "--points", "6", *SMALL, *FREE_FEW, "--output", "scan"]
     assert main(["scan", *words]) == 0
     names = {path.name for path in (tmp_path / "scan").iterdir()}
-    assert names == {"phi.ecsv", "Gamma.ecsv", "profiles.png"}
+    assert names == {"phi.ecsv", "Gamma.ecsv", "profiles.png", "checksums.sha256"}
     table = Table.read(tmp_path / "scan" / "Gamma.ecsv")
     assert table.colnames == ["Gamma", "stat", "rise", "phi", "delta_b", "Q_0n"]
     assert len(table) == 7
@@ -355,7 +326,7 @@ def test_scan(tmp_path, capsys):
     assert main(["scan", *words]) == 2
     assert "exists" in capsys.readouterr().err
     assert main(["scan", *words, "--overwrite"]) == 0
-    (tmp_path / "scan" / "profiles.png").unlink()
+    (tmp_path / "scan" / "checksums.sha256").unlink()
     assert main(["scan", *words, "--overwrite"]) == 2
     assert "left alone" in capsys.readouterr().err
 
@@ -643,6 +614,14 @@ def test_damaged_result_is_named(small_fit, tmp_path, capsys):
     printed = capsys.readouterr().err
     assert "result cannot be read, make it again with crlocal fit" in printed
     assert len(printed.splitlines()) == 1
+
+
+def test_changed_result_is_told(small_fit, tmp_path, capsys):
+    shutil.copytree(small_fit[0], tmp_path / "result")
+    with open(tmp_path / "result" / "models.yaml", "a") as file:
+        file.write("# mine\n")
+    assert main(["plot", "result", "sky"]) == 0
+    assert "models.yaml is not as crlocal fit has written it" in capsys.readouterr().err
 
 
 def test_progress_is_drawn_on_a_terminal():

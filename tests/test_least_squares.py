@@ -332,7 +332,7 @@ def test_profile_notices_a_lower_minimum():
 def test_scan_of_a_linear_problem(n_jobs):
     likelihood = LinearLikelihood()
     likelihood.values = likelihood.exact
-    scans = scan(likelihood, n_points=12, n_jobs=n_jobs)
+    scans = crl.scan_profiles(likelihood, n_points=12, n_jobs=n_jobs)
     assert list(scans) == ["a", "b", "c"]
     for k, one in enumerate(scans.values()):
         error = np.sqrt(likelihood.covariance[k, k])
@@ -345,21 +345,6 @@ def test_scan_of_a_linear_problem(n_jobs):
         table = one.table()
         assert table.colnames[:3] == [one.name, "stat", "rise"]
         assert np.all(np.diff(table[one.name]) > 0)
-
-
-def scan(likelihood, **kwargs):
-    """Scan of anything that has the functions of a likelihood."""
-    from crlocal_plugin.studies import scans
-
-    class Accepted(scans.JointLikelihood):
-        def __new__(cls, *args):
-            return likelihood
-
-    original, scans.JointLikelihood = scans.JointLikelihood, Accepted
-    try:
-        return crl.scan_profiles(likelihood, **kwargs)
-    finally:
-        scans.JointLikelihood = original
 
 
 def test_scan_of_datasets(at_minimum):
@@ -392,7 +377,7 @@ def test_scan_that_cannot_be(at_minimum, parameters, message):
 def test_picture_of_profiles():
     likelihood = LinearLikelihood()
     likelihood.values = likelihood.exact
-    figure = crl.plot_profiles(scan(likelihood, n_points=8))
+    figure = crl.plot_profiles(crl.scan_profiles(likelihood, n_points=8))
     assert [ax.get_xlabel() for ax in figure.axes] == ["a", "b", "c"]
     assert figure.axes[0].get_ylabel() == "Statistic above the best fit"
     from matplotlib import pyplot as plt

@@ -15,7 +15,6 @@ from crlocal_plugin.datasets.residuals import (
     limit_residual,
     limit_sigma,
     measurement_residual,
-    vector_residuals,
 )
 
 angles = st.floats(-20, 20)
@@ -77,6 +76,12 @@ def test_limit_sigma_is_a_one_sided_quantile(confidence, quantile):
 
 
 # Dipoles as vectors
+
+
+def vector_residuals(x, y, *measured):
+    """Residuals of one vector, from amplitude, phase and errors."""
+    columns = ([value] for value in (*measured, 1.0, np.nan, np.nan, False))
+    return DipoleData(*map(np.array, columns)).residuals((np.array([x]), np.array([y])))
 
 
 def test_vector_residuals_by_hand():

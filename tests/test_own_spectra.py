@@ -165,6 +165,22 @@ def test_fit(page, name):
     assert sum(dataset.stat_sum() for dataset in datasets) == pytest.approx(datasets.stat_sum())
 
 
+def test_sums_of_spectra_follow_their_parameters():
+    datasets = crl.load_datasets(["dampe_h"])
+    total = crl.LeakyBoxSpectralModel() + crl.GalacticCenterSpectralModel()
+    datasets.models = [crl.CosmicRayModel([crl.CosmicRayComponent("sum", {"H": total})])]
+    datasets.models.freeze()
+    strength = datasets.models.parameters["Q_0b"]
+    strength.frozen = False
+    likelihood = crl.JointLikelihood(datasets)
+    sets = likelihood.values * np.array([[1.0], [1.1]])
+    expected = [datasets.stat_sum()]
+    strength.value *= 1.1
+    expected.append(datasets.stat_sum())
+    np.testing.assert_allclose(likelihood(sets), expected, rtol=1e-12)
+    np.testing.assert_allclose([likelihood(values) for values in sets], expected, rtol=1e-12)
+
+
 class OfItsNucleus(crl.CosmicRaySpectralModel):
     """Power law whose index depends on the nucleus of the model, not on that of the grid."""
 

@@ -277,6 +277,7 @@ def test_references(fitted):
 
 
 def test_verdicts(datasets, written):
+    datasets.models[0].V_sun.error = 1
     total = datasets.stat_sum()
     assert "✓ The fit converged" in written(datasets, outcome(total=total)).text
     failed = written(datasets, outcome(False, total=total), overwrite=True).text
@@ -286,6 +287,29 @@ def test_verdicts(datasets, written):
     assert "errors could not be computed" in no_errors
     assert "no curvature" in no_errors
     assert "without a fit" in written(datasets, overwrite=True).text
+
+
+def test_fit_without_errors_is_told(datasets, written):
+    result = outcome(total=datasets.stat_sum())
+    covariance = "the covariance of the models is missing or not a number"
+    for error in (0, np.nan):
+        for par in datasets.parameters.free_parameters:
+            par.error = error
+        shown = written(datasets, result, overwrite=True)
+        assert "✓" not in shown.text
+        assert "errors could not be computed" in shown.text
+        assert f"Errors: {covariance}" in shown.text
+        assert {cell.text for cell in shown.column("Free parameters", "error").values()} == {"–"}
+        assert "no two parameters with errors" in shown.text
+    datasets.models[0].V_sun.error = 1
+    result.covariance_result = None
+    shown = written(datasets, result, overwrite=True)
+    assert "errors could not be computed" in shown.text
+    assert "Errors: the fit computed no covariance" in shown.text
+
+
+def test_total_that_is_not_a_number_is_told(datasets, written):
+    assert "reported a total statistic of nan" in written(datasets, outcome(total=np.nan)).text
 
 
 def test_changed_files_are_told(datasets, written):
@@ -539,6 +563,40 @@ def test_result_is_read_back(folder):
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", date)
     summary = str(crl.fit_summary(datasets, result)) + "\n"
     assert summary == (folder / "summary.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("item", "value", "expected"),
+    [
+        ("total_stat", ".nan", "OptimizeResult.total_stat: expected a finite number, got nan"),
+        ("total_stat", ".inf", "OptimizeResult.total_stat: expected a finite number, got inf"),
+        ("total_stat", "true", "OptimizeResult.total_stat: expected a number, got True"),
+        ("nfev", "-1", "OptimizeResult.nfev: expected a number of at least 0, got -1"),
+        ("nfev", "2.5", "OptimizeResult.nfev: expected a whole number, got 2.5"),
+        ("success", "1", "OptimizeResult.success: expected true or false, got 1"),
+        ("success", "'yes'", "CovarianceResult.success: expected true or false, got 'yes'"),
+    ],
+)
+def test_wrong_value_in_a_result(folder, tmp_path, item, value, expected):
+    text = (folder / "fit-result.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "fit-result.yaml"
+    path.write_text(re.sub(rf"\b{item}: .*", f"{item}: {value}", text), encoding="utf-8")
+    with pytest.raises(ValueError, match="make it again with crlocal fit") as caught:
+        read_result(path, None)
+    assert str(caught.value).startswith(str(path))
+    assert expected in str(caught.value)
+
+
+def test_result_without_a_covariance_is_told(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "pictures", lambda datasets, progress=None: [])
+    copy(folder, tmp_path)
+    path = tmp_path / "fit-result.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"CovarianceResult:\n( .*\n)+", "", text), encoding="utf-8")
+    run("report", tmp_path)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "✓" not in text
+    assert "Errors: the fit computed no covariance" in text
 
 
 def test_cite(folder, tmp_path, capsys):

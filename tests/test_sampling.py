@@ -27,10 +27,10 @@ from crlocal_plugin.posterior.convergence import (
     import_sampling,
 )
 from crlocal_plugin.posterior.moves import EnsemblesMove
-from crlocal_plugin.posterior.nested import nested_sample, nested_sample_likelihood
+from crlocal_plugin.posterior.nested import nested_sample
 from crlocal_plugin.posterior.posterior import Posterior, UnconvergedError
 from crlocal_plugin.posterior.prior_distributions import PriorDistributions, set_proper_priors
-from crlocal_plugin.posterior.sampling import sample, sample_likelihood
+from crlocal_plugin.posterior.sampling import sample
 
 arviz = import_sampling("arviz")
 
@@ -141,7 +141,7 @@ def test_gaussian_with_strong_correlation_and_far_scales():
     parameters = [Parameter("Q", 2e57, min=0), Parameter("D", 1e28, min=1e25), Parameter("d", 2e-3)]
     mean = [5e57, 5e28, 1e-3]
     likelihood = Gaussian(parameters, mean, correlation * np.outer(error, error))
-    posterior = sample_likelihood(likelihood, random_state=1)
+    posterior = sample(likelihood, random_state=1)
     posterior.check()
     pulls = (posterior.samples - mean) / error
     n = posterior.diagnostics["ess_bulk"].min()
@@ -165,7 +165,7 @@ def test_gaussian_with_strong_correlation_and_far_scales():
 def test_flat_prior_with_a_limit(value, error):
     # the narrow one moves in its logarithm, and its prior is flat all the same
     likelihood = Gaussian([Parameter("a", abs(value), min=0)], [value], [[error**2]])
-    posterior = sample_likelihood(likelihood, random_state=2)
+    posterior = sample(likelihood, random_state=2)
     exact = truncnorm(-value / error, np.inf, value, error)
     thinned = posterior.samples[:: max(1, len(posterior.samples) // 2000), 0]
     assert kstest(thinned, exact.cdf).pvalue > 1e-3
@@ -176,7 +176,7 @@ def test_statistic_that_is_no_sum_of_squares():
     # walkers start from the present values then
     likelihood = Gaussian([Parameter("a", 11.0, min=0), Parameter("b", 0.0)], [10, 1], np.eye(2))
     likelihood.is_least_squares = False
-    posterior = sample_likelihood(likelihood, random_state=4)
+    posterior = sample(likelihood, random_state=4)
     posterior.check()
     error = 5 / np.sqrt(posterior.diagnostics["ess_bulk"].min())
     np.testing.assert_allclose(posterior.samples.mean(axis=0), [10, 1], atol=error)
@@ -187,7 +187,7 @@ def test_log_uniform_prior():
     par = Parameter("a", 5.0, min=0)
     par.prior = LogUniformPrior(min=0.1, max=100)
     likelihood = Gaussian([par], [5.0], [[4.0]])
-    posterior = sample_likelihood(likelihood, random_state=3)
+    posterior = sample(likelihood, random_state=3)
 
     def density(a):
         return norm(5, 2).pdf(a) / a
@@ -201,9 +201,9 @@ def test_log_uniform_prior():
 def test_posterior_without_end_is_refused():
     likelihood = Saturating([Parameter("R", 3.0, "PV", min=0)], [3.0], [[9.0]])
     with pytest.raises(ValueError, match=r"no end.*R: the statistic is only 1\.0 above.*PV.*prior"):
-        sample_likelihood(likelihood)
+        sample(likelihood)
     likelihood = Saturating([Parameter("R", 3.0, "PV", min=0, max=30)], [3.0], [[9.0]])
-    assert sample_likelihood(likelihood, random_state=1).converged
+    assert sample(likelihood, random_state=1).converged
 
 
 def test_default_model_needs_a_prior_on_its_cut_off():
@@ -216,20 +216,20 @@ def test_default_model_needs_a_prior_on_its_cut_off():
 def test_unusable_arguments():
     likelihood = Gaussian([Parameter("a", 1.0), Parameter("b", 1.0)], [1, 1], np.eye(2))
     with pytest.raises(ValueError, match="two ensembles or more, of 4 walkers"):
-        sample_likelihood(likelihood, n_walkers=3)
+        sample(likelihood, n_walkers=3)
     with pytest.raises(ValueError, match="1 ensembles"):
-        sample_likelihood(likelihood, n_ensembles=1)
+        sample(likelihood, n_ensembles=1)
     with pytest.raises(ValueError, match="must be positive"):
-        sample_likelihood(likelihood, max_steps=0)
+        sample(likelihood, max_steps=0)
     with pytest.raises(ValueError, match="no parameter is free"):
-        sample_likelihood(Gaussian([], [], np.zeros((0, 0))))
+        sample(Gaussian([], [], np.zeros((0, 0))))
 
 
 def test_statistic_that_is_not_a_number_is_named():
     likelihood = Gaussian([Parameter("a", 1.0, min=-9, max=9)], [1.0], [[1.0]])
     likelihood.log_likelihood = lambda theta: np.where(theta[:, 0] > 2, np.nan, 0.0)
     with pytest.raises(ValueError, match=r"not a number at a = .*set limits"):
-        sample_likelihood(likelihood, random_state=1)
+        sample(likelihood, random_state=1)
 
 
 # --------------------------------------------------------------------- convergence
@@ -431,7 +431,7 @@ def test_file(posterior, tmp_path):
 
 def test_file_keeps_the_evidence(posterior, tmp_path):
     likelihood = Gaussian([Parameter("a", 0.5, min=0, max=1)], [0.5], [[0.01]])
-    nested = nested_sample_likelihood(likelihood, n_live=50, random_state=3)
+    nested = nested_sample(likelihood, n_live=50, random_state=3)
     nested.write(tmp_path / "nested.nc", allow_unconverged=True)
     again = Posterior.read(tmp_path / "nested.nc")
     assert again.log_evidence == nested.log_evidence
@@ -623,7 +623,7 @@ def test_evidence_of_an_analytic_case():
     parameters[0].prior = crl.MeasurementPrior("500 MV", "1 GV", "test")
     parameters[2].prior = LogUniformPrior(min=0.1, max=10)
     likelihood = Gaussian(parameters, [0.3, 1.0, 2.0], np.diag([0.5, 0.2, 0.1]) ** 2)
-    posterior = nested_sample_likelihood(likelihood, random_state=1)
+    posterior = nested_sample(likelihood, random_state=1)
     posterior.check()
 
     def integral(mean, sigma, density, low, high):
@@ -651,7 +651,7 @@ def test_slice_sampler():
     covariance = 0.01 * (0.9 * np.ones((4, 4)) + 0.1 * np.eye(4))
     parameters = [Parameter(name, 0.5, min=-1, max=1) for name in "abcd"]
     likelihood = Gaussian(parameters, np.zeros(4), covariance)
-    posterior = nested_sample_likelihood(likelihood, n_live=200, n_steps=20, random_state=1)
+    posterior = nested_sample(likelihood, n_live=200, n_steps=20, random_state=1)
     exact = 0.5 * np.linalg.slogdet(2 * np.pi * covariance)[1] - 4 * np.log(2)
     value, error = posterior.log_evidence
     assert abs(value - exact) < 3 * error
@@ -662,16 +662,14 @@ def test_random_numbers_of_numpy_are_left_alone():
     likelihood = Gaussian([Parameter("a", 0.5, min=0, max=1)], [0.5], [[0.01]])
     np.random.seed(5)  # noqa: NPY002
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    first, second = (
-        nested_sample_likelihood(likelihood, n_live=50, random_state=3) for _ in range(2)
-    )
+    first, second = (nested_sample(likelihood, n_live=50, random_state=3) for _ in range(2))
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
     np.testing.assert_array_equal(first.samples, second.samples)
 
 
 def test_few_points_are_no_result():
     likelihood = Gaussian([Parameter("a", 0.5, min=0, max=1)], [0.5], [[0.01]])
-    posterior = nested_sample_likelihood(likelihood, n_live=50, max_calls=200, random_state=3)
+    posterior = nested_sample(likelihood, n_live=50, max_calls=200, random_state=3)
     with pytest.raises(UnconvergedError, match=r"fraction of the evidence.*n_live"):
         posterior.check()
 

@@ -11,7 +11,7 @@ import reference
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY, Models
 
 from crlocal_plugin import SPECIES, LeakyBoxSpectralModel, Species, xue_liu_2025
-from crlocal_plugin.components.spallation import SpallationLeakyBoxSpectralModel
+from crlocal_plugin.components.background import SpallationLeakyBoxSpectralModel
 from crlocal_plugin.models.evaluator import ModelEvaluator
 from crlocal_plugin.models.grids import energy_grid, join_species
 from crlocal_plugin.physics.kinematics import particle_grid

@@ -8,7 +8,7 @@ from astropy.table import MaskedColumn, QTable, Table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crlocal_plugin import files
+from crlocal_plugin import CosmicRayFluxDataset, files
 from crlocal_plugin.catalogue.index import table_path
 from crlocal_plugin.tables.dipole import AMPLITUDE_KINDS, read_dipole_table
 from crlocal_plugin.tables.mean_log_mass import read_mean_log_mass_table
@@ -464,7 +464,21 @@ FLUX_MISTAKES = {
     "unknown quantity": (meta("quantity", "Xx"), None, None, "quantity.*element symbol.*'Xx'"),
 }
 
-DIPOLE_MISTAKES = {
+META_MISTAKES = {
+    **{
+        f"{key} is no text": (meta(key, 5), None, None, f"{key}: expected text, got 5; put it in")
+        for key in ("name", "experiment", "quantity", "axis", "reference", "hadronic_model")
+    },
+    "period is a year": (meta("period", 2011), None, None, "period: expected text, got 2011"),
+    "simulated in words": (meta("simulated", "no"), None, None, "simulated: expected true or fal"),
+    "simulated as a number": (meta("simulated", 1), None, None, "simulated: .* got 1; write it"),
+    "confidence in words": (meta("ul_confidence", "x"), None, None, "ul_confidence: .* got 'x'"),
+    "no confidence": (meta("ul_confidence", None), None, None, "ul_confidence: .* got None"),
+    "confidence in percent": (meta("ul_confidence", 95), None, None, "ul_confidence.*0.95"),
+}
+FLUX_MISTAKES |= META_MISTAKES
+
+DIPOLE_MISTAKES = META_MISTAKES | {
     "no energy": (without("energy"), None, "energy", "add it"),
     "no amplitude": (without("amplitude", "amplitude_ul"), None, "amplitude", "add it"),
     "no phase": (without("phase"), None, "phase", "add it"),
@@ -492,7 +506,13 @@ DIPOLE_MISTAKES = {
     "two limits": (put("amplitude_ul", 0, 3e-3), 2, "amplitude_ul", "second upper limit"),
     "amplitude kind": (meta("amplitude_kind", "dipole"), None, None, "amplitude_kind.*'dipole'"),
     "declination factor": (meta("declination_factor", -1), None, None, "declination_factor.*-1"),
-    "confidence in percent": (meta("ul_confidence", 95), None, None, "ul_confidence.*0.95"),
+    "amplitude in percent": (
+        put("amplitude", 1, 2.0),
+        1,
+        "amplitude",
+        "at most 1.*got 2.0.*unit %",
+    ),
+    "phase error of two turns": (put("phase_err", 0, 720), 0, "phase_err", "at most 180 deg"),
 }
 
 
@@ -545,6 +565,43 @@ def test_errors_name_the_columns_of_the_user():
 def test_mistakes_in_columns_are_named(columns, words):
     with pytest.raises(TableError, match=words):
         read_flux_table(flux_table(), columns=columns)
+
+
+@pytest.mark.parametrize("columns", ["energy", ["energy"], [("energy", "E")]])
+def test_columns_must_be_a_dictionary(columns):
+    with pytest.raises(TableError, match=r"<table>: columns: expected a dictionary .* got"):
+        read_flux_table(flux_table(), columns=columns)
+
+
+def test_complex_numbers_are_refused(tmp_path):
+    table = flux_table()
+    table["intensity"] = np.asarray(table["intensity"]) * (1 + 1j) * INTENSITY
+    table.meta = {}
+    table.write(tmp_path / "complex.fits")
+    with pytest.raises(
+        TableError, match=r"fits: row 0, column 'intensity': expected a number, got"
+    ):
+        read_flux_table(tmp_path / "complex.fits", quantity="H", axis="kinetic_energy")
+
+
+def test_texts_that_are_passed_are_checked():
+    with pytest.raises(TableError, match="<table>: experiment: expected text, got 5"):
+        read_flux_table(flux_table(), experiment=5)
+
+
+def test_a_confidence_is_checked_where_no_limit_needs_it():
+    table = flux_table()[:3]
+    table.remove_column("is_ul")
+    table.meta["ul_confidence"] = "x"
+    with pytest.raises(TableError, match="<table>: ul_confidence: expected a number"):
+        CosmicRayFluxDataset.read(table)
+
+
+def test_simulated_dipoles_may_have_any_size():
+    table = dipole_table()
+    table["amplitude"][0], table["phase_err"][0] = 1.2, 200
+    table.meta["simulated"] = True
+    assert read_dipole_table(table)["amplitude"][0] == 1.2
 
 
 @pytest.mark.parametrize("reader", [read_flux_table, read_dipole_table])
@@ -632,7 +689,7 @@ def dipoles(draw):
             "amplitude_errp": measurement(small),
             "amplitude_ul": limit,
             "phase": measurement(st.floats(0, 360)) * u.deg,
-            "phase_err": measurement(numbers) * u.deg,
+            "phase_err": measurement(st.floats(0, 180, exclude_min=True)) * u.deg,
             "site": column(st.text(st.characters(categories=("L", "N")), min_size=1)),
         }
     )
@@ -752,3 +809,12 @@ def test_foreign_meta_under_our_keyword():
     table.meta = {"CRLMETA": "{"}
     with pytest.raises(TableError, match="expected JSON under CRLMETA"):
         read_flux_table(table)
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "5", '"text"', "null"])
+def test_meta_that_is_no_dictionary(text, tmp_path):
+    table = flux_table()
+    table.meta = {"CRLMETA": text}
+    table.write(tmp_path / "foreign.fits")
+    with pytest.raises(TableError, match=r"foreign.fits: expected a dictionary as JSON .*anew"):
+        read_flux_table(tmp_path / "foreign.fits")

@@ -22,14 +22,13 @@ def prepared(analysis, mistakes):
     """
     # a species or a table that is missing may be the one that is misspelt
     structure = Mistakes() if mistakes.concern(*_STRUCTURE) else mistakes
-    model = None
-    with structure.noted("model"):
+    try:
         model = analysis.model.make()
-    if model is None:
+    except REFUSED as error:
+        structure.add(("model",), str(error))
         model, structure = ModelEntry().make(), Mistakes()
     tables = _tables(analysis, structure)
-    datasets = _loaded(analysis, tables, structure)
-    datasets = _with_models(analysis, datasets, tables, model, structure)
+    datasets = _with_models(analysis, tables, model, structure)
     if not len(datasets):
         # parameters of the model can be checked beside any dipole
         datasets = load_datasets("auger-2020")
@@ -38,8 +37,10 @@ def prepared(analysis, mistakes):
     known = () if mistakes.concern("model") else model.species
     are_complete = not mistakes.concern(*_STRUCTURE)
     for name, entry in analysis.parameters.items():
+        owner, dot, _ = name.partition(".")
         # that of a table which is not there may be right
-        if are_complete or name.split(".")[0] in known or not _is_of_data(name):
+        of_data = dot or name in ("norm", "energy_scale", "hadronic")
+        if are_complete or owner in known or not of_data:
             _set_parameter(datasets, name, entry, mistakes)
     if not mistakes.found and not len(datasets.parameters.free_parameters):
         mistakes.add(("parameters",), "no parameter is left free: there is nothing to fit")
@@ -91,8 +92,9 @@ def _loaded(analysis, tables, mistakes):
     return CosmicRayDatasets(list(datasets.values()))
 
 
-def _with_models(analysis, datasets, tables, model, mistakes):
+def _with_models(analysis, tables, model, mistakes):
     """Datasets that take their models and the settings of their entries (CosmicRayDatasets)."""
+    datasets = _loaded(analysis, tables, mistakes)
     numbers = {item.name: number for number, item in tables}
     models = [model, *_nuisances(analysis, datasets, model, mistakes)]
     usable, missing = [], {}
@@ -105,13 +107,11 @@ def _with_models(analysis, datasets, tables, model, mistakes):
             dataset.models = models
             _set_dataset(dataset, analysis.datasets[number])
             usable.append(dataset)
-    advice = "add to species of the model what is fitted"
-    if not analysis.model.composition:
-        advice += ", or set composition to true"
+    advice = "" if analysis.model.composition else ", or set composition to true"
     for number, names in missing.items():
         message = (
             f"the model has no species {', '.join(map(repr, names))}, only "
-            f"{', '.join(model.species)}: {advice}"
+            f"{', '.join(model.species)}: add to species of the model what is fitted{advice}"
         )
         mistakes.add(("datasets", number), message)
     return datasets if len(usable) == len(datasets) else CosmicRayDatasets(usable)
@@ -147,12 +147,10 @@ def _nuisances(analysis, datasets, model, mistakes):
 
 def _set_dataset(dataset, entry):
     """Set the floors of an entry, and check that its range leaves something."""
-    for name in ("floor", "phase_floor"):
-        value = getattr(entry, name)
-        if value is not None and name not in dataset.settings:
+    for name in set(entry.settings) - {"energy_range"}:
+        if name not in dataset.settings:
             raise ValueError(f"{dataset.name} has no phases: phase_floor is for dipoles")
-        if value is not None:
-            setattr(dataset, name, value)
+        setattr(dataset, name, getattr(entry, name))
     if entry.energy_range is not None and not (dataset.mask_fit is None or dataset.mask_fit.any()):
         raise ValueError(
             f"no point of {dataset.name} is in this energy_range: they reach from "
@@ -160,25 +158,18 @@ def _set_dataset(dataset, entry):
         )
 
 
-def _is_of_data(name):
-    """Whether a parameter is, or may be, one of an experiment or of some tables."""
-    return "." in name or name in ("norm", "energy_scale", "hadronic")
-
-
 def _set_parameter(datasets, name, entry, mistakes):
     """Set limits, value, status and prior of the parameters of a name."""
-    location = ("parameters", name)
-    found = {}
+    location, found = ("parameters", name), {}
     with mistakes.noted(*location):
         found = find_parameters(datasets, name)
         if entry.value is not None and len(found) > 1:
             raise ValueError(f"{name} is several parameters: set one of {', '.join(found)}")
     for label, par in found.items():
         limits = {"min": par.min, "max": par.max}
-        for key in limits:
+        for key in [key for key in limits if getattr(entry, key) is not None]:
             with mistakes.noted(*location, key):
-                if getattr(entry, key) is not None:
-                    limits[key] = read_value(label, par, getattr(entry, key))
+                limits[key] = read_value(label, par, getattr(entry, key))
         with mistakes.noted(*location):
             if limits["min"] >= limits["max"]:
                 raise ValueError(f"min {limits['min']:g} is not below max {limits['max']:g}")
@@ -189,12 +180,9 @@ def _set_parameter(datasets, name, entry, mistakes):
         if entry.free is not None:
             par.frozen = not entry.free
         with mistakes.noted(*location, "prior"):
-            if "prior" in entry.model_fields_set:
-                par.prior = _prior(label, par, entry.prior)
-
-
-def _prior(label, par, entry):
-    if entry is None:
-        return None
-    mean, sigma = (read_quantity(label, par, value) for value in (entry.mean, entry.sigma))
-    return MeasurementPrior(mean * par.unit, sigma * par.unit, entry.source)
+            if entry.prior is not None:
+                given = entry.prior.mean, entry.prior.sigma
+                numbers = [read_quantity(label, par, value) * par.unit for value in given]
+                par.prior = MeasurementPrior(*numbers, entry.prior.source)
+            elif "prior" in entry.model_fields_set:
+                par.prior = None

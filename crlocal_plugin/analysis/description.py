@@ -6,19 +6,12 @@ from operator import getitem
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PrivateAttr,
-    StrictBool,
-    StrictInt,
-    ValidationError,
-)
+from pydantic import AfterValidator, Field, PrivateAttr, StrictBool, StrictInt, ValidationError
 
 from ..catalogue.experiments import HadronicChoice
 from ..components.priors import PRIOR_SETS
 from ..datasets.residuals import LIKELIHOODS
+from ..datasets.settings import read_floor
 from ..likelihood.backends import LEAST_SQUARES
 from ..likelihood.selection import ENERGY_SCALE_SET
 from ..messages import unknown_name
@@ -26,15 +19,15 @@ from .data import prepared
 from .errors import Mistakes, messages_of
 from .files import read_yaml
 from .schema import (
+    PARTS,
     DatasetEntry,
+    Listed,
     ModelEntry,
+    OrNothing,
     ParameterEntry,
     Part,
-    PriorEntry,
     RelativePath,
     checked,
-    fraction,
-    listed,
     one_of,
 )
 
@@ -42,7 +35,7 @@ from .schema import (
 def _floors(value):
     if value is None or value == "recommended":
         return value
-    return fraction(value, "recommended, none or a fraction such as 0.05")
+    return read_floor(value, "expected recommended, none or a fraction such as 0.05")
 
 
 def _hadronic_model(value):
@@ -57,16 +50,12 @@ def _some(datasets):
 
 
 _SETS = (*PRIOR_SETS, ENERGY_SCALE_SET)
-_Listed = BeforeValidator(listed)
-_OrNothing = BeforeValidator(lambda value: {} if value is None else value)
 
 
 class Analysis(Part):
     """Data, model, free parameters, priors and likelihood of an analysis.
 
-    Every entry has a default, and the defaults are the joint fit of Xue & Liu 2025. Entries are
-    given as plain values, as in a file: see `read`, and the page on the command line for all of
-    them.
+    The defaults are the joint fit of Xue & Liu 2025. Entries are plain values, as in a file.
 
     Raises
     ------
@@ -85,7 +74,7 @@ class Analysis(Part):
     model: ModelEntry = ModelEntry()
     """model of Xue & Liu 2025"""
 
-    datasets: Annotated[tuple[DatasetEntry, ...], _Listed, AfterValidator(_some)] = Field(
+    datasets: Annotated[tuple[DatasetEntry, ...], Listed, AfterValidator(_some)] = Field(
         (DatasetEntry(name="xue-liu-2025"),),
         examples=["{name: dampe_h, energy_range: [100 GeV, 50 TeV]}", "{file: my-table.ecsv}"],
     )
@@ -102,13 +91,13 @@ class Analysis(Part):
     """whether nuclei heavier than helium are left out of the fit at rigidities where the model
     does not describe them"""
 
-    nuisances: Annotated[dict[str, Annotated[tuple[str, ...], _Listed]], _OrNothing] = Field(
+    nuisances: Annotated[dict[str, Annotated[tuple[str, ...], Listed]], OrNothing] = Field(
         {}, examples=["calet-nuclei: [calet_c, calet_o, calet_fe]"]
     )
     """tables that share a norm, an energy_scale and a hadronic of their own, apart from those of
     their experiment: parameters NAME.norm and so on"""
 
-    parameters: Annotated[dict[str, ParameterEntry], _OrNothing] = Field(
+    parameters: Annotated[dict[str, ParameterEntry], OrNothing] = Field(
         {},
         examples=[
             "V_sun: {value: 15 km/s, free: true, prior: {mean: 12.24 km/s, sigma: 2 km/s}}",
@@ -119,7 +108,7 @@ class Analysis(Part):
     also EXPERIMENT.norm, EXPERIMENT.energy_scale and EXPERIMENT.hadronic. A value alone fixes the
     parameter there"""
 
-    priors: Annotated[tuple[one_of(_SETS), ...], _Listed] = Field(
+    priors: Annotated[tuple[one_of(_SETS), ...], Listed] = Field(
         ("measured",),
         description=f"sets of priors on what others measured: {', '.join(_SETS)}; none leaves "
         "them out",
@@ -156,24 +145,21 @@ class Analysis(Part):
 
     @classmethod
     def read(cls, path):
-        """Read an analysis from a YAML file, and check all of it.
+        """Read an analysis from a YAML file, and check all of it (`Analysis`).
+
+        Its datasets are loaded for the first `prepare`.
 
         Parameters
         ----------
         path : path-like
             File. Paths in it are relative to it.
 
-        Returns
-        -------
-        Analysis
-            The analysis, which has its datasets loaded for the first `prepare`.
-
         Raises
         ------
         AnalysisError
             If there are mistakes: every one of them has a line with file, line and key.
-        OSError
-            If the file cannot be read.
+        OSError, ValueError
+            If the file cannot be read; if it is too large or nested too deep.
         """
         data, places, mistakes = read_yaml(path)
         analysis = make_analysis(data, places, Path(path).parent, mistakes)
@@ -182,7 +168,7 @@ class Analysis(Part):
         return analysis
 
     def changed(self, changes, places=None):
-        """Copy of the analysis with some entries replaced.
+        """Copy with some entries replaced; the analysis itself if there are none (`Analysis`).
 
         Parameters
         ----------
@@ -190,11 +176,6 @@ class Analysis(Part):
             Entries, of which those of ``model`` and of each parameter are merged one by one.
         places : dict of tuple to str, optional
             Where they were given, for messages.
-
-        Returns
-        -------
-        Analysis
-            The copy; the analysis itself if there are no changes.
 
         Raises
         ------
@@ -217,8 +198,7 @@ class Analysis(Part):
         Raises
         ------
         AnalysisError
-            If tables or parameters are not there, values are outside their limits, or no
-            parameter is left free; all such mistakes are named.
+            If tables or parameters are missing, values outside limits, or no parameter is free.
         """
         while self._loaded:
             analysis, datasets = self._loaded.pop()
@@ -288,18 +268,8 @@ def _merged(old, new):
     return kept | {key: _merged(old.get(key), value) for key, value in new.items()}
 
 
-_PARTS = {
-    (): Analysis,
-    ("model",): ModelEntry,
-    ("datasets",): DatasetEntry,
-    ("parameters",): ParameterEntry,
-    ("parameters", "prior"): PriorEntry,
-}
-"""Parts by their location, names of parameters and positions in lists left out."""
-
-
 def _unknown_key(location):
     """Message on a key that is not known."""
     above = location[:-1]
-    keys = _PARTS[(*above[:1], *above[2:])].model_fields
-    return unknown_name(location[-1], keys, "key ")
+    part = PARTS.get((*above[:1], *above[2:]), Analysis)
+    return unknown_name(location[-1], part.model_fields, "key ")

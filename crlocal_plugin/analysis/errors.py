@@ -1,6 +1,7 @@
 """All mistakes in the description of an analysis, one line each."""
 
 import contextlib
+from operator import itemgetter
 
 
 class AnalysisError(ValueError):
@@ -9,33 +10,25 @@ class AnalysisError(ValueError):
     Parameters
     ----------
     mistakes : iterable of tuple
-        Location, a tuple of keys and positions in lists, and message of each.
+        Location, a tuple of keys and positions in lists, and message of each. They are kept, in
+        the order of the places.
     places : dict of tuple to str, optional
         Where a location was given: line of a file, or option; the location itself by default.
-
-    Attributes
-    ----------
-    mistakes : tuple
-        Location and message of each, in the order of the places.
     """
 
     def __init__(self, mistakes, places=None):
-        places = places or {}
-        order = {location: number for number, location in enumerate(places)}
-        located = [(_given(mistake[0], places), *mistake) for mistake in mistakes]
-        located.sort(key=lambda entry: order.get(entry[0], len(order)))
-        self.mistakes = tuple((location, message) for _, location, message in located)
-        lines = [
-            f"{places.get(given) or key_text(location)}: {message}"
-            for given, location, message in located
-        ]
+        order = {location: (n, place) for n, (location, place) in enumerate((places or {}).items())}
+        located = []
+        for location, message in mistakes:
+            # the longest part that was given somewhere
+            parts = [location[:n] for n in range(len(location), -1, -1)]
+            unknown = len(order), key_text(location)
+            place = next((order[part] for part in parts if part in order), unknown)
+            located.append((*place, location, message))
+        located.sort(key=itemgetter(0))
+        self.mistakes = tuple((location, message) for *_, location, message in located)
+        lines = [f"{place}: {message}" for _, place, _, message in located]
         super().__init__("\n".join(dict.fromkeys(lines)))
-
-
-def _given(location, places):
-    """The part of a location that was given somewhere."""
-    parts = (location[:n] for n in range(len(location), -1, -1))
-    return next((part for part in parts if part in places), None)
 
 
 def key_text(location):
@@ -47,8 +40,6 @@ def key_text(location):
 REFUSED = (ValueError, TypeError, OSError)
 """What the package raises for something that a user has given."""
 
-_HADRONIC = "hadronic_model: "
-
 
 class Mistakes:
     """Mistakes that have been found so far: ``found`` has the location and message of each."""
@@ -58,8 +49,8 @@ class Mistakes:
 
     def add(self, location, message):
         """Add a mistake unless it is known; those on hadronic models have a key of their own."""
-        if message.startswith(_HADRONIC):
-            location, message = ("hadronic_model",), message.removeprefix(_HADRONIC)
+        if message.startswith("hadronic_model: "):
+            location, message = ("hadronic_model",), message.removeprefix("hadronic_model: ")
         if (location, message) not in self.found:
             self.found.append((location, message))
 
@@ -73,7 +64,7 @@ class Mistakes:
 
     def concern(self, *keys):
         """Whether one of them is in one of some entries of the analysis (bool)."""
-        return any(key in keys for location, _ in self.found for key in location[:1])
+        return any(location[:1] == (key,) for location, _ in self.found for key in keys)
 
     def raise_all(self):
         """Raise AnalysisError if there are any."""
@@ -89,6 +80,8 @@ _EXPECTED = {
     "dict_type": "expected keys with values",
     "path_type": "expected the name of a file",
     "int_type": "expected a whole number",
+    "float_type": "expected a number",
+    "finite_number": "expected a finite number",
     "greater_than_equal": "expected a number of at least {ge}",
 }
 """What pydantic's types of errors mean to a user."""

@@ -9,20 +9,20 @@ import yaml
 from .._version import __version__
 from ..components.parameters import DEFINITIONS
 from ..models.xue_liu import xue_liu_2025
+from ..yaml_limits import check_limits
 from .errors import AnalysisError, key_text
-from .schema import DatasetEntry, ParameterEntry, Part, PriorEntry
+from .schema import PARTS, Part
 
 
 def read_yaml(path):
     """Plain data of a YAML file, the place of each location, and mistakes: keys given twice."""
     path = Path(path)
     try:
-        loader = yaml.SafeLoader(path.read_bytes())
+        loader = _Loader(path)
         node = loader.get_single_node()
         if node is None:
             raise AnalysisError([((), "the file is empty: crlocal init writes one")], {(): path})
-        reader = _Reader(loader, path)
-        return reader.data_of(node), reader.places, reader.mistakes
+        return loader.data_of(node), loader.places, loader.mistakes
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(filter(None, (error.context, error.problem)))
@@ -32,12 +32,12 @@ def read_yaml(path):
         raise AnalysisError([((), what)], {(): str(path)}) from None
 
 
-class _Reader:
+class _Loader(yaml.SafeLoader):
     """Plain data from nodes, with the places of all of them in the order of the file."""
 
-    def __init__(self, loader, path):
-        self.loader, self.path = loader, path
-        self.places, self.mistakes = {}, []
+    def __init__(self, path):
+        super().__init__(check_limits(path.read_bytes(), path, values=10_000))
+        self.path, self.places, self.mistakes = path, {}, []
 
     def data_of(self, node, location=(), mark=None, above=()):
         text = f": {key_text(location)}" if location else ""
@@ -48,27 +48,12 @@ class _Reader:
             raise yaml.MarkedYAMLError(problem="contains itself", problem_mark=node.start_mark)
         above = (*above, node)
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, location, above)
+            return self._mapping_of(node, location, above)
         if isinstance(node, yaml.SequenceNode):
             items = enumerate(node.value)
             return [self.data_of(item, (*location, n), above=above) for n, item in items]
-        return self._scalar(node)
-
-    def _mapping(self, node, location, above):
-        data, lines = {}, {}
-        for key_node, value_node in node.value:
-            key, mark = str(key_node.value), key_node.start_mark
-            here, line = (*location, key), mark.line + 1
-            if key in data:
-                message = f"given twice, in line {lines[key]} and in line {line}"
-                self.mistakes.append((here, message))
-            lines.setdefault(key, line)
-            data[key] = self.data_of(value_node, here, mark, above)
-        return data
-
-    def _scalar(self, node):
         try:
-            value = self.loader.construct_object(node)
+            value = self.construct_object(node)
         except ValueError:
             # what looks like a date, but is none
             return node.value
@@ -77,12 +62,16 @@ class _Reader:
         # a date, for example, is a text here
         return value if isinstance(value, bool | int | float | str) else node.value
 
-
-_KEYS = {
-    "datasets": {"#   ": DatasetEntry},
-    "parameters": {"#   ": ParameterEntry, "#     ": PriorEntry},
-}
-"""Parts whose keys are explained above an entry of a file, by how far they are indented."""
+    def _mapping_of(self, node, location, above):
+        data, lines = {}, {}
+        for key_node, value_node in node.value:
+            key, mark = str(key_node.value), key_node.start_mark
+            here, line = (*location, key), mark.line + 1
+            first = lines.setdefault(key, line)
+            if key in data:
+                self.mistakes.append((here, f"given twice, in line {first} and in line {line}"))
+            data[key] = self.data_of(value_node, here, mark, above)
+        return data
 
 
 def analysis_text(analysis, folder="", leave_out=(), notes=None):
@@ -95,22 +84,22 @@ def analysis_text(analysis, folder="", leave_out=(), notes=None):
     for key, info in type(analysis).model_fields.items():
         if key in leave_out:
             continue
+        value = getattr(analysis, key)
         lines += ["", *_comment(info.description)]
-        for prefix, part in _KEYS.get(key, {}).items():
+        # those of a part in a list or by name are explained above, those of a single one inside
+        for keys, part in PARTS.items():
             for name, field in part.model_fields.items():
-                lines += _comment(f"{name}: {field.description}", prefix)
+                if keys[0] == key and not isinstance(value, Part):
+                    lines += _comment(f"{name}: {field.description}", "# " + "  " * len(keys))
         lines += [f"# for example {example}" for example in info.examples or ()]
         below = [f"  # {note}" for note in (notes or {}).get(key, ())]
-        value = getattr(analysis, key)
         if isinstance(value, Part):
             lines.append(f"{key}:")
             for name, field in type(value).model_fields.items():
                 lines += _comment(field.description, "  # ")
                 lines.append(textwrap.indent(_dumped(name, getattr(value, name), folder), "  "))
-        elif below and not value:
-            lines.append(f"{key}:")
         else:
-            lines.append(_dumped(key, value, folder))
+            lines.append(f"{key}:" if below and not value else _dumped(key, value, folder))
         lines += below
     return "\n".join(lines) + "\n"
 
@@ -123,10 +112,10 @@ def parameter_lines():
     lines = []
     parameters = xue_liu_2025(priors=None).parameters
     for label, par in zip(parameters.labels, parameters, strict=True):
-        definition = DEFINITIONS[par.name]
-        value = f"{float(par.value)!r} {definition.unit}".strip()
-        free = "false" if par.frozen else "true"
-        lines.append(f"{label}: {{value: {value}, free: {free}}}  # {definition.description}")
+        known = DEFINITIONS[par.name]
+        values = f"value: {float(par.value)!r} {known.unit}".strip()
+        values += f", free: {'false' if par.frozen else 'true'}"
+        lines.append(f"{label}: {{{values}}}  # {known.description}")
     return lines
 
 
@@ -136,10 +125,10 @@ def _comment(text, prefix="# "):
 
 def _dumped(key, value, folder):
     """YAML of one entry."""
-    value = _plain(value, folder)
+    data = {key: _plain(value, folder)}
     # short collections in one line each
-    flow = None if isinstance(value, list | dict) else False
-    return yaml.safe_dump({key: value}, default_flow_style=flow, sort_keys=False).rstrip()
+    flow = None if isinstance(data[key], list | dict) else False
+    return yaml.safe_dump(data, default_flow_style=flow, sort_keys=False).rstrip()
 
 
 def _plain(value, folder):

@@ -22,6 +22,13 @@ from pydantic import (
 
 from ..catalogue.resolving import any_tables, tables_named
 from ..catalogue.selections import SELECTIONS, SelectionItem
+from ..datasets.settings import (
+    as_text,
+    read_energy_range,
+    read_floor,
+    read_phase_floor,
+    real_quantity,
+)
 from ..messages import unknown_name
 from ..models.composition import COMPOSITION, GROUPED_COMPOSITION, xue_liu_2025_composition
 from ..models.xue_liu import VARIANTS, xue_liu_2025
@@ -60,53 +67,45 @@ def one_of(known):
     return Annotated[str, BeforeValidator(check)]
 
 
-def listed(value):
-    """List of one name, or of none."""
+def _listed(value):
     return [] if value is None else [value] if isinstance(value, str | Path | dict) else value
 
 
-def checked(check, *arguments):
+Listed = BeforeValidator(_listed)
+OrNothing = BeforeValidator(lambda value: {} if value is None else value)
+"""One name, or nothing, in place of a list; nothing in place of keys."""
+
+
+def checked(check):
     """Make a type of values that a function checks."""
-    return Annotated[Any, PlainValidator(lambda value: check(value, *arguments))]
+    return Annotated[Any, PlainValidator(check)]
 
 
-def _optional(check, *arguments):
+def _optional(check):
     """Make a type of values that a function checks unless they are None."""
-    return checked(lambda value: None if value is None else check(value, *arguments))
+    return checked(lambda value: None if value is None else check(value))
 
 
-def _given(value, expected, *units):
-    """A number or a text as it was given, which is a quantity like one of some units if any."""
-    if isinstance(value, u.Quantity) and value.isscalar:
-        value = f"{float(value.value)!r} {value.unit}".strip()
-    is_right = isinstance(value, int | float | str) and not isinstance(value, bool)
-    if is_right and units:
-        try:
-            unit = u.Quantity(str(value)).unit
-        except (TypeError, ValueError):
-            unit = None
-        is_right = unit is not None and any(unit.is_equivalent(other) for other in units)
-    if not is_right:
-        raise ValueError(f"expected {expected}, got {value!r}")
+def _given(value):
+    value = as_text(value)
+    if not isinstance(value, int | float | str) or isinstance(value, bool):
+        raise ValueError(f"expected a number, or a text with a unit such as 15 km/s, got {value!r}")
     return value
 
 
-def fraction(value, expected="a fraction such as 0.05"):
-    """A fraction of at least zero (float), also from one in percent."""
-    result = float(u.Quantity(str(_given(value, expected, u.one))).to_value(u.one))
-    if not 0 <= result < float("inf"):
-        raise ValueError(f"expected {expected}, got {value!r}")
-    return result
+def _fraction(value):
+    return float(real_quantity(value, "expected a fraction such as 0.05", [u.one], 0).value)
+
+
+def _phase_floor(value):
+    read_phase_floor(value)
+    return as_text(value)
 
 
 def _energy_range(value):
-    expected = "two ends such as [100 GeV, 50 TeV], none for an open one"
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise ValueError(f"expected {expected}, got {value!r}")
-    return tuple(None if end is None else _given(end, expected, u.GeV, u.GV) for end in value)
+    read_energy_range(value)
+    return tuple(map(as_text, value))
 
-
-_NUMBER = "a number, or a text with a unit such as 15 km/s"
 
 DEFAULT = "default"
 """Word for a setting that the other settings of the model decide."""
@@ -162,7 +161,7 @@ class ModelEntry(Part):
     """factor C of the Compton-Getting effect: constant (the parameter C) or local (from the
     summed spectrum)"""
 
-    abundances: dict[str, checked(fraction)] = Field({})
+    abundances: dict[str, checked(_fraction)] = Field({})
     """strengths relative to helium of nuclei heavier than helium, where the package knows none"""
 
     @model_validator(mode="after")
@@ -210,20 +209,18 @@ class DatasetEntry(Part):
     """points in the fit: lowest value, inclusive, and highest, exclusive, on the axis of the
     table"""
 
-    floor: _optional(fraction) = None
+    floor: _optional(read_floor) = None
     """systematic floor as a fraction of the values, instead of floors"""
 
-    phase_floor: _optional(_given, "an angle such as 5 deg", u.deg) = None
+    phase_floor: _optional(_phase_floor) = None
     """systematic floor of the phases of a dipole table"""
 
     @model_validator(mode="before")
     @classmethod
     def _from_word(cls, data, info):
-        if isinstance(data, os.PathLike):
-            return {"file": data}
         if isinstance(data, str):
             return {"file" if _is_file(data, folder_of(info)) else "name": data}
-        return data
+        return {"file": data} if isinstance(data, os.PathLike) else data
 
     @model_validator(mode="after")
     def _known(self):
@@ -246,7 +243,7 @@ class DatasetEntry(Part):
     @property
     def settings(self):
         """Names of the settings that are given (list of str)."""
-        names = ("energy_range", "floor", "phase_floor")
+        names = "energy_range", "floor", "phase_floor"
         return [name for name in names if getattr(self, name) is not None]
 
     @property
@@ -282,10 +279,10 @@ def _is_file(word, folder):
 class PriorEntry(Part):
     """Gaussian prior."""
 
-    mean: checked(_given, _NUMBER)
+    mean: checked(_given)
     """measured value"""
 
-    sigma: checked(_given, _NUMBER)
+    sigma: checked(_given)
     """its standard deviation"""
 
     source: str = "given in the analysis"
@@ -295,16 +292,16 @@ class PriorEntry(Part):
 class ParameterEntry(Part):
     """What is changed of a parameter. What is not given stays as the model has it."""
 
-    value: _optional(_given, _NUMBER) = None
+    value: _optional(_given) = None
     """start of the fit, or where it is fixed"""
 
     free: StrictBool | None = None
     """whether the fit varies it"""
 
-    min: _optional(_given, _NUMBER) = None
+    min: _optional(_given) = None
     """lower limit"""
 
-    max: _optional(_given, _NUMBER) = None
+    max: _optional(_given) = None
     """upper limit"""
 
     prior: PriorEntry | None = None
@@ -313,11 +310,19 @@ class ParameterEntry(Part):
     @model_validator(mode="before")
     @classmethod
     def _from_number(cls, data):
-        if isinstance(data, int | float | str | u.Quantity):
-            return {"value": data, "free": False}
-        return data
+        is_value = isinstance(data, int | float | str | u.Quantity)
+        return {"value": data, "free": False} if is_value else data
 
     def short(self):
         """What was given, in the shortest form (dict, or a value that is fixed)."""
         fixed = self.model_fields_set == {"value", "free"} and self.free is False
         return self.value if fixed else super().short()
+
+
+PARTS = {
+    ("model",): ModelEntry,
+    ("datasets",): DatasetEntry,
+    ("parameters",): ParameterEntry,
+    ("parameters", "prior"): PriorEntry,
+}
+"""Parts by their keys, names of parameters and positions in lists left out."""

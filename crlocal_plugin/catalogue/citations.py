@@ -7,7 +7,7 @@ from gammapy.datasets import Dataset
 from .._version import __version__
 from ..datasets.core import CosmicRayDataset
 from ..tables.raw_table import RawTable
-from .index import read_catalog_table
+from .index import table_path
 from .publications import Publication, known_publication, publications_in
 from .resolving import any_tables
 
@@ -30,14 +30,13 @@ def citations(source=None):
     Parameters
     ----------
     source : `~gammapy.datasets.Datasets`, str, path-like, or list, optional
-        Datasets, or names of selections, tables (see `catalog`), experiments or files. By default,
-        no data.
+        Datasets, or names of selections, tables (see `catalog`), experiments or files; or no data.
 
     Returns
     -------
     list of Publication
-        The model, gammapy and this software; the publications of the data, the database that
-        they were compiled from, and those of the priors on free parameters. None comes twice.
+        The model, gammapy and this software; those of the data, of the database that they are from,
+        and of the priors on free parameters. None comes twice.
 
     Raises
     ------
@@ -47,12 +46,9 @@ def citations(source=None):
     found = [known_publication(MODEL), known_publication(GAMMAPY), SOFTWARE]
     items = _items(source)
     datasets = [item for item in items if isinstance(item, Dataset)]
-    if datasets:
-        metas = [
-            dataset.table.meta for dataset in datasets if isinstance(dataset, CosmicRayDataset)
-        ]
-    else:
-        metas = _metas(items) if items else []
+    metas = [dataset.table.meta for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
+    for item in any_tables(items) if not datasets else ():
+        metas.append(RawTable(item.path or table_path(item.name)).meta)
     found += [cited for meta in metas for cited in publications_of(meta)]
     for dataset in datasets:
         for par in dataset.models.parameters if dataset.models else ():
@@ -62,18 +58,7 @@ def citations(source=None):
 
 
 def bibtex(source=None):
-    """BibTeX entries of all that is to be cited.
-
-    Parameters
-    ----------
-    source
-        As for `citations`.
-
-    Returns
-    -------
-    str
-        Entries, in the order of `citations`.
-    """
+    """BibTeX entries of all that is to be cited (str); the ``source`` is as for `citations`."""
     return "\n\n".join(cited.bibtex() for cited in citations(source)) + "\n"
 
 
@@ -97,9 +82,8 @@ def publications_of(meta):
 
 def _items(source):
     """Datasets or names as a list."""
-    if source is None:
-        return []
-    items = [source] if isinstance(source, Dataset | str | os.PathLike) else list(source)
+    alone = isinstance(source, Dataset | str | os.PathLike)
+    items = [source] if alone else [] if source is None else list(source)
     for kinds in (Dataset, str | os.PathLike):
         if all(isinstance(item, kinds) for item in items):
             return items
@@ -107,11 +91,3 @@ def _items(source):
         "citations: expected datasets, or names of selections, tables or files, got "
         f"{', '.join(dict.fromkeys(type(item).__name__ for item in items))}"
     )
-
-
-def _metas(names):
-    """Meta of the tables that go by names."""
-    return [
-        RawTable(item.path, None, ()).meta if item.path else read_catalog_table(item.name).meta
-        for item in any_tables(names)
-    ]

@@ -16,11 +16,10 @@ from ..tables.kinds import KINDS
 from ..tables.raw_table import RawTable, TableError
 from ..tables.spectrum import EXPECTED_QUANTITY, QUANTITIES
 from .crdb_rows import AXES, read_rows, rows_of
-from .crdb_tables import DIPOLE, crdb_names, measurements
+from .crdb_tables import DIPOLE, QUANTITY_NAMES, measurements
 
-SITE = "https://lpsc.in2p3.fr/crdb"
-
-_INSTEAD = f"export the table at {SITE} and read the file with read_crdb_export"
+_SITE = "https://lpsc.in2p3.fr/crdb"
+_INSTEAD = f"export the table at {_SITE} and read the file with read_crdb_export"
 
 
 def read_crdb(
@@ -39,13 +38,12 @@ def read_crdb(
         "Fe-group", "all_particle" (AllParticles), "<LnA>" or "dipole" (DipoleAmplitude and
         DipolePhase), for which the whole database is loaded, some hundred thousand rows.
     experiment : str, optional
-        Experiment or sub-experiment, as here or in CRDB: "AMS-02" is "AMS02". All by default.
+        Experiment or sub-experiment, as here or in CRDB, "AMS-02" or "AMS02"; all by default.
     energy_type : {"R", "EK", "EKN", "ETOT"}, optional
-        Axis of the publication: rigidity, kinetic energy, kinetic energy per nucleon, total
-        energy. Of no effect for a dipole.
+        Axis of the publication: rigidity, kinetic energy, that per nucleon, total energy; of no
+        effect for a dipole.
     as_quantity : str, optional
-        What the data are taken for: "H" for the isotope "1H", which this package does not tell
-        from the element.
+        What the data are taken for: "H" for "1H", which this package does not tell from it.
     skip_invalid : bool, optional
         Leave out tables that cannot be used, with a warning, instead of failing at the first.
     **options : dict
@@ -57,16 +55,14 @@ def read_crdb(
     CosmicRayDatasets
         One dataset per sub-experiment and publication, without floors; those of one experiment
         share a nuisance model. They may share events, as releases of one measurement do: choose
-        among them before a fit. The meta of a table has publication, sub-experiment, dates and
-        solar modulation. A limit counts as one at 95 %, and the amplitude of a dipole as that of
-        a first harmonic, since CRDB does not say.
+        among them before a fit. The meta of a table has publication, dates and solar modulation.
+        A limit counts as one at 95 %, and the amplitude of a dipole as that of a first harmonic,
+        since CRDB does not say.
 
     Raises
     ------
-    ImportError
-        If ``crdb`` is not installed.
-    ConnectionError
-        If CRDB cannot be reached, or does not answer in time.
+    ImportError, ConnectionError
+        If ``crdb`` is not installed; if CRDB cannot be reached, or does not answer in time.
     ValueError
         If CRDB does not know the quantity or has no data of it, or an argument is not valid; a
         TableError if a table cannot be used.
@@ -85,9 +81,8 @@ def read_crdb(
     names = _names(quantity)
     known = set(inspect.signature(crdb.query).parameters)
     known -= {"quantity", "energy_type", "flux_rescaling"}
-    unknown = sorted(set(options) - known)
-    if unknown:
-        raise ValueError(f"read_crdb: {unknown_name(unknown[0], sorted(known), 'option ')}")
+    for name in sorted(set(options) - known):
+        raise ValueError(f"read_crdb: {unknown_name(name, sorted(known), 'option ')}")
     options = {"combo_level": 0, "energy_convert_level": 0} | options
     records = []
     fluxes = [name for name in names if name not in DIPOLE]
@@ -101,9 +96,7 @@ def read_crdb(
 
 
 def read_crdb_export(path, *, quantity=None, experiment=None, as_quantity=None, skip_invalid=False):
-    """Read a file exported from the web site of the cosmic-ray database CRDB.
-
-    Needs neither the package ``crdb`` nor a network.
+    """Read a file exported from the web site of CRDB, without its package and without a network.
 
     Parameters
     ----------
@@ -122,8 +115,7 @@ def read_crdb_export(path, *, quantity=None, experiment=None, as_quantity=None, 
     Raises
     ------
     ValueError
-        If nothing in the file is asked for; a TableError if the file cannot be read, or a table in
-        it cannot be used.
+        If nothing in the file is asked for; a TableError if the file or a table cannot be used.
     """
     _check_taken_for(as_quantity)
     rows = read_rows(path)
@@ -146,12 +138,14 @@ def _names(quantity):
     quantities = np.atleast_1d(quantity).tolist()
     if not quantities or not all(isinstance(wanted, str) for wanted in quantities):
         raise ValueError(f"quantity: expected one or more names such as 'H', got {quantity!r}")
-    names = [name for wanted in quantities for name in crdb_names(wanted)]
-    ratios = [name for name in names if "/" in name]
-    if ratios:
-        raise ValueError(
-            f"quantity {ratios[0]!r}: ratios have no dataset; read the two nuclei one by one"
-        )
+    names = []
+    for wanted in quantities:
+        if "/" in wanted:
+            raise ValueError(
+                f"quantity {wanted!r}: ratios have no dataset; read the two nuclei one by one"
+            )
+        # by either name
+        names += [name for name, own in QUANTITY_NAMES.items() if own == wanted] or [wanted]
     return list(dict.fromkeys(names))
 
 
@@ -171,7 +165,7 @@ def _ask(question, *args, **options):
 
 
 def _datasets(source, found, names, experiment, skip_invalid):
-    wanted = ", ".join(names) if names else "data"
+    wanted = ", ".join(names or ["data"])
     if not found:
         raise ValueError(
             f"{source}: no {wanted}; ask for another quantity or energy axis, that of the "
@@ -182,10 +176,10 @@ def _datasets(source, found, names, experiment, skip_invalid):
         found = [measurement for measurement in found if measurement.goes_by(experiment)]
         if not found:
             close = close_name(experiment, available, cutoff=0.5)
+            hint = f"did you mean {close!r}? " if close else ""
             raise ValueError(
-                f"{source}: no {wanted} of {experiment!r}; "
-                + (f"did you mean {close!r}? " if close else "")
-                + f"expected one of {', '.join(available)}"
+                f"{source}: no {wanted} of {experiment!r}; {hint}expected one of "
+                f"{', '.join(available)}"
             )
     datasets = []
     for measurement in found:

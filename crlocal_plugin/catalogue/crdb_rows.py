@@ -23,8 +23,8 @@ AXES = {
 """Axes by their names in CRDB, which has ETOTN too, a total energy per nucleon."""
 
 _WORDS = ("exp", "sub_exp", "quantity", "e_type", "ads", "datetime")
-_DATA = ("e", "e_low", "e_high", "value", "stat_low", "stat_high", "syst_low", "syst_high")
-_NUMBERS = (*_DATA, "is_upper_limit", "phi", "e_relerr")
+DATA = ("e", "e_low", "e_high", "value", "stat_low", "stat_high", "syst_low", "syst_high")
+_NUMBERS = (*DATA, "is_upper_limit", "phi", "e_relerr")
 COLUMNS = (*_WORDS, *_NUMBERS)
 """Experiment, sub-experiment, CRDB name of the quantity, energy axis, ADS bibcode, dates; mean
 energy and edges of the bin, value, lower and upper statistical and systematic errors, whether the
@@ -34,9 +34,9 @@ value is an upper limit, solar modulation in MV, relative error of the energy sc
 _LAYOUTS = {
     24: (
         *("exp", None, None, None, "sub_exp", None, "e_relerr", None, None, "datetime", "ads"),
-        *(None, "quantity", "e_type", *_DATA, "is_upper_limit", "phi"),
+        *(None, "quantity", "e_type", *DATA, "is_upper_limit", "phi"),
     ),
-    16: ("quantity", "sub_exp", "e_type", *_DATA, "ads", "phi", None, "datetime", "is_upper_limit"),
+    16: ("quantity", "sub_exp", "e_type", *DATA, "ads", "phi", None, "datetime", "is_upper_limit"),
 }
 
 
@@ -48,9 +48,8 @@ def read_rows(path):
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise TableError(
-            f"{path}: not a text file ({error}); export it from CRDB as CSV"
-        ) from error
+        text = f"{path}: not a text file ({error}); export it from CRDB as CSV"
+        raise TableError(text) from error
     # blank where a comment was, so that the reader counts lines as an editor does
     reader = csv.reader("" if line.startswith("#") else line for line in lines)
     rows = [
@@ -86,7 +85,7 @@ def _row(where, cells):
 def rows_of(records):
     """Rows of the answer of the package ``crdb``; ValueError if it is no table."""
     # of lines that are no rows, such as those of a web page, the package fills a part in
-    axes = {str(e_type) for e_type in records["e_type"]}
+    axes = set(map(str, records["e_type"]))
     if not axes <= {*AXES, "ETOTN"}:
         raise ValueError(
             f"CRDB: the answer is not a table (energy axes {', '.join(map(repr, sorted(axes)))}); "
@@ -94,7 +93,7 @@ def rows_of(records):
         )
     values = {name: records[name] for name in COLUMNS if name in records.dtype.names}
     for pair, field in (("e", "e_bin"), ("stat", "err_sta"), ("syst", "err_sys")):
-        values |= {f"{pair}_low": records[field][:, 0], f"{pair}_high": records[field][:, 1]}
+        values[f"{pair}_low"], values[f"{pair}_high"] = records[field].T
     return _tidied(Table(values))
 
 
@@ -105,7 +104,6 @@ def _tidied(rows):
         rows[name] = [decode(str(word)).strip() for word in rows[name]]
     for name in ("stat_low", "stat_high", "syst_low", "syst_high"):
         # lower errors come with either sign; nan, like zero, is an error that is not given
-        error = np.abs(np.asarray(rows[name], dtype=float))
-        rows[name] = np.where(np.isfinite(error), error, 0.0)
+        rows[name] = np.nan_to_num(np.abs(np.asarray(rows[name], dtype=float)), posinf=0.0)
     rows["is_upper_limit"] = np.asarray(rows["is_upper_limit"]) == 1
     return rows[list(COLUMNS)]

@@ -10,10 +10,10 @@ from astropy import units as u
 from astropy.table import Table, vstack
 
 from ..tables.kinds import KINDS
-from ..tables.raw_table import TableError
+from ..tables.raw_table import TableError, error_names
 from ..tables.spectrum import EXPECTED_QUANTITY, QUANTITIES
 from ..tables.values import axis_column
-from .crdb_rows import AXES
+from .crdb_rows import AXES, DATA
 from .index import rows as catalogue_rows
 from .publications import bibcode_address, key_of_bibcode
 
@@ -35,11 +35,6 @@ _SAME_ENERGY = 1e-3
 """Relative distance in energy up to which an amplitude and a phase belong together."""
 
 
-def crdb_names(quantity):
-    """CRDB names of a quantity that goes by either name (list of str)."""
-    return [name for name, own in QUANTITY_NAMES.items() if own == quantity] or [quantity]
-
-
 def plain(text):
     """Letters and digits of a name, so that "AMS-02" is "AMS02" (str)."""
     return re.sub(r"[^a-z0-9]", "", text.lower())
@@ -51,8 +46,7 @@ def measurements(rows, as_quantity=None):
     All are taken for ``as_quantity``, if that is given. The halves of a dipole are one quantity.
     """
     groups = {}
-    for row, key in enumerate(zip(*(rows[column] for column in _KEY), strict=True)):
-        name, *rest = key
+    for row, (name, *rest) in enumerate(zip(*(rows[column] for column in _KEY), strict=True)):
         own = QUANTITY_NAMES.get(name, name)
         if as_quantity and own not in KINDS and "/" not in own:
             own = as_quantity
@@ -77,44 +71,29 @@ class Measurement:
     rows: Table
     long_name: bool = False
 
-    @property
-    def sub_experiment(self):
-        """Name of the sub-experiment in CRDB, with dates (str)."""
-        return self._first("sub_exp")
-
-    @property
-    def experiment(self):
-        """Name of the experiment, that of the package's tables if there are any of it (str)."""
-        for candidate in (self._head, self._first("exp")):
-            if plain(candidate) in _experiments():
-                return _experiments()[plain(candidate)]
-        return self._first("exp") or self._head
+    def __post_init__(self):
+        words = {column: str(self.rows[column][0]) for column in (*_KEY, "exp")}
+        self._name, self._sub_experiment, self._bibcode, self._e_type, self._exp = words.values()
+        self._head = self._sub_experiment.split("(")[0].strip()
+        known = (_experiments().get(plain(word)) for word in (self._head, self._exp))
+        self.experiment = next(filter(None, known), self._exp or self._head)
 
     @property
     def name(self):
         """Name for a dataset, such as "crdb-ams-02-h-2011-05-2018-05" (str)."""
         same = plain(self.experiment) == plain(self._head)
-        parts = ["crdb", self.experiment if same else self._head, self._label]
-        parts.append(self.sub_experiment.removeprefix(self._head))
+        parts = ["crdb", self.experiment if same else self._head]
+        parts.append(QUANTITY_NAMES.get(self._name, self._name))
+        parts.append(self._sub_experiment.removeprefix(self._head))
         if self.long_name:
-            parts += [self._first("e_type"), self._first("ads")]
-        return "-".join(part for part in map(_slug, parts) if part)
+            parts += [self._e_type, self._bibcode]
+        slugs = (re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in parts)
+        return "-".join(filter(None, slugs))
 
     def goes_by(self, experiment):
         """Whether the experiment is called so, here or in CRDB (bool)."""
-        names = (self.experiment, self._head, self._first("exp"), self.sub_experiment)
+        names = (self.experiment, self._head, self._exp, self._sub_experiment)
         return plain(experiment) in map(plain, names)
-
-    @property
-    def _label(self):
-        return QUANTITY_NAMES.get(self._first("quantity"), self._first("quantity"))
-
-    @property
-    def _head(self):
-        return self.sub_experiment.split("(")[0].strip()
-
-    def _first(self, column):
-        return str(self.rows[column][0])
 
     @property
     def kind(self):
@@ -123,39 +102,51 @@ class Measurement:
             return self.quantity
         if self.quantity in QUANTITIES:
             return "spectrum"
-        name = self._first("quantity")
-        if "/" in name:
-            raise self.error(
-                f"{name} is a ratio, for which there is no dataset",
-                "read the two nuclei one by one",
+        if "/" in self._name:
+            raise self._error(
+                f"{self._name} is a ratio, for which there is no dataset; read the two nuclei one "
+                "by one"
             )
         kinds = " or ".join(repr(kind) for kind, entry in KINDS.items() if entry.crdb_names)
-        raise self.error(
-            f"quantity: expected {EXPECTED_QUANTITY}, {kinds}, got {name!r}",
-            "say what it is to be taken for, as in as_quantity='H' for the isotope 1H",
+        raise self._error(
+            f"quantity: expected {EXPECTED_QUANTITY}, {kinds}, got {self._name!r}; say what it is "
+            "to be taken for, as in as_quantity='H' for the isotope 1H"
         )
 
     def table(self):
         """Table with the columns of the layout, before the reader of its kind has checked it."""
-        table = self._dipole() if self.kind == "dipole" else self._values()
-        table.meta = {"name": self.name, "experiment": self.experiment, **self._meta()}
+        is_dipole = self.kind == "dipole"
+        table = self._dipole() if is_dipole else self._values()
+        found = re.search(r"\((.*?)\)(.*)", self._sub_experiment)
+        period, model = found.groups() if found else ("", "")
+        meta = {
+            "name": self.name,
+            "experiment": self.experiment,
+            "amplitude_kind": "first_harmonic" if is_dipole else "",
+            "quantity": "" if is_dipole else str(self.quantity),
+            "axis": "" if is_dipole else self._axis,
+            "reference": _reference(self._bibcode),
+            "bibcode": self._bibcode,
+            "compilation": "CRDB (Maurin et al. 2023)",
+            "period": period,
+            "hadronic_model": model.strip(),
+            "comment": self._comment(),
+        }
+        table.meta = {name: value for name, value in meta.items() if value}
         return table
 
-    def error(self, problem, remedy):
-        """TableError that names the measurement."""
-        return TableError(f"{self.name}: {problem}; {remedy}")
+    def _error(self, text):
+        return TableError(f"{self.name}: {text}")
 
     @property
     def _axis(self):
-        e_type = self._first("e_type")
-        if e_type not in AXES:
-            raise self.error(
-                f"energy axis {e_type!r}: expected one of {', '.join(AXES)}",
-                "a total energy per nucleon is no axis of this package, ask for EKN"
-                if e_type == "ETOTN"
-                else "choose one of these",
+        if self._e_type not in AXES:
+            hint = "a total energy per nucleon is no axis of this package, ask for EKN"
+            raise self._error(
+                f"energy axis {self._e_type!r}: expected one of {', '.join(AXES)}; "
+                + (hint if self._e_type == "ETOTN" else "choose one of these")
             )
-        return AXES[e_type]
+        return AXES[self._e_type]
 
     def _values(self):
         rows = self.rows[np.argsort(self.rows["e"], kind="stable")]
@@ -163,28 +154,25 @@ class Measurement:
         value, unit = KINDS[self.kind].columns[0], u.dimensionless_unscaled
         if self.kind == "spectrum":
             unit = u.Unit("m-2 s-1 sr-1") / x_unit
-        table = Table({x_name: u.Quantity(rows["e"], x_unit)})
-        low, high = rows["e_low"], rows["e_high"]
-        if np.all((low < high) & (low <= rows["e"]) & (rows["e"] <= high)):
-            table[f"{x_name}_min"] = u.Quantity(low, x_unit)
-            table[f"{x_name}_max"] = u.Quantity(high, x_unit)
-        table[value] = u.Quantity(rows["value"], unit)
-        for kind in ("stat", "syst"):
-            table[f"{value}_{kind}_errn"] = u.Quantity(rows[f"{kind}_low"], unit)
-            table[f"{value}_{kind}_errp"] = u.Quantity(rows[f"{kind}_high"], unit)
+        names = [x_name, f"{x_name}_min", f"{x_name}_max", value]
+        names += [name for kind in ("stat", "syst") for name in error_names(f"{value}_{kind}")[:2]]
+        units = [x_unit] * 3 + [unit] * 5
+        table = Table([rows[name] for name in DATA], names=names, units=units)
+        x, low, high = (rows[name] for name in DATA[:3])
+        if not np.all((low < high) & (low <= x) & (x <= high)):
+            table.remove_columns(names[1:3])
         if rows["is_upper_limit"].any():
             table["is_ul"] = np.asarray(rows["is_upper_limit"])
         return table
 
     def _dipole(self):
         if self._axis != "total_energy":
-            raise self.error(
-                f"a dipole against {self._axis}: expected a total energy", "read another table"
+            raise self._error(
+                f"a dipole against {self._axis}: expected a total energy; read another table"
             )
         rows = self.rows[np.argsort(self.rows["e"], kind="stable")]
-        is_amplitude = rows["quantity"] == DIPOLE[0]
-        amplitude = rows[is_amplitude & ~rows["is_upper_limit"]]
-        limits = rows[is_amplitude & rows["is_upper_limit"]]
+        is_amplitude, is_limit = rows["quantity"] == DIPOLE[0], rows["is_upper_limit"]
+        amplitude, limits = rows[is_amplitude & ~is_limit], rows[is_amplitude & is_limit]
         phase = rows[~is_amplitude]
         # the phase of a bare limit says nothing that the likelihood could use
         of_measured, of_limit = (
@@ -193,53 +181,33 @@ class Measurement:
         phase = phase[of_measured | ~of_limit]
         if len(amplitude) != len(phase) or not _same(amplitude["e"], phase["e"]).diagonal().all():
             energies = [", ".join(f"{e:g}" for e in half["e"]) for half in (amplitude, phase)]
-            raise self.error(
-                f"amplitudes at {energies[0] or 'no'} GeV, but phases at {energies[1] or 'no'} GeV",
-                "export the table and complete or remove the rows",
+            raise self._error(
+                f"amplitudes at {energies[0] or 'no'} GeV, but phases at {energies[1] or 'no'} "
+                "GeV; export the table and complete or remove the rows"
             )
-        table = Table(
-            {
-                "energy": amplitude["e"],
-                "amplitude": amplitude["value"],
-                "amplitude_errn": amplitude["stat_low"],
-                "amplitude_errp": amplitude["stat_high"],
-                "amplitude_syst": np.maximum(amplitude["syst_low"], amplitude["syst_high"]),
-                "phase": phase["value"] % 360,
-                "phase_err": np.hypot(
-                    np.maximum(phase["stat_low"], phase["stat_high"]),
-                    np.maximum(phase["syst_low"], phase["syst_high"]),
-                ),
-            }
-        )
-        if len(limits):
-            bare = Table({"energy": limits["e"], "amplitude_ul": limits["value"]})
-            table = vstack([table, bare])
-        table["energy"].unit = u.GeV
-        table["phase"].unit = table["phase_err"].unit = u.deg
-        return table
 
-    def _meta(self):
-        of_kind = (
-            {"amplitude_kind": "first_harmonic"}
-            if self.quantity == "dipole"
-            else {"quantity": str(self.quantity), "axis": self._axis}
-        )
-        bibcode = self._first("ads")
-        found = re.search(r"\((.*?)\)(.*)", self.sub_experiment)
-        period, model = found.groups() if found else ("", "")
-        meta = {
-            **of_kind,
-            "reference": _reference(bibcode),
-            "bibcode": bibcode,
-            "compilation": "CRDB (Maurin et al. 2023)",
-            "period": period,
-            "hadronic_model": model.strip(),
-            "comment": self._comment(),
+        def larger(half, kind):
+            return np.maximum(half[f"{kind}_low"], half[f"{kind}_high"])
+
+        columns = {
+            "energy": amplitude["e"],
+            "amplitude": amplitude["value"],
+            "amplitude_errn": amplitude["stat_low"],
+            "amplitude_errp": amplitude["stat_high"],
+            "amplitude_syst": larger(amplitude, "syst"),
+            "phase": phase["value"] % 360,
+            "phase_err": np.hypot(larger(phase, "stat"), larger(phase, "syst")),
         }
-        return {name: value for name, value in meta.items() if value}
+        units = {"energy": u.GeV, "phase": u.deg, "phase_err": u.deg}
+        table = Table(columns, units=units)
+        if not len(limits):
+            return table
+        bare = {"energy": limits["e"], "amplitude_ul": limits["value"]}
+        return vstack([table, Table(bare, units={"energy": u.GeV})])
 
     def _comment(self):
-        parts = [f"CRDB {'/'.join(dict.fromkeys(self.rows['quantity']))}, {self.sub_experiment}"]
+        names = "/".join(dict.fromkeys(self.rows["quantity"]))
+        parts = [f"CRDB {names}, {self._sub_experiment}"]
         days = sorted(re.findall(r"\d{4}/\d\d/\d\d", " ".join(set(self.rows["datetime"]))))
         if days:
             parts.append(f"data of {days[0]} to {days[-1]}")
@@ -258,10 +226,6 @@ def _same(one, other):
     return np.abs(one - other) <= _SAME_ENERGY * other
 
 
-def _slug(text):
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
 @functools.cache
 def _experiments():
     """Experiments of the catalogue by their plain names."""
@@ -270,13 +234,6 @@ def _experiments():
 
 def _reference(bibcode):
     """Reference for a bibcode: as in the package's tables, else the address of its ADS page."""
-    if not bibcode:
-        return ""
-    known = _references().get(key_of_bibcode(bibcode))
-    return known or f"{bibcode}, {bibcode_address(bibcode)}"
-
-
-@functools.cache
-def _references():
-    """References of the catalogue by the keys of their publications."""
-    return {row["bibtex"]: row["reference"] for row in catalogue_rows().values()}
+    key = key_of_bibcode(bibcode)
+    known = (row["reference"] for row in catalogue_rows().values() if row["bibtex"] == key)
+    return next(known, f"{bibcode}, {bibcode_address(bibcode)}" if bibcode else "")

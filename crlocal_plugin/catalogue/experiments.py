@@ -7,8 +7,6 @@ import re
 from ..tables.hadronic import MAX_MODELS
 from .index import rows
 
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-
 
 def experiment_named(name):
     """Experiment as the catalogue writes it; spelling with spaces and hyphens does not count."""
@@ -37,10 +35,17 @@ class HadronicChoice:
         self._rows = {name: row for name, row in rows().items() if row["kind"] != "dipole"}
         self._used = set()
         self._by_experiment, self._for_all = {}, None
-        if isinstance(request, dict):
-            self._by_experiment = {_experiment(k): _listed(v) for k, v in request.items()}
-        elif request is not None:
+        if request is not None and not isinstance(request, dict):
             self._for_all = _listed(request)
+            return
+        for name, models in (request or {}).items():
+            experiment = experiment_named(name)
+            if experiment not in hadronic_models():
+                raise ValueError(
+                    f"hadronic_model: {name!r} is no experiment with tables for several hadronic "
+                    f"models; expected one of {', '.join(hadronic_models())}"
+                )
+            self._by_experiment[experiment] = _listed(models)
 
     def _wanted(self, experiment):
         """Models that are asked for, None if the request does not concern the experiment."""
@@ -50,7 +55,6 @@ class HadronicChoice:
             return None
         self._used.add(experiment)
         spelled = {model.casefold(): model for model in known}
-        result = []
         for model in wanted:
             if model.casefold() not in spelled:
                 raise ValueError(
@@ -58,7 +62,7 @@ class HadronicChoice:
                     f"{', '.join(known)}. A dictionary, as in {{{experiment!r}: {known[0]!r}}}, "
                     "names models for one experiment"
                 )
-            result.append(spelled[model.casefold()])
+        result = [spelled[model.casefold()] for model in wanted]
         if len(set(result)) < len(result):
             raise ValueError(f"hadronic_model: expected different models, got {', '.join(result)}")
         return result
@@ -81,8 +85,8 @@ class HadronicChoice:
             own = {n: row for n, row in own.items() if row["hadronic_model"] in ("", wanted[0])}
         newest = {}
         for name, row in own.items():
-            other = newest.get(row["quantity"])
-            if other is None or _year(row) > _year(own[other]):
+            other = newest.setdefault(row["quantity"], name)
+            if _year(row) > _year(own[other]):
                 newest[row["quantity"]] = name
         if {"H", "He"} & newest.keys():
             newest.pop("light", None)
@@ -91,7 +95,14 @@ class HadronicChoice:
     def apply(self, item):
         """Table of the first model asked for, if any, with the others as ``alternatives``."""
         row = self._rows.get(item.name) if item.path is None else None
-        variants = {} if row is None else self._variants(row)
+        if row is None:
+            return item
+        same = ("experiment", "kind", "quantity")
+        variants = {
+            other["hadronic_model"]: name
+            for name, other in self._rows.items()
+            if other["hadronic_model"] and all(other[key] == row[key] for key in same)
+        }
         wanted = self._wanted(row["experiment"]) if len(variants) > 1 else None
         if wanted is None:
             return item
@@ -103,15 +114,6 @@ class HadronicChoice:
                 )
         first, *others = (variants[model] for model in wanted)
         return dataclasses.replace(item, name=first, alternatives=tuple(others))
-
-    def _variants(self, row):
-        """Tables of the same quantity by hadronic model."""
-        same = ("experiment", "kind", "quantity")
-        return {
-            other["hadronic_model"]: name
-            for name, other in self._rows.items()
-            if other["hadronic_model"] and all(other[key] == row[key] for key in same)
-        }
 
     def require_used(self):
         """Refuse a request that concerns none of the tables, or an experiment without tables."""
@@ -128,30 +130,16 @@ def _folded(name):
     return re.sub(r"[\s_-]+", "-", name.strip().casefold())
 
 
-def _experiment(name):
-    """Experiment with several hadronic models; ValueError if it is none."""
-    found = experiment_named(name)
-    if found not in hadronic_models():
-        raise ValueError(
-            f"hadronic_model: {name!r} is no experiment with tables for several hadronic "
-            f"models; expected one of {', '.join(hadronic_models())}"
-        )
-    return found
-
-
 def _year(row):
-    years = _YEAR.findall(row["reference"])
-    return int(years[0]) if years else 0
+    found = re.search(r"\b(?:19|20)\d\d\b", row["reference"])
+    return int(found[0]) if found else 0
 
 
 def _listed(request):
     """Models as a list of text."""
     models = [request] if isinstance(request, str) else request
-    if (
-        not isinstance(models, list | tuple)
-        or not 1 <= len(models) <= MAX_MODELS
-        or not all(isinstance(model, str) for model in models)
-    ):
+    is_list = isinstance(models, list | tuple) and all(isinstance(model, str) for model in models)
+    if not (is_list and 1 <= len(models) <= MAX_MODELS):
         raise ValueError(
             f"hadronic_model: expected the name of a model, a list of 1 to {MAX_MODELS}, or a "
             f"dictionary of experiment to one of these, got {request!r}"

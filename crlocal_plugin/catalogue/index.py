@@ -42,7 +42,7 @@ def no_such(name, what, known):
 
 
 def catalog():
-    """Table of all tables that the package ships.
+    """Table of all tables that the package ships, the caller's own copy.
 
     Returns
     -------
@@ -50,8 +50,7 @@ def catalog():
         One row per table: ``name``; ``kind``, one of `crlocal_plugin.tables.kinds.KINDS`;
         ``experiment``; ``quantity``; ``axis``; ``hadronic_model``, empty if none; ``points``;
         ``x_min`` and ``x_max`` in ``unit``; ``reference``, and its BibTeX key ``bibtex``;
-        ``floor``, the systematic error recommended for fits, and ``phase_floor_deg``, that of
-        phases. The table is the caller's own copy.
+        ``floor``, the systematic error recommended for fits; ``phase_floor_deg``, that of phases.
     """
     return _index().copy()
 
@@ -68,16 +67,11 @@ def read_catalog_table(name):
     Parameters
     ----------
     name : str
-        Name in the catalogue.
+        Name in the catalogue; ValueError if it has no such table.
 
     Returns
     -------
     `~astropy.table.Table`
         Table in the layout of its kind, see `crlocal_plugin.tables`.
-
-    Raises
-    ------
-    ValueError
-        If the catalogue has no such table.
     """
     return KINDS[row_of(name)["kind"]].read(table_path(name))

@@ -35,14 +35,11 @@ def load_datasets(
     allow_overlap : bool, optional
         Accept tables that share events.
     floors : {"recommended"}, float, dict or None, optional
-        Systematic floors: those of the catalogue (`catalog`), one fraction for all, a
-        dictionary of dataset name to fraction on top of the recommended ones, or none. Phases
-        have the recommended one unless this is None; so has <ln A>, whose floor is no fraction
-        but an error of <ln A> itself, under one for all.
-    apply_declination_factor : bool, optional
-        Turn first-harmonic amplitudes into equatorial dipoles where the table says how.
-    likelihood : {"vector", "amplitude_phase"}, optional
-        What is compared for dipoles.
+        Systematic floors: those of the catalogue (`catalog`), one fraction for all, fractions by
+        dataset on top of the recommended ones, or none. Phases, and <ln A>, whose floor is an
+        error of <ln A> itself, have the recommended ones under one for all.
+    apply_declination_factor, likelihood : optional
+        Settings of dipoles, as for `DipoleDataset`.
     systematics : bool, optional
         Count the systematic errors of the tables.
     hadronic_model : str, list of str or dict, optional
@@ -50,10 +47,9 @@ def load_datasets(
         have the first model, and their parameter ``hadronic``, frozen at 0, moves between all of
         them, see `NuisanceModel`. A dictionary names a model or a list for each experiment.
     valid_only : bool, optional
-        Leave spectra of a nucleus heavier than helium out of the fit below the rigidity from which
-        on the model describes it (`crlocal_plugin.models.composition.valid_from`), and those of a
-        group of elements below the energy from which on it describes each of them, unless the
-        table comes with a range of its own.
+        Leave spectra of nuclei heavier than helium, or of groups of elements, out of the fit where
+        the model does not describe them (`crlocal_plugin.models.composition.valid_from`), unless
+        the table comes with a range of its own.
 
     Returns
     -------
@@ -69,39 +65,33 @@ def load_datasets(
     """
     items = resolve(names, allow_overlap=allow_overlap, hadronic_model=hadronic_model)
     if isinstance(floors, dict):
-        unknown = set(floors) - {item.name for item in items}
+        names = [item.name for item in items]
+        unknown = set(floors).difference(names)
         if unknown:
             raise ValueError(
                 f"floors are given for {', '.join(sorted(unknown))}, which are not among the "
-                f"datasets {', '.join(item.name for item in items)}"
+                f"datasets {', '.join(names)}"
             )
     elif isinstance(floors, str) and floors != "recommended":
         raise ValueError(f"floors {floors!r}: expected 'recommended', a number, a dict or None")
-    common = {
-        "systematics": systematics,
-        "likelihood": likelihood,
-        "apply_declination_factor": apply_declination_factor,
-    }
+    common = {"systematics": systematics, "likelihood": likelihood}
+    common["apply_declination_factor"] = apply_declination_factor
     return CosmicRayDatasets([_load(item, floors, common, valid_only) for item in items])
 
 
 def _load(item, floors, common, valid_only):
     """Dataset of a table, with those of the settings that its class has."""
-    raw = RawTable(item.path or table_path(item.name))
-    kind = kind_of(raw)
-    cls = DATASET_REGISTRY.get_cls(KINDS[kind].dataset)
+    raw = source = RawTable(item.path or table_path(item.name))
+    kind = KINDS[kind_of(raw)]
+    cls = DATASET_REGISTRY.get_cls(kind.dataset)
     settings = common | _floors(item, kind, floors)
     if item.energy_range != (None, None):
         settings["energy_range"] = item.energy_range
-    source = raw
     if item.alternatives:
         others = [read_catalog_table(name) for name in item.alternatives]
-        source = join_hadronic_models([KINDS[kind].read(raw), *others])
-    dataset = cls.read(
-        source,
-        name=item.name,
-        **{name: value for name, value in settings.items() if name in cls.settings},
-    )
+        source = join_hadronic_models([kind.read(raw), *others])
+    own = {name: value for name, value in settings.items() if name in cls.settings}
+    dataset = cls.read(source, name=item.name, **own)
     # a file that was written with settings has a range of its own, be it none
     if valid_only and "energy_range" not in settings and "dataset" not in raw.meta:
         _keep_valid(dataset)
@@ -112,11 +102,10 @@ def _keep_valid(dataset):
     """Leave a heavy nucleus out of the fit where the model does not describe it."""
     quantity = dataset.quantity
     nuclei = ELEMENT_GROUPS.get(quantity, (quantity,) if quantity in SYMBOLS else ())
-    lowest = {name: valid_from(name) for name in nuclei}
     ends = [
-        rigidity_to_axis(rigidity.to_value("GV"), name, dataset.axis)
-        for name, rigidity in lowest.items()
-        if rigidity is not None
+        rigidity_to_axis(lowest.to_value("GV"), name, dataset.axis)
+        for name in nuclei
+        if (lowest := valid_from(name)) is not None
     ]
     if ends:
         dataset.energy_range = (max(ends) * dataset.x.unit, None)
@@ -125,13 +114,13 @@ def _keep_valid(dataset):
 def _floors(item, kind, floors):
     """Floors of a dataset, none where the file is to decide."""
     if floors is None:
-        return {"floor": 0.0, "phase_floor": u.Quantity(0, "deg")}
+        return {"floor": 0.0, "phase_floor": 0 * u.deg}
     found = {}
     if item.path is None:
         row = rows()[item.name]
-        found = {"floor": row["floor"], "phase_floor": u.Quantity(row["phase_floor_deg"], "deg")}
+        found = {"floor": row["floor"], "phase_floor": row["phase_floor_deg"] * u.deg}
     if isinstance(floors, dict):
         found |= {"floor": floors[item.name]} if item.name in floors else {}
-    elif floors != "recommended" and KINDS[kind].floor_is_relative:
-        found["floor"] = float(floors)
+    elif floors != "recommended" and kind.floor_is_relative:
+        found["floor"] = floors
     return found

@@ -3,25 +3,16 @@
 import itertools
 
 import numpy as np
+import yaml
 
 from ..physics.species import ELEMENT_GROUPS
-from .index import row_of, rows
+from .index import DATA, row_of, rows
 
 _CONTAINED = {"light": ("H", "He"), **ELEMENT_GROUPS}
 """Nuclei by the sums of them that have tables."""
 
-_JOINT_ANALYSES = {
-    frozenset({"hawc-icecube-2019", "hawc-2018"}): "the joint analysis contains the HAWC events",
-    frozenset({"hawc-icecube-2019", "icecube-2016"}): "both contain the same IceCube years",
-    frozenset({"hawc-icecube-2019", "icecube-2025"}): "both contain the same IceCube years",
-}
-"""Dipole tables of different experiments that share events."""
-
-_SPLIT_BY_ENERGY = {
-    "ARGO-YBJ": "the later analysis contains the events of the earlier one",
-    "Tibet ASgamma": "the two analyses share years of data",
-}
-"""Experiments whose dipole analyses share events only where their energies meet."""
+_KNOWN = yaml.safe_load((DATA / "overlaps.yaml").read_text(encoding="utf-8"))
+_JOINT_ANALYSES = {frozenset(pair): reason for *pair, reason in _KNOWN["joint_analyses"]}
 
 
 class OverlapError(ValueError):
@@ -29,12 +20,7 @@ class OverlapError(ValueError):
 
 
 def overlapping_tables(name):
-    """Tables of the catalogue that must not be fitted together with a given one.
-
-    Parameters
-    ----------
-    name : str
-        Name in the catalogue; ValueError if it has no such table.
+    """Tables of the catalogue that must not be fitted together with the one of a name.
 
     Returns
     -------
@@ -70,7 +56,7 @@ def shared_events(one, other):
         # Median energies do not tell events apart: every bin of an air-shower or muon detector
         # is wide, and the analyses of most experiments binned the same years anew.
         default = f"they are successive analyses of the data of {one['experiment']}"
-        reason = _SPLIT_BY_ENERGY.get(one["experiment"])
+        reason = _KNOWN["split_by_energy"].get(one["experiment"])
         return reason or default, reason is not None
     same_axis = one["axis"] == other["axis"]
     models = sorted({one["hadronic_model"], other["hadronic_model"]})
@@ -93,11 +79,7 @@ def _ranges_are_apart(one, other):
 
 def _covered_range(item):
     """Lowest value, inclusive, and highest value, exclusive, in the unit of the table."""
-    row = row_of(item.name)
+    row, (lowest, highest) = row_of(item.name), item.energy_range
     low, high = row["x_min"], np.nextafter(row["x_max"], np.inf)
-    lowest, highest = item.energy_range
-    if lowest is not None:
-        low = max(low, lowest.to_value(row["unit"]))
-    if highest is not None:
-        high = min(high, highest.to_value(row["unit"]))
-    return low, high
+    low = low if lowest is None else max(low, lowest.to_value(row["unit"]))
+    return low, high if highest is None else min(high, highest.to_value(row["unit"]))

@@ -1,8 +1,7 @@
 """Publications as text and BibTeX: known ones by key or bibcode, others from what a text says.
 
 Those behind the tables, the priors and the model are in ``data/references.bib``. A text names
-others by references such as "Aguilar et al. 2015, PRL 114, 171103, doi:10.1103/...", or, as those
-of a database do, by no more than their bibcode at ADS.
+others by references such as "Yoon et al. 2017, ApJ 839, 5", or by their bibcodes at ADS.
 """
 
 import functools
@@ -24,10 +23,8 @@ class Publication:
         Authors as a reference names them, such as "Aguilar et al.", and as BibTeX wants them.
     title, year, journal, volume, pages, doi, arxiv : str
         What is known; empty where nothing is.
-    note : str
-        The reference itself, where it cannot be taken apart.
-    bibcode : str
-        Bibcode of ADS, if the authors are not known.
+    note, bibcode : str
+        The reference itself, where it cannot be taken apart; that of ADS, without known authors.
     """
 
     names: str = ""
@@ -48,12 +45,10 @@ class Publication:
         if self.bibcode:
             return re.sub(r"[^\w.]", "", self.bibcode)
         first = re.split(r" et al\.|, | & | Collaboration| developers", self.names)[0]
-        name = _slug(first.removeprefix("The ")) + self.year
+        place = [self.arxiv] if self.names else [_slug(self.note.replace(" ", "-"))]
         if self.journal:
             place = [_slug(self.journal) + _slug(self.volume), _slug(self.pages)]
-        else:
-            place = [self.arxiv] if self.names else [_slug(self.note.replace(" ", "-"))]
-        return "-".join(part for part in (name, *place) if part)
+        return "-".join(filter(None, (_slug(first.removeprefix("The ")) + self.year, *place)))
 
     @property
     def label(self):
@@ -63,11 +58,9 @@ class Publication:
     @property
     def url(self):
         """Address (str), empty if there is no DOI, arXiv number or bibcode."""
-        if self.doi:
-            return f"https://doi.org/{self.doi}"
-        if self.arxiv:
-            return f"https://arxiv.org/abs/{self.arxiv}"
-        return bibcode_address(self.bibcode)
+        numbers = (("https://doi.org/", self.doi), ("https://arxiv.org/abs/", self.arxiv))
+        known = (address + number for address, number in numbers if number)
+        return next(known, bibcode_address(self.bibcode))
 
     def __str__(self):
         parts = [
@@ -80,13 +73,16 @@ class Publication:
             f"doi:{self.doi}" if self.doi else "",
             bibcode_address(self.bibcode),
         ]
-        return ", ".join(part for part in parts if part)
+        return ", ".join(filter(None, parts))
 
     def bibtex(self):
         """BibTeX entry (str), in ASCII."""
         proceedings = self.journal.startswith("Proc.")
+        names = " and ".join(re.split(r", | & ", self.names.replace(" et al.", " & others")))
+        if names.endswith((" Collaboration", " developers")):
+            names = f"{{{self.names}}}"
         fields = {
-            "author": _latex(self.authors or _bibtex_authors(self.names), keep="{}"),
+            "author": _latex(self.authors or names, keep="{}"),
             "title": f"{{{_latex(self.title)}}}" if self.title else "",
             "booktitle" if proceedings else "journal": _latex(_full_name(self.journal)),
             "volume": _latex(self.volume),
@@ -121,32 +117,26 @@ def known_publication(key):
     entry = _entries().get(key)
     if entry is None:
         return None
-    journal = entry.get("shortjournal") or entry.get("journal") or entry.get("booktitle", "")
+    same = ("year", "volume", "pages", "doi", "note")
     return Publication(
         names=entry.get("shortauthor", ""),
-        journal=journal,
+        journal=entry.get("shortjournal") or entry.get("journal") or entry.get("booktitle", ""),
         arxiv=entry.get("eprint", ""),
         authors=entry.get("author", ""),
         title=entry.get("title", "").strip("{}"),
-        **{name: entry.get(name, "") for name in ("year", "volume", "pages", "doi", "note")},
+        **{name: entry[name] for name in same if name in entry},
     )
-
-
-def _with_field(name, value):
-    """Key and fields of the first entry with this value in a field, two times None without one."""
-    found = ((key, entry) for key, entry in _entries().items() if entry.get(name) == value)
-    return next(found, (None, None))
 
 
 def key_of_bibcode(bibcode):
     """Key of the publication of ``references.bib`` with a bibcode; None if it has none."""
-    return _with_field("bibcode", bibcode)[0]
+    return next((key for key, entry in _entries().items() if entry.get("bibcode") == bibcode), None)
 
 
 def _full_name(journal):
     """Name of a journal, from the abbreviation in references if an entry has it."""
-    _, entry = _with_field("shortjournal", journal)
-    return entry["journal"] if entry else journal
+    entries = _entries().values()
+    return next((e["journal"] for e in entries if e.get("shortjournal") == journal), journal)
 
 
 # --------------------------------------------------------------------- texts
@@ -173,15 +163,9 @@ _BIBCODE = re.compile(
 )
 
 _JOURNALS_OF_BIBCODES = {
-    "APh": "Astropart. Phys.",
-    "AdSpR": "Adv. Space Res.",
-    "NCimC": "Nuovo Cim. C",
+    **{"APh": "Astropart. Phys.", "AdSpR": "Adv. Space Res.", "NCimC": "Nuovo Cim. C"},
+    **{"PhR": "Phys. Rep.", "PhRvD": "PRD", "PhRvL": "PRL", "Sci": "Science", "Univ": "Universe"},
     "Natur": "Nature",
-    "PhR": "Phys. Rep.",
-    "PhRvD": "PRD",
-    "PhRvL": "PRL",
-    "Sci": "Science",
-    "Univ": "Universe",
 }
 """Journals as references abbreviate them, where that is not the name in the bibcode."""
 
@@ -197,7 +181,7 @@ def publications_in(text):
     Returns
     -------
     list of Publication
-        Publications, with initials and titles where the package knows them.
+        With initials and titles where the package knows them.
     """
     found = []
     for match in _REFERENCE.finditer(text):
@@ -209,8 +193,8 @@ def publications_in(text):
             named = Publication(**part)
             found.append(known_publication(named.key) or named)
     places = {(p.year, p.volume, p.pages) for p in found}
-    bibcodes = {match[0]: _of_bibcode(match) for match in _BIBCODE.finditer(unquote(text))}
-    return found + [p for p in bibcodes.values() if (p.year, p.volume, p.pages) not in places]
+    bibcodes = dict.fromkeys(map(_of_bibcode, _BIBCODE.finditer(unquote(text))))
+    return found + [p for p in bibcodes if (p.year, p.volume, p.pages) not in places]
 
 
 def _of_bibcode(match):
@@ -231,13 +215,6 @@ def bibcode_address(bibcode):
     return f"https://ui.adsabs.harvard.edu/abs/{quote(bibcode)}" if bibcode else ""
 
 
-def _bibtex_authors(names):
-    """Names as a reference gives them, for the author field."""
-    if names.endswith((" Collaboration", " developers")):
-        return f"{{{names}}}"
-    return " and ".join(re.split(r", | & ", names.replace(" et al.", " & others")))
-
-
 def _slug(text):
     """Text in letters that a BibTeX key may have."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
@@ -249,22 +226,18 @@ def _slug(text):
 _LATEX = {
     **{char: f"\\{char}" for char in "&%$#_"},
     **{"\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}"},
-    **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
-    **{"–": "--", "—": "---", "’": "'"},
+    **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "—": "---", "’": "'"},
     **{"₀": "$_0$", "φ": r"$\phi$", "γ": r"$\gamma$", "×": r"$\times$", "∼": r"$\sim$"},
 }
 _ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"'}
+_ACCENTED = re.compile(rf"(\w)([{''.join(_ACCENTS)}])(?![\u0300-\u036f])")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹·", "0123456789.")
 
 
 def _latex(text, keep=""):
     """Text for LaTeX, as BibTeX styles of any age can sort and print it."""
     text = text.translate({ord(char): code for char, code in _LATEX.items() if char not in keep})
-    text = re.sub(r"[^\x00-\x7f]", lambda match: _accented(match[0]), text)
+    text = unicodedata.normalize("NFD", text)
+    text = _ACCENTED.sub(lambda match: f"{{\\{_ACCENTS[match[2]]}{match[1]}}}", text)
+    text = unicodedata.normalize("NFC", text)
     return re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹·]+", lambda m: f"$^{{{m[0].translate(_SUPERSCRIPTS)}}}$", text)
-
-
-def _accented(char):
-    base, *accents = unicodedata.normalize("NFD", char)
-    accent = _ACCENTS.get(accents[0]) if len(accents) == 1 else None
-    return f"{{\\{accent}{base}}}" if accent else char

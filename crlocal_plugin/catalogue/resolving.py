@@ -36,18 +36,15 @@ def resolve(names, *, allow_overlap=False, hadronic_model=None):
     Raises
     ------
     ValueError
-        If there is no name, a name is not known, a table comes twice, or a hadronic model is not
-        known or not named where it must be; an OverlapError if two tables share events.
+        As from `~crlocal_plugin.load_datasets`, or if there is no name or a table comes twice.
     """
     alone = isinstance(names, str | os.PathLike | SelectionItem)
     names = [names] if alone else list(names)
     if not names:
         raise ValueError("expected at least one selection, table or file, got none")
     choice = HadronicChoice(hadronic_model)
-    items = [item for name in names for item in _items(name, choice)]
-    if hadronic_model is not None:
-        items = [choice.apply(item) for item in items]
-        choice.require_used()
+    items = [item for name in names for item in tables_named(name, choice)]
+    choice.require_used()
     for one, other in itertools.combinations(items, 2):
         if one.name == other.name:
             raise ValueError(
@@ -55,7 +52,7 @@ def resolve(names, *, allow_overlap=False, hadronic_model=None):
                 "another name"
             )
     selection = SELECTIONS.get(names[0]) if len(names) == 1 else None
-    if len(items) > 1 and not (allow_overlap or (selection and selection.allow_overlap)):
+    if not (allow_overlap or (selection and selection.allow_overlap)):
         refuse_overlaps(items)
     return items
 
@@ -90,6 +87,5 @@ def _items(name, choice):
         return tuple(map(SelectionItem, choice.tables(experiment)))
     if path.suffix in FILE_SUFFIXES or path.is_file():
         return (SelectionItem(path.stem, path=path),)
-    experiments = dict.fromkeys(row["experiment"] for row in rows().values())
-    known = [*SELECTIONS, *rows(), *experiments]
+    known = [*SELECTIONS, *rows(), *(row["experiment"] for row in rows().values())]
     raise ValueError(no_such(name, "selection, table, experiment or file", known))

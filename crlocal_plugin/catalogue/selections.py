@@ -35,14 +35,8 @@ class SelectionItem:
 class Selection:
     """Tables that belong together under one name.
 
-    Parameters
-    ----------
-    description : str
-        What the selection is for.
-    items : tuple of SelectionItem
-        The tables.
-    allow_overlap : bool
-        Whether tables that share events are meant to be there, as in a picture.
+    ``description`` is what they are for, ``items`` has a `SelectionItem` for each, and
+    ``allow_overlap`` is whether some are meant to share events, as in a picture.
     """
 
     description: str
@@ -56,18 +50,14 @@ def _items(entry):
         return tuple(item for part in entry for item in _items(part))
     if isinstance(entry, str):
         return (SelectionItem(entry),)
-    ends = (entry.get("from"), entry.get("below"))
-    ends = tuple(None if end is None else u.Quantity(end) for end in ends)
-    return (SelectionItem(entry["name"], ends),)
+    ends = (entry.get(key) for key in ("from", "below"))
+    return (SelectionItem(entry["name"], tuple(end and u.Quantity(end) for end in ends)),)
 
 
-def _read(path):
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {
-        name: Selection(entry.pop("description"), _items(entry.pop("tables")), **entry)
-        for name, entry in content["selections"].items()
-    }
+_CONTENT = yaml.safe_load((DATA / "selections.yaml").read_text(encoding="utf-8"))
 
-
-SELECTIONS = _read(DATA / "selections.yaml")
+SELECTIONS = {
+    name: Selection(entry.pop("description"), _items(entry.pop("tables")), **entry)
+    for name, entry in _CONTENT["selections"].items()
+}
 """Selections by name."""

@@ -6,7 +6,9 @@ from pathlib import Path
 from ..analysis.files import analysis_text
 from ..likelihood.collection import CosmicRayDatasets
 from ..plots.pictures import PICTURES
-from .output import replace_folder, write_pictures, write_table
+from ..results import changed_files, check_result, replace_result
+from .output import write_pictures, write_table
+from .terminal import tell
 
 _TABLES = {
     "parameters": "parameters.ecsv",
@@ -19,10 +21,12 @@ _PICTURES = ("spectra", "dipole", "sky")
 """Pictures of every fit; data of which these show nothing have their own."""
 
 
-def check_names(datasets):
-    """Refuse datasets whose files would take the place of tables, before any work is done."""
-    for dataset in datasets:
-        if dataset.to_dict()["filename"] in _TABLES.values():
+def check_names(folder, datasets, overwrite):
+    """Refuse datasets whose files would take the place of others, before any work is done."""
+    names = [dataset.to_dict()["filename"] for dataset in datasets]
+    check_result(folder, "fit", overwrite, names)
+    for dataset, name in zip(datasets, names, strict=True):
+        if name in _TABLES.values():
             raise ValueError(
                 f"dataset {dataset.name!r} has the name of a table of results: give it another "
                 f"one in the analysis file, as in {{file: {dataset.name}.ecsv, name: mine}}"
@@ -31,7 +35,7 @@ def check_names(datasets):
 
 def write_output(folder, analysis, datasets, result, summary, overwrite=False):
     """Write all that belongs to a fit; after an error, what was there before is kept."""
-    with replace_folder(Path(folder), overwrite) as draft:
+    with replace_result(folder, "fit", overwrite) as draft:
         datasets.write(draft / "datasets.yaml", filename_models=draft / "models.yaml")
         result.write(draft / "fit-result.yaml", full_output=True)
         for name, filename in _TABLES.items():
@@ -56,7 +60,8 @@ def draw_fit(folder, datasets):
 def read_output(folder):
     """Read the datasets of a fit, with their models and the covariance."""
     names = ("datasets.yaml", "models.yaml")
-    files = [Path(folder) / name for name in names]
+    folder = Path(folder)
+    files = [folder / name for name in names]
     missing = [file.name for file in files if not file.is_file()]
     if missing:
         raise ValueError(
@@ -64,10 +69,13 @@ def read_output(folder):
             f"{' and no '.join(missing)}"
         )
     try:
-        return CosmicRayDatasets.read(files[0], filename_models=files[1])
+        datasets = CosmicRayDatasets.read(files[0], filename_models=files[1])
     except Exception as error:
         # what a damaged file leads to depends on where it is damaged
         raise ValueError(
             f"{folder} cannot be read, make it again with crlocal fit: "
             f"{type(error).__name__}: {' '.join(str(error).split())}"
         ) from error
+    for name in changed_files(folder):
+        tell(f"{folder / name} is not as crlocal fit has written it")
+    return datasets

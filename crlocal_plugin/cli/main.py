@@ -1,7 +1,10 @@
 """The program: its commands, and what happens on errors."""
 
+import contextlib
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
 from importlib import import_module
@@ -12,13 +15,13 @@ from .._version import __version__
 from .parsing import Group
 from .terminal import tell
 
-OK, NOT_CONVERGED, USER_ERROR, INTERNAL_ERROR = 0, 1, 2, 3
-"""Exit codes."""
+OK, NOT_CONVERGED, USER_ERROR, INTERNAL_ERROR, PIPE_CLOSED = 0, 1, 2, 3, 141
+"""Exit codes, the last one as of other programs that SIGPIPE ends."""
 
-COMMANDS = (
-    *("init", "fit", "plot", "report", "reproduce", "scan", "sample", "compare", "identify"),
-    *("toys", "data", "cite"),
-)
+COMMANDS = [
+    *("init", "fit", "plot", "report", "reproduce", "scan"),
+    *("sample", "compare", "identify", "tension", "toys", "data", "cite"),
+]
 """Modules of `commands`, each with a command of its name."""
 
 
@@ -26,22 +29,21 @@ class _Program(Group):
     """Commands that are imported when they are asked for."""
 
     def list_commands(self, ctx):
-        return list(COMMANDS)
+        return COMMANDS
 
     def get_command(self, ctx, name):
-        if name not in COMMANDS:
-            return None
-        return getattr(import_module(f".commands.{name}", __package__), name)
+        if name in COMMANDS:
+            return getattr(import_module(f".commands.{name}", __package__), name)
+        return None
+
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100}
 
 
 @click.command(
     cls=_Program,
     no_args_is_help=False,
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "show_default": True,
-        "max_content_width": 100,
-    },
+    context_settings=_SETTINGS,
     epilog="Exit codes: 0 done, 1 fit not converged, 2 mistake in arguments or data, "
     "3 error of the program.",
 )
@@ -58,21 +60,35 @@ def main(argv=None):
     words = sys.argv[1:] if argv is None else list(argv)
     debug = False
     try:
-        with crlocal.make_context("crlocal", words) as context, warnings.catch_warnings():
-            warnings.showwarning = _show_warning
+        with (
+            crlocal.make_context("crlocal", words) as context,
+            warnings.catch_warnings(),
+            _orderly_termination(),
+        ):
+            warnings.showwarning = lambda message, *place, **more: tell(message)
             debug = context.params["debug"]
-            return crlocal.invoke(context) or OK
+            code = crlocal.invoke(context) or OK
+            if sys.stdout is not None:  # a job may be started without one
+                sys.stdout.flush()
+            return code
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.UsageError as error:
         program = error.ctx.command_path if error.ctx else "crlocal"
         tell(f"{_mistake(error)} (see {program} --help)", "error")
         sys.exit(USER_ERROR)
+    except BrokenPipeError:
+        # what reads the output, such as head, has enough; nor is the interpreter to complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
     except (ValueError, OSError, TypeError, NameError, ImportError) as error:
         if debug:
             raise
+        text = str(error) or type(error).__name__
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            text = f"{error.filename}: {error.strerror}"
         # an analysis may have several mistakes, a line each
-        for line in _text(error).splitlines():
+        for line in text.splitlines():
             tell(line, "error")
         return USER_ERROR
     except KeyboardInterrupt:
@@ -90,19 +106,25 @@ def main(argv=None):
         return INTERNAL_ERROR
 
 
+@contextlib.contextmanager
+def _orderly_termination():
+    """On SIGTERM stop other processes and remove drafts of files, as on Ctrl-C; exit code 143."""
+
+    def stop(number, frame):
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # nobody else gets signals
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _mistake(error):
     """Message of a mistake in the arguments, with the option in front."""
     if type(error) is click.BadParameter and error.param is not None:
         return f"{error.param.opts[0]}: {error.message}".rstrip(".")
     return error.format_message().rstrip(".")
-
-
-def _text(error):
-    """Message of an error, that of the system with the file in front."""
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return str(error) or type(error).__name__
-
-
-def _show_warning(message, category, filename, lineno, file=None, line=None):
-    tell(message)

@@ -4,24 +4,14 @@ from functools import cache, reduce
 from pathlib import Path
 
 from ..analysis.description import Analysis
+from ..analysis.schema import PARTS
 from ..catalogue.index import catalog
 from ..catalogue.selections import SELECTIONS
 from ..physics.species import ELEMENT_GROUPS, SPECIES
 from .parsing import Name, argument, option, whole
 
-
-def _table_names():
-    index = catalog()
-    return [*SELECTIONS, *index["name"], *sorted(set(index["experiment"]))]
-
-
-@cache
-def _parameter_labels():
-    return Analysis().prepare().parameters.labels
-
-
-TABLES = Name(_table_names)
-PARAMETERS = Name(_parameter_labels)
+TABLES = Name(lambda: [*SELECTIONS, *catalog()["name"], *sorted(set(catalog()["experiment"]))])
+PARAMETERS = Name(cache(lambda: Analysis().prepare().parameters.labels))
 _SPECIES = Name(lambda: [*SPECIES, *ELEMENT_GROUPS])
 _HADRONIC = Name(lambda: sorted(set(catalog()["hadronic_model"]) - {""}))
 
@@ -50,11 +40,7 @@ _ENTRIES = {
 
 _SECTION = "Model and data, in place of entries of the analysis file"
 
-_FILE = argument(
-    "file",
-    "[FILE.yaml]",
-    "analysis file, see crlocal init; without one, every entry has its default",
-)
+_FILE = "analysis file, see crlocal init; without one, every entry has its default"
 
 
 def analysis_options(leave_out=()):
@@ -62,7 +48,7 @@ def analysis_options(leave_out=()):
 
     Entries of the names in ``leave_out`` have no effect on the command, and get no option.
     """
-    parts = [_FILE]
+    parts = [argument("file", "[FILE.yaml]", _FILE)]
     parts += [_entry(place, *_ENTRIES[place]) for place in _ENTRIES if place[-1] not in leave_out]
     for declaration, text in (
         ("--no-priors", "leave out the priors on what others measured"),
@@ -75,31 +61,21 @@ def analysis_options(leave_out=()):
 
 def _entry(location, values=None, kind=None, note=None):
     """Option of an entry, with its description and its default."""
-    part = Analysis
-    for key in location[:-1]:
-        part = part.model_fields[key].annotation
-    info, name = part.model_fields[location[-1]], _option(location)
-    texts = [info.description]
-    if note is not None:
-        texts.append(note)
-    if info.default != "default":
-        texts.append(f"default: {_text(info.default)}")
+    info = PARTS.get(location[:-1], Analysis).model_fields[location[-1]]
+    name = _option(location)
+    default = "none" if info.default is None else info.default
+    if isinstance(default, bool):
+        default = "yes" if default else "no"
+    elif isinstance(default, tuple):
+        default = " ".join(str(getattr(item, "name", item)) for item in default)
+    end = None if default == "default" else f"default: {default}"
+    text = "; ".join(filter(None, (info.description, note, end)))
     declaration = f"{name}/--no-{name[2:]}" if values is None else f"{name} {values}"
-    return option(declaration, "; ".join(texts), kind, section=_SECTION)
+    return option(declaration, text, kind, section=_SECTION)
 
 
 def _option(location):
     return f"--{location[-1].replace('_', '-')}"
-
-
-def _text(default):
-    if default is None:
-        return "none"
-    if isinstance(default, bool):
-        return "yes" if default else "no"
-    if isinstance(default, tuple):
-        return " ".join(str(getattr(item, "name", item)) for item in default)
-    return str(default)
 
 
 def split_words(file, words):
@@ -112,9 +88,8 @@ def split_words(file, words):
 def analysis_of(file=None, no_priors=False, free=(), fix=(), **entries):
     """Read the analysis file, if there is one, and replace the entries that options give."""
     if file is not None and Path(file).is_dir():
-        raise ValueError(
-            f"{file} is a folder: name the file, such as {Path(file, 'analysis.yaml')}"
-        )
+        example = Path(file, "analysis.yaml")
+        raise ValueError(f"{file} is a folder: name the file, such as {example}")
     analysis = Analysis() if file is None else Analysis.read(file)
     changes, places = {}, {}
     for location in _ENTRIES:
@@ -140,19 +115,14 @@ def _data(name, value):
         return None
     if name == "index_groups" and value != ("default",):
         return [word.split(",") for word in value]
-    if name == "hadronic_model" and any("=" in word for word in value):
-        return _by_experiment(value)
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _by_experiment(words):
-    """Hadronic models by experiment."""
+    if name != "hadronic_model" or not any("=" in word for word in value):
+        return list(value) if isinstance(value, tuple) else value
     models = {}
-    for word in words:
+    for word in value:
         experiment, _, model = word.partition("=")
         if not (experiment and model):
             raise ValueError(
-                f"--hadronic-model {' '.join(words)}: expected models, or EXPERIMENT=MODEL for "
+                f"--hadronic-model {' '.join(value)}: expected models, or EXPERIMENT=MODEL for "
                 f"each of them, got {word!r}"
             )
         models.setdefault(experiment, []).append(model)

@@ -1,5 +1,6 @@
 """What click lacks: options of several values, explained arguments, completion, numbers."""
 
+import contextlib
 import math
 import re
 from itertools import chain, takewhile
@@ -20,7 +21,7 @@ def _write_epilog(command, ctx, formatter):
         formatter.write(f"{command.epilog}\n")
 
 
-class Command(click.Command):
+class _Command(click.Command):
     """Command whose options with ``multiple=True`` take all words up to the next option.
 
     An option may be shortened as long as it is the only one that begins so. Given twice, the
@@ -30,7 +31,6 @@ class Command(click.Command):
     format_epilog = _write_epilog
 
     def parse_args(self, ctx, args):
-        """Give the words behind an option to it one by one, as click takes them."""
         options = {
             name: option
             for option in self.get_params(ctx)
@@ -45,12 +45,10 @@ class Command(click.Command):
             if option is None or option.is_flag:
                 words.append(name + equals + value)
                 continue
-            if equals:
-                values = [value]
-            else:
-                values = list(
-                    takewhile(_is_value, rest[: None if option.multiple else option.nargs])
-                )
+            values = [value]
+            if not equals:
+                most = None if option.multiple else option.nargs
+                values = list(takewhile(_is_value, rest[:most]))
                 del rest[: len(values)]
             if len(values) < option.nargs:
                 what = "a value" if option.nargs == 1 else f"{option.nargs} values"
@@ -65,22 +63,18 @@ class Command(click.Command):
         """Write nothing: recent versions of click call this, others do not."""
 
     def format_options(self, ctx, formatter):
-        """Write arguments and options by section."""
         sections = {"Arguments": [], "Options": []}
         for param in self.get_params(ctx):
             section = getattr(param, "section", "Options")
             sections.setdefault(section, []).append(param.get_help_record(ctx))
-        for title, records in sections.items():
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
+        for title in filter(sections.get, sections):
+            with formatter.section(title):
+                formatter.write_dl(sections[title])
 
     def get_short_help_str(self, limit=45):
-        """First line of the help text, which a list of commands shows."""
         return self.help.split("\n")[0].rstrip(".")
 
     def shell_complete(self, ctx, incomplete):
-        """Complete a further value of the last option, or the name of an option."""
         return _more_values(ctx, incomplete) or super().shell_complete(ctx, incomplete)
 
 
@@ -112,18 +106,14 @@ def _more_values(ctx, incomplete):
 
 
 class Group(click.Group):
-    """Commands in the order in which they were added."""
+    """Commands, of which a wrong name leads to the one that may be meant."""
 
-    command_class = Command
+    command_class = _Command
     format_epilog = _write_epilog
-    get_short_help_str = Command.get_short_help_str
-
-    def list_commands(self, ctx):
-        """Names in their order."""
-        return list(self.commands)
+    get_short_help_str = _Command.get_short_help_str
 
     def resolve_command(self, ctx, args):
-        """Find the command, or say which one may be meant."""
+        """Find the command."""
         known = self.list_commands(ctx)
         if args[0] not in known:
             _refuse(ctx, unknown_name(args[0], known, "command "))
@@ -156,14 +146,13 @@ class _Option(click.Option):
 
 def command(examples):
     """Decorator that makes a command, with examples at the end of its help."""
-    return click.command(cls=Command, epilog=examples)
+    return click.command(cls=_Command, epilog=examples)
 
 
 def argument(name, metavar, help, kind=None):
     """Decorator for an argument; ``NAME...`` takes words, or none; ``[FILE]`` may be left out."""
     settings = {"metavar": metavar, "help": help, "type": kind}
-    settings["nargs"] = -1 if "..." in metavar else 1
-    settings["required"] = settings["nargs"] == 1 and not metavar.startswith("[")
+    settings |= {"nargs": -1} if "..." in metavar else {"required": metavar[0] != "["}
     return click.argument(name, cls=_Argument, **settings)
 
 
@@ -174,12 +163,11 @@ def option(declaration, help="", kind=None, default=None, section="Options"):
     one or more.
     """
     name, *values = declaration.split()
+    # one with a --no- form may be left open
+    settings = {"is_flag": True, "default": None if "/" in name else False}
     if values:
         settings = {"metavar": " ".join(values), "nargs": len(values), "type": kind}
         settings |= {"multiple": declaration.endswith("..."), "default": default}
-    else:
-        # one with a --no- form may be left open
-        settings = {"is_flag": True, "default": None if "/" in name else False}
     return click.option(name, cls=_Option, help=help, section=section, **settings)
 
 
@@ -197,7 +185,7 @@ class Name(click.ParamType):
         return names or [CompletionItem(incomplete, type="file")]
 
 
-class Number(click.ParamType):
+class _Number(click.ParamType):
     """Number that is refused if it cannot be meant."""
 
     name = "number"
@@ -206,22 +194,19 @@ class Number(click.ParamType):
         self.kind, self.expected, self.is_allowed = kind, expected, is_allowed
 
     def convert(self, value, param, ctx):
-        """Read the number."""
-        try:
+        with contextlib.suppress(ValueError):
             number = self.kind(value)
-        except ValueError:
-            number = None
-        if number is None or not self.is_allowed(number):
-            self.fail(f"expected {self.expected}, got {value!r}", param, ctx)
-        return number
+            if self.is_allowed(number):
+                return number
+        return self.fail(f"expected {self.expected}, got {value!r}", param, ctx)
 
 
 def whole(minimum):
     """Whole number of at least a minimum."""
-    return Number(int, f"a whole number of at least {minimum}", lambda number: number >= minimum)
+    return _Number(int, f"a whole number of at least {minimum}", lambda number: number >= minimum)
 
 
-FINITE = Number(float, "a number", math.isfinite)
-POSITIVE = Number(float, "a number above zero", lambda number: 0 < number < math.inf)
+FINITE = _Number(float, "a number", math.isfinite)
+POSITIVE = _Number(float, "a number above zero", lambda number: 0 < number < math.inf)
 
 PATH = click.Path(path_type=Path)

@@ -1,7 +1,6 @@
 """What the terminal shows beside results: messages and progress, on standard error."""
 
 import contextlib
-import sys
 
 import click
 from tqdm import tqdm
@@ -15,13 +14,7 @@ def tell(text, what="warning"):
 @contextlib.contextmanager
 def progress_bar(total, description, unit, stream=None):
     """Show progress if the stream (standard error) is a terminal; yields ``update(n_done)``."""
-    stream = sys.stderr if stream is None else stream
-    with tqdm(
-        total=total,
-        desc=description,
-        unit=f" {unit}",
-        file=stream,
-        disable=not stream.isatty(),
-        leave=False,
-    ) as bar:
+    look = {"desc": description, "unit": f" {unit}", "leave": False}
+    # None: what is no terminal gets nothing
+    with tqdm(total=total, file=stream, disable=None, **look) as bar:
         yield bar.update

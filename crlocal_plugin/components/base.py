@@ -1,6 +1,7 @@
-"""What the spectral and dipole models have in common: settings, kernel values, serialisation."""
+"""What the models have in common: names and copies, settings, kernel values, dictionaries."""
 
 import abc
+import copy
 import inspect
 import itertools
 from collections import namedtuple
@@ -10,18 +11,15 @@ import numpy as np
 from gammapy.modeling import Parameter, Parameters
 from gammapy.modeling.models import ModelBase
 from gammapy.utils.random import get_random_state
+from gammapy.utils.scripts import make_name
 
 from .parameters import kernel_unit, parameter
 
 RIGIDITY_UNIT = u.GV
 ENERGY_UNIT = u.GeV
 
-INTENSITY_UNITS = {
-    RIGIDITY_UNIT: u.Unit("GV-1 m-2 s-1 sr-1"),
-    ENERGY_UNIT: u.Unit("GeV-1 m-2 s-1 sr-1"),
-}
-"""Units of an intensity per unit of rigidity and per unit of energy."""
-
+_PER_RIGIDITY = u.Unit("GV-1 m-2 s-1 sr-1")
+_PER_ENERGY = u.Unit("GeV-1 m-2 s-1 sr-1")
 _VERSIONS = itertools.count(1)
 
 
@@ -31,8 +29,8 @@ def x_unit(axis):
 
 
 def intensity_unit(axis):
-    """Unit of an intensity on an axis."""
-    return INTENSITY_UNITS[x_unit(axis)]
+    """Unit of an intensity per unit of an axis."""
+    return _PER_RIGIDITY if axis == "rigidity" else _PER_ENERGY
 
 
 def unit_text(unit):
@@ -44,6 +42,38 @@ class PlainAttributes:
     """Attribute access as Python has it: gammapy's own, slower, would dominate a likelihood."""
 
     __getattribute__ = object.__getattribute__
+
+
+class TopLevelModel(PlainAttributes, ModelBase):
+    """Base of the models that datasets take: a name, and the names of datasets that it is for."""
+
+    datasets_names = None
+
+    def _set_names(self, name, datasets_names):
+        self._name, self.datasets_names = make_name(name), datasets_names
+
+    @property
+    def name(self):
+        """Name of the model (str)."""
+        return self._name
+
+    def copy(self, name=None, copy_data=False, **kwargs):
+        """Deep copy, in which the same parameters are shared.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the copy; a random one by default, as in gammapy.
+        copy_data : bool, optional
+            Of no effect, for compatibility.
+        **kwargs : dict
+            ``datasets_names``.
+        """
+        new = copy.deepcopy(self)
+        new._set_names(name, kwargs.pop("datasets_names", new.datasets_names))
+        if kwargs:
+            raise TypeError(f"copy takes name and datasets_names, not {', '.join(kwargs)}")
+        return new
 
 
 class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
@@ -94,15 +124,13 @@ class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
         """Adjust defaults to the settings, apart from the parameters given; nothing here."""
 
     def __init__(self, **kwargs):
-        given = {}
-        for name in self.default_parameters.names:
-            if name in kwargs:
-                given[name] = kwargs.pop(name)
+        names = self.default_parameters.names
+        given = {name: kwargs.pop(name) for name in names if name in kwargs}
         covariance_data = kwargs.pop("covariance_data", None)
         if kwargs:
             raise NameError(
                 f"{type(self).__name__} has no parameter {', '.join(map(repr, kwargs))}: expected "
-                f"{', '.join((*self.settings, *self.default_parameters.names))}"
+                f"{', '.join((*self.settings, *names))}"
             )
         super().__init__()
         self._set_defaults(given)
@@ -200,10 +228,9 @@ class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
 
     @classmethod
     def from_dict(cls, data, **kwargs):
-        """Create a model from a dictionary made by `to_dict`.
+        """Create a model from a dictionary made by `to_dict`, or one with some of its parameters.
 
-        Parameters that it leaves out take their defaults. ValueError if the type is not that of the
-        class, or a parameter is not known.
+        ValueError if the type is not that of the class, or a parameter is not known.
         """
         data = data.get(cls._type, data)
         if data["type"] not in cls.tag:
@@ -263,9 +290,5 @@ def _check_arguments(cls, kernel, names):
 
 
 def parameter_from_dict(data):
-    """Make a Parameter from the dictionary that its ``to_dict`` makes."""
-    data = dict(data)
-    link = data.pop("link", None)
-    par = Parameter(**data)
-    par._link_label_io = link
-    return par
+    """Make a Parameter from the dictionary that its ``to_dict`` makes, with a label or not."""
+    return Parameters.from_dict([{key: data[key] for key in data if key != "label"}])[0]

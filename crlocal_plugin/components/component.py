@@ -4,7 +4,7 @@ import astropy.units as u
 from gammapy.modeling.models import SpectralModel
 
 from ..physics.species import ELEMENT_GROUPS, SYMBOLS
-from .base import INTENSITY_UNITS, RIGIDITY_UNIT, PhysicsModel
+from .base import RIGIDITY_UNIT, PhysicsModel, intensity_unit
 from .dipole import DipoleModel
 
 GROUPS = {"light": ("H", "He"), "all_particle": None}
@@ -105,7 +105,7 @@ class CosmicRayComponent:
 def check_intensities(components):
     """Refuse spectra that do not give an intensity against rigidity."""
     probe = u.Quantity([1e3], RIGIDITY_UNIT)
-    expected = INTENSITY_UNITS[RIGIDITY_UNIT]
+    expected = intensity_unit("rigidity")
     for component in components:
         for species, model in component.spectral_models.items():
             if isinstance(model, PhysicsModel):

@@ -93,7 +93,7 @@ class DipoleModel(PhysicsModel):
 
     @abc.abstractmethod
     def excess(self, grid, *values):
-        """Dipole vector, the kernel of the model.
+        """Kernel of the model: dipole vector, of a shape that broadcasts to ``(..., 3)``.
 
         Parameters
         ----------
@@ -101,11 +101,6 @@ class DipoleModel(PhysicsModel):
             Rigidities, shape ``(...)``.
         *values : float
             Parameter values in kernel units, in the order of the Parameters.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Excess, of a shape that broadcasts to ``(..., 3)``.
         """
 
     def evaluate(self, energy, *args, species="H", **kwargs):
@@ -118,17 +113,12 @@ class DipoleModel(PhysicsModel):
         *args, **kwargs : `~astropy.units.Quantity` or float
             Parameter values in the order of the Parameters or by name.
         species : str or `~crlocal_plugin.Species`
-            Nucleus.
+            Nucleus, ValueError if it is not known or heavier than an energy.
 
         Returns
         -------
         Dipole
             Dipole of the component alone, before any weighting with intensities.
-
-        Raises
-        ------
-        ValueError
-            If an energy is below the rest energy, or the species is not known.
         """
         energy = u.Quantity(energy)
         rigidity = axis_to_rigidity(energy.to_value(ENERGY_UNIT), species, "total_energy")

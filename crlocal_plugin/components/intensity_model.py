@@ -3,12 +3,10 @@
 import astropy.units as u
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY, SpectralModel
 
-from ..physics.kinematics import AXES, axis_jacobian, particle_grid, rigidity_to_axis
-from ..physics.species import get_species
+from ..physics.kinematics import axis_jacobian, nucleus_on, particle_grid, rigidity_to_axis
 from .base import RIGIDITY_UNIT, intensity_unit, x_unit
-from .plotting import RigidityPlots
 from .registration import register
-from .spectrum import CosmicRaySpectralModel, species_to_data
+from .spectrum import CosmicRaySpectralModel, RigidityPlots, species_to_data
 
 
 class IntensitySpectralModel(RigidityPlots, SpectralModel):
@@ -42,11 +40,8 @@ class IntensitySpectralModel(RigidityPlots, SpectralModel):
             raise TypeError(
                 f"expected a gammapy SpectralModel to wrap, got {type(spectral_model).__name__}"
             )
-        if axis not in AXES:
-            raise ValueError(f"unknown axis {axis!r}: expected one of {', '.join(AXES)}")
-        self.spectral_model = spectral_model
-        self._species = get_species(species)
-        self.axis = axis
+        self.spectral_model, self.axis = spectral_model, axis
+        self._species = nucleus_on(axis, species)
         super().__init__()
 
     species = CosmicRaySpectralModel.species
@@ -93,23 +88,17 @@ class IntensitySpectralModel(RigidityPlots, SpectralModel):
 
     def to_dict(self, full_output=False):
         """Create a dictionary for YAML serialisation."""
-        return {
-            self._type: {
-                "type": self.tag[0],
-                "species": species_to_data(self._species),
-                "axis": self.axis,
-                "model": self.spectral_model.to_dict(full_output)["spectral"],
-            }
-        }
+        body = {"type": self.tag[0], "species": species_to_data(self._species), "axis": self.axis}
+        body["model"] = self.spectral_model.to_dict(full_output)["spectral"]
+        return {self._type: body}
 
     @classmethod
     def from_dict(cls, data, **kwargs):
         """Create a model from a dictionary made by `to_dict`."""
         data = data.get(cls._type, data)
         inner = SPECTRAL_MODEL_REGISTRY.get_cls(data["model"]["type"])
-        return cls(
-            inner.from_dict({"spectral": data["model"]}), species=data["species"], axis=data["axis"]
-        )
+        spectral_model = inner.from_dict({"spectral": data["model"]})
+        return cls(spectral_model, species=data["species"], axis=data["axis"])
 
     def __str__(self):
         return f"{type(self).__name__}({self.species}, {self.axis})\n{self.spectral_model}"

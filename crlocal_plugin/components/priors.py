@@ -1,6 +1,9 @@
 """Gaussian priors that carry the publication they are taken from."""
 
+from pathlib import Path
+
 import astropy.units as u
+import yaml
 from gammapy.modeling import PriorParameter
 from gammapy.modeling.models import PRIOR_REGISTRY, Prior
 
@@ -18,10 +21,8 @@ class MeasurementPrior(PlainAttributes, Prior):
 
     Parameters
     ----------
-    mu : float or `~astropy.units.Quantity`
-        Measured value.
-    sigma : float or `~astropy.units.Quantity`
-        Its standard deviation, positive.
+    mu, sigma : float or `~astropy.units.Quantity`
+        Measured value, and its standard deviation, which is positive.
     source : str
         Publication, or what the numbers rest on.
     weight : float, optional
@@ -54,8 +55,7 @@ class MeasurementPrior(PlainAttributes, Prior):
         sigma = sigma.to(mu.unit)
         super().__init__(weight=weight)
         for par, quantity in ((self.mu, mu), (self.sigma, sigma)):
-            par.unit = quantity.unit
-            par.value = quantity.value
+            par.unit, par.value = quantity.unit, quantity.value
         self.source = str(source)
         self._units = None, None, 1.0
 
@@ -98,87 +98,18 @@ class MeasurementPrior(PlainAttributes, Prior):
         return f"{self.mu.value:g} +- {self.sigma.value:g}{unit} ({self.source})"
 
 
-_SCHOENRICH = "Schoenrich, Binney & Dehnen 2010, MNRAS 403, 1829"
-_SCHWADRON = "Schwadron et al. 2015, ApJS 220, 25"
+_TABLES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 
-MEASURED = {
-    "V_sun": ("12.24 km s-1", "2.05 km s-1", f"{_SCHOENRICH}: statistical 0.47 and systematic 2"),
-    "U_sun": ("11.1 km s-1", "1.25 km s-1", f"{_SCHOENRICH}: statistical 0.75 and systematic 1"),
-    "W_sun": ("7.25 km s-1", "0.62 km s-1", f"{_SCHOENRICH}: statistical 0.37 and systematic 0.5"),
-    "u_HC": ("25.4 km s-1", "1.1 km s-1", _SCHWADRON),
-    "u_HC_ra": (
-        "74.9 deg",
-        "1.5 deg",
-        f"{_SCHWADRON}: ecliptic longitude +-1.4 deg as right ascension",
-    ),
-    "u_HC_dec": (
-        "17.6 deg",
-        "0.3 deg",
-        f"{_SCHWADRON}: ecliptic latitude +-0.27 deg and longitude as declination",
-    ),
-    "x": (
-        "2.9 pc",
-        "1.5 pc",
-        "half of the 4.7 to 6.8 pc across the cloud, Redfield & Linsky 2000, ApJ 534, 825; "
-        "the Sun is near its edge",
-    ),
-    "T_n": (
-        "3.4e5 yr",
-        "0.5e5 yr",
-        "characteristic age of Geminga, 342 kyr, Manchester et al. 2005, AJ 129, 1993; "
-        "the width is an assumption",
-    ),
-    "phi": (
-        "0.97 GV",
-        "0.097 GV",
-        "value of Xue & Liu 2025 for their interstellar spectrum; 10 % is how well neutron "
-        "monitors tell the potential, Ghelfi et al. 2017, Adv. Space Res. 60, 833",
-    ),
-    "grammage": (
-        "5.9 g cm-2",
-        "1.5 g cm-2",
-        "8.7 (R / 10 GV)^-0.5 g/cm2 from boron over carbon, Blum, Katz & Waxman 2013, PRL 111, "
-        "211101, at 100 GV with the slope 1/3; the width, half of the difference at 10 GV, is an "
-        "assumption",
-    ),
-}
+MEASURED = {name: tuple(row) for name, row in _TABLES["measured"].items()}
 """Measured values by parameter name: mean, standard deviation, source."""
 
-
-PRIOR_SETS = {
-    "solar-motion": ("U_sun", "V_sun", "W_sun"),
-    "local-cloud": ("u_HC", "u_HC_ra", "u_HC_dec", "x"),
-    "nearby-source": ("T_n",),
-    "modulation": ("phi",),
-    "spallation": ("grammage",),
-    "measured": ("U_sun", "V_sun", "W_sun", "u_HC", "u_HC_ra", "u_HC_dec", "x", "T_n", "grammage"),
-}
+PRIOR_SETS = {name: tuple(members) for name, members in _TABLES["sets"].items()}
 """Named sets of parameters whose priors are in `MEASURED`; "measured" is the default of a model. A
 model takes those that it has the parameters for.
 The modulation potential is not in it: its value depends on the interstellar spectrum that is
 assumed, and the spectra of AMS-02 determine it."""
 
-ENERGY_SCALES = {
-    "DAMPE": (
-        0.032,
-        "absolute energy scale of the calorimeter 1.013 +- 0.012 +- 0.026 (shift and errors in "
-        "quadrature), DAMPE 2025, Astropart. Phys. 173, 103149",
-    ),
-    "ARGO-YBJ": (
-        0.13,
-        "absolute rigidity scale from the shadow of the Moon, better than 13 % up to 30 TeV/Z, "
-        "Bartoli et al. 2011, PRD 84, 022003",
-    ),
-    "Tibet ASgamma": (
-        0.12,
-        "energy scale from the shadow of the Moon, better than 12 %, Amenomori et al. 2009, "
-        "ApJ 692, 61",
-    ),
-    "Pierre Auger Observatory": (
-        0.14,
-        "systematic uncertainty of the energy scale, Aab et al. 2020, PRD 102, 062005",
-    ),
-}
+ENERGY_SCALES = {name: tuple(row) for name, row in _TABLES["energy_scales"].items()}
 """Standard deviations of energy scales around 1 by experiment, and their sources."""
 
 
@@ -193,28 +124,11 @@ def prior_set(names):
     for name in names:
         if name not in PRIOR_SETS:
             raise ValueError(unknown_name(name, PRIOR_SETS, "set of priors "))
-    parameters = dict.fromkeys(par for name in names for par in PRIOR_SETS[name])
-    return {par: measured_prior(par) for par in parameters}
+    return {par: measured_prior(par) for name in names for par in PRIOR_SETS[name]}
 
 
 def measured_prior(name):
-    """Prior on a parameter from `MEASURED`.
-
-    Parameters
-    ----------
-    name : str
-        Parameter name.
-
-    Returns
-    -------
-    MeasurementPrior
-        New prior.
-
-    Raises
-    ------
-    ValueError
-        If there is no measurement for the name.
-    """
+    """New `MeasurementPrior` on a parameter of `MEASURED`, ValueError if its name is not there."""
     return _prior_of(name, MEASURED, "no measured prior for")
 
 

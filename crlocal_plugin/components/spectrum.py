@@ -1,39 +1,57 @@
 """Bases of the spectra of one species against rigidity."""
 
 import abc
+from dataclasses import asdict
+from pathlib import Path
 
 import astropy.units as u
+import matplotlib.pyplot as plt
 import numpy as np
+import yaml
+from gammapy.maps import MapAxis
 from gammapy.modeling.models import SpectralModel
 
 from ..physics.intensity import log_strength
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
 from ..physics.species import SPECIES, get_species
 from .base import RIGIDITY_UNIT, PhysicsModel, intensity_unit, unit_text, x_unit
-from .plotting import RigidityPlots
 
 HELIUM_INDEX_OFFSET = -0.077
 """Index of helium minus that of the protons (Xue & Liu 2025, Section II A)."""
 
-HELIUM_RATIOS = {
-    "C": 0.0317,
-    "N": 0.0058,
-    "O": 0.0346,
-    "Ne": 0.0055,
-    "Na": 0.00068,
-    "Mg": 0.0068,
-    "Al": 0.00092,
-    "Si": 0.0060,
-    "S": 0.0011,
-    "Fe": 0.0053,
-    # sums of the above
-    "CNO": 0.0721,
-    "Ne-S": 0.0210,
-    "Fe-group": 0.0053,
-}
+_RATIOS = Path(__file__).with_name("helium_ratios.yaml")
+HELIUM_RATIOS = yaml.safe_load(_RATIOS.read_text(encoding="utf-8"))
 """Intensities relative to helium at 100 GV, interpolated in the AMS-02 tables of this package
 (Aguilar et al. 2021, Phys. Rep. 894, 1, and later papers); starting values of the strengths of
 heavier nuclei, whose index is that of helium until data say otherwise."""
+
+
+class RigidityPlots:
+    """Part of spectral models: plots against rigidity, with the units of an intensity.
+
+    gammapy's own defaults are a flux against energy; keyword arguments are those of its methods.
+    """
+
+    def plot(self, energy_bounds, ax=None, **kwargs):
+        """Plot the spectrum between two rigidities as gammapy does, and return the axes."""
+        return self._plot_on_rigidity(SpectralModel.plot, energy_bounds, ax, **kwargs)
+
+    def plot_error(self, energy_bounds, ax=None, **kwargs):
+        """Plot the error band between two rigidities as gammapy does, and return the axes."""
+        return self._plot_on_rigidity(SpectralModel.plot_error, energy_bounds, ax, **kwargs)
+
+    def _plot_on_rigidity(self, plot, bounds, ax, energy_power=0, n_points=200, **kwargs):
+        if not isinstance(bounds, MapAxis):
+            low, high = u.Quantity(bounds).to_value(RIGIDITY_UNIT)
+            bounds = MapAxis.from_bounds(
+                low, high, n_points, unit=RIGIDITY_UNIT, name="energy", interp="log"
+            )
+        ax = ax or plt.gca()
+        if ax.yaxis.units is None:
+            ax.yaxis.set_units(intensity_unit("rigidity") * RIGIDITY_UNIT**energy_power)
+        ax = plot(self, bounds, ax=ax, energy_power=energy_power, **kwargs)
+        ax.set_xlabel(f"Rigidity [{ax.xaxis.units}]")
+        return ax
 
 
 class CosmicRaySpectralModel(RigidityPlots, PhysicsModel, SpectralModel):
@@ -60,12 +78,10 @@ class CosmicRaySpectralModel(RigidityPlots, PhysicsModel, SpectralModel):
     @classmethod
     def _check_declarations(cls, names):
         super()._check_declarations(names)
-        declared = cls.__dict__.get("own_parameters", ())
-        for attribute, value in (
-            ("own_parameters", declared if isinstance(declared, tuple) else ()),
-            ("power_name", filter(None, [cls.__dict__.get("power_name")])),
-        ):
-            unknown = [name for name in value if name not in names]
+        own, power = cls.__dict__.get("own_parameters"), cls.__dict__.get("power_name")
+        declared = {"own_parameters": own if isinstance(own, tuple) else (), "power_name": [power]}
+        for attribute, value in declared.items():
+            unknown = [name for name in value if name is not None and name not in names]
             if unknown:
                 raise TypeError(
                     f"{cls.__name__}.{attribute} names {', '.join(unknown)}: expected Parameters "
@@ -87,8 +103,8 @@ class CosmicRaySpectralModel(RigidityPlots, PhysicsModel, SpectralModel):
 
         The strength and the index offset, where there are any; a subclass may declare others.
         """
-        names = (self.strength_name, "index_offset")
-        return tuple(name for name in names if name in self.default_parameters.names)
+        known = self.default_parameters.names
+        return tuple(name for name in (self.strength_name, "index_offset") if name in known)
 
     @property
     def species(self):
@@ -105,7 +121,7 @@ class CosmicRaySpectralModel(RigidityPlots, PhysicsModel, SpectralModel):
 
     @abc.abstractmethod
     def log_intensity(self, grid, *values):
-        """Logarithm of the intensity, the kernel of the model.
+        """Kernel of the model: ln(J / (1/(GV m2 s sr))) as `~numpy.ndarray`.
 
         Parameters
         ----------
@@ -113,11 +129,6 @@ class CosmicRaySpectralModel(RigidityPlots, PhysicsModel, SpectralModel):
             Rigidities, of one nucleus or of several.
         *values : float or `~numpy.ndarray`
             Parameter values in kernel units, in the order of the Parameters.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            ln(J / (1/(GV m2 s sr))).
         """
 
     def evaluate(self, rigidity, *args, **kwargs):
@@ -126,7 +137,7 @@ class CosmicRaySpectralModel(RigidityPlots, PhysicsModel, SpectralModel):
         Parameters
         ----------
         rigidity : `~astropy.units.Quantity`
-            Rigidity.
+            Rigidity, positive and finite.
         *args, **kwargs : `~astropy.units.Quantity` or float
             Parameter values in the order of the Parameters or by name; floats are taken in the
             units of the physics layer, values left out are those of the model.
@@ -138,10 +149,8 @@ class CosmicRaySpectralModel(RigidityPlots, PhysicsModel, SpectralModel):
 
         Raises
         ------
-        `~astropy.units.UnitConversionError`
-            If ``rigidity`` is not a rigidity.
-        ValueError
-            If a rigidity is not positive and finite.
+        `~astropy.units.UnitConversionError`, ValueError
+            If ``rigidity`` is not a rigidity, or out of range.
         """
         grid = particle_grid(self._rigidity_value(rigidity), self._species)
         with np.errstate(under="ignore"):
@@ -233,19 +242,9 @@ class SourceSpectralModel(CosmicRaySpectralModel):
 
     @abc.abstractmethod
     def log_shape(self, grid, *values):
-        """Logarithm of the intensity at a strength of one, the kernel of the model.
+        """Kernel of the model: `log_intensity` at a strength of one.
 
-        Parameters
-        ----------
-        grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
-            Rigidities, of one nucleus or of several.
-        *values : float or `~numpy.ndarray`
-            Values in kernel units of all parameters but the strength, in their order.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            ln(J / (1/(GV m2 s sr))).
+        ``values`` are those of all parameters but the strength, which is the first.
         """
 
     def log_intensity(self, grid, strength, *values):
@@ -257,35 +256,25 @@ def have_one_kernel(models):
     """Whether spectral models are one function of grid and values, and may be evaluated together.
 
     They are of one class and of the same settings but for the species, and their kernels do not
-    ask them for it.
+    ask them for it: they give the same for the nucleus of another model.
     """
     first, *others = models
     settings = [name for name in first.settings if name != "species"]
-    return all(
-        type(model) is type(first)
-        and all(getattr(model, name) == getattr(first, name) for name in settings)
-        and _agree(model, first)
-        for model in others
-    )
-
-
-def _agree(model, other):
-    """Whether kernels give the same for the nucleus of the first model."""
-    grid = particle_grid(np.array([1.0, 1e3, 1e6]), model.nucleus)
-    values = model.kernel_values
-    with np.errstate(all="ignore"):
-        return np.array_equal(
-            model.log_intensity(grid, *values), other.log_intensity(grid, *values), equal_nan=True
-        )
+    for model in others:
+        if type(model) is not type(first):
+            return False
+        if any(getattr(model, name) != getattr(first, name) for name in settings):
+            return False
+        grid, values = particle_grid([1.0, 1e3, 1e6], model.nucleus), model.kernel_values
+        with np.errstate(all="ignore"):
+            logs = [one.log_intensity(grid, *values) for one in (model, first)]
+        if not np.array_equal(*logs, equal_nan=True):
+            return False
+    return True
 
 
 def species_to_data(species):
     """Name of a known nucleus, or a dictionary of a user's own."""
     if SPECIES.get(species.name) == species:
         return species.name
-    return {
-        "name": species.name,
-        "Z": species.Z,
-        "A": species.A,
-        "rest_energy": float(species.rest_energy),
-    }
+    return asdict(species) | {"rest_energy": float(species.rest_energy)}

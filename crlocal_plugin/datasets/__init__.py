@@ -6,5 +6,6 @@ What to use when:
 - a kind of your own: derive from `scalar.ScalarDataset` (one number per point) or
   `core.CosmicRayDataset`;
 - what a kind needs of a model: `points`; its residuals on plain arrays: `residuals`;
+- what values settings may have: `settings`;
 - pictures of a single dataset: `plotting`.
 """

@@ -2,20 +2,19 @@
 
 import abc
 import functools
-import html
 import itertools
 
-import astropy.units as u
 import numpy as np
 from astropy.table import Column
 from gammapy.datasets import Dataset
 from gammapy.utils.scripts import make_name
 
 from .files import DatasetFiles
-from .locked import lock_arrays, locked_table
+from .locked import lock_arrays, locked_table, read_only
 from .modelling import DatasetModelling
 from .random import random_generator
 from .residuals import CosmicRayFitStatistic
+from .settings import Setting, read_energy_range, read_floor, read_switch
 
 _VERSIONS = itertools.count()
 
@@ -23,35 +22,9 @@ _OF_THE_STATISTIC = {"signed_residuals", "stat_sum", "stat_array", "stat_sum_lik
 _WITHOUT_EFFECT = {
     *("tag", "kind", "settings", "floor_kind", "floor_text", "column", "reader", "table_options"),
     *("read", "from_table", "from_dict", "to_dict", "write", "copy", "experiment", "reference"),
-    *("plot_fit", "plot_residuals", "residuals", "info_dict", "quantity", "__init__", "_prepare"),
-    *("__module__", "__qualname__", "__doc__", "__str__", "__repr__", "_repr_html_", "__slots__"),
-    *("__abstractmethods__", "_abc_impl", "__annotations__", "__firstlineno__"),
-    *("__static_attributes__", "__parameters__", "__orig_bases__"),
+    *("plot_fit", "plot_residuals", "residuals", "info_dict", "quantity", "_prepare", "_abc_impl"),
 }
-"""What a subclass may change without another statistic for the same arrays."""
-
-
-class Setting:
-    """Attribute that shapes the arrays of a dataset, which are renewed when it is assigned.
-
-    ``check`` takes dataset and value, and returns the value as it is kept.
-    """
-
-    def __init__(self, check, doc):
-        self._check, self.__doc__ = check, doc
-
-    def __set_name__(self, owner, name):
-        self._name = f"_{name}"
-
-    def __get__(self, dataset, owner=None):
-        return self if dataset is None else dataset.__dict__[self._name]
-
-    def __set__(self, dataset, value):
-        setting = {self._name: self._check(dataset, value)}
-        if "version" in dataset.__dict__:
-            dataset.renew(**setting)
-        else:
-            dataset.__dict__.update(setting)
+"""What a subclass may change, beside special methods, without changing the statistic."""
 
 
 class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
@@ -114,17 +87,13 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         self._table = locked_table(table)
         self._name = make_name(name or table.meta.get("name"))
         self.floor, self.systematics = floor, systematics
-        self._nuisance = None
+        self._model = self._nuisance = self._mask_safe = None
         self._nuisance_given = False
-        self._model = None
-        self._mask_fit = self._mask_safe = None
-        self._energy_range = (None, None)
         self.renew()
-        if mask_fit is not None and energy_range is not None:
-            raise ValueError(f"dataset {self._name!r}: give mask_fit or energy_range, not both")
-        if energy_range is not None:
-            self.energy_range = energy_range
+        self.energy_range = energy_range
         if mask_fit is not None:
+            if self._energy_range != (None, None):
+                raise ValueError(f"dataset {self._name!r}: give mask_fit or energy_range, not both")
             self.mask_fit = mask_fit
         self.models = models
 
@@ -134,9 +103,8 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
             self.__dict__["version"] = next(_VERSIONS)
 
     def __setstate__(self, state):
-        self.__dict__.update(state, version=next(_VERSIONS))
-        if "_table" in state:
-            self.__dict__["_table"] = locked_table(self._table)
+        table = locked_table(state["_table"])
+        self.__dict__.update(state, _table=table, version=next(_VERSIONS))
         lock_arrays(self.__dict__)
 
     def renew(self, **settings):
@@ -154,24 +122,21 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     # ----------------------------------------------------------------- data
 
-    @property
-    def table(self):
-        """Measured table, read-only; another one may be assigned (`~astropy.table.Table`)."""
-        return self._table
+    table = read_only("_table", "Measured table, read-only itself; another one may be assigned.")
 
     @table.setter
     def table(self, table):
         table = self.reader(table)
         table.meta.pop("dataset", None)
-        if len(table) != len(self._table) and self._energy_range == (None, None):
-            for mask in ("mask_fit", "mask_safe"):
-                if getattr(self, mask) is not None:
-                    raise ValueError(
-                        f"dataset {self.name!r}: {mask} is for {len(self._table)} points, the new "
-                        f"table has {len(table)}; set {mask} to None first"
-                    )
+        has_range = self._energy_range != (None, None)
+        for mask in ("mask_safe",) if has_range else ("mask_fit", "mask_safe"):
+            if getattr(self, mask) is not None and len(table) != len(self._table):
+                raise ValueError(
+                    f"dataset {self.name!r}: {mask} is for {len(self._table)} points, the new "
+                    f"table has {len(table)}; set {mask} to None first"
+                )
         self.renew(_table=locked_table(table))
-        if self._energy_range != (None, None):
+        if has_range:
             self.energy_range = self._energy_range
 
     @abc.abstractmethod
@@ -208,21 +173,8 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         """Shape of the data, one number per row of the table (tuple)."""
         return (len(self.table),)
 
-    def _checked_floor(self, value):
-        value = float(value)
-        if not 0 <= value < np.inf:
-            raise ValueError(
-                f"dataset {self.name!r}: floor must be {self.floor_kind} >= 0, got {value}"
-            )
-        return value
-
-    floor = Setting(
-        _checked_floor,
-        "Systematic floor, a fraction of the value; an error of <ln A> itself (float).",
-    )
-    systematics = Setting(
-        lambda self, value: bool(value), "Whether the systematic errors of the table count (bool)."
-    )
+    floor = Setting(read_floor, "{0.floor_kind} >= 0", "Systematic floor (float).")
+    systematics = Setting(read_switch, "true or false", "Whether systematic errors count (bool).")
 
     @property
     def floor_text(self):
@@ -239,38 +191,25 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     @energy_range.setter
     def energy_range(self, energy_range):
-        low, high = (None, None) if energy_range is None else energy_range
         unit = self.x.unit
-        try:
-            low, high = (None if v is None else u.Quantity(v).to(unit) for v in (low, high))
-        except u.UnitConversionError as error:
-            raise u.UnitConversionError(
-                f"dataset {self.name!r}: energy_range must be given in units like {unit} ({error})"
-            ) from None
-        if low is not None and high is not None and not low < high:
+        what = f"dataset {self.name!r}: energy_range must be given in units like {unit} as two ends"
+        low, high = read_energy_range(energy_range, f"{what}, none for an open one", [unit])
+        lowest = -np.inf if low is None else low.value
+        highest = np.inf if high is None else high.value
+        if not lowest < highest:
             raise ValueError(f"dataset {self.name!r}: energy_range {low} to {high} is empty")
         self._energy_range = (low, high)
-        mask = np.ones(self.data_shape, dtype=bool)
-        if low is not None:
-            mask &= self.x >= low
-        if high is not None:
-            mask &= self.x < high
+        mask = (self.x.value >= lowest) & (self.x.value < highest)
         self._mask_fit = None if mask.all() else self._checked_mask("mask_fit", mask)
 
-    @property
-    def mask_fit(self):
-        """Points that enter the fit (`~numpy.ndarray` of bool, or None for all)."""
-        return self._mask_fit
+    mask_fit = read_only("_mask_fit", "Points in the fit (array of bool, or None for all).")
 
     @mask_fit.setter
     def mask_fit(self, mask):
         self._mask_fit = self._checked_mask("mask_fit", mask)
         self._energy_range = (None, None)
 
-    @property
-    def mask_safe(self):
-        """Points that are fit to be used at all (`~numpy.ndarray` of bool, or None for all)."""
-        return self._mask_safe
+    mask_safe = read_only("_mask_safe", "Points that can be used at all (array of bool, or None).")
 
     @mask_safe.setter
     def mask_safe(self, mask):
@@ -280,12 +219,15 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         """Copy of a mask that cannot be changed in place, which nobody would notice."""
         if mask is None:
             return None
-        mask = np.array(mask)
+        try:
+            mask = np.array(mask)
+        except ValueError:
+            # lists of several lengths
+            mask = np.array(mask, dtype=object)
         if mask.shape != self.data_shape or mask.dtype != bool:
-            raise ValueError(
-                f"dataset {self.name!r}: {name} must be {self.data_shape[0]} booleans, got "
-                f"shape {mask.shape} of {mask.dtype}"
-            )
+            got = f"shape {mask.shape} of {mask.dtype}"
+            n = self.data_shape[0]
+            raise ValueError(f"dataset {self.name!r}: {name} must be {n} booleans, got {got}")
         mask.flags.writeable = False
         return mask
 
@@ -297,13 +239,7 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     # ----------------------------------------------------------------- statistic
 
     def prediction(self):
-        """What the model predicts for all points, as ``predict`` returns it.
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model.
-        """
+        """What the model predicts for all points, as ``predict`` returns it; ValueError if none."""
         model = self.require_model()
         return self.predict(*(points.of_model(model, *self.scales()) for points in self.points()))
 
@@ -318,18 +254,16 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     @property
     def is_joined(self):
         """Whether ``points`` and ``predict`` say all of the statistic (bool)."""
-        return _follows_from_points(type(self)) and not (
-            self.__dict__.keys() & _methods_of(type(self))
-        )
+        replaced = any(callable(getattr(type(self), name, None)) for name in self.__dict__)
+        return _follows_from_points(type(self)) and not replaced
 
     @property
     def is_least_squares(self):
         """Whether the statistic is the sum of the squares of ``signed_residuals`` (bool)."""
-        own = _OF_THE_STATISTIC - {"signed_residuals"}
-        base = CosmicRayDataset
-        return self._fit_statistic is base._fit_statistic and all(
-            getattr(type(self), name) is getattr(base, name) and name not in self.__dict__
-            for name in own
+        base, cls = CosmicRayDataset, type(self)
+        names = _OF_THE_STATISTIC - {"signed_residuals"}
+        return self._fit_statistic is base._fit_statistic and not any(
+            name in self.__dict__ or getattr(cls, name) is not getattr(base, name) for name in names
         )
 
     # ----------------------------------------------------------------- simulated data
@@ -373,18 +307,14 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         It has name, experiment, quantity, number of points and of numbers in the fit, settings,
         the statistic (None without a model) and the publication.
         """
-        return {
-            "name": self.name,
-            "type": self.tag,
-            "experiment": self.experiment,
-            "quantity": self.quantity,
-            "n_points": len(self.table),
-            "n_fit": int(self.numbers_per_point[self.rows_in_fit].sum()),
-            **self._settings_info(),
-            **({"simulated": True} if self.table.meta.get("simulated") else {}),
-            "stat_sum": None if self._model is None else float(self.stat_sum_likelihood()),
-            "reference": self.reference,
-        }
+        info = {"name": self.name, "type": self.tag, "experiment": self.experiment}
+        info |= {"quantity": self.quantity, "n_points": len(self.table)}
+        info["n_fit"] = int(self.numbers_per_point[self.rows_in_fit].sum())
+        info |= self._settings_info()
+        if self.table.meta.get("simulated"):
+            info["simulated"] = True
+        stat_sum = None if self._model is None else float(self.stat_sum_likelihood())
+        return info | {"stat_sum": stat_sum, "reference": self.reference}
 
     @property
     def numbers_per_point(self):
@@ -396,20 +326,15 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     def __str__(self):
         info = self.info_dict()
-        lines = [type(self).__name__, "-" * len(type(self).__name__), ""]
-        lines += [f"  {key:16}: {_shown(value)}" for key, value in info.items()]
-        low, high = ("open" if v is None else v for v in self.energy_range)
-        lines.append(f"  {'energy range':16}: {low} to {high}")
+        low, high = ("open" if end is None else end for end in self.energy_range)
         norm, scale = self.scales()
-        lines.append(f"  {'norm':16}: {norm:g}")
-        lines.append(f"  {'energy scale':16}: {scale:g}")
+        info |= {"energy range": f"{low} to {high}", "norm": norm, "energy scale": scale}
         if self.hadronic_models:
-            lines.append(f"  {'hadronic':16}: {self.hadronic.value:g}")
-        lines.append(f"  {'models':16}: {self.models.names if self.models else 'none'}")
-        return "\n".join(lines) + "\n"
-
-    def _repr_html_(self):
-        return f"<pre>{html.escape(str(self))}</pre>"
+            info["hadronic"] = self.hadronic.value
+        info["models"] = self.models.names if self.models else "none"
+        title = type(self).__name__
+        lines = (f"  {key:16}: {_shown(value)}" for key, value in info.items())
+        return "\n".join([title, "-" * len(title), "", *lines, ""])
 
 
 @functools.cache
@@ -420,15 +345,9 @@ def _follows_from_points(cls):
             return False
         if "predict" in base.__dict__:
             return not (_OF_THE_STATISTIC & base.__dict__.keys()) and hasattr(cls, "points")
-        if base.__dict__.keys() - _WITHOUT_EFFECT:
+        if any(name not in _WITHOUT_EFFECT and name[:2] != "__" for name in base.__dict__):
             return False
     return False
-
-
-@functools.cache
-def _methods_of(cls):
-    """Names of the methods of a class, which a dataset may have replaced for itself."""
-    return {name for name in dir(cls) if callable(getattr(cls, name, None))}
 
 
 def _shown(value):

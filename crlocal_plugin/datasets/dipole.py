@@ -8,13 +8,17 @@ from scipy.special import ndtr
 from ..components.base import ENERGY_UNIT
 from ..components.dipole import Dipole
 from ..components.registration import register
-from ..tables.dipole import read_dipole_table
-from .core import CosmicRayDataset, Setting
+from ..messages import unknown_name
+from ..physics.response import bin_response, log_normal_response
+from ..tables.dipole import DECLINATION_FACTORS, read_dipole_table
+from .core import CosmicRayDataset
 from .drawing import draw_dipole_points, draw_phase, draw_points, phase_window, points_in_fit
+from .locked import read_only
 from .plot_axes import axis_label, new_dipole_axes
 from .plotting import METHODS, ScalarPicture, measured_grid, residual_axes
 from .points import Dipoles, itself
 from .residuals import LIKELIHOODS, DipoleData, both_sides, limit_sigma
+from .settings import Setting, read_phase_floor, read_switch, real_quantity
 
 RANDOM_DIRECTION = np.pi / np.sqrt(3)
 """Standard deviation in rad of a phase that is not known at all."""
@@ -29,10 +33,9 @@ class DipolePicture(ScalarPicture):
     @property
     def pull_names(self):
         """Names of the two pulls of a point (tuple of str)."""
-        return {
-            "vector": ("along the measured phase", "across it"),
-            "amplitude_phase": ("amplitude", "phase"),
-        }[self.dataset.likelihood]
+        if self.dataset.likelihood == "vector":
+            return "along the measured phase", "across it"
+        return "amplitude", "phase"
 
     def pulls(self):
         """(Data - model) / error, shape ``(n, 2)``; a limit has one number."""
@@ -51,8 +54,8 @@ class DipolePicture(ScalarPicture):
         axes = new_dipole_axes(axes, start)
         axes[0].plot(x, dipole.amplitude.value, color="black", zorder=3, label=model.name)
         draw_phase(axes[1], x, phase, start, color="black", zorder=3)
-        style = {"label": dataset.experiment} | kwargs
-        draw_dipole_points(axes, dataset, dataset.x.value, start, **style)
+        kwargs = {"label": dataset.experiment} | kwargs
+        draw_dipole_points(axes, dataset, dataset.x.value, start, **kwargs)
         axes[0].legend(frameon=False)
         return axes
 
@@ -61,16 +64,21 @@ class DipolePicture(ScalarPicture):
         dataset, is_pull = self.dataset, method == "pull"
         residuals = self.pulls() if is_pull else dataset.residuals(method)
         names = self.pull_names if is_pull else ("towards RA 0°", "towards RA 90°")
-        label = METHODS[method][0]
-        if method == "diff/model":
-            label = "(Data $-$ model) / amplitude of the model"
+        own = {"diff/model": "(Data $-$ model) / amplitude of the model"}
+        label = own.get(method, METHODS[method][0])
         ax = residual_axes(ax, axis_label("total_energy"), label, band=is_pull)
+        kwargs = {"in_fit": points_in_fit(dataset)} | kwargs
         looks = {"marker": "o"}, {"marker": "s", "filled": False}
         for values, name, look in zip(residuals.T, names, looks, strict=True):
-            style = look | {"label": name, "in_fit": points_in_fit(dataset)} | kwargs
-            draw_points(ax, dataset.x.value, values, **style)
+            draw_points(ax, dataset.x.value, values, **{"label": name, **look, **kwargs})
         ax.legend(frameon=False)
         return ax
+
+
+def _known_likelihood(value, what):
+    if not isinstance(value, str) or value not in LIKELIHOODS:
+        raise ValueError(f"{what}: {unknown_name(value, LIKELIHOODS, 'likelihood ')}")
+    return value
 
 
 class DipoleDataset(CosmicRayDataset):
@@ -90,25 +98,19 @@ class DipoleDataset(CosmicRayDataset):
     apply_declination_factor : bool, optional
         Multiply first-harmonic amplitudes with the factor of the table, if it gives one, which
         turns them into the equatorial dipole that the model predicts.
+    response : bool, optional
+        Average the dipole over the energies of the events, if the table says how wide their
+        distributions are.
     models, name, mask_fit, energy_range, systematics
         As for `CosmicRayDataset`.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of range.
     """
 
     tag = "DipoleDataset"
     kind = "dipole"
     picture_class = DipolePicture
     settings = (
-        "floor",
-        "phase_floor",
-        "systematics",
-        "likelihood",
-        "apply_declination_factor",
-        "energy_range",
+        *(*CosmicRayDataset.settings, "phase_floor", "likelihood"),
+        *("apply_declination_factor", "response"),
     )
     reader = staticmethod(read_dipole_table)
     table_options = ("amplitude_kind", "declination_factor")
@@ -120,38 +122,34 @@ class DipoleDataset(CosmicRayDataset):
         phase_floor=0 * u.deg,
         likelihood="vector",
         apply_declination_factor=True,
+        response=True,
         **kwargs,
     ):
+        # a name for messages until there is that of the dataset
+        self._name = kwargs.get("name") or table.meta.get("name", "<table>")
         self.phase_floor, self.likelihood = phase_floor, likelihood
-        self.apply_declination_factor = apply_declination_factor
+        self.apply_declination_factor, self.response = apply_declination_factor, response
         super().__init__(table, *args, **kwargs)
 
-    @property
-    def quantity(self):
-        """Always "dipole" (str)."""
-        return self.kind
-
-    @property
-    def joins_with(self):
-        """Dipoles that are compared in the same way are evaluated together (str)."""
-        return self.likelihood
+    quantity = read_only("kind", "Always dipole (str).")
+    joins_with = read_only("likelihood", "Those that compare the same are evaluated as one (str).")
 
     def _prepare(self):
-        table = self.table
-        factor = self.declination_factor if self.apply_declination_factor else 1.0
+        table, size = self.table, len(self.table)
+        self._factor = factor = self.declination_factor if self.apply_declination_factor else 1.0
 
-        def column(name, default=np.nan):
-            values = table[name] if name in table.colnames else np.full(len(table), default)
-            return np.asarray(values, dtype=float)
+        def column(name, default=np.nan, unit=1.0):
+            values = table[name] if name in table.colnames else np.full(size, default)
+            return np.asarray(values, dtype=float) * unit
 
-        amplitude, phase = column("amplitude") * factor, np.deg2rad(column("phase"))
-        stat = [s * factor for s in both_sides(column("amplitude_errn"), column("amplitude_errp"))]
-        syst = column("amplitude_syst", 0.0) * factor if self.systematics else 0.0
+        amplitude, phase = column("amplitude", unit=factor), np.deg2rad(column("phase"))
+        stat = both_sides(*(column(f"amplitude_err{side}", unit=factor) for side in "np"))
+        syst = np.nan_to_num(column("amplitude_syst", 0.0, factor)) if self.systematics else 0.0
         floor, phase_floor = self.floor * amplitude, self.phase_floor.to_value("rad")
-        errn, errp = (np.sqrt(s**2 + np.nan_to_num(syst) ** 2 + floor**2) for s in stat)
+        errors = (np.sqrt(side**2 + syst**2 + floor**2) for side in stat)
         phase_err = np.hypot(np.deg2rad(column("phase_err")), phase_floor)
         if "tangential_err" in table.colnames:
-            tangential = np.hypot(column("tangential_err") * factor, amplitude * phase_floor)
+            tangential = np.hypot(column("tangential_err", unit=factor), amplitude * phase_floor)
             axis = np.deg2rad(column("error_axis"))
         else:
             axis = phase
@@ -159,15 +157,22 @@ class DipoleDataset(CosmicRayDataset):
             # says too little about the error across: there the error along serves for both
             mean, across = (stat[0] + stat[1]) / 2, amplitude * phase_err
             tangential = np.where(amplitude < 2 * mean, np.maximum(across, mean), across)
-        limit = column("amplitude_ul") * factor
-        confidence = float(table.meta.get("ul_confidence", 0.95))
-        self._data = DipoleData(
-            *(amplitude, phase, errn, errp, tangential, phase_err, limit),
-            np.hypot(limit_sigma(limit, confidence), self.floor * limit),
-            ~np.isfinite(amplitude),
-            axis,
-            self.likelihood,
-        )
+        limit = column("amplitude_ul", unit=factor)
+        width = limit_sigma(limit, float(table.meta.get("ul_confidence", 0.95)))
+        width = np.hypot(width, self.floor * limit)
+        columns = amplitude, phase, *errors, tangential, phase_err, limit, width
+        self._data = DipoleData(*columns, ~np.isfinite(amplitude), axis, self.likelihood)
+        self._points = (Dipoles(*self._energies_of_events()),)
+
+    def _energies_of_events(self):
+        """Energies and weights of the response, the energies of the points without one."""
+        table = self.table
+        if self.response and "energy_width" in table.colnames:
+            widths = np.asarray(table["energy_width"], dtype=float)
+            return log_normal_response(self.x.value, widths)
+        if self.response and "energy_min" in table.colnames:
+            return bin_response(*(np.asarray(table[f"energy_{end}"]) for end in ("min", "max")))
+        return (self.x.value,)
 
     # ----------------------------------------------------------------- data
 
@@ -182,22 +187,19 @@ class DipoleDataset(CosmicRayDataset):
         if self.table.meta.get("amplitude_kind") != "first_harmonic":
             return 1.0
         factor = self.table.meta.get("declination_factor")
-        return 1.0 if factor is None or not np.isfinite(factor) else float(factor)
+        if factor is None:
+            return 1.0
+        what = f"dataset {self.name!r}: declination_factor of the table must be a number"
+        return float(real_quantity(factor, what, [u.one], *DECLINATION_FACTORS).value)
 
-    @property
-    def amplitude(self):
-        """Amplitudes as they enter the fit, nan for bare limits (`~numpy.ndarray`)."""
-        return self._data.amplitude
+    amplitude = read_only("_data.amplitude", "Amplitudes in the fit, nan for bare limits (array).")
 
     @property
     def amplitude_errors(self):
         """Lower and upper total errors, floor included (two `~numpy.ndarray`)."""
         return self._data.errn, self._data.errp
 
-    @property
-    def amplitude_ul(self):
-        """Upper limits, nan where there are none (`~numpy.ndarray`)."""
-        return self._data.limit
+    amplitude_ul = read_only("_data.limit", "Upper limits, nan where there are none (array).")
 
     @property
     def phase(self):
@@ -209,22 +211,11 @@ class DipoleDataset(CosmicRayDataset):
         """Errors of the phase, floor included (`~astropy.units.Quantity`)."""
         return u.Quantity(np.rad2deg(self._data.phase_err), "deg")
 
-    @property
-    def is_ul(self):
-        """Which points are nothing but an upper limit (`~numpy.ndarray` of bool)."""
-        return self._data.is_ul
-
-    phase_floor = Setting(
-        lambda self, value: _angle(value),
-        "Systematic floor of the phase (`~astropy.units.Quantity`).",
-    )
-    likelihood = Setting(
-        lambda self, value: _known_likelihood(value), 'Either "vector" or "amplitude_phase" (str).'
-    )
-    apply_declination_factor = Setting(
-        lambda self, value: bool(value),
-        "Whether amplitudes are multiplied with the declination factor (bool).",
-    )
+    is_ul = read_only("_data.is_ul", "Which points are nothing but an upper limit (array of bool).")
+    phase_floor = Setting(read_phase_floor, "an angle", "Systematic floor of the phase (Quantity).")
+    likelihood = Setting(_known_likelihood, "a known one", "What is compared of dipoles (str).")
+    apply_declination_factor = Setting(read_switch, "true or false", "Whether it is used (bool).")
+    response = Setting(read_switch, "true or false", "Whether it is averaged over events (bool).")
 
     @property
     def numbers_per_point(self):
@@ -238,72 +229,46 @@ class DipoleDataset(CosmicRayDataset):
         return super().floor_text + phase
 
     def _settings_info(self):
-        return {
-            "floor": self.floor,
-            "phase_floor": str(self.phase_floor),
-            "systematics": self.systematics,
-            "likelihood": self.likelihood,
-            "declination_factor": self.declination_factor,
-            "apply_declination_factor": self.apply_declination_factor,
-        }
-
-    def settings_to_data(self):
-        """Settings as plain values, as a file has them (dict)."""
-        return super().settings_to_data() | {
-            "phase_floor": f"{float(self.phase_floor.value)!r} deg"
-        }
+        info = {"floor": self.floor, "phase_floor": str(self.phase_floor)}
+        names = ("systematics", "likelihood", "declination_factor", "apply_declination_factor")
+        return info | {name: getattr(self, name) for name in (*names, "response")}
 
     # ----------------------------------------------------------------- prediction
 
     def points(self):
-        """Dipoles at the energies of the table."""
-        return (Dipoles(self.x.value),)
+        """Dipoles at the energies of the table, or of the events behind its points."""
+        return self._points
 
     predict = itself
 
     def dipole_pred(self):
-        """Predicted dipole (`Dipole`).
+        """Predicted dipole (`Dipole`); a ValueError if there is no model."""
+        (points,) = self.points()
+        vector = points.vector_of_model(self.require_model(), self.scales()[1])
+        return Dipole(self.x, np.moveaxis(vector, 0, -1))
 
-        Raises
-        ------
-        ValueError
-            If the dataset has no model.
-        """
-        energy = self.x * self.scales()[1]
-        return Dipole(self.x, self.require_model().dipole(energy).vector)
-
-    @property
-    def data(self):
-        """Arrays of the likelihood (`DipoleData`)."""
-        return self._data
+    data = read_only("_data", "Arrays of the likelihood (`DipoleData`).")
 
     def _simulated(self, rng):
         data = self.data.fake(self.prediction(), rng)
         # the table has what an instrument would publish
-        factor = self.declination_factor if self.apply_declination_factor else 1.0
         columns = {
-            "amplitude": data.amplitude / factor,
-            "amplitude_errn": data.errn / factor,
-            "amplitude_errp": data.errp / factor,
-            "phase": np.rad2deg(data.phase),
-            "phase_err": np.rad2deg(data.phase_err),
+            f"amplitude{end}": values / self._factor
+            for end, values in (("", data.amplitude), ("_errn", data.errn), ("_errp", data.errp))
         }
+        columns["phase"], phase_err = np.rad2deg(data.phase), data.phase_err
         if self.likelihood == "vector":
             # a drawn vector may be short or point elsewhere, its errors stay what they are
             columns["error_axis"] = np.rad2deg(data.axis) * u.deg
-            columns["tangential_err"] = data.tangential / factor
+            columns["tangential_err"] = data.tangential / self._factor
             phase_err = np.minimum(data.tangential / data.amplitude, RANDOM_DIRECTION)
-            columns["phase_err"] = np.rad2deg(phase_err)
+        columns["phase_err"] = np.rad2deg(phase_err)
         if "amplitude_syst" in self.table.colnames:
             columns["amplitude_syst"] = np.where(self.is_ul, np.nan, 0.0)
-        meta = {}
-        limited = np.isfinite(self.amplitude_ul)
+        meta, limited = {}, np.isfinite(data.limit)
         if self.floor and limited.any():
             # limits have no errors of their own: the floor goes into what their level means
-            row = np.argmax(limited)
-            meta["ul_confidence"] = float(
-                ndtr(self.amplitude_ul[row] / self._data.limit_sigma[row])
-            )
+            meta["ul_confidence"] = float(ndtr((data.limit / data.limit_sigma)[limited][0]))
         return columns, meta, {"_phase_floor": 0 * u.deg}
 
     def residuals(self, method="diff"):
@@ -322,80 +287,25 @@ class DipoleDataset(CosmicRayDataset):
         """
         if method == "pull":
             return -self.signed_residuals()
-        model = self.dipole_pred()
-        data = self.amplitude[:, np.newaxis] * np.stack(
-            [np.cos(self._data.phase), np.sin(self._data.phase)], axis=-1
-        )
-        difference = data - model.vector[:, :2]
-        if method == "diff":
-            return difference
-        if method == "diff/model":
-            return difference / model.amplitude.value[:, np.newaxis]
-        raise ValueError(f"unknown method {method!r}: expected 'diff', 'diff/model' or 'pull'")
+        if method not in ("diff", "diff/model"):
+            raise ValueError(f"unknown method {method!r}: expected 'diff', 'diff/model' or 'pull'")
+        model, phase = self.dipole_pred(), self._data.phase
+        data = self.amplitude * np.array([np.cos(phase), np.sin(phase)])
+        difference = data.T - model.vector[:, :2]
+        return difference if method == "diff" else difference / model.amplitude.value[:, np.newaxis]
 
     # ----------------------------------------------------------------- plots
 
     def plot_fit(self, axes=None, **kwargs):
-        """Plot amplitudes and phases with the model.
-
-        Parameters
-        ----------
-        axes : sequence of `~matplotlib.axes.Axes`, optional
-            Axes of amplitude and phase; new ones by default.
-        **kwargs : dict
-            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
-
-        Returns
-        -------
-        `~numpy.ndarray` of `~matplotlib.axes.Axes`
-            The two axes.
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model.
-        """
+        """Plot amplitudes and phases as `ScalarDataset.plot_fit`; ``axes`` are two, or new ones."""
         return self.picture_class(self).draw_fit(axes, **kwargs)
 
     def plot_residuals(self, ax=None, method="pull", **kwargs):
-        """Plot residuals, two numbers per point.
+        """Plot as `ScalarDataset.plot_residuals` two numbers per point, methods as in `residuals`.
 
-        Parameters
-        ----------
-        ax : `~matplotlib.axes.Axes`, optional
-            Axes to draw into; new ones by default.
-        method : {"diff", "diff/model", "pull"}, optional
-            See `residuals`. Limits have one number, and only as pulls.
-        **kwargs : dict
-            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
-
-        Returns
-        -------
-        `~matplotlib.axes.Axes`
-            The axes.
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model, or the method is not known.
+        Limits have one number, and only as pulls.
         """
         return self.picture_class(self).draw_residuals(ax, method, **kwargs)
-
-
-def _angle(value):
-    try:
-        angle = u.Quantity(value).to("deg")
-    except u.UnitConversionError:
-        raise u.UnitConversionError(f"phase_floor must be an angle, got {value}") from None
-    if not 0 <= angle.value < np.inf:
-        raise ValueError(f"phase_floor must not be negative, got {value}")
-    return angle
-
-
-def _known_likelihood(value):
-    if value not in LIKELIHOODS:
-        raise ValueError(f"unknown likelihood {value!r}: expected one of {', '.join(LIKELIHOODS)}")
-    return value
 
 
 register(DATASET_REGISTRY, DipoleDataset)

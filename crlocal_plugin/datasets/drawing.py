@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.path import Path
 
-_CUT_STEP = 15
-
-_FAINT = 0.35
+_CUT_STEP, _FAINT = 15, 0.35
+_STYLE = {"color": "black", "marker": "o", "markersize": 4, "linestyle": "none", "zorder": 2.5}
+_STYLE |= {"markeredgewidth": 0.8, "elinewidth": 0.8}
 
 # Its length is in points of the page, so that limits look alike on every axis.
 LIMIT_ARROW = Path(
@@ -20,41 +20,22 @@ def draw_points(ax, x, y, errors=None, is_ul=None, in_fit=None, filled=True, **k
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     is_ul = np.zeros(y.shape, dtype=bool) if is_ul is None else np.asarray(is_ul)
     in_fit = np.ones(y.shape, dtype=bool) if in_fit is None else np.asarray(in_fit)
-    style = {
-        "color": "black",
-        "marker": "o",
-        "markersize": 4,
-        "markeredgewidth": 0.8,
-        "elinewidth": 0.8,
-        "linestyle": "none",
-        "zorder": 2.5,
-    } | kwargs
-    face = style["color"] if filled else "white"
-    for group, look in (
-        (in_fit, {"markerfacecolor": face}),
-        (~in_fit, {"markerfacecolor": "none", "alpha": _FAINT}),
-    ):
+    style = _STYLE | kwargs
+    inside = {"markerfacecolor": style["color"] if filled else "white"}
+    outside = {"markerfacecolor": "none", "alpha": _FAINT}
+    for group, look in ((in_fit, inside), (~in_fit, outside)):
         rows = group & np.isfinite(x) & np.isfinite(y)
         if not rows.any():
             continue
-        yerr = None
-        if errors is not None:
-            yerr = [np.where(is_ul, 0, side)[rows] for side in errors]
         look = look | style
+        yerr = None if errors is None else [np.where(is_ul, 0, side)[rows] for side in errors]
         ax.errorbar(x[rows], y[rows], yerr=yerr, **look)
         style.pop("label", None)
-        limits = rows & is_ul
-        if limits.any():
-            ax.plot(
-                x[limits],
-                y[limits],
-                linestyle="none",
-                marker=LIMIT_ARROW,
-                markersize=24,
-                markerfacecolor="none",
-                markeredgewidth=1,
-                **{key: look[key] for key in ("color", "alpha", "zorder") if key in look},
-            )
+        if (rows & is_ul).any():
+            arrow = {key: look[key] for key in ("color", "alpha", "zorder") if key in look}
+            arrow |= {"marker": LIMIT_ARROW, "markersize": 24, "markerfacecolor": "none"}
+            limits = x[rows & is_ul], y[rows & is_ul]
+            ax.plot(*limits, linestyle="none", markeredgewidth=1, **arrow)
 
 
 def points_in_fit(dataset):
@@ -65,9 +46,8 @@ def points_in_fit(dataset):
 def break_at_jumps(values, *others, jump=180.0):
     """Insert nan into curves where an angle jumps, so that no line crosses the axes."""
     at = np.flatnonzero(np.abs(np.diff(values)) >= jump) + 1
-    return tuple(
-        np.insert(np.asarray(array, dtype=float), at, np.nan) for array in (values, *others)
-    )
+    arrays = (np.asarray(array, dtype=float) for array in (values, *others))
+    return tuple(np.insert(array, at, np.nan) for array in arrays)
 
 
 def _wrapped(phase, start):
@@ -76,18 +56,14 @@ def _wrapped(phase, start):
 
 def phase_window(phases, errors, curve):
     """Lower end of a phase axis in deg: -180 unless that cuts data or curve, else the nearest."""
-    phases, errors = np.asarray(phases, dtype=float), np.asarray(errors, dtype=float)
-    measured = np.isfinite(phases)
-    phases, errors = phases[measured], np.nan_to_num(errors[measured])
-    starts = np.arange(-180, 180, _CUT_STEP)
-    starts = np.where(starts > 0, starts - 360, starts)
+    phases, errors = np.asarray(phases, dtype=float), np.nan_to_num(errors)
 
     def cost(start):
         split = np.abs((phases - start + 180) % 360 - 180) <= errors
         wraps = np.abs(np.diff(_wrapped(curve, start))) >= 180
-        return int(split.sum()) + int(wraps.sum()), abs(start + 180), start
+        return split.sum() + wraps.sum(), abs(start + 180), start
 
-    return float(min(starts, key=cost))
+    return float(min(range(-345, 1, _CUT_STEP), key=cost))
 
 
 def draw_phase(ax, energy, phase, start, **kwargs):

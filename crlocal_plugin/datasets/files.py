@@ -3,13 +3,13 @@
 import copy
 from urllib.parse import quote
 
-import numpy as np
 from astropy.table import Table
 from gammapy.utils.scripts import make_name
 
 from ..tables.raw_table import TableError
 from ..tables.writing import write_table
 from .locked import locked_table
+from .settings import Setting, as_text
 
 
 class DatasetFiles:
@@ -48,24 +48,18 @@ class DatasetFiles:
 
     def settings_to_data(self):
         """Settings as plain values, as a file has them (dict)."""
-        data = {name: getattr(self, name) for name in self.settings}
-        low, high = self.energy_range
-        data["energy_range"] = [
-            None if v is None else f"{float(v.value)!r} {v.unit}" for v in (low, high)
-        ]
-        if self.mask_fit is not None and low is None and high is None:
+        data = {name: as_text(getattr(self, name)) for name in self.settings}
+        data["energy_range"] = [as_text(end) for end in self.energy_range]
+        if self.mask_fit is not None and self.energy_range == (None, None):
             data["mask_fit"] = self.mask_fit.tolist()
         return data
 
     def to_dict(self):
         """Create a dictionary for the YAML file of `~gammapy.datasets.Datasets`."""
-        return {
-            "name": self.name,
-            "type": self.tag,
-            # quoted, so that every name has a file of its own
-            "filename": f"{quote(self.name, safe='')}.ecsv",
-            "rows": len(self.table),
-        }
+        # quoted, so that every name has a file of its own
+        filename = f"{quote(self.name, safe='')}.ecsv"
+        rows = len(self.table)
+        return {"name": self.name, "type": self.tag, "filename": filename, "rows": rows}
 
     @classmethod
     def from_dict(cls, data, lazy=False, cache=True):
@@ -138,23 +132,35 @@ class DatasetFiles:
         """
         options = {key: kwargs.pop(key) for key in cls.table_options if key in kwargs}
         table = cls.reader(filename, columns=columns, experiment=experiment, **options)
-        stored = dict(table.meta.pop("dataset", {}))
-        mask_fit = stored.pop("mask_fit", None)
-        unknown = set(stored) - set(cls.settings)
-        if unknown:
-            raise TableError(
-                f"{table.meta.get('name', '<table>')}: unknown dataset settings "
-                f"{', '.join(sorted(unknown))}; expected {', '.join(cls.settings)}"
-            )
-        if stored.get("energy_range") == [None, None]:
-            stored.pop("energy_range")
-        if mask_fit is not None:
-            stored["mask_fit"] = np.array(mask_fit, dtype=bool)
+        label = getattr(filename, "label", filename)
+        if isinstance(filename, Table):
+            label = table.meta.get("name", "<table>")
+        stored = cls._checked_settings(table.meta.pop("dataset", {}), label)
         if kwargs.keys() & {"mask_fit", "energy_range"}:
             # what the caller wants in the fit replaces what the file says
             stored.pop("mask_fit", None)
             stored.pop("energy_range", None)
         return cls(table, name=name, **(stored | kwargs))
+
+    @classmethod
+    def _checked_settings(cls, stored, label):
+        """Settings in the meta of a table, each of which has to be right."""
+        place = f"{label}: dataset"
+        if not isinstance(stored, dict):
+            raise TableError(f"{place}: expected settings such as {{floor: 0.05}}, got {stored!r}")
+        unknown = sorted(str(key) for key in stored if key not in (*cls.settings, "mask_fit"))
+        if unknown:
+            names = f"{', '.join(unknown)}; expected {', '.join(cls.settings)}"
+            raise TableError(f"{label}: unknown dataset settings {names}")
+        try:
+            return {
+                key: setting.checked(cls, value, place)
+                if isinstance(setting := getattr(cls, key, None), Setting)
+                else value
+                for key, value in stored.items()
+            }
+        except ValueError as error:
+            raise TableError(f"{error}; correct the meta of the table") from None
 
     @classmethod
     def from_table(cls, table, name=None, **kwargs):

@@ -24,16 +24,8 @@ class SpectrumPicture(ScalarPicture):
     def __init__(self, dataset, energy_power=2.7):
         super().__init__(dataset)
         self.energy_power = energy_power
-
-    @property
-    def label(self):
-        """Label of the weighted intensity (str)."""
-        return intensity_label(self.dataset.axis, self.energy_power)
-
-    @property
-    def unit(self):
-        """Label of the unit of the intensity itself (str)."""
-        return intensity_unit_label(self.dataset.axis)
+        self.label = intensity_label(dataset.axis, energy_power)
+        self.unit = intensity_unit_label(dataset.axis)
 
     def shown(self, values):
         """Weighted intensities, as the hadronic model of the fit has them."""
@@ -81,11 +73,6 @@ class CosmicRayFluxDataset(ScalarDataset):
         Systematic floor as a fraction of the value.
     models, name, mask_fit, energy_range, systematics
         As for `CosmicRayDataset`.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of range, or the model lacks the species.
     """
 
     tag = "CosmicRayFluxDataset"
@@ -98,19 +85,13 @@ class CosmicRayFluxDataset(ScalarDataset):
 
     def _prepare(self):
         table, y = self.table, np.asarray(self.table["intensity"], dtype=float)
-        floor = self.floor * y
-        self._y = y
-        self._errn, self._errp = total_errors(table, "intensity", floor, self.systematics)
-        self._is_ul = (
-            np.asarray(table["is_ul"], dtype=bool)
-            if "is_ul" in table.colnames
-            else np.zeros(len(y), dtype=bool)
-        )
-        confidence = float(table.meta.get("ul_confidence", 0.95))
-        width = np.hypot(limit_sigma(y, confidence), floor)
-        bare = (self._errp == floor) & self._is_ul
-        self._errp = np.where(bare, width, self._errp)
-        self._errn = np.where(self._is_ul, self._errp, self._errn)
+        none, floor = np.zeros(len(y), dtype=bool), self.floor * y
+        is_ul = np.asarray(table["is_ul"], dtype=bool) if "is_ul" in table.colnames else none
+        errn, errp = total_errors(table, "intensity", floor, self.systematics)
+        width = limit_sigma(y, float(table.meta.get("ul_confidence", 0.95)))
+        errp = np.where((errp == floor) & is_ul, np.hypot(width, floor), errp)
+        self._y, self._is_ul = y, is_ul
+        self._errn, self._errp = np.where(is_ul, errp, errn), errp
         self.require_errors()
 
     # ----------------------------------------------------------------- data
@@ -124,7 +105,7 @@ class CosmicRayFluxDataset(ScalarDataset):
     def intensity_errors(self):
         """Lower and upper total errors, floor included (two `~astropy.units.Quantity`)."""
         unit = intensity_unit(self.axis)
-        return u.Quantity(self._errn, unit), u.Quantity(self._errp, unit)
+        return self._errn * unit, self._errp * unit
 
     def _measured(self):
         return self.intensity
@@ -174,51 +155,11 @@ class CosmicRayFluxDataset(ScalarDataset):
     # ----------------------------------------------------------------- plots
 
     def plot_fit(self, ax=None, energy_power=2.7, **kwargs):
-        """Plot data and model on the axis of the data.
-
-        Parameters
-        ----------
-        ax : `~matplotlib.axes.Axes`, optional
-            Axes to draw into; new ones by default.
-        energy_power : float, optional
-            Power of the axis to multiply intensities with.
-        **kwargs : dict
-            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
-
-        Returns
-        -------
-        `~matplotlib.axes.Axes`
-            The axes.
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model.
-        """
+        """Plot as `ScalarDataset.plot_fit`, intensities times the axis to ``energy_power``."""
         return SpectrumPicture(self, energy_power).draw_fit(ax, **kwargs)
 
     def plot_residuals(self, ax=None, method="diff/model", **kwargs):
-        """Plot residuals.
-
-        Parameters
-        ----------
-        ax : `~matplotlib.axes.Axes`, optional
-            Axes to draw into; new ones by default.
-        method : {"diff", "diff/model", "diff/sqrt(model)", "pull"}, optional
-            See `residuals`. Pulls are drawn over a band of one standard deviation.
-        **kwargs : dict
-            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
-
-        Returns
-        -------
-        `~matplotlib.axes.Axes`
-            The axes.
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model, or the method is not known.
-        """
+        """Plot residuals, relative to the model by default: `ScalarDataset.plot_residuals`."""
         return super().plot_residuals(ax, method, **kwargs)
 
 

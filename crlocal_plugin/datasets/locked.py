@@ -1,6 +1,6 @@
 """Tables and arrays that cannot be changed in place, so that nothing is out of step with them."""
 
-import copy
+from operator import attrgetter
 
 import numpy as np
 from astropy.table import Table
@@ -18,13 +18,6 @@ def _refusing(name):
 class LockedMeta(dict):
     """Meta of a locked table; copies of it are plain dictionaries."""
 
-    def copy(self):
-        """Return a dictionary that can be changed."""
-        return dict(self)
-
-    def __deepcopy__(self, memo):
-        return copy.deepcopy(dict(self), memo)
-
     def __reduce__(self):
         return dict, (dict(self),)
 
@@ -35,9 +28,6 @@ class LockedTable(Table):
     def copy(self, copy_data=True):
         """Return a table that can be changed."""
         return Table(self, copy=copy_data)
-
-    def __deepcopy__(self, memo=None):
-        return self.copy()
 
     def __getitem__(self, item):
         found = super().__getitem__(item)
@@ -68,7 +58,7 @@ for _cls, _names in _CHANGES.items():
 
 def locked_table(table):
     """Copy of a table that cannot be changed."""
-    locked = LockedTable(Table(table, copy=True), copy=False)
+    locked = LockedTable(table, copy=True)
     lock_arrays(locked.columns)
     locked.meta = LockedMeta(locked.meta)
     return locked
@@ -81,3 +71,9 @@ def lock_arrays(attributes):
             value.flags.writeable = False
             if isinstance(value, np.ma.MaskedArray):
                 value.mask.flags.writeable = False
+
+
+def read_only(path, doc):
+    """Property that gives an attribute, or one of an attribute; without a setter, it stays."""
+    get = attrgetter(path)
+    return property(lambda self: get(self), doc=doc)

@@ -1,14 +1,20 @@
 """Measured mean logarithmic mass <ln A> with its likelihood."""
 
+from operator import attrgetter
+
 import numpy as np
 from gammapy.datasets import DATASET_REGISTRY
 
 from ..components.registration import register
 from ..tables.mean_log_mass import read_mean_log_mass_table
+from .locked import read_only
 from .plotting import ScalarPicture
 from .points import Means
 from .residuals import total_errors
 from .scalar import ScalarDataset
+
+LOG_MASS = attrgetter("log_A")
+"""Ln A of a nucleus."""
 
 
 class MeanLogMassPicture(ScalarPicture):
@@ -43,11 +49,6 @@ class MeanLogMassDataset(ScalarDataset):
         Systematic floor. It is an error of <ln A> itself, not a fraction: <ln A> may be zero.
     models, name, mask_fit, energy_range, systematics
         As for `CosmicRayDataset`.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of range.
     """
 
     tag = "MeanLogMassDataset"
@@ -65,10 +66,7 @@ class MeanLogMassDataset(ScalarDataset):
         self._is_ul = np.zeros(len(self._y), dtype=bool)
         self.require_errors()
 
-    @property
-    def mean_log_mass(self):
-        """Measured values (`~numpy.ndarray`)."""
-        return self._y
+    mean_log_mass = read_only("_y", "Measured values (`~numpy.ndarray`).")
 
     @property
     def mean_log_mass_errors(self):
@@ -82,7 +80,7 @@ class MeanLogMassDataset(ScalarDataset):
 
     def points(self):
         """Means over the nuclei at the energies of the table."""
-        return (Means(self.x.value, log_mass),)
+        return (Means(self.x.value, LOG_MASS),)
 
     def predict(self, mean):
         """Return the means; without any particles, no measured value is near."""
@@ -92,19 +90,8 @@ class MeanLogMassDataset(ScalarDataset):
         return self.mean_log_mass_pred()
 
     def mean_log_mass_pred(self):
-        """Predicted <ln A>, shifted as the position of `hadronic` wants it (`~numpy.ndarray`).
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model, or there are no cosmic rays at an energy.
-        """
+        """Predicted <ln A>, shifted as the position of `hadronic` wants it (`~numpy.ndarray`)."""
         return super()._predicted()
-
-
-def log_mass(nucleus):
-    """Ln A of a nucleus."""
-    return nucleus.log_A
 
 
 register(DATASET_REGISTRY, MeanLogMassDataset)

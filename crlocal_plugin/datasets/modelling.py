@@ -5,6 +5,7 @@ from gammapy.modeling.models import DatasetModels
 
 from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
+from .locked import read_only
 
 
 class DatasetModelling:
@@ -30,12 +31,18 @@ class DatasetModelling:
             self._model = None
             return
         several = isinstance(models, list | tuple | DatasetModels)
-        models = list(models) if several else [models]
-        applicable = [m for m in models if applies_to(m.datasets_names, self.name)]
-        self._attach(
-            self._only(applicable, CosmicRayModel, "make them components of one model, or "),
-            self._only(applicable, NuisanceModel),
-        )
+        models = models if several else [models]
+        models = [model for model in models if applies_to(model.datasets_names, self.name)]
+        model = self._only(models, CosmicRayModel, "make them components of one model, or ")
+        nuisance = self._only(models, NuisanceModel)
+        if model is not None:
+            self._check_model(model)
+        self._model = model
+        if self._nuisance_given:
+            self._nuisance, self._nuisance_given = None, False
+        if nuisance is not None:
+            self.nuisance = nuisance
+            self._nuisance_given = True
 
     def _only(self, models, cls, remedy=""):
         """Return the one model of a class, None if there is none."""
@@ -47,23 +54,10 @@ class DatasetModelling:
             )
         return found[0] if found else None
 
-    def _attach(self, model, nuisance):
-        if model is not None:
-            self._check_model(model)
-        self._model = model
-        if self._nuisance_given:
-            self._nuisance, self._nuisance_given = None, False
-        if nuisance is not None:
-            self.nuisance = nuisance
-            self._nuisance_given = True
-
     def _check_model(self, model):
         """Refuse a model that cannot predict the data; nothing to refuse by default."""
 
-    @property
-    def model(self):
-        """The cosmic-ray model, or None."""
-        return self._model
+    model = read_only("_model", "The cosmic-ray model, or None.")
 
     def require_model(self):
         """Return the cosmic-ray model, or raise a ValueError if there is none."""
@@ -77,9 +71,8 @@ class DatasetModelling:
     def nuisance(self):
         """Normalisation, energy scale and hadronic model; datasets may share a `NuisanceModel`."""
         if self._nuisance is None:
-            self._nuisance = NuisanceModel(
-                datasets_names=[self.name], name=f"{self.name.replace('.', '-')}-nuisance"
-            )
+            name = f"{self.name.replace('.', '-')}-nuisance"
+            self._nuisance = NuisanceModel(datasets_names=[self.name], name=name)
             self._limit_hadronic()
         return self._nuisance
 
@@ -95,19 +88,11 @@ class DatasetModelling:
             names = getattr(old, "datasets_names", None)
             if isinstance(names, list):
                 old.datasets_names = [name for name in names if name != self.name]
-        self._nuisance = nuisance
-        self._nuisance_given = False
+        self._nuisance, self._nuisance_given = nuisance, False
         self._limit_hadronic()
 
-    @property
-    def present_nuisance(self):
-        """The nuisance model if there is one already, else None."""
-        return self._nuisance
-
-    @property
-    def has_given_nuisance(self):
-        """Whether the nuisance model came with the models, and so is in use (bool)."""
-        return self._nuisance_given
+    present_nuisance = read_only("_nuisance", "The nuisance model, None if there is none yet.")
+    has_given_nuisance = read_only("_nuisance_given", "Whether it came with the models (bool).")
 
     def _limit_hadronic(self):
         """Keep the parameter of the hadronic model among the models, unless it has a limit."""
@@ -120,20 +105,9 @@ class DatasetModelling:
         """Hadronic models among which `hadronic` moves; empty if the table has but one (list)."""
         return list(self.table.meta.get("hadronic_models") or [])
 
-    @property
-    def norm(self):
-        """Flux normalisation (`~gammapy.modeling.Parameter`), frozen at 1 by default."""
-        return self.nuisance.norm
-
-    @property
-    def energy_scale(self):
-        """Scale of the energies (`~gammapy.modeling.Parameter`), frozen at 1 by default."""
-        return self.nuisance.energy_scale
-
-    @property
-    def hadronic(self):
-        """Position among `hadronic_models` (`~gammapy.modeling.Parameter`), 0 is the first."""
-        return self.nuisance.hadronic
+    norm = read_only("nuisance.norm", "Flux normalisation (Parameter), frozen at 1 by default.")
+    energy_scale = read_only("nuisance.energy_scale", "Scale of the energies (Parameter).")
+    hadronic = read_only("nuisance.hadronic", "Position among `hadronic_models` (Parameter).")
 
     def scales(self):
         """Values of normalisation and energy scale (two floats)."""
@@ -144,6 +118,6 @@ class DatasetModelling:
 
 def applies_to(datasets_names, name):
     """Whether a model for some datasets, all if None, is for the one of a name (bool)."""
-    if datasets_names is None:
-        return True
-    return name in ([datasets_names] if isinstance(datasets_names, str) else datasets_names)
+    if datasets_names is None or isinstance(datasets_names, str):
+        return datasets_names in (None, name)
+    return name in datasets_names

@@ -55,12 +55,8 @@ def intensity_unit_label(axis, energy_power=0, unit=None):
     """Label of the unit of an intensity times a power of the axis, which comes first."""
     energy, others = _split_intensity_unit(axis, unit)
     powers = {energy: round(energy_power - 1, 10), **others}
-    texts = [
-        f"{base}" if power == 1 else f"{base}$^{{{float(power):.10g}}}$"
-        for base, power in powers.items()
-        if power
-    ]
-    return f"[{' '.join(texts)}]"
+    texts = (f"{base}$^{{{float(power):.10g}}}$" for base, power in powers.items() if power)
+    return f"[{' '.join(texts)}]".replace("$^{1}$", "")
 
 
 def _split_intensity_unit(axis, unit=None):

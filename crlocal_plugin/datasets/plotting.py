@@ -35,23 +35,15 @@ class ScalarPicture:
     unit = ""
     """Label of the unit of the values."""
 
+    panel = panel_label = label = None
+    """Names of its panel among the residuals of all data, also as a label has it, and of the
+    values; by default what is measured."""
+
     def __init__(self, dataset):
         self.dataset = dataset
-
-    @property
-    def panel(self):
-        """Name of its panel among the residuals of all data (str)."""
-        return self.dataset.quantity
-
-    @property
-    def panel_label(self):
-        """Name of the panel, as a label has it (str)."""
-        return self.panel
-
-    @property
-    def label(self):
-        """Label of the values (str)."""
-        return self.dataset.quantity
+        self.panel = self.panel or dataset.quantity
+        self.panel_label = self.panel_label or self.panel
+        self.label = self.label or dataset.quantity
 
     def pulls(self):
         """(Data - model) / error, shape ``(n, k)``; nan where there is no such number."""
@@ -84,10 +76,10 @@ class ScalarPicture:
         dataset = self.dataset
         x, _ = measured_grid(dataset, self.nuclei(), 1.5)
         values = self.model_at(x)
-        if values is None:
-            order = np.argsort(dataset.x.value)
-            return dataset.x.value[order], self.shown(self.predicted())[order]
-        return x, values
+        if values is not None:
+            return x, values
+        order = np.argsort(dataset.x.value)
+        return dataset.x.value[order], self.shown(self.predicted())[order]
 
     def nuclei(self):
         """Nuclei that the curve sums over (list of `~crlocal_plugin.Species`)."""

@@ -13,7 +13,8 @@ import astropy.units as u
 import numpy as np
 
 from ..components.base import ENERGY_UNIT, x_unit
-from ..models.composition_quantities import composition_nuclei
+from ..models.predictions import composition_nuclei
+from ..physics.response import fold
 
 
 def itself(dataset, value):
@@ -40,7 +41,7 @@ class Intensities:
     axis: str = "rigidity"
 
     def of_model(self, model, norm, scale):
-        """Values for a model, as an experiment of this normalisation and energy scale has them."""
+        """Values for a model, for an experiment of this normalisation and energy scale."""
         x = u.Quantity(np.asarray(self.x) * scale, x_unit(self.axis))
         return model.intensity(x, self.quantity, axis=self.axis).value * (norm * scale)
 
@@ -61,7 +62,7 @@ class Means:
     number: Callable
 
     def of_model(self, model, norm, scale):
-        """Values for a model, as an experiment of this normalisation and energy scale has them."""
+        """Values for a model, for an experiment of this normalisation and energy scale."""
         energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
         nuclei = composition_nuclei(model)
         shares = np.array([model.fraction(energy, nucleus) for nucleus in nuclei])
@@ -75,12 +76,24 @@ class Dipoles:
     Parameters
     ----------
     x : array_like
-        Total energies in GeV, shape ``(n,)``.
+        Total energies in GeV, shape ``(n,)``, or ``(k,)`` with a response.
+    response : array_like, optional
+        Weights of intensities per energy with which dipoles at the energies are averaged, shape
+        ``(k, n)``, see `crlocal_plugin.physics.response`.
     """
 
     x: np.ndarray
+    response: np.ndarray | None = None
 
     def of_model(self, model, norm, scale):
-        """Values for a model, as an experiment of this normalisation and energy scale has them."""
+        """Values for a model, for an experiment of this normalisation and energy scale."""
+        return self.vector_of_model(model, scale)[:2]
+
+    def vector_of_model(self, model, scale):
+        """All three components for a model, shape ``(3, n)``."""
         energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
-        return np.moveaxis(model.dipole(energy).vector, -1, 0)[:2]
+        vector = np.moveaxis(model.dipole(energy).vector, -1, 0)
+        if self.response is None:
+            return vector
+        intensity = model.intensity(energy, "all_particle", axis="total_energy").value
+        return np.array(fold(vector, intensity, self.response))

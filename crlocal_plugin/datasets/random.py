@@ -5,19 +5,11 @@ from gammapy.utils.random import get_random_state
 
 
 def random_generator(random_state=None):
-    """Source of random numbers, from what NumPy or gammapy take for one.
+    """Source of random numbers (`Generator`), from what NumPy or gammapy take for one.
 
-    Parameters
-    ----------
-    random_state : optional
-        Int, `~numpy.random.SeedSequence` or `~numpy.random.Generator`, or what gammapy's
-        `~gammapy.utils.random.get_random_state` takes: "random-seed", "global-rng" or a
-        `~numpy.random.RandomState`, from which the seed is drawn. None is a random seed.
-
-    Returns
-    -------
-    `~numpy.random.Generator`
-        The generator, the same object if it was one.
+    An int, a `~numpy.random.SeedSequence`, a `~numpy.random.Generator`, which stays the same
+    object, or what `~gammapy.utils.random.get_random_state` takes: "random-seed", "global-rng" or
+    a `~numpy.random.RandomState`, from which the seed is drawn. None is a random seed.
     """
     if isinstance(random_state, str | np.random.RandomState):
         seed = get_random_state(random_state).randint(2**32, size=4, dtype=np.uint32)

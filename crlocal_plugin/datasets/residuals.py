@@ -42,10 +42,8 @@ def total_errors(table, column, floor, systematics=True):
         both_sides(table[f"{column}_{kind}_errn"], table[f"{column}_{kind}_errp"])
         for kind in ("stat", "syst")
     )
-    scale = 1.0 if systematics else 0.0
-    return tuple(
-        np.sqrt(s**2 + (scale * t) ** 2 + floor**2) for s, t in zip(stat, syst, strict=True)
-    )
+    shares = syst if systematics else (0.0, 0.0)
+    return tuple(np.sqrt(s**2 + t**2 + floor**2) for s, t in zip(stat, shares, strict=True))
 
 
 def limit_residual(model, limit, sigma):
@@ -59,15 +57,6 @@ def limit_residual(model, limit, sigma):
 def limit_sigma(limit, confidence):
     """Width of a Gaussian around zero of which the limit is the one-sided quantile."""
     return limit / ndtri(confidence)
-
-
-def vector_residuals(x, y, amplitude, phase, errn, errp, tangential):
-    """Residuals of a dipole vector along and across the measured right ascension (rad).
-
-    ``x``, ``y`` are the predicted components along right ascension 0 and 90 deg.
-    """
-    direction = np.cos(phase), np.sin(phase)
-    return _along_and_across(x, y, amplitude, 0.0, *direction, errn, errp, tangential)
 
 
 def _along_and_across(x, y, along, across, cos, sin, errn, errp, tangential):
@@ -86,64 +75,43 @@ def amplitude_phase_residuals(x, y, amplitude, phase, errn, errp, phase_err):
 class _Data:
     """What data classes have in common: fields that are arrays of one length are columns."""
 
-    def _columns(self, function):
-        """Copy whose arrays are the results of a function of the name of each."""
-        return replace(
-            self,
-            **{
-                field.name: function(field.name)
-                for field in fields(self)
-                if isinstance(getattr(self, field.name), np.ndarray)
-            },
-        )
+    def __post_init__(self, **derived):
+        """Lock the arrays, and keep what follows from them."""
+        if np.array_equal(self.errn, self.errp, equal_nan=True):
+            # one object is faster
+            derived["errn"] = self.errp
+        derived["has_limits"] = bool(self.is_ul.any())
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+        lock_arrays(self.__dict__)
+
+    def arrays(self):
+        """Arrays by name (dict)."""
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value for name, value in values if isinstance(value, np.ndarray)}
 
     def __iter__(self):
-        """Arrays one after another."""
-        values = (getattr(self, field.name) for field in fields(self))
-        return (value for value in values if isinstance(value, np.ndarray))
+        return iter(self.arrays().values())
 
     def take(self, rows):
         """Some of the rows."""
-        return self._columns(lambda name: getattr(self, name)[rows])
+        return replace(self, **{name: array[rows] for name, array in self.arrays().items()})
 
 
 def concatenate(data):
     """Join a list of `FluxData` or of `DipoleData` that differ in their arrays alone."""
-    return data[0]._columns(lambda name: np.concatenate([getattr(part, name) for part in data]))
-
-
-def _finish(data, **derived):
-    """Lock the arrays, and keep what follows from them."""
-    if np.array_equal(data.errn, data.errp, equal_nan=True):
-        # one object is faster
-        derived["errn"] = data.errp
-    derived["has_limits"] = bool(data.is_ul.any())
-    for name, value in derived.items():
-        object.__setattr__(data, name, value)
-    lock_arrays(data.__dict__)
+    columns = {name: [getattr(part, name) for part in data] for name in data[0].arrays()}
+    return replace(data[0], **{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
 @dataclass(frozen=True, eq=False)
 class FluxData(_Data):
-    """Arrays of measured values, such as intensities or <ln A>, shape ``(n,)`` each.
+    """Arrays of measured values, such as intensities or <ln A>, shape ``(n,)`` each."""
 
-    Attributes
-    ----------
-    value : `~numpy.ndarray`
-        Measured value, or upper limit.
-    errn, errp : `~numpy.ndarray`
-        Lower and upper error, width of a limit.
-    is_ul : `~numpy.ndarray` of bool
-        Which values are limits.
-    """
-
-    value: np.ndarray
-    errn: np.ndarray
-    errp: np.ndarray
-    is_ul: np.ndarray
-
-    def __post_init__(self):
-        _finish(self)
+    value: np.ndarray  # or upper limit
+    errn: np.ndarray  # lower error
+    errp: np.ndarray  # upper error, width of a limit
+    is_ul: np.ndarray  # which values are limits
 
     def residuals(self, prediction):
         """Residuals of predicted values of shape ``(..., n)``, of that shape."""
@@ -154,10 +122,7 @@ class FluxData(_Data):
         return result
 
     def fake(self, prediction, rng):
-        """Measurements with the same errors that true values would give; limits stay.
-
-        The truth has standard normal residuals.
-        """
+        """Measurements with these errors, of which the truth has normal residuals; limits stay."""
         drawn = prediction - _scaled(rng.standard_normal(len(prediction)), self.errn, self.errp)
         return replace(self, value=np.where(self.is_ul, self.value, drawn))
 
@@ -166,67 +131,42 @@ class FluxData(_Data):
 class DipoleData(_Data):
     """Arrays of measured dipoles, shape ``(n,)`` each, and what is compared.
 
-    Attributes
-    ----------
-    amplitude, phase : `~numpy.ndarray`
-        Amplitude, and right ascension in rad; nan for bare limits.
-    errn, errp : `~numpy.ndarray`
-        Lower and upper error of the amplitude.
-    tangential : `~numpy.ndarray`
-        Error of the vector across the direction of ``axis``.
-    phase_err : `~numpy.ndarray`
-        Error of the phase in rad.
-    limit, limit_sigma : `~numpy.ndarray`
-        Upper limit of the amplitude, and its width.
-    is_ul : `~numpy.ndarray` of bool
-        Which rows are nothing but a limit.
-    axis : `~numpy.ndarray`, optional
-        Right ascension in rad to which the errors of the vector refer, those of the amplitude
-        along it: the phase by default.
-    likelihood : {"vector", "amplitude_phase"}
-        What is compared.
+    Phases are right ascensions in rad; amplitude and phase of bare limits are nan. Errors of the
+    vector refer to the direction of ``axis``, by default that of the phase: those of the amplitude
+    along it, ``tangential`` across.
     """
 
     amplitude: np.ndarray
     phase: np.ndarray
-    errn: np.ndarray
+    errn: np.ndarray  # lower and upper error of the amplitude
     errp: np.ndarray
     tangential: np.ndarray
     phase_err: np.ndarray
-    limit: np.ndarray
+    limit: np.ndarray  # of the amplitude
     limit_sigma: np.ndarray
-    is_ul: np.ndarray
+    is_ul: np.ndarray  # which rows are nothing but a limit
     axis: np.ndarray | None = None
-    likelihood: str = "vector"
+    likelihood: str = "vector"  # what is compared, one of LIKELIHOODS
 
     def __post_init__(self):
         axis = self.phase if self.axis is None else self.axis
         turn = self.phase - axis
         measured = self.amplitude * np.cos(turn), self.amplitude * np.sin(turn)
-        _finish(self, axis=axis, vector=(*measured, np.cos(axis), np.sin(axis)))
+        super().__post_init__(axis=axis, vector=(*measured, np.cos(axis), np.sin(axis)))
 
     def residuals(self, prediction):
-        """Residuals of predicted components along right ascension 0 and 90 deg.
+        """Residuals of two predicted components, along right ascension 0 and 90 deg, ``(..., n)``.
 
-        Parameters
-        ----------
-        prediction : pair of `~numpy.ndarray`
-            Components, shape ``(..., n)``.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Residuals along and then across the measured direction, or of amplitude and then of
-            phase, shape ``(..., 2 n)``. Of a limit, the second one is zero.
+        Those along and then across the measured direction, or of amplitude and then of phase, shape
+        ``(..., 2 n)``. Of a limit, the second one is zero.
         """
         x, y = prediction
         errors = self.errn, self.errp
         if self.likelihood == "vector":
             first, second = _along_and_across(x, y, *self.vector, *errors, self.tangential)
         else:
-            first, second = amplitude_phase_residuals(
-                x, y, self.amplitude, self.phase, *errors, self.phase_err
-            )
+            measured = self.amplitude, self.phase, *errors, self.phase_err
+            first, second = amplitude_phase_residuals(x, y, *measured)
         if self.has_limits:
             k = self.is_ul
             amplitude = np.hypot(x[..., k], y[..., k])
@@ -256,13 +196,9 @@ class DipoleData(_Data):
             amplitude = true - _scaled(along, self.errn, self.errp)
             phase = direction - across * self.phase_err
             axis = None
-        keep = self.is_ul
-        return replace(
-            self,
-            amplitude=np.where(keep, self.amplitude, amplitude),
-            phase=np.where(keep, self.phase, phase % (2 * np.pi)),
-            axis=axis,
-        )
+        amplitude = np.where(self.is_ul, self.amplitude, amplitude)
+        phase = np.where(self.is_ul, self.phase, phase % (2 * np.pi))
+        return replace(self, amplitude=amplitude, phase=phase, axis=axis)
 
 
 def _scaled(residual, errn, errp):

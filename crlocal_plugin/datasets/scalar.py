@@ -3,9 +3,10 @@
 import astropy.units as u
 import numpy as np
 
-from ..components.base import x_unit
 from ..tables.hadronic import hadronic_columns, prediction_shift, shift_coefficients
+from ..tables.values import axis_column
 from .core import CosmicRayDataset
+from .locked import read_only
 from .plotting import ScalarPicture
 from .residuals import FluxData
 
@@ -33,12 +34,11 @@ class ScalarDataset(CosmicRayDataset):
 
     def require_errors(self):
         """Raise ValueError if a point has no error at all."""
-        missing = ~(self._errn > 0) | ~(self._errp > 0)
+        missing = ~((self._errn > 0) & (self._errp > 0))
         if missing.any():
-            row = int(np.flatnonzero(missing)[0])
             raise ValueError(
-                f"dataset {self.name!r}, row {row}: no error is left without the systematic "
-                "ones; keep systematics=True or set a floor"
+                f"dataset {self.name!r}, row {np.argmax(missing)}: no error is left without the "
+                "systematic ones; keep systematics=True or set a floor"
             )
 
     @property
@@ -49,13 +49,10 @@ class ScalarDataset(CosmicRayDataset):
     @property
     def x(self):
         """Rigidity or energy of the points (`~astropy.units.Quantity`)."""
-        column = "rigidity" if self.axis == "rigidity" else "energy"
-        return u.Quantity(np.asarray(self.table[column]), x_unit(self.axis))
+        name, unit = axis_column(self.axis)
+        return u.Quantity(np.asarray(self.table[name]), unit)
 
-    @property
-    def is_ul(self):
-        """Which points are upper limits (`~numpy.ndarray` of bool)."""
-        return self._is_ul
+    is_ul = read_only("_is_ul", "Which points are upper limits (`~numpy.ndarray` of bool).")
 
     @property
     def data(self):
@@ -69,19 +66,14 @@ class ScalarDataset(CosmicRayDataset):
 
     def hadronic_coefficients(self):
         """Polynomials of the shifts in `hadronic`, shape ``(k, n)``; none without other models."""
-        names = hadronic_columns(len(self.hadronic_models))
-        if not names:
-            return np.zeros((0, len(self.table)))
-        return shift_coefficients([self.table[name] for name in names])
+        columns = [self.table[name] for name in hadronic_columns(len(self.hadronic_models))]
+        return shift_coefficients(columns) if columns else np.zeros((0, len(self.table)))
 
     def hadronic_shift(self):
-        """What the parameter `hadronic` adds to ln(intensity) or <ln A> of predictions.
+        """What `hadronic` adds to ln(intensity) or <ln A> of predictions (`~numpy.ndarray`).
 
-        Returns
-        -------
-        `~numpy.ndarray`
-            Table of the first hadronic model less that at the position of `hadronic`, for each
-            point. Zero without other models.
+        Table of the first hadronic model less that at the position of `hadronic`, for each point;
+        zero without other models.
         """
         position = 0.0 if self._nuisance is None else self._nuisance.hadronic._value
         return prediction_shift(self.hadronic_coefficients(), position)
@@ -113,15 +105,9 @@ class ScalarDataset(CosmicRayDataset):
 
     def _simulated(self, rng):
         data = self.data.fake(u.Quantity(self._predicted()).value, rng)
-        nothing = np.zeros(len(data.value))
-        columns = {
-            self.column: data.value,
-            f"{self.column}_stat_errn": data.errn,
-            f"{self.column}_stat_errp": data.errp,
-            f"{self.column}_syst_errn": nothing,
-            f"{self.column}_syst_errp": nothing,
-        }
-        return columns, {}, {}
+        columns = {f"{self.column}_syst_err{side}": np.zeros(len(data.value)) for side in "np"}
+        columns |= {f"{self.column}_stat_errn": data.errn, f"{self.column}_stat_errp": data.errp}
+        return {self.column: data.value, **columns}, {}, {}
 
     def residuals(self, method="diff"):
         """Residuals of the data.
@@ -165,25 +151,13 @@ class ScalarDataset(CosmicRayDataset):
         return self.picture_class(self).draw_fit(ax, **kwargs)
 
     def plot_residuals(self, ax=None, method="diff", **kwargs):
-        """Plot residuals.
+        """Plot residuals; pulls are drawn over a band of one standard deviation.
 
         Parameters
         ----------
-        ax : `~matplotlib.axes.Axes`, optional
-            Axes to draw into; new ones by default.
+        ax, **kwargs
+            As for `plot_fit`, as are what is returned and raised.
         method : {"diff", "diff/model", "diff/sqrt(model)", "pull"}, optional
-            See `residuals`. Pulls are drawn over a band of one standard deviation.
-        **kwargs : dict
-            Keyword arguments of `~matplotlib.axes.Axes.errorbar` for the points.
-
-        Returns
-        -------
-        `~matplotlib.axes.Axes`
-            The axes.
-
-        Raises
-        ------
-        ValueError
-            If the dataset has no model, or the method is not known.
+            See `residuals`.
         """
         return self.picture_class(self).draw_residuals(ax, method, **kwargs)

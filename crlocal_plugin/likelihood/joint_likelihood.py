@@ -4,6 +4,7 @@ import copy
 
 import astropy.units as u
 import numpy as np
+from gammapy.datasets import Datasets
 
 from ..components.parameters import DEFINITIONS
 from .descent import stays_positive
@@ -215,3 +216,15 @@ def _span(par):
     if par.value == 0 and par.scale == 1 and known:
         return u.Unit(known.unit).to(par.unit, known.value) or 1.0
     return abs(par.value) or par.scale
+
+
+def likelihood_of(datasets):
+    """Likelihood of datasets, if it is not one already."""
+    if not isinstance(datasets, Datasets):
+        return datasets
+    if not hasattr(datasets, "likelihood_parts"):
+        raise TypeError(
+            "expected CosmicRayDatasets, got gammapy's Datasets: make them with "
+            "crl.CosmicRayDatasets([...])"
+        )
+    return JointLikelihood(datasets)

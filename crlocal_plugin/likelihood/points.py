@@ -7,6 +7,7 @@ are needed, for dipoles, sums of all species and means over them.
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from ..components.component import species_group
 from ..datasets.points import Dipoles, Intensities, Means
@@ -14,6 +15,7 @@ from ..models.grids import JoinedGrid
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, grid_of_nuclei
 from ..physics.linear import parameter_sets
 from ..physics.memory import grid_cache
+from ..physics.response import merge_nodes
 from ..tables.hadronic import prediction_shift
 
 
@@ -26,8 +28,27 @@ class Wanted(NamedTuple):
 
     @property
     def x(self):
-        """Rigidities or energies of the points, shape ``(n,)``."""
-        return np.asarray(self.points.x, dtype=float)[self.rows]
+        """Rigidities or energies at which the model is evaluated, shape ``(k,)``."""
+        response = self.response
+        needed = self.rows if response is None else self._needed
+        return np.asarray(self.points.x, dtype=float)[needed]
+
+    @property
+    def response(self):
+        """Weights with which dipoles at ``x`` are averaged, shape ``(k, n)``, or None."""
+        if getattr(self.points, "response", None) is None:
+            return None
+        return np.asarray(self.points.response, dtype=float)[self._needed][:, self.rows]
+
+    @property
+    def _needed(self):
+        return np.asarray(self.points.response)[:, self.rows].any(axis=1)
+
+    @property
+    def size(self):
+        """Number of values."""
+        response = self.response
+        return len(self.x) if response is None else response.shape[1]
 
     @property
     def is_of_all_species(self):
@@ -89,20 +110,22 @@ class EnergyPoints:
     """Energies at which all species are needed: ``n_dipoles`` of dipoles, then of sums and means.
 
     ``where`` says for each of ``others`` where its points are among those behind the dipoles.
+    ``response`` has weights with which dipoles at these energies are averaged, shape
+    ``(n_dipoles, m)``, or is None.
     """
 
     def __init__(self, dipoles, others):
-        everything = [*dipoles, *others]
-        sizes = [len(wanted.x) for wanted in everything]
-        x = np.concatenate([np.zeros(0), *(wanted.x for wanted in everything)])
-        nuisances = np.repeat([wanted.nuisance for wanted in everything], sizes)
-        n = self.n_dipoles = sum(sizes[: len(dipoles)])
-        pairs = np.stack([x[n:], nuisances[n:]], axis=-1)
+        x, nuisances = _energies(dipoles)
+        self.response = _joined_response(dipoles)
+        if self.response is not None:
+            x, nuisances, self.response = merge_nodes(x, self.response, nuisances)
+        self.n_dipoles = len(x)
         # sums and means of an experiment often have the same energies
+        pairs = np.stack(_energies(others), axis=-1)
         pairs, where = np.unique(pairs, axis=0, return_inverse=True)
-        self.x = np.concatenate([x[:n], pairs[:, 0]])
-        self.nuisances = np.concatenate([nuisances[:n], pairs[:, 1]]).astype(int)
-        self.where = np.split(where, np.cumsum(sizes[len(dipoles) :])[:-1])
+        self.x = np.concatenate([x, pairs[:, 0]])
+        self.nuisances = np.concatenate([nuisances, pairs[:, 1]]).astype(int)
+        self.where = np.split(where, np.cumsum([len(wanted.x) for wanted in others])[:-1])
 
 
 class HadronicPoints:
@@ -184,6 +207,22 @@ class FluxPoints:
         for points, rows in self._further:
             total[..., rows] += intensity[..., points]
         return total
+
+
+def _energies(several):
+    """Energies of all, and positions of their nuisance models."""
+    sizes = [len(wanted.x) for wanted in several]
+    x = np.concatenate([np.zeros(0), *(wanted.x for wanted in several)])
+    return x, np.repeat([wanted.nuisance for wanted in several], sizes)
+
+
+def _joined_response(dipoles):
+    """Weights of all dipoles, None if each is wanted at its own energy."""
+    parts = [wanted.response for wanted in dipoles]
+    if all(part is None for part in parts):
+        return None
+    sizes = [wanted.size for wanted in dipoles]
+    return block_diag(*(np.eye(n) if p is None else p for p, n in zip(parts, sizes, strict=True)))
 
 
 def of_points(values, index):

@@ -12,6 +12,7 @@ from ..physics.dipole import mean_of_terms
 from ..physics.intensity import ABSENT
 from ..physics.linear import sum_of_beginnings
 from ..physics.memory import grid_cache
+from ..physics.response import fold
 from .points import EnergyPoints, FluxPoints, Grids, SpeciesOrder, of_points
 
 _UNDERFLOW = 1e-250
@@ -31,7 +32,7 @@ class JointPrediction:
             first = together[0]
             what = "sum" if first.is_of_all_species else "spectrum"
             what = "dipole" if isinstance(first.points, Dipoles) else what
-            size = len(together) if what == "sum" else sum(len(one.x) for one in together)
+            size = len(together) if what == "sum" else sum(one.size for one in together)
             place = slice(ends[what], ends[what] + size)
             members[what] += together
             ends[what] += size
@@ -40,6 +41,7 @@ class JointPrediction:
         self._points = FluxPoints(nuclei, members["spectrum"])
         self._energies = EnergyPoints(members["dipole"], members["sum"])
         self._n_dipoles, self._has_others = self._energies.n_dipoles, bool(members["sum"])
+        self._response = self._energies.response
         self._order = SpeciesOrder(self._points.species, len(nuclei), self._energies)
         self.n_points = len(self._order.order)
         # where the values are: a slice of spectra or dipoles, rows of sums and means
@@ -92,14 +94,20 @@ class JointPrediction:
 
     def _dipole(self, grids, logs, weights, values):
         """Components along right ascension 0 and 90 deg, of shapes that broadcast."""
-        everything = sum_of_beginnings(weights)
+        everything, log_unit = sum_of_beginnings(weights), 0.0
         # that of all species is larger still
         if not np.minimum.reduce(everything[..., : self._n_dipoles], axis=None) > _UNDERFLOW:
-            weights = self._dipole_shares(grids, logs)
+            weights, log_unit = self._dipole_shares(grids, logs)
             everything = sum_of_beginnings(weights)
         terms = self.evaluator.dipole_terms(grids.dipoles, values)
         n_species = len(self.evaluator.species)
-        return mean_of_terms(weights, everything, terms, n_species, 2, grids.kept_dipoles)
+        xy = mean_of_terms(weights, everything, terms, n_species, 2, grids.kept_dipoles)
+        if self._response is None:
+            return xy
+        intensity = everything.reshape(*everything.shape[:-1], n_species, -1).sum(axis=-2)
+        if np.ndim(log_unit):
+            intensity *= np.exp(log_unit - log_unit.max(axis=-1, keepdims=True))
+        return fold(xy, intensity, self._response)
 
     def _intensities(self, grids, logs):
         """Intensities of each component at all points, and per energy for dipoles, in pairs.
@@ -120,14 +128,14 @@ class JointPrediction:
         return pairs
 
     def _dipole_shares(self, grids, logs):
-        """Intensities per energy for dipoles over the largest of each energy."""
+        """Intensities per energy for dipoles over the largest of each energy, and its logarithm."""
         weights, n = [], self._n_dipoles
         for log in logs:
             rows = self._order.dipoles_among[log.shape[-1]]
             weights.append(log[..., rows] + grids.log_dipole_jacobian[..., : len(rows)])
         tops = [w.reshape(*w.shape[:-1], -1, n).max(axis=-2) for w in weights]
         top = functools.reduce(np.maximum, tops)
-        return [np.exp(w - np.tile(top, w.shape[-1] // n)) for w in weights]
+        return [np.exp(w - np.tile(top, w.shape[-1] // n)) for w in weights], top
 
     def _logs_of_others(self, grids, logs):
         """Logarithms of intensities per energy of all species for sums and means."""

@@ -6,8 +6,8 @@ What to use when:
   `composition.xue_liu_2025_composition`;
 - components of your own: `cosmic_ray.CosmicRayModel`;
 - a composition that others published (GSF, H3a, ...): `published.published_composition`;
-- intensities and dipoles: methods of `predictions`, sums of nuclei: `composition_quantities`;
-- which sub-models share a Parameter, and its label: `linking`;
+- intensities, dipoles and sums of nuclei: methods of `predictions`;
+- which sub-models share a Parameter, its label, and sub-models in files: `linking`;
 - many evaluations on plain floats: `evaluator`, at the points of `grids`;
 - normalisation and energy scale of an experiment: `nuisance`.
 """

@@ -1,33 +1,21 @@
 """The top-level model: components times species, with one Parameter per quantity."""
 
-import copy
-import html
-
 import numpy as np
 from gammapy.modeling import Covariance, Parameter
-from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY, ModelBase
-from gammapy.utils.scripts import make_name
+from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY
 
-from ..components.base import parameter_from_dict
+from ..components.base import TopLevelModel, parameter_from_dict
 from ..components.component import CosmicRayComponent, check_intensities
 from ..components.dipole import DIPOLE_MODEL_REGISTRY
 from ..components.intensity_model import unfreeze_model
 from ..components.registration import register
 from ..physics.species import get_species
-from .composition_quantities import CompositionQuantities
+from . import linking
 from .evaluator import ModelEvaluator
-from .linking import (
-    LabelledParameters,
-    carry_over,
-    link_same_names,
-    parameter_labels,
-    parameter_slots,
-)
 from .predictions import Predictions
-from .serialisation import plain, submodel_from_dict, submodel_to_dict
 
 
-class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
+class CosmicRayModel(TopLevelModel, Predictions):
     """Cosmic rays near Earth: components times species, intensities and dipole.
 
     Parameters of the same name are one Parameter, except the source strength and the index
@@ -59,29 +47,21 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
     tag = ["CosmicRayModel", "cosmic-ray"]
     _type = "cosmic-ray"
 
-    __getattribute__ = object.__getattribute__
-
     def __init__(self, components, name=None, datasets_names=None, link=True, covariance_data=None):
         components = list(components)
         names = [component.name for component in components]
         repeated = {n for n in names if names.count(n) > 1}
         if repeated:
             raise ValueError(f"component names must be unique, {', '.join(repeated)} repeat")
-        self._name = make_name(name)
-        self.datasets_names = datasets_names
+        self._set_names(name, datasets_names)
         self.components = {component.name: component for component in components}
         check_intensities(components)
         if link:
-            link_same_names(self._models)
+            linking.link_same_names(self._models)
         self._evaluator = None
         self._covariance = Covariance(self.parameters)
         if covariance_data is not None:
             self.covariance = covariance_data
-
-    @property
-    def name(self):
-        """Name of the model (str)."""
-        return self._name
 
     @property
     def nuclei(self):
@@ -103,7 +83,7 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
 
     def slots(self):
         """Where Parameters sit: owner and attribute name of each in every sub-model (list)."""
-        return [slot for model in self._models for slot in parameter_slots(model)]
+        return [slot for model in self._models for slot in linking.parameter_slots(model)]
 
     # ----------------------------------------------------------------- parameters
 
@@ -111,7 +91,8 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
     def parameters(self):
         """Unique parameters (`LabelledParameters`)."""
         unique = list(dict.fromkeys(owner.__dict__[name] for owner, name in self.slots()))
-        return LabelledParameters(unique, parameter_labels(self.components.values(), unique))
+        labels = linking.parameter_labels(self.components.values(), unique)
+        return linking.LabelledParameters(unique, labels)
 
     @property
     def parameters_unique_names(self):
@@ -132,43 +113,29 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
         raise AttributeError(f"{type(self).__name__} has no attribute or parameter {name!r}")
 
     def __setattr__(self, name, value):
-        if "_covariance" not in self.__dict__:
+        is_made = "_covariance" in self.__dict__
+        owners = [owner for owner, known in self.slots() if known == name] if is_made else []
+        if is_made and isinstance(value, Parameter):
+            if not owners:
+                raise AttributeError(f"{type(self).__name__} has no parameter {name!r}")
+            for owner in owners:
+                setattr(owner, name, value)
+        elif owners:
+            raise TypeError(
+                f"{name} is a parameter: assign to model.{name}.value or model.{name}.quantity, "
+                "or assign a Parameter"
+            )
+        else:
             super().__setattr__(name, value)
-            return
-        slots = [slot for slot in self.slots() if slot[1] == name]
-        if not isinstance(value, Parameter):
-            if slots:
-                raise TypeError(
-                    f"{name} is a parameter: assign to model.{name}.value or "
-                    f"model.{name}.quantity, or assign a Parameter"
-                )
-            super().__setattr__(name, value)
-            return
-        if not slots:
-            raise AttributeError(f"{type(self).__name__} has no parameter {name!r}")
-        for owner, _ in slots:
-            setattr(owner, name, value)
 
     def freeze(self, model_type=None):
-        """Freeze all parameters, or those of one type of sub-model.
-
-        Parameters
-        ----------
-        model_type : {"spectral", "dipole"}, optional
-            Type of sub-model.
-        """
+        """Freeze all parameters, or those of sub-models of type "spectral" or "dipole"."""
         for model in self._models:
             if model_type in (None, model.type):
                 model.parameters.freeze_all()
 
     def unfreeze(self, model_type=None):
-        """Restore the default frozen status, of all or of one type of sub-model.
-
-        Parameters
-        ----------
-        model_type : {"spectral", "dipole"}, optional
-            Type of sub-model.
-        """
+        """Restore the default frozen status, of all or of one type as for `freeze`."""
         for model in self._models:
             if model_type in (None, model.type):
                 unfreeze_model(model)
@@ -179,11 +146,8 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
     def covariance(self):
         """Covariance of the unique parameters (`~gammapy.modeling.Covariance`)."""
         parameters = self.parameters
-        kept = self._covariance.parameters
-        if len(kept) != len(parameters) or any(
-            a is not b for a, b in zip(kept, parameters, strict=True)
-        ):
-            self._covariance = carry_over(self._covariance, parameters)
+        if list(map(id, self._covariance.parameters)) != list(map(id, parameters)):
+            self._covariance = linking.carry_over(self._covariance, parameters)
         data = self._covariance.data
         variance = np.array([np.nan_to_num(par.error**2, nan=1) for par in parameters])
         changed = ~np.isclose(np.diag(data), variance, rtol=1e-9, atol=0)
@@ -212,76 +176,36 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
     @property
     def evaluator(self):
         """Evaluator on floats, kept until the structure of the model changes."""
-        evaluator = self._evaluator
-        if (
-            evaluator is None
-            or evaluator.components is not self.components
-            or not evaluator.is_current()
-        ):
-            evaluator = self._evaluator = ModelEvaluator(self)
-        return evaluator
+        if self._evaluator is None or not self._evaluator.is_current(self.components):
+            self._evaluator = ModelEvaluator(self)
+        return self._evaluator
 
     # ----------------------------------------------------------------- copies and files
-
-    def copy(self, name=None, copy_data=False, **kwargs):
-        """Deep copy that keeps which parameters are shared.
-
-        Parameters
-        ----------
-        name : str, optional
-            Name of the copy; a random one by default, as in gammapy.
-        copy_data : bool, optional
-            Of no effect, for compatibility.
-        **kwargs : dict
-            ``datasets_names``.
-
-        Returns
-        -------
-        CosmicRayModel
-            The copy.
-        """
-        new = copy.deepcopy(self)
-        new._name = make_name(name)
-        new.datasets_names = kwargs.pop("datasets_names", new.datasets_names)
-        if kwargs:
-            raise TypeError(f"copy takes name and datasets_names, not {', '.join(kwargs)}")
-        return new
 
     def __getstate__(self):
         return {**self.__dict__, "_evaluator": None}
 
     def to_dict(self, full_output=True):
-        """Create a dictionary for YAML serialisation.
+        """Create a dictionary for YAML serialisation, always in full.
 
         Every parameter is written once, with all its attributes, under its label; sub-models
         refer to the labels.
-
-        Parameters
-        ----------
-        full_output : bool, optional
-            Of no effect: all is written always.
-
-        Returns
-        -------
-        dict
-            The dictionary.
         """
         parameters = self.parameters
         labels = dict(zip(parameters, parameters.labels, strict=True))
         data = {"name": self.name, "type": self.tag[0]}
         if self.datasets_names is not None:
             data["datasets_names"] = self.datasets_names
+        plain, write = linking.plain, linking.submodel_to_dict
         data["parameters"] = [{"label": labels[p], **plain(p.to_dict())} for p in parameters]
         data["components"] = []
         for component in self.components.values():
             entry = {"name": component.name}
-            if component.spectral_models:
-                entry["spectral_models"] = {
-                    species: submodel_to_dict(model, labels)
-                    for species, model in component.spectral_models.items()
-                }
+            spectra = {s: write(model, labels) for s, model in component.spectral_models.items()}
+            if spectra:
+                entry["spectral_models"] = spectra
             if component.dipole_model is not None:
-                entry["dipole_model"] = submodel_to_dict(component.dipole_model, labels)
+                entry["dipole_model"] = write(component.dipole_model, labels)
             data["components"].append(entry)
         return data
 
@@ -289,42 +213,18 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
     def from_dict(cls, data, **kwargs):
         """Create a model from a dictionary made by `to_dict`.
 
-        Parameters
-        ----------
-        data : dict
-            Dictionary.
-        **kwargs : dict
-            Passed to the constructor.
-
-        Returns
-        -------
-        CosmicRayModel
-            The model.
-
-        Raises
-        ------
-        ValueError
-            If a sub-model refers to a parameter that is not listed.
+        ValueError if a sub-model refers to a parameter that is not listed.
         """
-        parameters = {}
-        for entry in data["parameters"]:
-            label = entry["label"]
-            rest = {key: value for key, value in entry.items() if key != "label"}
-            parameters[label] = parameter_from_dict(rest)
-        components = []
+        parameters = {entry["label"]: parameter_from_dict(entry) for entry in data["parameters"]}
+        components, read = [], linking.submodel_from_dict
         for entry in data["components"]:
-            spectral_models = {
-                species: submodel_from_dict(SPECTRAL_MODEL_REGISTRY, body, parameters)
-                for species, body in entry.get("spectral_models", {}).items()
-            }
-            dipole_model = None
-            if "dipole_model" in entry:
-                dipole_model = submodel_from_dict(
-                    DIPOLE_MODEL_REGISTRY, entry["dipole_model"], parameters
-                )
-            components.append(CosmicRayComponent(entry["name"], spectral_models, dipole_model))
-        names = data.get("datasets_names")
-        return cls(components, name=data["name"], datasets_names=names, link=False, **kwargs)
+            bodies = entry.get("spectral_models", {}).items()
+            spectra = {s: read(SPECTRAL_MODEL_REGISTRY, body, parameters) for s, body in bodies}
+            dipole = entry.get("dipole_model")
+            if dipole is not None:
+                dipole = read(DIPOLE_MODEL_REGISTRY, dipole, parameters)
+            components.append(CosmicRayComponent(entry["name"], spectra, dipole))
+        return cls(components, data["name"], data.get("datasets_names"), link=False, **kwargs)
 
     def __str__(self):
         lines = [type(self).__name__, "", f"\tName           : {self.name}"]
@@ -338,9 +238,6 @@ class CosmicRayModel(Predictions, CompositionQuantities, ModelBase):
             state = "frozen" if par.frozen else state
             lines.append(f"\t{label:24}{par.value:12.5g}  {state:12} {par.unit}".rstrip())
         return ("\n".join(lines) + "\n").expandtabs(tabsize=2)
-
-    def _repr_html_(self):
-        return f"<pre>{html.escape(str(self))}</pre>"
 
 
 register(MODEL_REGISTRY, CosmicRayModel)

@@ -11,33 +11,29 @@ from operator import itemgetter
 
 import astropy.units as u
 import numpy as np
-from gammapy.modeling import Parameter
 
 from ..components.base import RIGIDITY_UNIT, PhysicsModel, intensity_unit
 from ..components.spectrum import SourceSpectralModel, have_one_kernel
 from ..physics.dipole import weighted_sum_of_terms
-from ..physics.intensity import ABSENT
+from ..physics.intensity import ABSENT, log_strength
 from .grids import JoinedGrid, join_species, shift, take
+from .linking import parameter_slots
 
 _SLOPE_STEP = 1e-3
 
 
 def _values_at(places):
-    """Function that takes the values at some places, or of some keys, in a tuple."""
+    """Function that takes the values at some places from a list of them."""
     if len(places) > 1:
         return itemgetter(*places)
-    return functools.partial(_few_values, places)
-
-
-def _few_values(places, values):
-    return tuple(values[place] for place in places)
+    start = places[0] if places else 0
+    return itemgetter(slice(start, start + len(places)))
 
 
 class _Part:
     """One sub-model and the positions of its parameters among those of the model."""
 
-    def __init__(self, component, model, parameters):
-        self.component = component
+    def __init__(self, model, parameters):
         self.model = model
         self.is_kernel = isinstance(model, PhysicsModel)
         self._has_strength = isinstance(model, SourceSpectralModel)
@@ -64,105 +60,82 @@ class ModelEvaluator:
     factors : list of float
         Kernel unit of each parameter over its own unit.
     foreign : set of `~gammapy.modeling.Parameter`
-        Those that models of other packages read for themselves.
+        Those that models of other packages, sums and products among them, read for themselves.
     species : dict of str to `~crlocal_plugin.Species`
         Nuclei by name.
+    rows : dict of str to int
+        Positions of the components with spectra among the results of `log_components`.
     """
 
     def __init__(self, model):
-        slots = model.slots()
-        self.components = model.components
-        self.parameters = list(dict.fromkeys(owner.__dict__[name] for owner, name in slots))
-        # gammapy's attribute access runs Python code: go to the dictionaries themselves
+        self._components = model.components
+        self.parameters = list(model.parameters)
         own, foreign = [], []
-        for owner, name in slots:
-            (own if isinstance(owner, PhysicsModel) else foreign).append((owner, name))
-        submodels = [m for m in model._models if isinstance(m, PhysicsModel)]
-        owners = dict.fromkeys([*submodels, *(owner for owner, _ in own)])
-        self._own = [owner.__dict__ for owner in owners]
-        self._foreign = [(owner.__dict__, name) for owner, name in foreign]
-        self.foreign = {owner.__dict__[name] for owner, name in foreign}
-        self._units = [par._unit for par in self.parameters]
-        kernel_units = {id(owner.__dict__[name]): owner.kernel_units[name] for owner, name in own}
-        # parameters of the user's own gammapy models are read by those models themselves
-        self.factors = [
-            unit.to(kernel_units.get(id(par), unit))
-            for par, unit in zip(self.parameters, self._units, strict=True)
-        ]
-        self.species = {s.name: s for s in model.nuclei}
-        self._spectra = {name: [] for name in self.species}
-        self._dipoles = {}
-        self._by_component = {}
         for component in model.components.values():
-            for name, spectral_model in component.spectral_models.items():
-                part = _Part(component.name, spectral_model, self.parameters)
-                self._spectra[name].append(part)
-                self._by_component.setdefault(component.name, {})[name] = part
+            for submodel in component.models:
+                (own if isinstance(submodel, PhysicsModel) else foreign).append(submodel)
+        # gammapy's attribute access runs Python code: go to the dictionaries themselves
+        self._own = [submodel.__dict__ for submodel in own]
+        slots = [slot for submodel in foreign for slot in parameter_slots(submodel)]
+        self._foreign = [(owner.__dict__, name) for owner, name in slots]
+        self.foreign = {attributes[name] for attributes, name in self._foreign}
+        kernel_units = {id(m.__dict__[n]): unit for m in own for n, unit in m.kernel_units.items()}
+        self.factors = [p._unit.to(kernel_units.get(id(p), p._unit)) for p in self.parameters]
+        self.species = {s.name: s for s in model.nuclei}
+        self._spectra, self._dipoles = {}, {}
+        for component in model.components.values():
+            parts = {s: _Part(m, self.parameters) for s, m in component.spectral_models.items()}
+            if parts:
+                self._spectra[component.name] = parts
             if component.dipole_model is not None:
-                part = _Part(component.name, component.dipole_model, self.parameters)
-                self._dipoles[component.name] = part
-        self._rows = {name: row for row, name in enumerate(self._by_component)}
+                self._dipoles[component.name] = _Part(component.dipole_model, self.parameters)
+        self.rows = {name: row for row, name in enumerate(self._spectra)}
         self._plans = {}
         self._state = self._read_state()
 
     def _read_state(self):
         """What the evaluation rests on: sub-models, all that was assigned to them, and units."""
-        submodels = []
-        for component in self.components.values():
-            submodels += component.spectral_models.values()
-            submodels.append(component.dipole_model)
         return (
             [attributes["_version"] for attributes in self._own],
             [attributes[name] for attributes, name in self._foreign],
             [par._unit for par in self.parameters],
-            submodels,
+            [(*c.spectral_models.values(), c.dipole_model) for c in self._components.values()],
         )
 
-    def is_current(self):
-        """Whether nothing was assigned to the sub-models since they were looked up (bool)."""
-        return self._read_state() == self._state
+    def is_current(self, components):
+        """Whether components are those of before, and nothing was assigned to sub-models (bool)."""
+        return components is self._components and self._read_state() == self._state
 
     def frozen(self):
-        """Evaluator with copies of the sub-models, whatever becomes of these."""
-        new, copies = copy.copy(self), {}
+        """Evaluator with copies of the sub-models, whatever becomes of these.
 
-        def copied(part):
-            new = copy.copy(part)
-            if id(part.model) not in copies:
-                copies[id(part.model)] = _copy_of(part.model)
-            new.model = copies[id(part.model)]
-            return new
-
-        new._spectra = {name: list(map(copied, own)) for name, own in self._spectra.items()}
-        new._dipoles = {name: copied(part) for name, part in self._dipoles.items()}
-        new._by_component = {
-            component: {name: copied(part) for name, part in own.items()}
-            for component, own in self._by_component.items()
-        }
-        new._plans, new.components, new._own, new._foreign, new._state = {}, None, [], [], None
+        Those of this package are handed the values, and keep their Parameters.
+        """
+        new = copy.copy(self)
+        kept = [par for par in self.parameters if par not in self.foreign]
+        kept += [attributes["_covariance"] for attributes in self._own]
+        parts, memory = (self._spectra, self._dipoles), {id(item): item for item in kept}
+        new._spectra, new._dipoles = copy.deepcopy(parts, memory)
+        new._plans, new._components, new._own, new._foreign, new._state = {}, None, [], [], None
         return new
 
     def values(self):
         """Values of the unique Parameters in kernel units (list of float)."""
-        return [
-            par._value * factor for par, factor in zip(self.parameters, self.factors, strict=True)
-        ]
+        pairs = zip(self.parameters, self.factors, strict=True)
+        return [par._value * factor for par, factor in pairs]
 
-    def log_intensities(self, species, grid, values):
-        """ln(J / (1/(GV m2 s sr))) of a species by component, shape ``(..., n)``."""
+    def log_intensities(self, species, grid, values, component=None):
+        """ln(J / (1/(GV m2 s sr))) of a species by component, shape ``(..., n)``, or of one."""
         return {
-            part.component: self._log_intensity(part, grid, values)
-            for part in self._spectra[species]
+            name: self._log_intensity(parts[species], grid, values)
+            for name, parts in self._spectra.items()
+            if species in parts and component in (None, name)
         }
 
     def intensity(self, species, grid, values, component=None):
         """Intensity of a species in 1/(GV m2 s sr), shape ``(..., n)``, of one component or all."""
-        total = 0.0
         with np.errstate(under="ignore"):
-            for part in self._spectra[species]:
-                if component in (None, part.component):
-                    total = total + np.exp(self._log_intensity(part, grid, values))
-        return total
+            return sum(map(np.exp, self.log_intensities(species, grid, values, component).values()))
 
     def log_components(self, joined, values, crop=False):
         """ln(J / (1/(GV m2 s sr))) of each component with spectra at points of several species.
@@ -171,7 +144,7 @@ class ModelEvaluator:
         all points of a species must stand together then, in the order of the species.
         """
         everywhere, logs = joined, []
-        for name, parts in self._by_component.items():
+        for name, parts in self._spectra.items():
             joined = everywhere
             if crop:
                 joined = everywhere.first_species(self._n_present(parts, joined.names, values))
@@ -197,15 +170,14 @@ class ModelEvaluator:
 
     def _log_one_by_one(self, parts, joined, values):
         """Logarithms of one component whose sub-models differ between species."""
-        results = {}
-        for species in joined.names:
-            if species in parts:
-                rows = joined.rows(species)
-                log = self._log_intensity(parts[species], take(joined.grid, rows), values)
-                results[species] = rows, log
-        leading = np.broadcast_shapes(*(log.shape[:-1] for _, log in results.values()))
+        results = []
+        for species in (name for name in joined.names if name in parts):
+            rows = joined.rows(species)
+            grid = take(joined.grid, rows)
+            results.append((rows, self._log_intensity(parts[species], grid, values)))
+        leading = np.broadcast_shapes(*(log.shape[:-1] for _, log in results))
         total = np.full((*leading, len(joined.index)), ABSENT)
-        for rows, log in results.values():
+        for rows, log in results:
             total[..., rows] = log
         return total
 
@@ -220,13 +192,11 @@ class ModelEvaluator:
         log_jacobians = np.concatenate([energies.log_jacobians[name] for name in names])
         with np.errstate(under="ignore"):
             logs = [log + log_jacobians for log in self.log_components(joined, values)]
-            if any(log.ndim != logs[0].ndim for log in logs):
-                # frozen components have no axis of parameter sets
-                logs = np.broadcast_arrays(*logs)
+            # frozen components have no axis of parameter sets
+            logs = np.array(np.broadcast_arrays(*logs))
             terms = self.dipole_terms(joined, values, component)
-            xyz = weighted_sum_of_terms(np.array(logs), terms, len(names))
-        shape_of_all = np.zeros(len(energies.energy))
-        return np.stack(np.broadcast_arrays(*xyz, shape_of_all)[:3], axis=-1)
+            xyz = weighted_sum_of_terms(logs, terms, len(names))
+        return np.stack(np.broadcast_arrays(*xyz, energies.energy)[:3], axis=-1)
 
     def dipole_terms(self, joined, values, component=None):
         """Dipoles of the components for `~crlocal_plugin.physics.dipole.mean_of_terms`, in pairs.
@@ -245,7 +215,7 @@ class ModelEvaluator:
             else:
                 compute = functools.partial(part.model.terms, joined.grid, *arguments)
                 terms = joined.remembered(part, arguments, compute)
-            contributions.append((self._rows.get(name), terms))
+            contributions.append((self.rows.get(name), terms))
         return contributions
 
     @staticmethod
@@ -253,9 +223,7 @@ class ModelEvaluator:
         if part.is_kernel:
             return part.model.log_intensity(grid, *part.arguments(values))
         intensity = part.model(u.Quantity(grid.rigidity, RIGIDITY_UNIT))
-        value = intensity.to_value(intensity_unit("rigidity"))
-        present = value > 0
-        return np.where(present, np.log(np.where(present, value, 1.0)), ABSENT)
+        return log_strength(intensity.to_value(intensity_unit("rigidity")))
 
     def _momentum_index(self, joined, values):
         """-d ln f / d ln p of the summed spectrum of each species, f = J_E / p^2."""
@@ -268,35 +236,13 @@ class ModelEvaluator:
         return 2 - slope + (1 - joined.grid.beta**2)
 
 
-def _copy_of(model):
-    """Copy of a sub-model; one of this package is handed the values, and keeps its Parameters."""
-    if not isinstance(model, PhysicsModel):
-        return copy.deepcopy(model)
-    kept = {
-        name: value
-        for name, value in model.__dict__.items()
-        if isinstance(value, Parameter) or name == "_covariance"
-    }
-    rest = {name: value for name, value in model.__dict__.items() if name not in kept}
-    new = type(model).__new__(type(model))
-    new.__dict__.update(kept, **copy.deepcopy(rest))
-    return new
-
-
 class _Plan:
-    """How to evaluate a component for several species in one call.
+    """How to evaluate a component for several species in one call of a kernel.
 
-    Attributes
-    ----------
-    kernel : callable
-        Takes a grid and values.
-    places : list of int or tuple of int or None
-        Position of each argument, or its position for each species where they differ; None for an
-        argument that is zero.
-    strengths, powers : tuple of int
-        Positions of the strengths of the species and of powers of R, if the kernel leaves them out.
-    all_values : callable
-        Takes values, returns those on which the component depends in a tuple.
+    ``places`` are the positions of its arguments among the values, one for each species where they
+    differ, None for an argument that is zero. If the kernel leaves out the strengths of the species
+    and powers of R, ``strengths`` and ``powers`` are their positions. ``all_values`` picks the
+    values on which the component depends.
     """
 
     def __init__(self, kernel, places, strengths=(), powers=()):
@@ -304,12 +250,12 @@ class _Plan:
         self.places = places
         self.strengths = strengths
         self.powers = powers
-        self._common = []
+        common = []
         for place in places:
             if place is not None:
-                self._common += [place] if type(place) is int else place
-        self.all_values = _values_at([*self._common, *strengths, *powers])
-        self._common_values = _values_at(self._common)
+                common += [place] if type(place) is int else place
+        self.all_values = _values_at([*common, *strengths, *powers])
+        self._common_values = _values_at(common)
 
     def evaluate(self, joined, values):
         """Evaluate the component at all points of a joined grid."""
@@ -317,8 +263,8 @@ class _Plan:
         log = joined.remembered(self, common, functools.partial(self._kernel, joined, values))
         if not self.strengths:
             return log
-        strengths = [values[place] for place in self.strengths]
-        return log + joined.power_laws(strengths, [values[place] for place in self.powers])
+        strengths, powers = ([values[k] for k in own] for own in (self.strengths, self.powers))
+        return log + joined.power_laws(strengths, powers)
 
     def _kernel(self, joined, values):
         """Call the kernel."""
@@ -336,7 +282,9 @@ class _Plan:
 def _plan(parts, names):
     """Plan for the sub-models of a component, None if they differ by more than parameters."""
     chosen = [parts.get(name) for name in names]
-    if None in chosen or not _are_alike(chosen):
+    if None in chosen or not all(part.is_kernel for part in chosen):
+        return None
+    if not have_one_kernel([part.model for part in chosen]):
         return None
     model = chosen[0].model
     columns = list(zip(*(part.positions for part in chosen), strict=True))
@@ -348,8 +296,3 @@ def _plan(parts, names):
         k = model.default_parameters.names.index(model.power_name)
         places[k], powers = None, columns[k]
     return _Plan(model.log_shape, places[1:], columns[0], powers)
-
-
-def _are_alike(parts):
-    """Whether sub-models have the same kernel: same class, same settings but for the species."""
-    return all(part.is_kernel for part in parts) and have_one_kernel([p.model for p in parts])

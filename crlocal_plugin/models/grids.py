@@ -4,12 +4,19 @@ Points are along the last axis. Values of parameters are floats, or arrays of sh
 sets; results have shape ``(n,)`` or ``(m, n)``.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
 from ..physics.intensity import ABSENT, log_strength
-from ..physics.kinematics import ParticleGrid, axis_to_rigidity, grid_of_nuclei, particle_grid
+from ..physics.kinematics import (
+    ParticleGrid,
+    axis_to_rigidity,
+    check_values,
+    grid_of_nuclei,
+    particle_grid,
+)
 from ..physics.linear import parameter_sets
 from ..physics.memory import all_floats
 
@@ -46,18 +53,15 @@ def energy_grid(energy, species):
             "dipole_model(energy, species='H')"
         )
     lightest = min(species, key=lambda s: s.rest_energy)
-    bad = ~((energy > lightest.rest_energy) & (energy < np.inf))
-    if bad.any():
-        raise ValueError(
-            f"total energy must be finite and above the rest energy of {lightest.name}, "
-            f"{lightest.rest_energy:.6g} GeV, got {energy[bad].flat[0]} GeV"
-        )
+    least = lightest.rest_energy
+    expected = "total energy must be finite and above the rest energy of"
+    expected = f"{expected} {lightest.name}, {least:.6g} GeV"
+    check_values((energy > least) & (energy < np.inf), energy, expected, " GeV")
     grids, log_jacobians = {}, {}
     for s in species:
         present = energy > s.rest_energy
         rigidity = axis_to_rigidity(np.where(present, energy, 2 * s.rest_energy), s, "total_energy")
-        grid = particle_grid(rigidity, s)
-        grids[s.name] = grid
+        grid = grids[s.name] = particle_grid(rigidity, s)
         log_jacobians[s.name] = np.where(present, -np.log(s.Z) - grid.log_beta, ABSENT)
     return EnergyGrid(energy, grids, log_jacobians)
 
@@ -73,7 +77,6 @@ class JoinedGrid:
         self.names = names
         self.index = index
         self._membership = (index == np.arange(len(names))[:, np.newaxis]).astype(float)
-        self._power_basis = None
         self._first = {}
         self._kept = {}
 
@@ -115,19 +118,20 @@ class JoinedGrid:
 
     def power_laws(self, strengths, powers):
         """Logarithms of strength times R^-power for points, from values for each species."""
-        log_rigidity = self.grid.log_rigidity
         if all_floats(strengths):
             logs = self.spread_own([log_strength(strength) for strength in strengths])
-            return logs - self._inclined(powers) if powers else logs
-        values = parameter_sets([*strengths, *powers])
-        k = len(strengths)
-        logs = values[..., :k] = log_strength(values[..., :k])
-        if powers and log_rigidity.ndim == 1:
-            if self._power_basis is None:
-                self._power_basis = np.vstack([self._membership, -self._membership * log_rigidity])
-            return values @ self._power_basis
-        logs = logs @ self._membership
+        else:
+            values, k = parameter_sets([*strengths, *powers]), len(strengths)
+            logs = values[..., :k] = log_strength(values[..., :k])
+            if powers and self.grid.log_rigidity.ndim == 1:
+                return values @ self._power_basis
+            logs = logs @ self._membership
         return logs - self._inclined(powers) if powers else logs
+
+    @functools.cached_property
+    def _power_basis(self):
+        """Functions of points that strengths and powers of the species are the coefficients of."""
+        return np.vstack([self._membership, -self._membership * self.grid.log_rigidity])
 
     def _inclined(self, powers):
         """Power of R times ln R for points."""

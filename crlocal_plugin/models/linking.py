@@ -1,4 +1,4 @@
-"""Which Parameters sub-models share, and what they are called."""
+"""Which Parameters sub-models share, what they are called, and how files refer to them."""
 
 import numpy as np
 from gammapy.modeling import Covariance, Parameters
@@ -19,15 +19,16 @@ class LabelledParameters(Parameters):
         A parameter that several species share, such as ``"C+O.index_offset"``, is found under
         each of them, ``"O.index_offset"``.
         """
-        if isinstance(val, str) and val in self.labels:
+        if not isinstance(val, str):
+            return super().index(val)
+        if val in self.labels:
             return self.labels.index(val)
-        if isinstance(val, str) and "." in val:
-            species, name = val.rsplit(".", 1)
-            for position, label in enumerate(self.labels):
-                front, _, end = label.rpartition(".")
-                if end == name and species in front.split("+"):
-                    return position
-        if isinstance(val, str) and self.names.count(val) > 1:
+        species, dot, name = val.rpartition(".")
+        for position, label in enumerate(self.labels if dot else ()):
+            front, _, end = label.rpartition(".")
+            if end == name and species in front.split("+"):
+                return position
+        if self.names.count(val) > 1:
             labels = [x for x, name in zip(self.labels, self.names, strict=True) if name == val]
             raise ValueError(f"{val!r} is several parameters: use one of {', '.join(labels)}")
         return super().index(val)
@@ -54,9 +55,8 @@ def parameter_labels(components, parameters):
     for name, places_of in uses.items():
         everywhere = [place for places in places_of.values() for place in places]
         for par, places in places_of.items():
-            label = name
-            if len(places_of) > 1:
-                label = ".".join([*_qualifier(places, everywhere), name])
+            words = _qualifier(places, everywhere) if len(places_of) > 1 else ()
+            label = ".".join([*words, name])
             while label in labels.values():
                 label = ".".join([*filter(None, places[0]), label])
             labels[par] = label
@@ -82,11 +82,10 @@ def link_same_names(models):
     """Make parameters of the same name one, those of a species' own per species."""
     groups = {}
     for model in models:
-        if isinstance(model, PhysicsModel):
-            own = getattr(model, "own_parameters", ())
-            for default in model.defaults:
-                key = (default.name, model.species if default.name in own else None)
-                groups.setdefault(key, []).append((model, default))
+        own = getattr(model, "own_parameters", ())
+        for default in model.defaults if isinstance(model, PhysicsModel) else ():
+            key = (default.name, model.species if default.name in own else None)
+            groups.setdefault(key, []).append((model, default))
     for (name, _), uses in groups.items():
         chosen, changed = uses[0][0].__dict__[name], _changes(*uses[0])
         for model, default in uses[1:]:
@@ -94,9 +93,10 @@ def link_same_names(models):
             if par is chosen or not own_changes or own_changes == changed:
                 continue
             if changed:
+                here, there = map(_listed, (changed, own_changes))
                 raise ValueError(
-                    f"{name} is {_listed(changed)} in one sub-model and {_listed(own_changes)} in "
-                    f"{type(model).__name__}: give both the same, or pass link=False"
+                    f"{name} is {here} in one sub-model and {there} in {type(model).__name__}: "
+                    "give both the same, or pass link=False"
                 )
             chosen, changed = par, own_changes
         for model, _ in uses:
@@ -127,7 +127,41 @@ def carry_over(covariance, parameters):
     new = Covariance(parameters)
     old = {id(par): index for index, par in enumerate(covariance.parameters)}
     kept = [(i, old[id(par)]) for i, par in enumerate(parameters) if id(par) in old]
-    if kept:
-        here, there = (np.array(indices) for indices in zip(*kept, strict=True))
-        new.data[np.ix_(here, here)] = covariance.data[np.ix_(there, there)]
+    here, there = np.array(kept, dtype=int).reshape(-1, 2).T
+    new.data[np.ix_(here, here)] = covariance.data[np.ix_(there, there)]
     return new
+
+
+def plain(value):
+    """Convert NumPy scalars, in nested dictionaries and lists too, to what safe YAML takes."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def submodel_to_dict(model, labels):
+    """Type, settings, and under "links" the labels of the parameters of a sub-model (dict)."""
+    body = plain(model.to_dict(full_output=True)[model.type])
+    if isinstance(model, PhysicsModel):
+        body.pop("parameters")
+    body["links"] = [labels[owner.__dict__[name]] for owner, name in parameter_slots(model)]
+    return body
+
+
+def submodel_from_dict(registry, body, parameters):
+    """Sub-model of a dictionary by `submodel_to_dict`, with those of the parameters by label."""
+    body = dict(body)
+    links = body.pop("links")
+    cls = registry.get_cls(body["type"])
+    model = cls.from_dict({cls._type: body})
+    slots = parameter_slots(model)
+    unknown = [label for label in links if label not in parameters]
+    if unknown or len(links) != len(slots):
+        which = f" of which unknown: {', '.join(unknown)}" if unknown else ""
+        expected = f"links must name {len(slots)} listed parameters"
+        raise ValueError(f"{body['type']}: {expected}, got {len(links)}{which}")
+    for (owner, name), label in zip(slots, links, strict=True):
+        setattr(owner, name, parameters[label])
+    return model

@@ -1,23 +1,16 @@
 """Normalisation, energy scale and hadronic model of an experiment."""
 
-import html
-
 from gammapy.modeling import Parameter
-from gammapy.modeling.models import MODEL_REGISTRY, ModelBase
-from gammapy.utils.scripts import make_name
+from gammapy.modeling.models import MODEL_REGISTRY
 
-from ..components.base import parameter_from_dict
+from ..components.base import TopLevelModel, parameter_from_dict
 from ..components.priors import MeasurementPrior
 from ..components.registration import register
 
 _ASSUMED = "assumed by the package, not measured: replace it by the experiment's own"
 
 
-def _assumed_prior(width):
-    return MeasurementPrior(mu=1, sigma=width, source=_ASSUMED)
-
-
-class NuisanceModel(ModelBase):
+class NuisanceModel(TopLevelModel):
     """Flux normalisation, energy scale and hadronic model of the datasets of one experiment.
 
     A measured energy (or rigidity) E stands for a true one of ``energy_scale * E``; predicted
@@ -46,21 +39,12 @@ class NuisanceModel(ModelBase):
     energy_scale = Parameter("energy_scale", 1, min=0.1, max=10, frozen=True)
     hadronic = Parameter("hadronic", 0, min=0, frozen=True)
 
-    # read at every evaluation of a likelihood, where gammapy's own would dominate
-    __getattribute__ = object.__getattribute__
-
     def __init__(self, datasets_names=None, name=None, **kwargs):
         super().__init__(**kwargs)
-        self._name = make_name(name)
-        self.datasets_names = datasets_names
+        self._set_names(name, datasets_names)
         for par in (self.norm, self.energy_scale):
             if par.prior is None and not isinstance(kwargs.get(par.name), Parameter):
-                par.prior = _assumed_prior(0.1)
-
-    @property
-    def name(self):
-        """Name of the model (str)."""
-        return self._name
+                par.prior = MeasurementPrior(1, 0.1, _ASSUMED)
 
     @property
     def is_active(self):
@@ -80,40 +64,22 @@ class NuisanceModel(ModelBase):
         if model_type in (None, self.type):
             super().unfreeze()
 
-    def copy(self, name=None, copy_data=False, **kwargs):
-        """Deep copy under another name."""
-        new = super().copy()
-        new._name = make_name(name)
-        new.datasets_names = kwargs.get("datasets_names", new.datasets_names)
-        return new
-
     def to_dict(self, full_output=True):
         """Create a dictionary for YAML serialisation."""
-        return {
-            "name": self.name,
-            "type": self.tag[0],
-            "datasets_names": self.datasets_names,
-            "parameters": self.parameters.to_dict(),
-        }
+        data = {"name": self.name, "type": self.tag[0], "datasets_names": self.datasets_names}
+        return data | {"parameters": self.parameters.to_dict()}
 
     @classmethod
     def from_dict(cls, data, **kwargs):
         """Create a model from a dictionary made by `to_dict`."""
-        parameters = [parameter_from_dict(entry) for entry in data["parameters"]]
-        return cls(
-            datasets_names=data.get("datasets_names"),
-            name=data["name"],
-            **{par.name: par for par in parameters},
-        )
+        parameters = {entry["name"]: parameter_from_dict(entry) for entry in data["parameters"]}
+        return cls(data.get("datasets_names"), data["name"], **parameters)
 
     def __str__(self):
         return (
             f"{type(self).__name__}\n\n  Name           : {self.name}\n"
             f"  Datasets names : {self.datasets_names}\n{self.parameters.to_table()}\n\n"
         )
-
-    def _repr_html_(self):
-        return f"<pre>{html.escape(str(self))}</pre>"
 
 
 register(MODEL_REGISTRY, NuisanceModel)

@@ -1,4 +1,6 @@
-"""Intensity and dipole of a CosmicRayModel at rigidities or energies."""
+"""Intensity, dipole and composition of a CosmicRayModel at rigidities or energies."""
+
+import functools
 
 import astropy.units as u
 import numpy as np
@@ -7,12 +9,17 @@ from ..components.base import RIGIDITY_UNIT, intensity_unit, unit_text, x_unit
 from ..components.component import species_group
 from ..components.dipole import Dipole
 from ..messages import unknown_name
+from ..physics.composition import log_mass_mean, log_mass_variance, log_total, shares
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
-from .grids import energy_grid
+from .grids import energy_grid, join_species
 
 
 class Predictions:
-    """Part of CosmicRayModel: intensities and dipoles."""
+    """Part of CosmicRayModel: intensities and dipoles, and sums over the species.
+
+    Sums are at equal total energy per particle. A nucleus that is heavier than an energy does not
+    contribute there.
+    """
 
     def intensity(self, x, species, component=None, axis=None, values=None):
         """Intensity near Earth.
@@ -46,8 +53,8 @@ optional
         `~astropy.units.UnitConversionError`
             If the unit of ``x`` does not fit the axis.
         """
-        axis, x = axis_value(x, axis)
-        check_component(self, component)
+        axis, x = _axis_value(x, axis)
+        _check_component(self, component)
         evaluator, points = self.evaluator, np.ravel(x)
         values = evaluator.values() if values is None else values
         nuclei = [evaluator.species[name] for name in species_group(species, self.species)]
@@ -62,7 +69,7 @@ optional
         total = np.zeros(x.size)
         for name, grid in grids.items():
             total = total + evaluator.intensity(name, grid, values, component) * jacobians[name]
-        return u.Quantity(total.reshape(total.shape[:-1] + x.shape), intensity_unit(axis))
+        return u.Quantity(_shaped(total, x), intensity_unit(axis))
 
     def dipole(self, energy, component=None, species=None, values=None):
         """Dipole anisotropy near Earth (Xue & Liu 2025, Eq. 15, with the sign of the excess).
@@ -87,29 +94,157 @@ optional
 
         Raises
         ------
-        ValueError
+        ValueError, `~astropy.units.UnitConversionError`
             If a species or component is not known, or an energy is below the rest energy of the
-            lightest species.
-        `~astropy.units.UnitConversionError`
-            If ``energy`` is not an energy.
+            lightest species, or no energy at all.
         """
-        check_component(self, component)
+        _check_component(self, component)
         names = self.species if species is None else species_group(species, self.species)
-        _, E = axis_value(energy, "total_energy")
+        _, E = _axis_value(energy, "total_energy")
         evaluator = self.evaluator
         values = evaluator.values() if values is None else values
         energies = energy_grid(np.ravel(E), [evaluator.species[name] for name in names])
         vector = evaluator.excess(energies, values, component, names)
         return Dipole(u.Quantity(energy), vector.reshape((*vector.shape[:-2], *E.shape, 3)))
 
+    def all_particle(self, energy, component=None, values=None):
+        """Intensity of all species together.
 
-def check_component(model, component):
+        Parameters
+        ----------
+        energy : `~astropy.units.Quantity`
+            Total energy per particle.
+        component, values : optional
+            As for `intensity`.
+
+        Returns
+        -------
+        `~astropy.units.Quantity`
+            Intensity in 1/(GeV m2 s sr), of the shape that `intensity` has.
+
+        Raises
+        ------
+        ValueError, `~astropy.units.UnitConversionError`
+            If the component is not known or has no spectra, or an energy is below the rest energy
+            of the lightest species, or no energy at all.
+        """
+        _, logs = _log_intensities(self, values, energy, component)
+        with np.errstate(under="ignore"):
+            intensity = np.exp(log_total(logs))
+        return u.Quantity(_shaped(intensity, energy), intensity_unit("total_energy"))
+
+    def mean_log_mass(self, energy, component=None, values=None):
+        """Mean logarithm of the mass number, <ln A> = sum_i J_i ln A_i / sum_i J_i.
+
+        Parameters
+        ----------
+        energy, component, values
+            As for `all_particle`.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            <ln A>, of the shape of `all_particle`, with the same errors, and a ValueError if there
+            is no particle at an energy.
+        """
+        nuclei, parts = _present_shares(self, values, energy, component)
+        return _shaped(log_mass_mean(parts, [n.log_A for n in nuclei]), energy)
+
+    def variance_log_mass(self, energy, component=None, values=None):
+        """Variance of ln A among the particles, <(ln A)^2> - <ln A>^2, as for `mean_log_mass`."""
+        nuclei, parts = _present_shares(self, values, energy, component)
+        return _shaped(log_mass_variance(parts, [n.log_A for n in nuclei]), energy)
+
+    def fraction(self, energy, species, component=None, values=None):
+        """Share of a species in the all-particle intensity, or in that of a component.
+
+        Parameters
+        ----------
+        energy, component, values
+            As for `all_particle`.
+        species : str or `~crlocal_plugin.Species`
+            Species, ValueError if the model does not have it; ``"light"`` for H + He.
+
+        Returns
+        -------
+        `~numpy.ndarray`
+            Share, of the shape and with the errors of `mean_log_mass`; those of all species add up
+            to 1.
+        """
+        members = species_group(species, self.species)
+        nuclei, parts = _present_shares(self, values, energy, component)
+        rows = [row for row, nucleus in enumerate(nuclei) if nucleus.name in members]
+        return _shaped(parts[..., rows, :].sum(axis=-2), energy)
+
+
+def composition_nuclei(model, component=None):
+    """Nuclei whose shares make the composition of a model or of one of its components (list)."""
+    _check_component(model, component)
+    known = model.evaluator.rows
+    if not known:
+        raise ValueError("the model has no spectra, and so no composition")
+    if component is None:
+        return model.nuclei
+    if component not in known:
+        raise ValueError(
+            f"component {component!r} has no spectra, and so no composition: expected one of "
+            f"{', '.join(known)}"
+        )
+    nuclei = model.evaluator.species
+    return [nuclei[name] for name in model.components[component].spectral_models]
+
+
+def species_shares(model, values, energy, component=None):
+    """Names of the k species of `composition_nuclei`, and their shares, shape ``(..., k, n)``.
+
+    Shares are nan at energies at which there is no particle.
+    """
+    nuclei, logs = _log_intensities(model, values, energy, component)
+    return tuple(nucleus.name for nucleus in nuclei), shares(logs)
+
+
+def _log_intensities(model, values, energy, component):
+    """Nuclei, and the logarithms of their intensities, shape ``(..., k, n)``."""
+    evaluator = model.evaluator
+    values = evaluator.values() if values is None else values
+    nuclei = composition_nuclei(model, component)
+    _, energy = _axis_value(energy, "total_energy")
+    grid = energy_grid(np.ravel(energy), nuclei)
+    with np.errstate(under="ignore"):
+        logs = evaluator.log_components(join_species(grid.grids), values)
+        if component is not None:
+            logs = [logs[evaluator.rows[component]]]
+        total = functools.reduce(np.logaddexp, logs)
+    total = total + np.concatenate(list(grid.log_jacobians.values()))
+    return nuclei, total.reshape((*total.shape[:-1], len(nuclei), -1))
+
+
+def _present_shares(model, values, energy, component):
+    """Nuclei and their shares, where there is a particle at each energy."""
+    nuclei, logs = _log_intensities(model, values, energy, component)
+    parts = shares(logs)
+    missing = np.isnan(parts).any(axis=tuple(range(parts.ndim - 1)))
+    if missing.any():
+        of = "the model" if component is None else f"component {component!r}"
+        raise ValueError(
+            f"{of} has no particles at {np.ravel(u.Quantity(energy))[missing][0]:g}, and so no "
+            "composition: leave this energy out, or switch a spectrum on"
+        )
+    return nuclei, parts
+
+
+def _shaped(values, x):
+    """Values at n points in the shape of the points."""
+    return values.reshape((*values.shape[:-1], *np.shape(x)))
+
+
+def _check_component(model, component):
     """Refuse a component that a model does not have; None stands for the sum of all."""
     if component is not None and component not in model.components:
         raise ValueError(unknown_name(component, model.components, "component "))
 
 
-def axis_value(x, axis):
+def _axis_value(x, axis):
     """Axis, "rigidity" where none is given, and a Quantity on it as an array in GV or GeV."""
     x = u.Quantity(x)
     if axis is None:

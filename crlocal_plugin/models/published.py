@@ -6,17 +6,19 @@ tabulated against rigidity, and a likelihood interpolates.
 
 import functools
 import importlib
+from pathlib import Path
 from typing import NamedTuple
 
 import astropy.units as u
 import numpy as np
+import yaml
 from gammapy.modeling import Parameter
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 
 from ..components.component import CosmicRayComponent
 from ..components.registration import register
 from ..components.spectrum import SourceSpectralModel
-from ..physics.intensity import ABSENT
+from ..physics.intensity import log_strength
 from ..physics.kinematics import axis_jacobian, particle_grid, rigidity_to_axis
 from ..physics.species import SPECIES, SYMBOLS, get_species
 from .cosmic_ray import CosmicRayModel
@@ -31,10 +33,8 @@ class PublishedComposition(NamedTuple):
 
     Attributes
     ----------
-    publication : str
-        Publication to cite.
-    validity : str
-        Energies for which it was made; outside, its formula is continued.
+    publication, validity : str
+        Publication to cite; energies for which it was made: outside, its formula is continued.
     axis : str
         Axis on which its formula gives the intensity.
     source : tuple of str
@@ -50,67 +50,11 @@ class PublishedComposition(NamedTuple):
     groups: dict
 
 
-_FIVE = {6: "CNO", 14: "Ne-S", 26: "Fe-group"}
-_GAISSER = "Gaisser 2012, Astropart. Phys. 35, 801"
-_GST = "Gaisser, Stanev & Tilav 2013, Front. Phys. 8, 748 (arXiv:1303.3565)"
-_ZS = "Zatsepin & Sokolskaya 2006, A&A 458, 1"
+_TABLE = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 
 PUBLISHED_COMPOSITIONS = {
-    "GSF": PublishedComposition(
-        "Dembinski et al. 2017, PoS ICRC2017, 533, and the versions of globalsplinefit since",
-        "total energy 10 GeV to 1e11 GeV; outside the heliosphere it ends at 1 GV",
-        "rigidity",
-        (),
-        {},
-    ),
-    "H3a": PublishedComposition(
-        _GAISSER,
-        "total energy 1 TeV to 1e11 GeV",
-        "total_energy",
-        ("HillasGaisser2012", "H3a"),
-        _FIVE,
-    ),
-    "H4a": PublishedComposition(
-        _GAISSER,
-        "total energy 1 TeV to 1e11 GeV",
-        "total_energy",
-        ("HillasGaisser2012", "H4a"),
-        _FIVE,
-    ),
-    "GST-3": PublishedComposition(
-        _GST, "total energy 1 TeV to 1e11 GeV", "total_energy", ("GaisserStanevTilav", "3-gen"), {}
-    ),
-    "GST-4": PublishedComposition(
-        _GST, "total energy 1 TeV to 1e11 GeV", "total_energy", ("GaisserStanevTilav", "4-gen"), {}
-    ),
-    "poly-gonato": PublishedComposition(
-        "Hoerandel 2003, Astropart. Phys. 19, 193",
-        "total energy 10 GeV to 1e9 GeV, without solar modulation; Galactic cosmic rays alone",
-        "total_energy",
-        ("PolyGonato",),
-        {},
-    ),
-    "ZS": PublishedComposition(
-        _ZS,
-        "kinetic energy 10 GeV to 1e7 GeV",
-        "kinetic_energy",
-        ("ZatsepinSokolskaya", "default"),
-        _FIVE,
-    ),
-    "ZSP": PublishedComposition(
-        f"Adriani et al. 2011, Science 332, 69, with the formula of {_ZS}",
-        "kinetic energy 10 GeV to 1e7 GeV",
-        "kinetic_energy",
-        ("ZatsepinSokolskaya", "pamela"),
-        _FIVE,
-    ),
-    "GH": PublishedComposition(
-        "Gaisser & Honda 2002, Annu. Rev. Nucl. Part. Sci. 52, 153",
-        "kinetic energy per nucleon 1 GeV to 1e5 GeV",
-        "kinetic_energy_per_nucleon",
-        ("GaisserHonda",),
-        _FIVE,
-    ),
+    name: PublishedComposition(**{**row, "source": tuple(row["source"])})
+    for name, row in _TABLE.items()
 }
 """Composition models by name (`PublishedComposition`)."""
 
@@ -166,7 +110,7 @@ class PublishedSpectralModel(SourceSpectralModel):
     def __init__(self, composition, species="H", version=None, time_interval=None, **kwargs):
         self.composition = composition
         self.version, self.time_interval = _solar_settings(composition, version, time_interval)
-        available = _table(composition, self.version, self.time_interval).species
+        available, _, _ = _table(composition, self.version, self.time_interval)
         nucleus = get_species(species)
         # the iron group of a model is what its authors call iron
         names = (*available, "Fe") if "Fe-group" in available else available
@@ -192,11 +136,11 @@ class PublishedSpectralModel(SourceSpectralModel):
 
     def log_shape(self, grid):
         """Kernel: logarithm of the published intensity, of any of its elements by charge."""
-        table = _table(self.composition, self.version, self.time_interval)
+        _, rows, logs = _table(self.composition, self.version, self.time_interval)
         place = (grid.log_rigidity - _LOG_FIRST) / _STEP
         left = np.clip(place.astype(int), 0, len(_RIGIDITY) - 2)
-        row = table.rows[grid.Z]
-        low, high = table.log_intensity[row, left], table.log_intensity[row, left + 1]
+        row = rows[grid.Z]
+        low, high = logs[row, left], logs[row, left + 1]
         return low + (place - left) * (high - low)
 
 
@@ -213,10 +157,8 @@ def published_composition(
         Elements and groups; all of the model by default.
     version, time_interval
         Of GSF, see `PublishedSpectralModel`.
-    name : str, optional
-        Name of the model; that of the composition by default.
-    datasets_names : str or list of str, optional
-        Datasets that the model is for; all by default.
+    name, datasets_names : optional
+        As for `CosmicRayModel`; the name is that of the composition by default.
 
     Returns
     -------
@@ -225,19 +167,15 @@ def published_composition(
 
     Raises
     ------
-    ValueError
-        If the composition, a species, version or interval is not known.
-    ImportError
-        If crflux or globalsplinefit is not installed.
+    ValueError, ImportError
+        As `PublishedSpectralModel`.
     """
     version, time_interval = _solar_settings(composition, version, time_interval)
     if species is None:
-        species = _table(composition, version, time_interval).species
+        species, _, _ = _table(composition, version, time_interval)
     elif isinstance(species, str):
         species = (species,)
-    models = [
-        PublishedSpectralModel(composition, element, version, time_interval) for element in species
-    ]
+    models = [PublishedSpectralModel(composition, s, version, time_interval) for s in species]
     if not models or len({model.nucleus.Z for model in models}) < len(models):
         raise ValueError(f"species of {composition} must be given, each once, got {species}")
     spectra = {model.species: model for model in models}
@@ -279,42 +217,23 @@ def abundances_from(model, rigidity=100 * u.GV):
     helium = model.intensity(rigidity, "He")
     if not helium > 0:
         raise ValueError(f"model {model.name!r} has no helium at {rigidity}: choose another one")
-    return {
-        nucleus.name: float(model.intensity(rigidity, nucleus) / helium)
-        for nucleus in model.nuclei
-        if nucleus.Z > SPECIES["He"].Z
-    }
-
-
-class _Table(NamedTuple):
-    """Logarithms of the intensities of a composition model at ``_RIGIDITY``.
-
-    ``log_intensity`` has a row per species, and ``rows`` the row of each charge number.
-    """
-
-    species: tuple
-    rows: np.ndarray
-    log_intensity: np.ndarray
+    heavier = [nucleus for nucleus in model.nuclei if nucleus.Z > SPECIES["He"].Z]
+    return {n.name: float(model.intensity(rigidity, n) / helium) for n in heavier}
 
 
 @functools.lru_cache(maxsize=16)
 def _table(composition, version, time_interval):
+    """Species, the row of each charge number, and logarithms of intensities at ``_RIGIDITY``."""
     _solar_settings(composition, version, time_interval)
     if composition == "GSF":
-        intensities = _gsf_intensities(version, time_interval)
+        package = _optional("globalsplinefit")
+        gsf = package.GSFRigidity(version=version, default_time_interval=time_interval)
+        intensities = {SYMBOLS[Z - 1]: gsf.flux(_RIGIDITY, Z) for Z in sorted(gsf.z_to_sids)}
     else:
         intensities = _crflux_intensities(composition)
     rows = np.zeros(len(SYMBOLS) + 1, dtype=int)
     rows[[get_species(name).Z for name in intensities]] = np.arange(len(intensities))
-    values = np.array(list(intensities.values()))
-    log_intensity = np.log(values, out=np.full(values.shape, ABSENT), where=values > 0)
-    return _Table(tuple(intensities), rows, log_intensity)
-
-
-def _gsf_intensities(version, time_interval):
-    package = _optional("globalsplinefit")
-    model = package.GSFRigidity(version=version, default_time_interval=time_interval)
-    return {SYMBOLS[Z - 1]: model.flux(_RIGIDITY, Z) for Z in sorted(model.z_to_sids)}
+    return tuple(intensities), rows, log_strength(np.array(list(intensities.values())))
 
 
 def _crflux_intensities(composition):
@@ -347,12 +266,10 @@ def _solar_settings(composition, version, time_interval):
                 f"version and time_interval are settings of GSF: leave them out for {composition}"
             )
         return None, None
-    if isinstance(time_interval, list | tuple) and len(time_interval) == 2:
-        is_known = all(isinstance(month, int | np.integer) for month in time_interval)
-        time_interval = tuple(map(int, time_interval)) if is_known else time_interval
-    else:
-        is_known = time_interval is None or time_interval == "LIS"
-    if not is_known:
+    months = time_interval if isinstance(time_interval, list | tuple) else ()
+    if len(months) == 2 and all(isinstance(month, int | np.integer) for month in months):
+        time_interval = tuple(map(int, months))
+    elif time_interval is not None and time_interval != "LIS":
         raise ValueError(
             f"time_interval {time_interval!r}: expected 'LIS' or two months such as "
             "(200901, 201001), of which the second is after the end"

@@ -5,14 +5,17 @@ from numbers import Real
 import astropy.units as u
 import numpy as np
 
-from ..components.background import BackgroundDipoleModel, LeakyBoxSpectralModel
+from ..components.background import (
+    BackgroundDipoleModel,
+    LeakyBoxSpectralModel,
+    SpallationLeakyBoxSpectralModel,
+)
 from ..components.base import unit_text
 from ..components.component import CosmicRayComponent
 from ..components.compton_getting import ComptonGettingDipoleModel
 from ..components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
 from ..components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
 from ..components.priors import MeasurementPrior, prior_set
-from ..components.spallation import SpallationLeakyBoxSpectralModel
 from ..components.spectrum import HELIUM_RATIOS
 from ..physics.species import ELEMENT_GROUPS, get_species
 from .cosmic_ray import CosmicRayModel
@@ -107,37 +110,26 @@ def xue_liu_2025(
     leaky_box = SpallationLeakyBoxSpectralModel if spallation else LeakyBoxSpectralModel
 
     def spectra(cls, **settings):
-        strength = cls.strength_name
-        models = {}
-        for nucleus in nuclei:
-            model = cls(species=nucleus, **settings)
-            if nucleus.name != "H":
-                helium = changes.get(strength, {}).get("He", cls.helium_strength)
-                scaled = ratios[nucleus.name] * u.Quantity(helium, "GV-1")
-                getattr(model, strength).value = scaled.value
-            elif strength in changes:
-                getattr(model, strength).quantity = changes[strength]["H"]
-            models[nucleus.name] = model
+        models = {nucleus.name: cls(species=nucleus, **settings) for nucleus in nuclei}
+        changed = changes.get(cls.strength_name, {})
+        helium = u.Quantity(changed.get("He", cls.helium_strength), "GV-1")
+        for name, model in models.items():
+            strength = getattr(model, cls.strength_name)
+            if name != "H":
+                strength.value = (ratios[name] * helium).value
+            elif changed:
+                strength.quantity = changed["H"]
         return models
 
-    model = CosmicRayModel(
-        [
-            CosmicRayComponent("background", spectra(leaky_box), BackgroundDipoleModel()),
-            CosmicRayComponent(
-                "nearby",
-                spectra(NearbySourceSpectralModel, local_transport=transport),
-                NearbySourceDipoleModel(local_transport=transport),
-            ),
-            CosmicRayComponent(
-                "galactic-center", spectra(GalacticCenterSpectralModel), GalacticCenterDipoleModel()
-            ),
-            CosmicRayComponent(
-                "compton-getting", dipole_model=ComptonGettingDipoleModel(compton_getting)
-            ),
-        ],
-        name=name,
-        datasets_names=datasets_names,
-    )
+    nearby = spectra(NearbySourceSpectralModel, local_transport=transport)
+    center = spectra(GalacticCenterSpectralModel)
+    components = [
+        CosmicRayComponent("background", spectra(leaky_box), BackgroundDipoleModel()),
+        CosmicRayComponent("nearby", nearby, NearbySourceDipoleModel(transport)),
+        CosmicRayComponent("galactic-center", center, GalacticCenterDipoleModel()),
+        CosmicRayComponent("compton-getting", None, ComptonGettingDipoleModel(compton_getting)),
+    ]
+    model = CosmicRayModel(components, name, datasets_names)
     for par_name, value in changes.items():
         if not isinstance(value, dict):
             getattr(model, par_name).quantity = u.Quantity(value)
@@ -150,41 +142,38 @@ def xue_liu_2025(
 
 
 def _checked_abundances(abundances):
-    if abundances is not None and not isinstance(abundances, dict):
+    abundances = {} if abundances is None else abundances
+    if not isinstance(abundances, dict):
         raise ValueError(
             f"abundances {abundances!r}: expected a dictionary such as {{'Ca': 0.001}}, strengths "
             "relative to helium"
         )
-    for name, ratio in (abundances or {}).items():
+    for name, ratio in abundances.items():
         if not (isinstance(ratio, Real) and 0 <= ratio < np.inf):
             raise ValueError(
                 f"abundance of {name}: expected a number that is not negative, the strength "
                 f"relative to helium, got {ratio!r}"
             )
-    return dict(abundances or {})
+    return abundances
 
 
 def _share_index_offsets(model, groups):
     """Give the species of each group the index offset of the first one."""
     members = [name for group in groups for name in group]
-    repeated = sorted({name for name in members if members.count(name) > 1})
+    repeated = ", ".join(sorted({name for name in members if members.count(name) > 1}))
     if isinstance(groups, str) or any(isinstance(group, str) for group in groups) or repeated:
         raise ValueError(
             f"index_groups {groups!r}: expected groups of species such as [('C', 'O'), ('Ne', "
-            f"'Mg')], each species in one group{', not twice ' if repeated else ''}"
-            f"{', '.join(repeated)}"
+            f"'Mg')], each species in one group{repeated and f', not twice {repeated}'}"
         )
     for name in members:
         if name not in model.species:
             get_species(name)  # refuses what is no nucleus at all
+    spectra = [component.spectral_models for component in model.components.values()]
     for group in groups:
-        shared = None
-        for component in model.components.values():
-            for name in group:
-                spectrum = component.spectral_models.get(name)
-                if spectrum is not None:
-                    shared = shared or spectrum.index_offset
-                    spectrum.index_offset = shared
+        alike = [by_name[name] for by_name in spectra for name in group if name in by_name]
+        for spectrum in alike[1:]:
+            spectrum.index_offset = alike[0].index_offset
 
 
 def _set_priors(model, priors):

@@ -4,7 +4,8 @@ What to use when:
 
 - one figure, or all: `figures`; numbers that are printed in the text: `numbers`;
 - statements as differences of chi2 after fits: `claims`; how good the fits are: `estimates`;
-- a setting of model and data that these rest on: `setting`; all of them fitted: `fits`.
+- a setting of model and data that these rest on: `setting`, and the text of all in ``paper.yaml``;
+  all of them fitted: `fits`.
 """
 
 from types import ModuleType as _ModuleType

@@ -5,24 +5,12 @@ from astropy.table import Table
 from ..likelihood.joint_likelihood import JointLikelihood
 from ..likelihood.profiles import ProfileLikelihood
 from ..models.xue_liu import xue_liu_2025
-from .setting import Setting
+from .setting import PAPER
 
-FITTED = {
-    "Table I": Setting(),
-    "wandering": Setting("wandering"),
-    "QGSJET 01": Setting("qgsjet", selection="xue-liu-2025-qgsjet"),
-}
+FITTED = PAPER["fitted"]
 """Parameter sets of the paper that are compared with fits, by a title."""
 
-ESTIMATES = (
-    ("joint fit", Setting(), ("V_sun", "x", "delta_b", "D_0", "R_cutc")),
-    ("without the prior on V_sun", Setting(without=("V_sun",)), ("V_sun",)),
-    ("without the prior on x", Setting(without=("x",)), ("x",)),
-    ("u_HC free", Setting(free=("u_HC",)), ("u_HC", "V_sun", "x", "delta_b")),
-    ("u_HC free, without its prior", Setting(free=("u_HC",), without=("u_HC",)), ("u_HC", "V_sun")),
-    ("R_cr free", Setting(free=("R_cr",)), ("R_cr", "V_sun", "x")),
-    ("B free", Setting(free=("B",)), ("B", "x")),
-)
+ESTIMATES = PAPER["estimates"]
 """Fits, and the parameters that are read off each."""
 
 
@@ -61,37 +49,34 @@ def estimate_parameters(fits, estimates=ESTIMATES, progress=None):
 
     Parameters
     ----------
-    fits : dict of Setting to CosmicRayDatasets
-        Fits of the settings, from `fit_settings`.
-    estimates : iterable of tuple, optional
-        Title, setting and names of the parameters; all by default.
+    fits, estimates : dict of Setting to CosmicRayDatasets, iterable of tuple
+        Fits of the settings, from `fit_settings`; titles, settings and names of the parameters.
     progress : callable, optional
         Called with 1 after each parameter.
 
     Returns
     -------
     `~astropy.table.Table`
-        A row for each parameter of each fit, with its value in the ``paper``, the ``best`` one,
-        and the ends of the intervals where the profile has risen by 1 (``low_68``, ``high_68``)
-        and by 4 (``low_95``, ``high_95``); nan where it does not rise that far.
+        A row for each parameter of each fit: its value in the ``paper``, the ``best`` one, and
+        where the profile has risen by 1 (``low_68``, ``high_68``) and by 4 (``low_95``,
+        ``high_95``), nan where it does not rise that far.
     """
     done = progress or (lambda steps: None)
     paper, rows = xue_liu_2025().parameters, []
     for title, setting, names in estimates:
         likelihood = JointLikelihood(fits[setting])
         for name in names:
-            rows.append({"fit": title, **_estimate(likelihood, name), "paper": paper[name].value})
+            rows.append({"fit": title, **_estimate(likelihood, name, paper[name].value)})
             done(1)
-    columns = ("fit", "statistic", "parameter", "unit", "paper", "best")
-    table = Table(rows=rows)[[*columns, "low_68", "high_68", "low_95", "high_95"]]
+    table = Table(rows=rows)
     table["statistic"].format = ".2f"
     for name in table.colnames[4:]:
         table[name].format = ".4g"
     return table
 
 
-def _estimate(likelihood, name):
-    """Best value and intervals of a parameter."""
+def _estimate(likelihood, name, paper):
+    """Row of a parameter, with its best value and intervals."""
     column = likelihood.names.index(name)
     best = likelihood.values
     while True:
@@ -101,7 +86,6 @@ def _estimate(likelihood, name):
             break
         # the scan has come upon a lower valley: measure from there
         best = profile.lowest[1]
-    values = [profile.best_stat, best[column], *ends]
-    keys = ("statistic", "best", "low_68", "high_68", "low_95", "high_95")
-    unit = likelihood.units[column].to_string()
-    return {"parameter": name, "unit": unit, **dict(zip(keys, values, strict=True))}
+    row = {"statistic": profile.best_stat, "parameter": name}
+    row |= {"unit": likelihood.units[column].to_string(), "paper": paper, "best": best[column]}
+    return row | dict(zip(("low_68", "high_68", "low_95", "high_95"), ends, strict=True))

@@ -16,7 +16,7 @@ _N_DESCENTS = 4
 
 
 def fit_settings(settings, progress=None):
-    """Fit the model in several settings to the data.
+    """Fit the model in several settings to the data, each once.
 
     The likelihood has several minima. Each setting is fitted from the values of the paper, from
     random starts around them, and from the lowest points where other settings have ended.
@@ -24,7 +24,7 @@ def fit_settings(settings, progress=None):
     Parameters
     ----------
     settings : iterable of Setting
-        Settings; those that are alike are fitted once.
+        Settings.
     progress : callable, optional
         Called with 1 whenever another of the `number_of_steps` is done.
 

@@ -19,14 +19,12 @@ _ENERGIES = np.geomspace(1e2, 1e8, 2401) * u.GeV
 def printed_numbers():
     """Evaluate what the paper states as a number, with the values of its Table I.
 
-    Returns
-    -------
-    `~astropy.table.Table`
-        ``what``, ``where`` in the paper, what the ``paper`` prints, what this ``package`` finds.
+    The table (`~astropy.table.Table`) has ``what``, ``where`` it stands, what the ``paper`` prints,
+    and what this ``package`` finds.
     """
     model = xue_liu_2025(priors=None)
-    rows = [*_transport(model), *_directions(model), *_energetics(model), *_dipole(model)]
-    rows += _kascade()
+    parts = _transport(model), _directions(model), _energetics(model), _dipole(model), _kascade()
+    rows = [row for part in parts for row in part]
     return Table(rows=rows, names=("what", "where", "paper", "package"))
 
 
@@ -56,18 +54,13 @@ def _directions(model):
     angle = np.rad2deg(np.arccos(b @ u_lsr))
     yield "angle between u_LSR and b [deg]", "I", "nearly perpendicular", f"{angle:.1f}"
     for speed in (model.V_sun.value, 12.0):
+        moving = model.copy()
+        moving.V_sun.value = speed
+        u_lsr = reference_directions(moving)["u_LSR"]
+        across = u_lsr - (u_lsr @ b) * b
+        sky = SkyCoord(*across, representation_type="cartesian").spherical
         what = f"right ascension, declination of e_perp at V_sun = {speed:g} km/s [deg]"
-        yield what, "II.B", "53.6, 68.5", _transverse(b, speed)
-
-
-def _transverse(b, V_sun):
-    """Direction of the part of u_LSR across the field, as text."""
-    model = xue_liu_2025(priors=None)
-    model.V_sun.value = V_sun
-    u_lsr = reference_directions(model)["u_LSR"]
-    across = u_lsr - (u_lsr @ b) * b
-    sky = SkyCoord(*across, representation_type="cartesian").spherical
-    return f"{sky.lon.deg:.1f}, {sky.lat.deg:.1f}"
+        yield what, "II.B", "53.6, 68.5", f"{sky.lon.deg:.1f}, {sky.lat.deg:.1f}"
 
 
 def _kinetic_energy(log_R, nucleus, Q_0, index, cut):

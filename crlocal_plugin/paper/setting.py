@@ -1,9 +1,11 @@
-"""A state of the model that the paper names, with the data that it is held against."""
+"""States of the model that the paper names, with the data that they are held against."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import astropy.units as u
+import yaml
 
 from ..catalogue.loading import load_datasets
 from ..likelihood.selection import find_parameters, free_parameters
@@ -20,10 +22,8 @@ class Setting:
         As for `~crlocal_plugin.xue_liu_2025`.
     fixed : dict of str to str
         Values by label or name of the parameter, with units, that a fit does not touch.
-    free : tuple of str
-        Parameters that a fit adds to those that are free by default.
-    without : tuple of str
-        Parameters that have no prior; all others have those on what others measured.
+    free, without : tuple of str
+        Parameters that are free in addition; those without the prior on what others measured.
     selection : str
         Data, as for `~crlocal_plugin.load_datasets`.
     """
@@ -60,7 +60,7 @@ class Setting:
         return datasets
 
 
-def fixed_at(parameter, *values, unit="", symbol=None, best=None):
+def _fixed_at(parameter, values, unit="", symbol=None, best=None):
     """Settings by title, a parameter fixed at one value after the other but for the best one."""
     settings = {}
     for value in values:
@@ -69,3 +69,23 @@ def fixed_at(parameter, *values, unit="", symbol=None, best=None):
         title = f"{symbol} = {text.replace('uG', 'μG')}" if symbol else f"{parameter} = {text}"
         settings[title] = Setting() if value == best else Setting(fixed={parameter: text})
     return settings
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads settings as they are, and lists as tuples."""
+
+
+def _made_by(make):
+    return lambda loader, node: make(**loader.construct_mapping(node, deep=True))
+
+
+def _tuple(loader, node):
+    return tuple(loader.construct_sequence(node, deep=True))
+
+
+_Loader.add_constructor("!setting", _made_by(Setting))
+_Loader.add_constructor("!fixed_at", _made_by(_fixed_at))
+_Loader.add_constructor("tag:yaml.org,2002:seq", _tuple)
+
+PAPER = yaml.load(Path(__file__).with_name("paper.yaml").read_text(encoding="utf-8"), _Loader)
+"""Figures, claims, and what is fitted, as they are in ``paper.yaml``."""

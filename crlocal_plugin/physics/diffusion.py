@@ -1,6 +1,16 @@
 """Diffusion coefficients on the Galactic scale and in the Local Interstellar Cloud.
 
-Xue & Liu 2025, Eqs. 2, 5 and 7 and the text around them.
+Xue & Liu 2025, Eqs. 2, 5 and 7 and the text around them. Functions take a
+`~crlocal_plugin.physics.kinematics.ParticleGrid` of rigidities and array_like parameters:
+
+- ``D_0``: diffusion coefficient at 10 GV in cm2/s;
+- ``delta``, ``delta_local``: slope on the large scale and of the parallel coefficient in the cloud,
+  1/3 for a Kolmogorov spectrum of turbulence;
+- ``R_cr``: critical rigidity in GV, where diffusion in the cloud is Bohm diffusion;
+- ``B``: magnetic field strength in uG;
+- ``cos2_theta``: squared cosine of the angle between a direction and the magnetic field.
+
+They return an array of the shape that these broadcast to.
 """
 
 import numpy as np
@@ -8,29 +18,13 @@ import numpy as np
 from .linear import linear_combination
 from .memory import grid_cache
 
-REFERENCE_RIGIDITY = 10.0
-"""Rigidity, in GV, at which D_0 is given."""
-
-LOG_REFERENCE_RIGIDITY = np.log(REFERENCE_RIGIDITY)
-"""Its natural logarithm."""
+REFERENCE_RIGIDITY = 10.0  #: Rigidity, in GV, at which D_0 is given.
+LOG_REFERENCE_RIGIDITY = np.log(REFERENCE_RIGIDITY)  #: Its natural logarithm.
 
 
 @grid_cache
 def log_diffusion_shape(grid, delta):
-    """Logarithm of D / D_0 for the large-scale D = D_0 beta (R / 10 GV)^delta, Eq. 2.
-
-    Parameters
-    ----------
-    grid : ParticleGrid
-        Rigidities.
-    delta : array_like
-        Slope, 1/3 for a Kolmogorov spectrum of turbulence.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        ln(D / D_0).
-    """
+    """Logarithm of D / D_0 for the large-scale D = D_0 beta (R / 10 GV)^delta, Eq. 2."""
     return grid.log_beta + delta * (grid.log_rigidity - LOG_REFERENCE_RIGIDITY)
 
 
@@ -43,13 +37,6 @@ def inverse_diffusion_shape(grid, delta):
 def bohm_coefficient(R_cr, B):
     """Bohm diffusion coefficient r_g c / 3 of a relativistic particle of the critical rigidity.
 
-    Parameters
-    ----------
-    R_cr : array_like
-        Rigidity in GV.
-    B : array_like
-        Magnetic field strength in uG.
-
     Returns
     -------
     `~numpy.ndarray`
@@ -61,17 +48,6 @@ def bohm_coefficient(R_cr, B):
 
 def log_local_parallel_diffusion(grid, R_cr, B, delta_local):
     """Logarithm of the parallel diffusion coefficient in the Local Interstellar Cloud.
-
-    Parameters
-    ----------
-    grid : ParticleGrid
-        Rigidities.
-    R_cr : array_like
-        Critical rigidity in GV, where diffusion is Bohm diffusion.
-    B : array_like
-        Magnetic field strength in uG.
-    delta_local : array_like
-        Slope, 1/3 in the paper.
 
     Returns
     -------
@@ -87,15 +63,6 @@ def log_local_parallel_diffusion(grid, R_cr, B, delta_local):
 def local_perpendicular_ratio(grid, R_cr, delta_local):
     """Ratio of perpendicular to parallel diffusion in kinetic theory.
 
-    Parameters
-    ----------
-    grid : ParticleGrid
-        Rigidities.
-    R_cr : array_like
-        Critical rigidity in GV.
-    delta_local : array_like
-        Slope of the parallel coefficient, 1/3 in the paper.
-
     Returns
     -------
     `~numpy.ndarray`
@@ -105,19 +72,12 @@ def local_perpendicular_ratio(grid, R_cr, delta_local):
 
 
 def directional_ratio(cos2_theta, perpendicular_ratio):
-    """Diffusion along a direction over parallel diffusion, Eq. 7.
-
-    Parameters
-    ----------
-    cos2_theta : array_like
-        Squared cosine of the angle between the direction and the magnetic field.
-    perpendicular_ratio : array_like
-        Ratio of perpendicular to parallel diffusion.
+    """Diffusion along a direction over parallel diffusion, of the ratio kappa_perp / kappa_par.
 
     Returns
     -------
     `~numpy.ndarray`
-        kappa_xx / kappa_par = cos^2(theta) + (kappa_perp / kappa_par) sin^2(theta).
+        kappa_xx / kappa_par = cos^2(theta) + (kappa_perp / kappa_par) sin^2(theta), Eq. 7.
     """
     return cos2_theta + perpendicular_ratio * (1 - cos2_theta)
 
@@ -125,15 +85,7 @@ def directional_ratio(cos2_theta, perpendicular_ratio):
 def local_diffusion_along(grid, cos2_theta, R_cr, B, delta_local):
     """Diffusion coefficient in the Local Interstellar Cloud along a direction, kinetic theory.
 
-    Parameters
-    ----------
-    grid : ParticleGrid
-        Rigidities, shape ``(n,)``.
-    cos2_theta : float or `~numpy.ndarray`
-        Squared cosine of the angle between the direction and the magnetic field, a number or of
-        shape ``(m, 1)``.
-    R_cr, B, delta_local : float or `~numpy.ndarray`
-        As in `log_local_parallel_diffusion`.
+    Parameters are numbers or arrays of shape ``(m, 1)``, against rigidities of shape ``(n,)``.
 
     Returns
     -------
@@ -156,18 +108,7 @@ def _local_diffusion(grid, R_cr, B, delta_local):
 def large_scale_diffusion_along(grid, cos2_theta, D_0, delta, D_ratio, M_A):
     """Diffusion coefficient along a direction where field lines wander as on large scales.
 
-    Parameters
-    ----------
-    grid : ParticleGrid
-        Rigidities.
-    cos2_theta : array_like
-        Squared cosine of the angle between the direction and the magnetic field.
-    D_0, delta : array_like
-        Diffusion coefficient at 10 GV in cm2/s, and its slope.
-    D_ratio : array_like
-        D_par / D.
-    M_A : array_like
-        Alfvenic Mach number; D_perp = M_A^4 D_par.
+    ``D_ratio`` is D_par / D, ``M_A`` the Alfvenic Mach number, with D_perp = M_A^4 D_par.
 
     Returns
     -------

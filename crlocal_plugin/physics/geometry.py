@@ -17,54 +17,23 @@ GALACTIC_TO_ICRS = np.array(
 )
 """Rotation matrix from Galactic to ICRS Cartesian coordinates."""
 
-
-_SMALLEST = np.finfo(float).smallest_subnormal
-"""Keeps the angle of a velocity of zero defined."""
-
-
 _ROWS = GALACTIC_TO_ICRS.tolist()
+# keeps the angle of a velocity of zero defined
+_SMALLEST = np.finfo(float).smallest_subnormal
 
 
 @scalar_cache
 def icrs_direction(right_ascension, declination):
-    """Unit vector of a direction.
-
-    Parameters
-    ----------
-    right_ascension, declination : array_like
-        ICRS coordinates in rad.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Unit vectors, shape ``(..., 3)``.
-    """
+    """Unit vectors, shape ``(..., 3)``, of directions in ICRS coordinates in rad."""
     right_ascension, declination = np.broadcast_arrays(right_ascension, declination)
-    cos_declination = np.cos(declination)
-    return np.stack(
-        [
-            cos_declination * np.cos(right_ascension),
-            cos_declination * np.sin(right_ascension),
-            np.sin(declination),
-        ],
-        axis=-1,
-    )
+    equator = np.cos(declination)
+    x, y = equator * np.cos(right_ascension), equator * np.sin(right_ascension)
+    return np.stack([x, y, np.sin(declination)], axis=-1)
 
 
 @scalar_cache
 def galactic_direction(longitude, latitude):
-    """Unit vector, in ICRS Cartesian coordinates, of a direction given in Galactic ones.
-
-    Parameters
-    ----------
-    longitude, latitude : array_like
-        Galactic coordinates in rad.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Unit vectors, shape ``(..., 3)``.
-    """
+    """Unit vectors in ICRS, shape ``(..., 3)``, of directions in Galactic coordinates in rad."""
     return icrs_direction(longitude, latitude) @ GALACTIC_TO_ICRS.T
 
 
@@ -73,10 +42,8 @@ def lsr_velocity(u_hc, u_hc_direction, u_sun, v_sun, w_sun):
 
     Parameters
     ----------
-    u_hc : array_like
-        Speed of the cloud with respect to the Sun in km/s.
-    u_hc_direction : array_like
-        Unit vector of that velocity, shape ``(..., 3)``.
+    u_hc, u_hc_direction : array_like
+        Speed of the cloud with respect to the Sun in km/s, and its unit vector, ``(..., 3)``.
     u_sun, v_sun, w_sun : array_like
         Solar motion in the local standard of rest in km/s, towards the Galactic centre, in the
         direction of Galactic rotation and towards the north Galactic pole.
@@ -103,17 +70,13 @@ def speed_and_cos2(velocity, field):
 
     Parameters
     ----------
-    velocity : array_like
-        Velocities, shape ``(..., 3)``.
-    field : array_like
-        Unit vectors of the magnetic field, shape ``(..., 3)``.
+    velocity, field : array_like
+        Velocities and unit vectors of the magnetic field, shape ``(..., 3)``.
 
     Returns
     -------
-    speed : `~numpy.ndarray`
-        Length of the velocity, shape ``(...)``.
-    cos2_theta : `~numpy.ndarray`
-        cos^2(theta), zero for a velocity of zero, shape ``(...)``.
+    speed, cos2_theta : `~numpy.ndarray`
+        Length of the velocity and cos^2(theta), zero for a velocity of zero, shape ``(...)``.
     """
     along = np.vecdot(velocity, field)
     speed2 = np.vecdot(velocity, velocity)
@@ -125,14 +88,10 @@ class LocalCloud(NamedTuple):
 
     Attributes
     ----------
-    velocity : `~numpy.ndarray`
-        u_LSR in ICRS Cartesian coordinates in km/s, shape ``(..., 3)``.
-    field : `~numpy.ndarray`
-        Unit vector of the magnetic field, shape ``(..., 3)``.
-    speed : `~numpy.ndarray`
-        Length of u_LSR in km/s, shape ``(...)``.
-    cos2_theta : `~numpy.ndarray`
-        Squared cosine of the angle between both, shape ``(...)``.
+    velocity, field : `~numpy.ndarray`
+        u_LSR in km/s and unit vector of the magnetic field, ICRS Cartesian, shape ``(..., 3)``.
+    speed, cos2_theta : `~numpy.ndarray`
+        Length of u_LSR in km/s, and squared cosine of the angle between both, shape ``(...)``.
     """
 
     velocity: np.ndarray
@@ -143,21 +102,13 @@ class LocalCloud(NamedTuple):
 
 @scalar_cache
 def local_cloud(B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun):
-    """Motion of the cloud in the local standard of rest, and its magnetic field.
+    """Motion of the cloud in the local standard of rest and its field, as `LocalCloud`.
 
     Parameters
     ----------
-    B_ra, B_dec : array_like
-        Direction of the magnetic field in rad.
-    u_HC, u_HC_ra, u_HC_dec : array_like
-        Velocity of the cloud with respect to the Sun: speed in km/s and direction in rad.
-    U_sun, V_sun, W_sun : array_like
-        Solar motion in km/s.
-
-    Returns
-    -------
-    LocalCloud
-        Velocity, field, speed and angle.
+    B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun : array_like
+        Direction of the magnetic field, velocity of the cloud with respect to the Sun, and solar
+        motion; speeds in km/s, directions in rad.
     """
     field = icrs_direction(B_ra, B_dec)
     velocity = lsr_velocity(u_HC, icrs_direction(u_HC_ra, u_HC_dec), U_sun, V_sun, W_sun)

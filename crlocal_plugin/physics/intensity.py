@@ -13,26 +13,18 @@ from .diffusion import inverse_diffusion_shape, log_diffusion_shape
 from .linear import linear_combination
 from .memory import grid_cache
 
+#: Logarithm of c / (4 pi), which makes an intensity of a density, with cm-2 turned into m-2.
 LOG_FLOW = math.log(LIGHT_SPEED_CM_S / (4 * math.pi)) + math.log(1e4)
-"""Logarithm of c / (4 pi), which makes an intensity of a density, with cm-2 turned into m-2."""
+#: That of c / (4 pi) pi^(-3/2), for a density that has spread in three dimensions.
 LOG_BURST = LOG_FLOW - 1.5 * math.log(math.pi)
-"""That of c / (4 pi) pi^(-3/2), for a density that has spread in three dimensions."""
+#: Logarithm that stands for an intensity of zero; finite, so that sums and shares stay defined.
 ABSENT = -1e300
-"""Logarithm that stands for an intensity of zero; finite, so that sums and shares stay defined."""
 
 
 def log_strength(value):
-    """Logarithm of a strength, which at zero switches its component off without a warning.
+    """Natural logarithm of a strength that is not negative, float or array; `ABSENT` at zero.
 
-    Parameters
-    ----------
-    value : array_like
-        Strength, not negative.
-
-    Returns
-    -------
-    float or `~numpy.ndarray`
-        Its natural logarithm, `ABSENT` at zero.
+    A strength of zero switches its component off without a warning.
     """
     if type(value) is float or np.ndim(value) == 0:
         return math.log(value) if value > 0 else ABSENT
@@ -45,14 +37,8 @@ def log_source_spectrum(rigidity, log_rigidity, log_norm, index, R_cut):
 
     Parameters
     ----------
-    rigidity, log_rigidity : array_like
-        Rigidity in GV, and its natural logarithm.
-    log_norm : array_like
-        ln(Q_0).
-    index : array_like
-        Spectral index Gamma.
-    R_cut : array_like
-        Cut-off rigidity in GV.
+    rigidity, log_rigidity, log_norm, index, R_cut : array_like
+        R in GV and ln(R), ln(Q_0), spectral index Gamma, and cut-off rigidity in GV.
 
     Returns
     -------
@@ -67,15 +53,14 @@ def log_burst(grid, log_norm, index, R_cut, spread, delta):
 
     Parameters
     ----------
-    grid : ParticleGrid
+    grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
         Rigidities, shape ``(n,)``.
     log_norm, index, R_cut : float or `~numpy.ndarray`
         As for `log_source_spectrum`, here numbers, arrays of shape ``(m, 1)`` for sets of
         parameters, or of shape ``(n,)`` or ``(m, n)`` for points of several species.
-    spread : float or `~numpy.ndarray`
-        r^2 / (4 D_0 T) of the distance r and the age T of the source.
-    delta : float or `~numpy.ndarray`
-        Slope of the diffusion coefficient D.
+    spread, delta : float or `~numpy.ndarray`
+        r^2 / (4 D_0 T) of the distance r and the age T of the source; slope of the diffusion
+        coefficient D.
 
     Returns
     -------

@@ -1,7 +1,8 @@
 """Rigidity, energies and speed of nuclei, and how densities change between the axes.
 
 With charge number Z, mass number A and rest energy m: p c = Z R, E = sqrt((Z R)^2 + m^2),
-T = E - m, beta = Z R / E (Xue & Liu 2025, below Eq. 15).
+T = E - m, beta = Z R / E (Xue & Liu 2025, below Eq. 15). Functions take a nucleus as a `Species` or
+by its name, and one of the `AXES`; what is not known is a ValueError.
 """
 
 from typing import NamedTuple
@@ -28,18 +29,12 @@ class ParticleGrid(_Columns):
 
     Attributes
     ----------
-    rigidity : `~numpy.ndarray`
-        Rigidity in GV.
-    log_rigidity : `~numpy.ndarray`
-        Natural logarithm of the rigidity in GV.
-    beta : `~numpy.ndarray`
-        Speed over the speed of light.
-    log_beta : `~numpy.ndarray`
-        Natural logarithm of ``beta``.
-    Z : int
-        Charge number.
-    rest_energy : float
-        Rest energy in GeV.
+    rigidity, log_rigidity : `~numpy.ndarray`
+        Rigidity in GV, and its natural logarithm.
+    beta, log_beta : `~numpy.ndarray`
+        Speed over the speed of light, and its natural logarithm.
+    Z, rest_energy : int and float, or `~numpy.ndarray`
+        Charge number and rest energy in GeV, of one nucleus or of each point.
     """
 
     def __getstate__(self):
@@ -47,16 +42,18 @@ class ParticleGrid(_Columns):
         return {}
 
 
-def _check_axis(axis):
+def check_values(good, values, expected, unit=""):
+    """Refuse values that are not all good: ValueError with the first that is not."""
+    good = np.asarray(good)
+    if not good.all():
+        raise ValueError(f"{expected}, got {np.broadcast_to(values, good.shape)[~good][0]}{unit}")
+
+
+def nucleus_on(axis, species):
+    """Nucleus (`Species`) for a conversion to or from an axis, which is checked."""
     if axis not in AXES:
         raise ValueError(f"unknown axis {axis!r}: expected one of {', '.join(AXES)}")
-
-
-def _refuse(bad, values, what):
-    bad = np.asarray(bad)
-    if bad.any():
-        value = np.broadcast_to(values, bad.shape)[bad].flat[0]
-        raise ValueError(f"{what}, got {value}")
+    return get_species(species)
 
 
 def particle_grid(rigidity, species):
@@ -65,7 +62,7 @@ def particle_grid(rigidity, species):
     Parameters
     ----------
     rigidity : array_like
-        Rigidity in GV, positive and finite.
+        Rigidity in GV; ValueError if it is not positive and finite.
     species : str or Species
         Nucleus.
 
@@ -73,38 +70,18 @@ def particle_grid(rigidity, species):
     -------
     ParticleGrid
         Arrays of the shape of ``rigidity``.
-
-    Raises
-    ------
-    ValueError
-        If a rigidity is not positive and finite, or the species is not known.
     """
     species = get_species(species)
     rigidity = np.asarray(rigidity, dtype=float)
-    _refuse(
-        ~((rigidity > 0) & (rigidity < np.inf)),
-        rigidity,
-        f"rigidity of {species.name} must be positive and finite (GV)",
-    )
+    expected = f"rigidity of {species.name} must be positive and finite (GV)"
+    check_values((rigidity > 0) & (rigidity < np.inf), rigidity, expected)
     return grid_of_nuclei(rigidity, species.Z, species.rest_energy)
 
 
 def grid_of_nuclei(rigidity, Z, rest_energy):
-    """Rigidities of nuclei of any kinds with speed and logarithms worked out once.
+    """Rigidities of nuclei of any kinds, as `particle_grid`, without a check.
 
-    Parameters
-    ----------
-    rigidity : `~numpy.ndarray`
-        Rigidity in GV, positive and finite.
-    Z : int or `~numpy.ndarray`
-        Charge number, of one nucleus or of each point.
-    rest_energy : float or `~numpy.ndarray`
-        Rest energy in GeV, likewise.
-
-    Returns
-    -------
-    ParticleGrid
-        Arrays of the shape of ``rigidity``.
+    Charge number and rest energy in GeV are those of one nucleus or of each point.
     """
     momentum = Z * rigidity
     beta = momentum / np.hypot(momentum, rest_energy)
@@ -112,16 +89,7 @@ def grid_of_nuclei(rigidity, Z, rest_energy):
 
 
 def rigidity_to_axis(rigidity, species, axis):
-    """Convert rigidity to another axis.
-
-    Parameters
-    ----------
-    rigidity : array_like
-        Rigidity in GV, not negative.
-    species : str or Species
-        Nucleus.
-    axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}
-        Axis to convert to.
+    """Convert rigidity in GV to another axis.
 
     Returns
     -------
@@ -133,14 +101,10 @@ def rigidity_to_axis(rigidity, species, axis):
     ValueError
         If a rigidity is negative or not finite, or species or axis are not known.
     """
-    _check_axis(axis)
-    species = get_species(species)
+    species = nucleus_on(axis, species)
     rigidity = np.asarray(rigidity, dtype=float)
-    _refuse(
-        ~((rigidity >= 0) & (rigidity < np.inf)),
-        rigidity,
-        f"rigidity of {species.name} must not be negative or infinite (GV)",
-    )
+    expected = f"rigidity of {species.name} must not be negative or infinite (GV)"
+    check_values((rigidity >= 0) & (rigidity < np.inf), rigidity, expected)
     if axis == "rigidity":
         return rigidity
     momentum = species.Z * rigidity
@@ -153,21 +117,7 @@ def rigidity_to_axis(rigidity, species, axis):
 
 
 def axis_to_rigidity(x, species, axis):
-    """Convert a value on any axis to rigidity.
-
-    Parameters
-    ----------
-    x : array_like
-        Value on the axis: GV for rigidity, GeV for the others.
-    species : str or Species
-        Nucleus.
-    axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}
-        Axis of ``x``.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Rigidity in GV.
+    """Convert values on any axis, GV for rigidity and GeV for the others, to rigidity in GV.
 
     Raises
     ------
@@ -175,21 +125,16 @@ def axis_to_rigidity(x, species, axis):
         If a value is below the physical range (a negative rigidity or kinetic energy, a total
         energy under the rest energy) or NaN, or species or axis are not known.
     """
-    _check_axis(axis)
-    species = get_species(species)
+    species = nucleus_on(axis, species)
     x = np.asarray(x, dtype=float)
-    m = species.rest_energy
+    m, name = species.rest_energy, species.name
     if axis == "total_energy":
-        _refuse(
-            ~(x >= m),
-            x,
-            f"total energy of {species.name} must not be below its rest energy of {m:.6g} GeV",
-        )
+        expected = f"total energy of {name} must not be below its rest energy of {m:.6g} GeV"
+        check_values(x >= m, x, expected)
         return np.sqrt((x - m) * (x + m)) / species.Z
     unit = "GV" if axis == "rigidity" else "GeV"
-    _refuse(
-        ~(x >= 0), x, f"{axis.replace('_', ' ')} of {species.name} must not be negative ({unit})"
-    )
+    expected = f"{axis.replace('_', ' ')} of {name} must not be negative ({unit})"
+    check_values(x >= 0, x, expected)
     if axis == "rigidity":
         return x
     kinetic = x if axis == "kinetic_energy" else x * species.A
@@ -199,28 +144,13 @@ def axis_to_rigidity(x, species, axis):
 def axis_jacobian(beta, species, axis):
     """Jacobian d(rigidity)/d(axis), which turns an intensity per GV into one per axis unit.
 
-    Parameters
-    ----------
-    beta : array_like
-        Speed over the speed of light.
-    species : str or Species
-        Nucleus.
-    axis : {"rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy"}
-        Axis to convert to.
-
     Returns
     -------
     `~numpy.ndarray`
-        J_axis / J_R: 1 for rigidity, 1 / (Z beta) for total and kinetic energy, A / (Z beta) for
-        kinetic energy per nucleon.
-
-    Raises
-    ------
-    ValueError
-        If species or axis are not known.
+        J_axis / J_R at a speed ``beta``, in units of that of light: 1 for rigidity, 1 / (Z beta)
+        for total and kinetic energy, A / (Z beta) for kinetic energy per nucleon.
     """
-    _check_axis(axis)
-    species = get_species(species)
+    species = nucleus_on(axis, species)
     beta = np.asarray(beta, dtype=float)
     if axis == "rigidity":
         return np.ones_like(beta)

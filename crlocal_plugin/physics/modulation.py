@@ -8,17 +8,8 @@ from .memory import grid_cache
 def log_modulation(grid, log_rigidity, log_energy):
     """Logarithm of the factor by which modulation changes an intensity per rigidity.
 
-    Parameters
-    ----------
-    grid : ParticleGrid
-        Rigidities observed near Earth.
-    log_rigidity, log_energy : array_like
-        Natural logarithms of R in GV and of E(R) / Z in GV outside, see `outside_heliosphere`.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        ln(v' R'^2 / (v R^2)) (Xue & Liu 2025, Eq. 3).
+    ln(v' R'^2 / (v R^2)) (Xue & Liu 2025, Eq. 3) of the rigidities R' of a grid near Earth, and the
+    logarithms for those outside that `outside_heliosphere` gives.
     """
     # beta = Z R / E, so v' R'^2 / (v R^2) = (beta' R'^2 / R^3) E(R) / Z
     return log_energy - 3 * log_rigidity + _log_observed(grid)
@@ -30,8 +21,8 @@ def outside_heliosphere(grid, phi):
 
     Parameters
     ----------
-    grid : ParticleGrid
-        Rigidities observed near Earth.
+    grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
+        Rigidities R' observed near Earth.
     phi : array_like
         Modulation potential in GV, not negative.
 

@@ -9,22 +9,21 @@ import math
 import numpy as np
 
 from .diffusion import LOG_REFERENCE_RIGIDITY
-from .kinematics import particle_grid
+from .kinematics import check_values, particle_grid
 from .memory import grid_cache
 from .species import ATOMIC_MASS_UNIT_GEV
 
+# atomic mass unit in g (CODATA 2018, Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)
 _UNIT_G = 1.66053906660e-24
-"""Atomic mass unit in g (CODATA 2018, Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
 _MILLIBARN_CM2 = 1e-27
+# atoms of helium per atom of hydrogen in interstellar matter (Ferriere 2001, Rev. Mod. Phys. 73,
+# 1031: 9.1 % and 90.8 % of all atoms), and mass of a hydrogen atom with its share of helium in u
 _HELIUM = 0.1
-"""Atoms of helium per atom of hydrogen in interstellar matter (Ferriere 2001, Rev. Mod. Phys. 73,
-1031: 9.1 % and 90.8 % of all atoms)."""
 _TARGET_U = 1.008 + _HELIUM * 4.0026
-"""Mass of a hydrogen atom with its share of helium in atomic mass units."""
 _LIGHTEST = 1.5
 _HEAVIEST_HELIUM = 4.5
+# energy per nucleon from which on the cross sections hold; constant below
 _LOWEST_GEV = 0.01
-"""Energy per nucleon from which on the cross sections hold; constant below."""
 _FAST_GEV = 5.0
 
 
@@ -55,12 +54,9 @@ def _inverse_length(A):
 
 def _checked(A, energy):
     A, energy = np.asarray(A, dtype=float), np.asarray(energy, dtype=float)
-    for value, good, what in (
-        (A, A >= 1, "mass number must be at least 1"),
-        (energy, energy > 0, "kinetic energy per nucleon must be positive (GeV)"),
-    ):
-        if not np.all(good & np.isfinite(value)):
-            raise ValueError(f"{what}, got {value[~(good & np.isfinite(value))].flat[0]}")
+    check_values((A >= 1) & (np.inf > A), A, "mass number must be at least 1")
+    expected = "kinetic energy per nucleon must be positive (GeV)"
+    check_values((energy > 0) & (energy < np.inf), energy, expected)
     return A, energy
 
 
@@ -103,20 +99,13 @@ def interaction_length(A, energy):
 
     Parameters
     ----------
-    A : array_like
-        Mass number, see `inelastic_cross_section`.
-    energy : array_like
-        Kinetic energy per nucleon in GeV.
+    A, energy : array_like
+        As for `inelastic_cross_section`.
 
     Returns
     -------
     `~numpy.ndarray`
         Interaction length in g/cm2; infinite for protons.
-
-    Raises
-    ------
-    ValueError
-        As `inelastic_cross_section`.
     """
     A, energy = _checked(A, energy)
     inverse = _inverse_length(A) * _energy_factor(energy)
@@ -136,11 +125,8 @@ def _of_nuclei(grid):
         slow = slow.any(axis=tuple(range(slow.ndim - 1)))
     # a mass number for each point, which for groups of nuclei is none of an isotope
     inverse = _inverse_length(np.maximum(grid.rest_energy / ATOMIC_MASS_UNIT_GEV, 1.0))
-    return (
-        inverse,
-        charge_to_mass,
-        np.flatnonzero(np.broadcast_to(slow & (inverse > 0), slow.shape)),
-    )
+    slow = np.broadcast_to(slow & (inverse > 0), slow.shape)
+    return inverse, charge_to_mass, np.flatnonzero(slow)
 
 
 def _kinetic_energy(momentum):
@@ -155,14 +141,13 @@ def log_loss(grid, rigidity, log_rigidity, grammage, delta):
 
     Parameters
     ----------
-    grid : ParticleGrid
+    grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
         Nuclei, with the rigidities observed near Earth.
     rigidity, log_rigidity : `~numpy.ndarray`
         Their interstellar rigidities in GV, and the natural logarithm of these.
-    grammage : array_like
-        Escape grammage X_0 at an interstellar rigidity of 10 GV in g/cm2, not negative.
-    delta : array_like
-        Slope of the diffusion coefficient.
+    grammage, delta : array_like
+        Escape grammage X_0 at an interstellar rigidity of 10 GV in g/cm2, not negative; slope of
+        the diffusion coefficient.
 
     Returns
     -------
@@ -182,7 +167,7 @@ def log_loss(grid, rigidity, log_rigidity, grammage, delta):
 
 
 def surviving_fraction(species, rigidity, grammage, delta):
-    """Share of the intensity that inelastic loss leaves outside the heliosphere.
+    """Share 1 / (1 + X / lambda) that inelastic loss leaves outside the heliosphere.
 
     Parameters
     ----------
@@ -190,15 +175,8 @@ def surviving_fraction(species, rigidity, grammage, delta):
         Nucleus.
     rigidity : array_like
         Interstellar rigidity in GV, positive and finite.
-    grammage : float
-        Escape grammage at 10 GV in g/cm2, not negative.
-    delta : float
-        Slope of the diffusion coefficient, with which the grammage falls.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        1 / (1 + X / lambda).
+    grammage, delta : float
+        Escape grammage at 10 GV in g/cm2, not negative, and the slope with which it falls.
 
     Raises
     ------

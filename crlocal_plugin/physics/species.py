@@ -6,13 +6,14 @@ electrons and plus their binding energy.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
+
+import numpy as np
 
 ATOMIC_MASS_UNIT_GEV = 0.93149410242
 """Atomic mass unit in GeV (CODATA 2018, Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
-_ELECTRON_MASS_GEV = 0.51099895000e-3
-"""CODATA 2018 (Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)."""
+_ELECTRON_MASS_GEV = 0.51099895000e-3  # likewise
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,8 @@ class Species:
     ----------
     name : str
         Name, the element symbol for the nuclei of this module.
-    Z : int
-        Charge number, at least 1.
-    A : int
-        Mass number, at least ``Z``.
+    Z, A : int
+        Charge number, at least 1, and mass number, at least ``Z``.
     rest_energy : float
         Nuclear rest energy in GeV, a float between 0.9 and 1 times ``A``.
 
@@ -42,14 +41,13 @@ class Species:
     rest_energy: float = field(repr=False)
 
     def __post_init__(self):
-        if not (self.Z >= 1 and self.A >= self.Z):
-            raise ValueError(
-                f"species {self.name!r}: expected 1 <= Z <= A, got Z={self.Z}, A={self.A}"
-            )
+        where = f"species {self.name!r}"
+        if not 1 <= self.Z <= self.A:
+            raise ValueError(f"{where}: expected 1 <= Z <= A, got Z={self.Z}, A={self.A}")
         # a nucleon has 0.938 GeV, and is bound by less than 9 MeV
         if not (isinstance(self.rest_energy, Real) and 0.9 < self.rest_energy / self.A < 1):
             raise ValueError(
-                f"species {self.name!r}: rest_energy must be that of the nucleus in GeV, about "
+                f"{where}: rest_energy must be that of the nucleus in GeV, about "
                 f"{0.93 * self.A:.3g}, as a number, got {self.rest_energy}"
             )
 
@@ -59,51 +57,16 @@ class Species:
         return math.log(self.A)
 
 
-def _electron_binding_energy(Z):
-    """Binding energy in GeV of all electrons of a neutral atom.
-
-    Lunney, Pearson & Thibault 2003, Rev. Mod. Phys. 75, 1021, Eq. A4.
-    """
-    return (14.4381 * Z**2.39 + 1.55468e-6 * Z**5.35) * 1e-9
-
-
 def _nuclear_rest_energy(Z, atomic_mass):
     """Rest energy in GeV of a bare nucleus from the mass of its neutral atom in u."""
-    electrons = Z * _ELECTRON_MASS_GEV - _electron_binding_energy(Z)
-    return atomic_mass * ATOMIC_MASS_UNIT_GEV - electrons
+    # binding energy of the electrons: Lunney, Pearson & Thibault 2003, RMP 75, 1021, Eq. A4
+    binding = (14.4381 * Z**2.39 + 1.55468e-6 * Z**5.35) * 1e-9
+    return atomic_mass * ATOMIC_MASS_UNIT_GEV - (Z * _ELECTRON_MASS_GEV - binding)
 
 
-# element, mass number, atomic mass in u (AME2020)
-_ISOTOPES = (
-    ("H", 1, 1.0078250319),
-    ("He", 4, 4.00260325413),
-    ("Li", 7, 7.016003434),
-    ("Be", 9, 9.01218306),
-    ("B", 11, 11.009305167),
-    ("C", 12, 12.0),
-    ("N", 14, 14.00307400425),
-    ("O", 16, 15.9949146193),
-    ("F", 19, 18.9984031621),
-    ("Ne", 20, 19.9924401753),
-    ("Na", 23, 22.989769282),
-    ("Mg", 24, 23.985041689),
-    ("Al", 27, 26.98153841),
-    ("Si", 28, 27.9769265344),
-    ("P", 31, 30.9737619977),
-    ("S", 32, 31.9720711735),
-    ("Cl", 35, 34.96885269),
-    ("Ar", 36, 35.967545106),
-    ("K", 39, 38.963706485),
-    ("Ca", 40, 39.962590851),
-    ("Sc", 45, 44.9559071),
-    ("Ti", 48, 47.94794068),
-    ("V", 51, 50.94395766),
-    ("Cr", 52, 51.94050471),
-    ("Mn", 55, 54.93804304),
-    ("Fe", 56, 55.93493554),
-    ("Co", 59, 58.9331935),
-    ("Ni", 58, 57.9353417),
-)
+_ISOTOPES = np.loadtxt(
+    __file__.replace("species.py", "isotopes.csv"), delimiter=",", dtype="U2,i8,f8"
+).tolist()
 
 SPECIES = {
     name: Species(name, Z, A, _nuclear_rest_energy(Z, mass))
@@ -122,7 +85,7 @@ ELEMENT_GROUPS = {
 """Elements of groups that air-shower experiments report."""
 
 GROUP_SPECIES = {
-    group: Species(group, SPECIES[name].Z, SPECIES[name].A, SPECIES[name].rest_energy)
+    group: replace(SPECIES[name], name=group)
     for group, name in (("CNO", "N"), ("Ne-S", "Mg"), ("Fe-group", "Fe"))
 }
 """One nucleus in place of a group: nitrogen-14, magnesium-24, iron-56.
@@ -136,18 +99,13 @@ fragments of iron, which this model does not make, and nickel is a twentieth of 
 
 
 def get_species(species):
-    """Look up a nucleus.
+    """Look up a nucleus (`Species`).
 
     Parameters
     ----------
     species : str, Species or dict
         Element symbol, ``"H"`` to ``"Ni"``, a group of `GROUP_SPECIES`, a `Species`, which is
         returned as it is, or its attributes, as files have them.
-
-    Returns
-    -------
-    Species
-        The nucleus.
 
     Raises
     ------

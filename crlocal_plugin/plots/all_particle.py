@@ -1,11 +1,8 @@
 """All-particle spectrum with the contributions of the species."""
 
 from ..datasets.plot_axes import SpectrumAxes
-from .points import chosen_species
 from .spectra import draw_spectra, spectra_on_axis, with_spectrum
-from .subject import chosen_names, find_subject
-
-_USUAL_RANGE = (1e2, 1e8)
+from .subject import chosen_names, chosen_species, find_subject
 
 _SUMS = ("all_particle", "light")
 
@@ -27,46 +24,36 @@ def plot_all_particle(
     """Plot the all-particle spectrum of a model with the species that it is made of.
 
     Bold lines are the sums that the data are compared with: all particles, and H + He if there
-    are data of it; thin lines, with their names, the species. The data are those of sums; spectra
-    of single species are in `plot_spectra`.
+    are data of it; thin lines, with their names, the species. Data of these are not drawn.
 
     Parameters
     ----------
-    subject, datasets, ax, energy_power, legend, band, samples, x_unit, intensity_unit
-        As for `~crlocal_plugin.plot_spectra`; the bands are those of the sums.
+    subject, datasets, ax, energy_power, energy_range, legend, band, samples, x_unit, intensity_unit
+        As for `~crlocal_plugin.plot_spectra`, but bands are those of the sums, and points outside
+        the fit count between 100 and 1e8 GeV only, which is also the range without data.
     species : bool, str or list of str, optional
         Draw the contributions of all species, of none, or of these species and sums of species.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of total energy per particle. By default that of the data, where points outside the
-        fit count between 100 and 1e8 GeV only, and this range without data.
     components : bool, str or list of str, optional
         Draw the components of the sum of all species, or those of these names.
 
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If a species, a component or a unit is not known, or the range is empty.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        As for `~crlocal_plugin.plot_spectra`.
     """
     subject = find_subject(subject, datasets, samples)
     model = subject.model
     axes = SpectrumAxes("total_energy", energy_power, x_unit, intensity_unit)
     components = chosen_names(components, model.components, "component")
-    names = chosen_species(species, model)
-    flux = [
-        dataset
-        for dataset in spectra_on_axis(subject, axes.axis)
-        if dataset.quantity in _SUMS and dataset.axis == axes.axis
-    ]
-    measured = {dataset.quantity for dataset in flux}
-    whole = [name for name in _SUMS if name == "all_particle" or name in measured]
-    parts = {name: [] for name in (*whole, *names)}
+    sums = [d for d in spectra_on_axis(subject, axes.axis) if d.quantity in _SUMS]
+    flux = [dataset for dataset in sums if dataset.axis == axes.axis]
+    measured = {"all_particle", *(dataset.quantity for dataset in flux)}
+    whole = [name for name in _SUMS if name in measured]
+    parts = {name: [] for name in (*whole, *chosen_species(species, model))}
     parts["all_particle"] = with_spectrum(model, "all_particle", components)
-    options = {"energy_range": energy_range, "legend": legend, "band": band}
-    return draw_spectra(ax, subject, flux, parts, axes, whole, _USUAL_RANGE, **options)
+    options = energy_range, legend, band
+    return draw_spectra(ax, subject, flux, parts, axes, *options, whole, usual=(1e2, 1e8))

@@ -10,15 +10,11 @@ from ..studies.ensembles import LEVELS
 
 _ALPHA = 0.22
 
-_N_SAMPLES = 1000
-"""Parameter sets that a band in a picture rests on at most."""
+_N_SAMPLES = 1000  # sets of parameters that a band in a picture rests on at most
 
 
-def bands_of(make, subject):
-    """68 % band that ``make`` gives, from the samples or the errors of a subject; None without.
-
-    ``make`` takes the options of `~crlocal_plugin.intensity_band` that follow.
-    """
+def _bands_of(make, subject):
+    """68 % band that ``make`` gives, from the samples or the errors of a subject; None without."""
     options = {"levels": LEVELS[:1], "n_samples": _N_SAMPLES}
     if subject.samples is not None:
         return make(samples=subject.samples, **options)
@@ -33,17 +29,19 @@ def bands_of(make, subject):
 
 
 def draw_bands(frame, x, make, subject, colors, weight=1.0):
-    """Draw the bands of curves, times a weight, if there are any."""
-    found = bands_of(make, subject)
+    """Draw the bands of curves or amplitudes, times a weight, and return what ``make`` gave."""
+    found = _bands_of(make, subject)
     if found is not None:
-        ends = (np.atleast_2d(u.Quantity(end).value * weight) for end in found.interval())
+        interval = getattr(found, "amplitude", found).interval()
+        ends = (np.atleast_2d(u.Quantity(end).value * weight) for end in interval)
         for lower, upper, color in zip(*ends, colors, strict=True):
-            draw_band(frame.ax, frame.factor * x, lower, upper, color)
-        frame.handles.append(band_handle())
+            _draw_band(frame.ax, frame.factor * x, lower, upper, color)
+        label = f"{100 * LEVELS[0]:.0f} % band"
+        frame.handles.append(Patch(color="0.3", alpha=_ALPHA, linewidth=0, label=label))
+    return found
 
 
-def draw_band(ax, x, lower, upper, color):
-    """Fill the space between two curves."""
+def _draw_band(ax, x, lower, upper, color):
     ax.fill_between(x, lower, upper, color=color, alpha=_ALPHA, linewidth=0, zorder=1.2)
 
 
@@ -57,9 +55,4 @@ def draw_phase_band(ax, energy, phase, start, color):
     last = np.ceil((start + 360 - lower.min()) / 360)
     for turn in 360 * np.arange(first, last + 1):
         if ((lower + turn < start + 360) & (upper + turn > start)).any():
-            draw_band(ax, energy, lower + turn, upper + turn, color)
-
-
-def band_handle():
-    """Legend handle of the bands."""
-    return Patch(color="0.3", alpha=_ALPHA, linewidth=0, label=f"{100 * LEVELS[0]:.0f} % band")
+            _draw_band(ax, energy, lower + turn, upper + turn, color)

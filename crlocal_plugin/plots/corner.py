@@ -7,14 +7,12 @@ import numpy as np
 from ..components.base import unit_text
 from ..posterior.convergence import import_sampling
 
+# Probability within one and two standard deviations of a normal distribution in two dimensions.
 LEVELS = tuple(1 - np.exp(-0.5 * np.array([1.0, 2.0]) ** 2))
-"""Probability within one and two standard deviations of a normal distribution in two dimensions."""
 
-QUANTILES = (0.158655, 0.5, 0.841345)
-"""Median and central 68.3 %."""
+QUANTILES = (0.158655, 0.5, 0.841345)  # median and central 68.3 %
 
-PANEL, MARGIN = 1.5, 1.1
-"""Sizes in inches."""
+PANEL, MARGIN = 1.5, 1.1  # in inches
 
 
 def plot_corner(
@@ -45,14 +43,11 @@ def plot_corner(
     Returns
     -------
     `~matplotlib.figure.Figure`
-        The figure.
 
     Raises
     ------
-    ValueError
-        If a parameter was not sampled.
-    UnconvergedError
-        If the samples have not converged.
+    ValueError, UnconvergedError
+        If a parameter was not sampled, or the samples have not converged.
     """
     posterior.check(allow_unconverged)
     corner = import_sampling("corner")
@@ -68,30 +63,21 @@ def plot_corner(
         unit, values = posterior.units[posterior.index(name)], posterior.column(name).value
         mark = u.Quantity(truths.get(name, np.nan))
         mark = mark.value if mark.unit == u.one else mark.to_value(unit)
+        power, label = 0, name
+        median = np.median(np.abs(values))
         if name in logarithmic:
             values, mark, label = np.log10(values), np.log10(mark), f"lg {name}"
-            power = 0
-        else:
-            power, label = _power_of_ten(values), name
+        elif median != 0 and not 1e-2 <= median < 1e4:
+            power = int(np.floor(np.log10(median)))
         text = " ".join([f"$10^{{{power}}}$"] * (power != 0) + [unit_text(unit)] * (unit != u.one))
         labels.append(f"{label}\n[{text}]" if text else label)
         columns.append(values / 10.0**power)
         marks.append(None if np.isnan(mark) else mark / 10.0**power)
     size = PANEL * len(names) + MARGIN
-    style = {
-        "levels": LEVELS,
-        "quantiles": QUANTILES,
-        "truths": marks if truths else None,
-        "truth_color": "#D55E00",
-        "color": "black",
-        "smooth": 1.0,
-        "plot_datapoints": False,
-        "fill_contours": True,
-        "contourf_kwargs": {"colors": ["white", "0.8", "0.5"]},
-        "max_n_ticks": 3,
-        "label_kwargs": {"fontsize": 9},
-        "labelpad": 0.02,
-    }
+    style = {"levels": LEVELS, "quantiles": QUANTILES, "smooth": 1.0, "plot_datapoints": False}
+    style |= {"truths": marks if truths else None, "truth_color": "#D55E00", "color": "black"}
+    style |= {"fill_contours": True, "contourf_kwargs": {"colors": ["white", "0.8", "0.5"]}}
+    style |= {"max_n_ticks": 3, "label_kwargs": {"fontsize": 9}, "labelpad": 0.02}
     figure = plt.figure(figsize=(size, size))
     corner.corner(np.stack(columns, axis=1), labels=labels, fig=figure, **style | kwargs)
     edge = 0.8 * MARGIN / size
@@ -107,11 +93,3 @@ def _spans_decades(values):
     """Whether values are better drawn by their logarithm."""
     low, high = np.quantile(values, [0.02275, 0.97725])
     return values.min() > 0 and high > 30 * low
-
-
-def _power_of_ten(values):
-    """Power of ten to take out of numbers that are too large or small for an axis (int)."""
-    median = np.median(np.abs(values))
-    if median == 0 or 1e-2 <= median < 1e4:
-        return 0
-    return int(np.floor(np.log10(median)))

@@ -9,50 +9,28 @@ from ..components.base import ENERGY_UNIT
 from ..datasets.drawing import draw_dipole_points, draw_phase, phase_window
 from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits, new_dipole_axes
 from ..studies.bands import dipole_band
-from .bands import band_handle, bands_of, draw_band, draw_phase_band
+from .bands import draw_bands, draw_phase_band
 from .frame import WIDTH, Frame, checked_grid
-from .points import (
-    Points,
-    chosen_species,
-    draw_experiments,
-    drawn_nuclei,
-    shown_points,
-    total_energies,
-)
-from .sky.directions import reference_directions
+from .points import Points, draw_experiments, shown_points, total_energies
+from .sky.directions import DIRECTION_LABELS, reference_directions
 from .style import component_style, species_label, species_style
-from .subject import chosen_names, find_subject
+from .subject import chosen_names, chosen_species, drawn_nuclei, find_subject
 
-_DEFAULT_RANGE = (1e2, 1e8)
+_DECADES = 5  # of amplitude that are shown at most, however well contributions cancel
 
-_DECADES = 5
-"""Decades of amplitude that are shown at most, however well contributions cancel."""
+# Directions whose right ascension is drawn, and their labels.
+_LABELS = DIRECTION_LABELS | {"b": r"$\mathbf{b}$"}
+_REFERENCES = ("b", "-b", "Galactic centre", "Compton-Getting")
 
-_REFERENCES = {
-    "b": r"$\mathbf{b}$",
-    "-b": r"$-\mathbf{b}$",
-    "Galactic centre": "Galactic centre",
-    "Compton-Getting": "Compton-Getting",
-}
-"""Directions of `reference_directions` whose right ascension is drawn, and their labels."""
+_REFERENCE_STYLE = {"va": "center", "zorder": 2.2, "fontsize": "small", "color": "0.3"}
+_REFERENCE_STYLE |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1}}
 
-_REFERENCE_STYLE = {
-    "textcoords": "offset points",
-    "va": "center",
-    "zorder": 2.2,
-    "fontsize": "small",
-    "color": "0.3",
-    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1},
-}
+_CLOSE = 22  # deg between lines below which their labels would overlap
 
-_CLOSE = 22
-"""Distance in deg of lines below which their labels would overlap."""
-
+# Points of a curve from one name of its species to the next, and to that of another species.
 _LETTER_EVERY, _LETTER_WIDTH = 55, 18
-"""Points of a curve from one name of its species to the next, and to that of another species."""
 
-_COLUMN = 80
-"""Distance in points of labels that stand side by side."""
+_COLUMN = 80  # points between labels that stand side by side
 
 
 def plot_dipole(
@@ -78,26 +56,20 @@ def plot_dipole(
 
     Parameters
     ----------
-    subject, datasets, legend, band, samples, x_unit
-        As for `~crlocal_plugin.plot_spectra`.
+    subject, datasets, energy_range, legend, band, samples, x_unit
+        As for `~crlocal_plugin.plot_spectra`; the range is at least 1e2 to 1e8 GeV by default.
     axes : sequence of `~matplotlib.axes.Axes`, optional
         Axes of amplitude and phase; new ones by default.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of total energy per particle. By default that of the data and at least 1e2 to
-        1e8 GeV, where points outside the fit do not count.
     components : bool, str or list of str, optional
         Draw the amplitudes of what the components contribute to the sum, or those of these names.
     species : bool, str or list of str, optional
         Draw the dipole of each species alone, or of those of these names, ``"light"`` among
         them. The name of the species stands on its curve.
-    component_phases : bool, optional
-        Draw the phases of the contributions of the components as well.
-    references : bool, optional
-        Draw the right ascensions of the magnetic field, the Galactic centre and the
-        Compton-Getting effect.
-    phase_start : float or `~astropy.units.Quantity`, optional
-        Lower end of the phase axis, in deg if it is a number. By default where it cuts neither
-        data nor curve, -180 deg if that is possible.
+    component_phases, references : bool, optional
+        Draw the phases of the contributions of the components as well, and the right ascensions of
+        the magnetic field, the Galactic centre and the Compton-Getting effect.
+    phase_start : float in deg or `~astropy.units.Quantity`, optional
+        Lower end of the phase axis; by default -180 deg, or where it cuts neither data nor curve.
 
     Returns
     -------
@@ -106,118 +78,94 @@ def plot_dipole(
 
     Raises
     ------
-    ValueError
-        If a component, a species or the unit is not known, not two axes are given, or the range
-        is empty.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        As for `~crlocal_plugin.plot_spectra`, or if not two axes are given.
     """
     subject = find_subject(subject, datasets, samples)
     model = subject.model
     components = chosen_names(components, model.components, "component")
     species = chosen_species(species, model)
     frame = SpectrumAxes("total_energy", x_unit=x_unit)
-    points = [_points(dataset, model) for dataset in subject.of_kind("dipole")]
-    low, high, points = shown_points(points, energy_range, _DEFAULT_RANGE, at_least=True)
+    points = [
+        Points(d, total_energies(d, model), np.where(d.is_ul, d.amplitude_ul, d.amplitude))
+        for d in subject.of_kind("dipole")
+    ]
+    low, high, points = shown_points(points, energy_range, (1e2, 1e8), at_least=True)
     grid = checked_grid(low, high, "total_energy", drawn_nuclei(model, "all_particle"))
     total = model.dipole(grid)
-    start = _window(points, total, low, high)
-    if phase_start is not None:
-        start = float(u.Quantity(phase_start, u.deg).value)
+    if phase_start is None:
+        phase_start = _window(points, total, low, high)
+    start = float(u.Quantity(phase_start, u.deg).value)
     width = WIDTH if axes is None else None
     axes = new_dipole_axes(axes, start, figsize=(WIDTH, 6.8), unit=x_unit)
     # the legend is in two parts: in one it would be longer than the axes that it stands beside
-    labels = "", frame.labels[0]
-    panels = [
+    upper, lower = (
         Frame(ax, frame, low, high, width=width, xlabel=label)
-        for ax, label in zip(axes, labels, strict=True)
-    ]
-    draw = partial(_draw_curve, *panels, start)
+        for ax, label in zip(axes, ("", frame.labels[0]), strict=True)
+    )
+
+    def draw(dipole, label, phases=True, name=None, **style):
+        amplitude, energy = dipole.amplitude.value, dipole.energy.to_value(ENERGY_UNIT)
+        positive = amplitude > 0
+        if positive.any():
+            upper.curve(energy, np.where(positive, amplitude, np.nan), label, name, **style)
+            if phases:
+                phase = np.where(positive, dipole.phase.to_value("deg"), np.nan)
+                draw_phase(lower.ax, lower.factor * energy, phase, start, **style | (name or {}))
+
     draw(total, "total", **component_style("total"), linewidth=1.8, zorder=3)
     _draw_species(draw, model, species, grid)
     for name in components:
         style = component_style(name) | {"linewidth": 1.3, "zorder": 2}
         draw(model.dipole(grid, component=name), name, phases=component_phases, **style)
     if band and (total.amplitude > 0).any():
-        _draw_band(*panels, subject, grid, start)
+        color, make = component_style("total")["color"], partial(dipole_band, model, grid)
+        found = draw_bands(upper, grid.value, make, subject, [color])
+        if found is not None:
+            draw_phase_band(lower.ax, lower.factor * grid.value, found.phase, start, color)
     if references:
-        _draw_references(axes[1], model, start)
+        _draw_references(lower.ax, model, start)
 
     def draw_data(shown, **style):
         style |= {"color": "0.25", "markersize": 5}
         draw_dipole_points(axes, shown.dataset, frame.x_factor * shown.x, start, **style)
 
-    draw_experiments(panels[1], points, draw_data)
+    draw_experiments(lower, points, draw_data)
     seen = [shown.y[shown.within(low, high)] for shown in points]
-    amplitudes = np.concatenate([total.amplitude.value, *seen])
-    axes[0].set_ylim(log_limits(amplitudes, 2.5, _DECADES))
-    for panel in panels:
-        panel.finish(legend)
+    upper.ax.set_ylim(log_limits(np.concatenate([total.amplitude.value, *seen]), 2.5, _DECADES))
+    upper.finish(legend)
+    lower.finish(legend)
     return axes
-
-
-def _points(dataset, model):
-    """Amplitudes or limits of a dataset."""
-    amplitude = np.where(dataset.is_ul, dataset.amplitude_ul, dataset.amplitude)
-    return Points(dataset, total_energies(dataset, model), amplitude)
 
 
 def _window(points, total, low, high):
     """Lower end of the phase axis for the points in the range."""
-    phases, errors = [[]], [[]]
-    for shown in points:
-        rows = shown.within(low, high)
-        phases.append(shown.dataset.phase.to_value("deg")[rows])
-        errors.append(shown.dataset.phase_error.to_value("deg")[rows])
-    curve = total.phase.to_value("deg")
-    return phase_window(np.concatenate(phases), np.concatenate(errors), curve)
-
-
-def _draw_curve(upper, lower, start, dipole, label, phases=True, name=None, **style):
-    """Draw a dipole where it has an amplitude, if that is anywhere."""
-    amplitude, energy = dipole.amplitude.value, dipole.energy.to_value(ENERGY_UNIT)
-    positive = amplitude > 0
-    if not positive.any():
-        return
-    upper.curve(energy, np.where(positive, amplitude, np.nan), label, name, **style)
-    if phases:
-        phase = np.where(positive, dipole.phase.to_value("deg"), np.nan)
-        draw_phase(lower.ax, lower.factor * energy, phase, start, **style | (name or {}))
+    rows = [(shown.dataset, shown.within(low, high)) for shown in points]
+    phases = [dataset.phase.to_value("deg")[inside] for dataset, inside in rows]
+    errors = [dataset.phase_error.to_value("deg")[inside] for dataset, inside in rows]
+    measured = (np.concatenate([*values, []]) for values in (phases, errors))
+    return phase_window(*measured, total.phase.to_value("deg"))
 
 
 def _draw_species(draw, model, species, grid):
-    """Draw the dipoles of species alone, with their names on them."""
     for number, name in enumerate(species):
         # below its rest energy a species has no dipole
         alone = curve_grid(*grid.value[[0, -1]], "total_energy", drawn_nuclei(model, name))
-        if not alone.size:
-            continue
-        # names of species whose curves coincide shall not
-        step = max(_LETTER_EVERY, _LETTER_WIDTH * len(species))
-        first = int(step * (number + 0.5) / len(species))
-        look = species_style(name)
-        written = {"marker": look.pop("marker"), "markevery": (first, step)}
-        label = f"{species_label(name)} alone"
-        draw(model.dipole(alone, species=name), label, name=written, zorder=2.8, **look)
-
-
-def _draw_band(upper, lower, subject, grid, start):
-    """Draw the bands of the total."""
-    found = bands_of(partial(dipole_band, subject.model, grid), subject)
-    if found is not None:
-        color, energy = component_style("total")["color"], upper.factor * grid.value
-        ends = (end.value for end in found.amplitude.interval())
-        draw_band(upper.ax, energy, *ends, color)
-        draw_phase_band(lower.ax, energy, found.phase, start, color)
-        upper.handles.append(band_handle())
+        if alone.size:
+            # names of species whose curves coincide shall not
+            step = max(_LETTER_EVERY, _LETTER_WIDTH * len(species))
+            look = species_style(name)
+            places = int(step * (number + 0.5) / len(species)), step
+            written = {"marker": look.pop("marker"), "markevery": places}
+            label = f"{species_label(name)} alone"
+            draw(model.dipole(alone, species=name), label, name=written, zorder=2.8, **look)
 
 
 def _draw_references(ax, model, start):
     """Draw the right ascensions of the directions along which the dipole may point."""
-    directions = reference_directions(model)
     lines = sorted(
         (start + (np.rad2deg(np.arctan2(y, x)) - start) % 360, label)
-        for label, (x, y, _) in directions.items()
+        for label, (x, y, _) in reference_directions(model).items()
         if label in _REFERENCES
     )
     labelled = []
@@ -226,5 +174,6 @@ def _draw_references(ax, model, start):
         neighbours = {column for other, column in labelled if abs(other - phase) < _CLOSE}
         column = next(n for n in range(len(lines)) if n not in neighbours)
         labelled.append((phase, column))
-        place = {"xycoords": ax.get_yaxis_transform(), "xytext": (6 + _COLUMN * column, 0)}
-        ax.annotate(_REFERENCES[label], (0, phase), **place, **_REFERENCE_STYLE)
+        place = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+        place["xytext"] = 6 + _COLUMN * column, 0
+        ax.annotate(_LABELS.get(label, label), (0, phase), **place, **_REFERENCE_STYLE)

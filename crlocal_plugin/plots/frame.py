@@ -9,15 +9,11 @@ from matplotlib.lines import Line2D
 
 from ..datasets.plot_axes import curve_grid
 
-WIDTH = 8.0
-"""Width of a figure in inches, without further columns of its legend."""
-
-_BLACK = "#000000"
+WIDTH = 8.0  # of a figure in inches, without further columns of its legend
 
 _MOST_COLUMNS = 4
 
-_LAID_OUT = 0.9
-"""Share of the height of a figure that a layout engine leaves to its axes."""
+_LAID_OUT = 0.9  # share of the height of a figure that a layout engine leaves to its axes
 
 
 def picture_axes(ax, height):
@@ -25,21 +21,24 @@ def picture_axes(ax, height):
     if ax is None:
         return plt.subplots(figsize=(WIDTH, height), layout="constrained")[1], WIDTH
     if not isinstance(ax, Axes):
-        items = ax if np.iterable(ax) else [ax]
-        has_data = any(isinstance(item, Dataset) for item in items)
-        hint = "; data are given as datasets=..., for pictures that show any"
-        raise TypeError(
-            f"ax: expected matplotlib Axes, got {type(ax).__name__}{hint if has_data else ''}"
-        )
+        has_data = any(isinstance(item, Dataset) for item in (ax if np.iterable(ax) else [ax]))
+        hint = "; data are given as datasets=..., for pictures that show any" if has_data else ""
+        raise TypeError(f"ax: expected matplotlib Axes, got {type(ax).__name__}{hint}")
     return ax, None
 
 
+def listed_axes(axes, number, what):
+    """Several axes that a user gives, one or an array, as a flat array."""
+    axes = np.ravel(np.asarray(axes, dtype=object))
+    if len(axes) != number:
+        raise ValueError(f"axes: expected {number}, {what}, got {len(axes)}")
+    return axes
+
+
 class Frame:
-    """Axes against a rigidity or energy in GV or GeV, with the entries of their legend.
+    """Axes against a rigidity or energy in GV or GeV, with the entries of their legend."""
 
-    A new figure has the ``height``; ``width`` is that of a new one whose axes are given.
-    """
-
+    # a new figure has the height; width is that of a new one whose axes are given
     def __init__(self, ax, axes, low, high, height=None, width=None, **settings):
         self.ax, own_width = picture_axes(ax, height)
         self.width = own_width or width
@@ -86,51 +85,35 @@ def checked_grid(low, high, axis, nuclei):
 
 
 def add_legend(ax, handles, width=None, **kwargs):
-    """Add a legend to the right of the axes, in as many columns as its length needs.
-
-    Of handles with one label, the first counts. A figure that was made for the picture, with a
-    ``width`` in inches, is widened by further columns; one of the user keeps its width.
-    """
+    """Add a legend of the first handle of each label, in as many columns as its length needs."""
     unique = {}
     for handle in handles:
         unique.setdefault(handle.get_label(), handle)
-    style = {
-        "handles": list(unique.values()),
-        "loc": "upper left",
-        "bbox_to_anchor": (1.01, 1),
-        "borderaxespad": 0,
-        "frameon": False,
-        "fontsize": "small",
-        "handlelength": 2.8,
-    } | kwargs
+    place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
+    look = {"frameon": False, "fontsize": "small", "handlelength": 2.8}
+    style = {"handles": list(unique.values())} | place | look | kwargs
     legend = ax.legend(**style)
     if "ncols" in style:
         return
-    first, room = legend.get_window_extent(), _room(ax)
+    figure, spec = ax.figure, ax.get_subplotspec()
+    room = ax.get_window_extent().height
+    if spec is not None and figure.get_layout_engine() is not None:
+        room = _LAID_OUT * len(spec.rowspan) / spec.get_gridspec().nrows * figure.bbox.height
+    first = legend.get_window_extent()
     for columns in range(2, _MOST_COLUMNS + 1):
         if legend.get_window_extent().height <= room:
             break
         legend = ax.legend(**style, ncols=columns, columnspacing=1.0)
     if width is not None:
+        # the figure was made for the picture; one of the user keeps its width
         further = legend.get_window_extent().width - first.width
-        figure = ax.figure
         figure.set_figwidth(max(figure.get_figwidth(), width + further / figure.dpi))
-
-
-def _room(ax):
-    """Height in pixels that a legend may have."""
-    spec, figure = ax.get_subplotspec(), ax.figure
-    if spec is None or figure.get_layout_engine() is None:
-        return ax.get_window_extent().height
-    rows = len(spec.rowspan) / spec.get_gridspec().nrows
-    return _LAID_OUT * rows * figure.bbox.height
 
 
 def marker_handle(label, marker, filled, faint=False):
     """Legend handle of an experiment."""
-    face = "none" if faint else _BLACK if filled else "white"
-    style = {"linestyle": "none", "markersize": 5, "markeredgewidth": 0.8, "color": _BLACK}
-    alpha = 0.35 if faint else None
+    face, alpha = ("none", 0.35) if faint else ("black" if filled else "white", None)
+    style = {"linestyle": "none", "markersize": 5, "markeredgewidth": 0.8, "color": "black"}
     return line_handle(label, marker=marker, markerfacecolor=face, alpha=alpha, **style)
 
 

@@ -5,20 +5,18 @@ from functools import partial
 import numpy as np
 
 from ..datasets.plot_axes import SpectrumAxes
-from ..models.composition_quantities import composition_nuclei, species_shares
+from ..models.predictions import composition_nuclei, species_shares
 from ..physics.composition import log_mass_mean
 from ..physics.species import SPECIES
 from ..studies.bands import composition_band
 from .bands import draw_bands
 from .frame import Frame, checked_grid
-from .points import Points, data_label, draw_experiments, drawn_nuclei, shown_points, total_energies
+from .points import Points, data_label, draw_experiments, shown_points, total_energies
 from .style import component_style
-from .subject import chosen_names, find_subject
+from .subject import chosen_names, drawn_nuclei, find_subject
 
-_DEFAULT_RANGE = (1e2, 1e8)
-
+# Nuclei at whose ln A a line is drawn, with its name.
 _GUIDES = {"H": "H", "He": "He", "N": "CNO", "Fe": "Fe"}
-"""Nuclei at whose ln A a line is drawn, with its name."""
 
 
 def plot_mean_log_mass(
@@ -39,24 +37,19 @@ def plot_mean_log_mass(
 
     Parameters
     ----------
-    subject, datasets, ax, legend, band, samples, x_unit
-        As for `~crlocal_plugin.plot_spectra`.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of total energy per particle; 100 GeV to 100 PeV, or further if data are, by default.
+    subject, datasets, ax, energy_range, legend, band, samples, x_unit
+        As for `~crlocal_plugin.plot_spectra`; the range is at least 100 GeV to 100 PeV by default.
     components : bool, str or list of str, optional
         Draw <ln A> of each component that has a spectrum, or of those of these names.
 
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If a component or the unit is not known, or the range is empty.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        As for `~crlocal_plugin.plot_spectra`.
     """
     subject = find_subject(subject, datasets, samples)
     model = subject.model
@@ -66,35 +59,17 @@ def plot_mean_log_mass(
         Points(dataset, total_energies(dataset, model), *dataset.picture_class(dataset).measured())
         for dataset in subject.of_kind("mean_log_mass")
     ]
-    low, high, points = shown_points(points, energy_range, _DEFAULT_RANGE, at_least=True)
+    low, high, points = shown_points(points, energy_range, (1e2, 1e8), at_least=True)
     grid = checked_grid(low, high, axes.axis, drawn_nuclei(model, "all_particle"))
 
     frame = Frame(ax, axes, low, high, height=4.4, ylim=(-0.15, 4.3))
     frame.ax.set_ylabel(r"Mean logarithmic mass $\langle \ln A \rangle$")
-    _draw_guides(frame.ax)
-    _draw_curves(frame, model, grid, components)
-    if band:
-        make = partial(composition_band, model, grid)
-        draw_bands(frame, grid.value, make, subject, [component_style("total")["color"]])
-    draw_experiments(
-        frame, points, partial(Points.draw, frame=frame), partial(data_label, norm=False)
-    )
-    return frame.finish(legend)
-
-
-def _draw_guides(ax):
-    """Draw lines at ln A of a few nuclei, with their names at the right end."""
     for name, label in _GUIDES.items():
         y = SPECIES[name].log_A
-        ax.axhline(y, color="0.6", linewidth=0.8, zorder=0.5)
-        style = {"ha": "right", "va": "bottom", "fontsize": 8, "color": "0.35"}
-        ax.text(0.99, y, label, transform=ax.get_yaxis_transform(), **style)
-
-
-def _draw_curves(frame, model, grid, components):
-    """Draw <ln A> of the total and of the components that have spectra."""
-    with_spectra = [name for name in components if model.components[name].spectral_models]
-    for name in (None, *with_spectra):
+        frame.ax.axhline(y, color="0.6", linewidth=0.8, zorder=0.5)
+        place = {"transform": frame.ax.get_yaxis_transform(), "ha": "right", "va": "bottom"}
+        frame.ax.text(0.99, y, label, fontsize=8, color="0.35", **place)
+    for name in (None, *(n for n in components if model.components[n].spectral_models)):
         nuclei = composition_nuclei(model, name)
         own = grid[grid.value > min(nucleus.rest_energy for nucleus in nuclei)]
         _, shares = species_shares(model, model.evaluator.values(), own, name)
@@ -103,3 +78,9 @@ def _draw_curves(frame, model, grid, components):
             label, width, order = ("total", 1.8, 3) if name is None else (name, 1.3, 2)
             style = component_style(label) | {"linewidth": width, "zorder": order}
             frame.curve(own.value, mean, label, **style)
+    if band:
+        make = partial(composition_band, model, grid)
+        draw_bands(frame, grid.value, make, subject, [component_style("total")["color"]])
+    label = partial(data_label, norm=False)
+    draw_experiments(frame, points, partial(Points.draw, frame=frame), label)
+    return frame.finish(legend)

@@ -13,16 +13,14 @@ from .spectra import plot_spectra
 
 
 class Picture(NamedTuple):
-    """A picture: its function, which takes datasets with models, what it shows, its data.
-
-    ``kind`` is the kind of dataset that it compares with the model, None if it shows all or none.
-    """
+    """A picture: its function, what it shows, and the kind of its data, if it has one kind."""
 
     draw: Callable
     summary: str
     kind: str | None = None
 
 
+# In the order in which they are listed.
 PICTURES = {
     "spectra": Picture(
         plot_spectra, "intensities of the species with components and data", "spectrum"
@@ -41,4 +39,3 @@ PICTURES = {
     ),
     "composition": Picture(plot_composition_fractions, "shares of the species in the sum"),
 }
-"""Pictures in the order in which they are listed."""

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..components.base import ENERGY_UNIT
-from ..components.component import GROUPS, has_species, species_group
+from ..components.component import has_species
 from ..datasets.core import CosmicRayDataset
 from ..datasets.drawing import draw_points, points_in_fit
 from ..datasets.plot_axes import log_limits
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
-from ..physics.species import ELEMENT_GROUPS
 from .frame import energy_bounds, marker_handle
 from .style import experiment_markers
-from .subject import chosen_names
+from .subject import drawn_nuclei
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,39 +40,15 @@ class Points:
         draw_points(frame.ax, frame.factor * self.x, self.y, self.errors, **options)
 
 
-def drawn_nuclei(model, quantity):
-    """Nuclei of a model that a quantity sums over (list of `~crlocal_plugin.Species`)."""
-    members = species_group(quantity, model.species)
-    if not members:
-        raise ValueError("the model has no spectra, and so no species: there is nothing to draw")
-    return [nucleus for nucleus in model.nuclei if nucleus.name in members]
-
-
-def known_quantities(model):
-    """Species of a model, and the sums of them that have a name (list of str)."""
-    sums = [name for name in (*GROUPS, *ELEMENT_GROUPS) if has_species(model, name)]
-    return list(dict.fromkeys([*model.species, *sums]))
-
-
-def chosen_species(choice, model):
-    """Those of the species of a model, and of their sums, that an option chooses (list of str)."""
-    if choice is True:
-        return list(model.species)
-    return chosen_names(choice, known_quantities(model), "species")
-
-
 def points_on_axis(dataset, model, axis):
-    """Positions on an axis in GV or GeV, and what measured intensities are multiplied with.
-
-    The shifts of a fit are taken out of the data. What sums over several species is no function of
-    another axis than its own: it is put where the lightest would be, which does for a position.
-    """
+    """Positions in GV or GeV and factors of intensities that take out the shifts of a fit."""
     norm, scale = dataset.scales()
     x, factor = dataset.x.value * scale, np.exp(-dataset.hadronic_shift()) / (norm * scale)
     if dataset.axis == axis:
         return x, factor
     known = has_species(model, dataset.quantity)
     nuclei = drawn_nuclei(model, dataset.quantity if known else "all_particle")
+    # a sum is no function of another axis: where the lightest would be does for a position
     nucleus = min(nuclei, key=lambda nucleus: nucleus.rest_energy)
     rigidity = axis_to_rigidity(x, nucleus, dataset.axis)
     beta = particle_grid(rigidity, nucleus).beta
@@ -92,8 +67,7 @@ def total_energies(dataset, model):
 def shown_points(points, energy_range, usual, unit=ENERGY_UNIT, at_least=False):
     """Ends of the horizontal axis, and those of the `Points` that have some between them.
 
-    Points outside the fit count in the ``usual`` range only, so that no tail far outside the fit
-    is shown; the axis shows all of that range without points, or if it is ``at_least`` shown.
+    Points outside the fit count in the ``usual`` range only, which is that without points.
     """
     counted = [p.x[p.in_fit | p.within(*usual)] for p in points]
     low, high = log_limits(np.concatenate([*counted, []]), 1.3) or usual
@@ -118,19 +92,9 @@ def draw_experiments(frame, points, draw, label=None):
 
 def source_names(datasets):
     """Experiment of each dataset, with the hadronic model if the picture has several of it."""
-    models = {}
-    for dataset in datasets:
-        models.setdefault(dataset.experiment, set()).add(_hadronic_model(dataset))
-    return [
-        f"{d.experiment} {_hadronic_model(d)}".strip()
-        if len(models[d.experiment]) > 1
-        else d.experiment
-        for d in datasets
-    ]
-
-
-def _hadronic_model(dataset):
-    return dataset.table.meta.get("hadronic_model") or ""
+    sources = [(d.experiment, d.table.meta.get("hadronic_model") or "") for d in datasets]
+    names = [name for name, _ in set(sources)]
+    return [f"{name} {model}".strip() if names.count(name) > 1 else name for name, model in sources]
 
 
 def data_label(dataset, name, norm=True):
@@ -139,8 +103,7 @@ def data_label(dataset, name, norm=True):
     shifts = [f"E × {scale:.3g}"] if scale != 1 else []
     shifts += [f"J / {factor:.3g}"] if norm and factor != 1 else []
     models = dataset.hadronic_models
-    if models and dataset.hadronic.value != 0:
-        position = dataset.hadronic.value
+    if models and (position := dataset.hadronic.value):
         at_one = position in range(len(models))
         shifts.append(f"at {models[int(position)]}" if at_one else f"hadronic {position:.3g}")
     label = name.replace("ASgamma", "ASγ")

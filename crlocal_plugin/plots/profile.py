@@ -8,10 +8,11 @@ from matplotlib.ticker import MaxNLocator
 from ..likelihood.collection import CosmicRayDatasets
 from ..posterior.posterior import Posterior
 from ..studies.scans import ProfileScan, scan_profiles
+from .frame import listed_axes
 from .subject import find_subject
 
+# Rises of the statistic at whole numbers of standard deviations.
 _LEVELS = {1: "1σ (68 %)", 4: "2σ (95 %)", 9: "3σ (99.7 %)"}
-"""Rises of the statistic at whole numbers of standard deviations, and their labels."""
 
 
 def plot_profile(
@@ -41,16 +42,12 @@ def plot_profile(
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If it is not clear which parameter is meant, or there are no data to scan.
-    TypeError
-        If the subject has no profile.
-    `~astropy.units.UnitConversionError`
-        If the unit is of another kind than the parameter.
+    ValueError, TypeError
+        If it is not clear which parameter is meant, there are no data to scan, the subject has no
+        profile, or the unit is of another kind than the parameter.
     """
     scan = _scan_of(subject, parameter, datasets)
     unit = scan.unit if x_unit is None else u.Unit(x_unit)
@@ -91,7 +88,6 @@ def plot_profiles(scans, columns=3, axes=None):
     Returns
     -------
     `~matplotlib.figure.Figure`
-        The figure.
 
     Raises
     ------
@@ -100,26 +96,17 @@ def plot_profiles(scans, columns=3, axes=None):
     """
     if not scans:
         raise ValueError("scans: expected one profile at least, as scan_profiles makes them")
+    n = len(scans)
     if axes is None:
-        axes = _new_panels(len(scans), columns)
-    panels = np.ravel(np.asarray(axes, dtype=object))
-    if len(panels) != len(scans):
-        raise ValueError(f"axes: expected {len(scans)}, one for each profile, got {len(panels)}")
-    for ax, scan in zip(panels, scans.values(), strict=True):
+        columns = min(columns, n)
+        rows = -(-n // columns)
+        size = (0.6 + 4.2 * columns, 0.4 + 3.2 * rows)
+        figure = plt.figure(figsize=size, layout="constrained")
+        axes = [figure.add_subplot(rows, columns, number + 1) for number in range(n)]
+    axes = listed_axes(axes, n, "one for each profile")
+    for ax, scan in zip(axes, scans.values(), strict=True):
         plot_profile(scan, ax)
-    return panels[0].figure
-
-
-def _new_panels(number, columns):
-    """Axes of a new figure in rows."""
-    columns = min(columns, number)
-    rows = -(-number // columns)
-    size = (0.6 + 4.2 * columns, 0.4 + 3.2 * rows)
-    _, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
-    panels = axes.ravel()
-    for ax in panels[number:]:
-        ax.remove()
-    return panels[:number]
+    return axes[0].figure
 
 
 def _scan_of(subject, parameter, datasets):

@@ -1,7 +1,7 @@
 """Pulls of all data of a joint fit against energy."""
 
 from dataclasses import replace
-from itertools import cycle
+from itertools import chain, cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,35 +9,22 @@ from matplotlib.patches import Patch
 
 from ..datasets.plot_axes import SpectrumAxes
 from ..datasets.plotting import picture_of
-from .frame import WIDTH, Frame, line_handle
-from .points import (
-    Points,
-    data_label,
-    draw_experiments,
-    known_quantities,
-    shown_points,
-    source_names,
-    total_energies,
-)
+from .frame import WIDTH, Frame, line_handle, listed_axes
+from .points import Points, data_label, draw_experiments, shown_points, source_names, total_energies
 from .style import species_color, species_label
-from .subject import chosen_names, find_subject
+from .subject import chosen_names, find_subject, known_quantities
 
-DIPOLE_PULL_COLORS = ("#000000", "#E69F00")
-"""Colours of the two numbers of a measured dipole."""
+DIPOLE_PULL_COLORS = ("#000000", "#E69F00")  # of the two numbers of a measured dipole
 
-_SIGMA_BANDS = {2: "0.94", 1: "0.86"}
-"""Grey of the bands by their half width in standard deviations."""
+_SIGMA_BANDS = {1: "0.86", 2: "0.94"}  # grey by half width in standard deviations
 
-_LOWEST_TOP = 3.5
-"""Half height of a panel in standard deviations at least."""
-
-_USUAL_RANGE = (1.0, 1e8)
+_LOWEST_TOP = 3.5  # half height of a panel in standard deviations at least
 
 
 def plot_residuals(
     subject, datasets=None, axes=None, species=None, energy_range=None, legend=True, x_unit=None
 ):
-    """Plot the pulls of all data, (data - model) / error, against energy.
+    """Plot the pulls of all data, (data - model) / error, against total energy per particle.
 
     Pulls are the residuals of the likelihood: their squares add up to the statistic that the
     legend gives for each experiment, over the number of fitted numbers. A spectrum has one pull
@@ -48,16 +35,12 @@ def plot_residuals(
 
     Parameters
     ----------
-    subject, datasets, legend, x_unit
+    subject, datasets, energy_range, legend, x_unit
         As for `~crlocal_plugin.plot_spectra`.
     axes : sequence of `~matplotlib.axes.Axes`, optional
-        Axes of spectra, <ln A>, kinds of a user's own and dipoles, without those of which there
-        are no data; new ones by default.
+        Axes of spectra, <ln A>, own kinds and dipoles, as far as there are data; new by default.
     species : str or list of str, optional
         Species, ``"light"`` or ``"all_particle"`` of the spectra; all by default.
-    energy_range : tuple of `~astropy.units.Quantity`, optional
-        Range of total energy per particle. By default that of the data, where points outside the
-        fit count between 1 and 1e8 GeV only.
 
     Returns
     -------
@@ -66,21 +49,15 @@ def plot_residuals(
 
     Raises
     ------
-    ValueError
-        If there are no data, a species or the unit is not known, the number of axes is another,
-        or the range is empty.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        As for `~crlocal_plugin.plot_spectra`, or if there are no data or another number of axes.
     """
     subject = find_subject(subject, datasets)
     model, quantities = subject.model, known_quantities(subject.model)
     frame = SpectrumAxes("total_energy", x_unit=x_unit)
     wanted = chosen_names(True if species is None else species, quantities, "species")
-    drawn = [
-        dataset
-        for dataset in subject.datasets
-        if getattr(dataset, "kind", None) != "spectrum" or dataset.quantity in wanted
-    ]
+    others = [d for d in subject.of_kind("spectrum") if d.quantity not in wanted]
+    drawn = [dataset for dataset in subject.datasets if dataset not in others]
     panels = {}
     fitted = map(picture_of, replace(subject, datasets=drawn).fitted_datasets())
     for picture in sorted(fitted, key=lambda picture: picture.order):
@@ -92,32 +69,28 @@ def plot_residuals(
             "there are no data to compare with the model: pass datasets of its species, with a "
             "model or beside it"
         )
-    everything = [points for members in panels.values() for points in members]
-    low, high, _ = shown_points(everything, energy_range, _USUAL_RANGE)
+    low, high, _ = shown_points(list(chain(*panels.values())), energy_range, (1.0, 1e8))
 
     width = WIDTH if axes is None else None
-    axes = _panel_axes(axes, panels)
+    if axes is None:
+        size = (WIDTH, 0.6 + 3.1 * len(panels))
+        _, axes = plt.subplots(len(panels), 1, sharex=True, figsize=size, layout="constrained")
+    axes = listed_axes(axes, len(panels), f"of {' and '.join(panels)}")
     for ax, points in zip(axes, panels.values(), strict=True):
         label = picture_of(points[0].dataset).panel_label
         labels = {"xlabel": "", "ylabel": f"{label}: (data $-$ model) / error"}
         panel = Frame(ax, frame, low, high, width=width, **labels)
         _draw_pulls(panel, points, quantities)
-        _draw_bands(panel, points, low, high)
+        for sigma, grey in _SIGMA_BANDS.items():
+            ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=-sigma)
+            panel.handles.append(Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$"))
+        ax.axhline(0, color="black", linewidth=0.8, zorder=1)
+        pulls = [np.abs(p.y[p.in_fit & p.within(low, high)]).ravel() for p in points]
+        top = max(_LOWEST_TOP, 1.1 * np.nanmax(np.concatenate(pulls), initial=0.0))
+        ax.set_ylim(-top, top)
         title = f"$\\chi^2$ / numbers: {_stat(points)}"
         panel.finish(legend, title=title, title_fontsize="small", alignment="left")
     axes[-1].set_xlabel(frame.labels[0])
-    return axes
-
-
-def _panel_axes(axes, panels):
-    """Axes of the panels, new ones if none are given."""
-    if axes is None:
-        size = (WIDTH, 0.6 + 3.1 * len(panels))
-        _, axes = plt.subplots(len(panels), 1, sharex=True, figsize=size, layout="constrained")
-    axes = np.ravel(np.asarray(axes, dtype=object))
-    if len(axes) != len(panels):
-        names = " and ".join(panels)
-        raise ValueError(f"axes: expected {len(panels)}, of {names}, got {len(axes)}")
     return axes
 
 
@@ -149,17 +122,3 @@ def _stat(points):
     information = [shown.dataset.info_dict() for shown in points]
     stat, numbers = (sum(info[key] for info in information) for key in ("stat_sum", "n_fit"))
     return f"{stat:.1f} / {numbers}"
-
-
-def _draw_bands(panel, points, low, high):
-    """Draw bands of one and two standard deviations, and make the limits symmetric."""
-    for sigma, grey in _SIGMA_BANDS.items():
-        panel.ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=0)
-    panel.ax.axhline(0, color="black", linewidth=0.8, zorder=1)
-    pulls = [np.abs(p.y[p.in_fit & p.within(low, high)]).ravel() for p in points]
-    top = max(_LOWEST_TOP, 1.1 * np.nanmax(np.concatenate(pulls), initial=0.0))
-    panel.ax.set_ylim(-top, top)
-    panel.handles += [
-        Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$")
-        for sigma, grey in sorted(_SIGMA_BANDS.items())
-    ]

@@ -6,8 +6,7 @@ import numpy as np
 from .dipole import plot_dipole
 from .spectra import plot_spectra
 
-_COLUMN, _HEIGHT, _LEGEND = 4.6, 9.6, 2.4
-"""Sizes in inches."""
+_COLUMN, _HEIGHT, _LEGEND = 4.6, 9.6, 2.4  # in inches
 
 
 def plot_side_by_side(models, datasets=None, axes=None, species=None, components=True, legend=True):
@@ -17,14 +16,10 @@ def plot_side_by_side(models, datasets=None, axes=None, species=None, components
     ----------
     models : dict of str to CosmicRayModel
         Models by the title of their column.
-    datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data, the same in all columns.
+    datasets, species, components, legend
+        As for `~crlocal_plugin.plot_spectra`, the same in all columns; legends are at the last.
     axes : `~numpy.ndarray` of `~matplotlib.axes.Axes`, optional
         Axes, shape ``(3, n)`` for n models; new ones by default.
-    species, components
-        As for `~crlocal_plugin.plot_spectra`.
-    legend : bool, optional
-        Draw legends beside the last column.
 
     Returns
     -------
@@ -54,19 +49,16 @@ def plot_side_by_side(models, datasets=None, axes=None, species=None, components
         plot_dipole(model, datasets, column[1:], legend=last, phase_start=-180, **options)
         column[0].set_title(title)
     for row in axes:
-        for coordinate in "xy":
-            limits = np.array([getattr(ax, f"get_{coordinate}lim")() for ax in row])
-            for ax in row:
-                getattr(ax, f"set_{coordinate}lim")(limits[:, 0].min(), limits[:, 1].max())
+        for name in ("xlim", "ylim"):
+            low, high = np.transpose([plt.getp(ax, name) for ax in row])
+            plt.setp(list(row), name, (low.min(), high.max()))
         for ax in row[1:]:
             ax.set_ylabel("")
             ax.tick_params(labelleft=False)
     if own and legend:
-        figure = axes[0, 0].figure
-        widths = [
-            ax.get_legend().get_window_extent().width for ax in axes[:, -1] if ax.get_legend()
-        ]
-        figure.set_figwidth(_COLUMN * n + max(_LEGEND, max(widths) / figure.dpi))
+        figure, legends = axes[0, 0].figure, [ax.get_legend() for ax in axes[:, -1]]
+        width = max(found.get_window_extent().width for found in legends if found)
+        figure.set_figwidth(_COLUMN * n + max(_LEGEND, width / figure.dpi))
     for ax in axes[1]:
         # amplitude and phase share the axis of energy
         ax.set_xlabel("")

@@ -1,6 +1,7 @@
 """Spectra of several species with their components and the data of many experiments."""
 
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -9,24 +10,18 @@ from ..components.component import has_species, species_group
 from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits
 from ..studies.bands import intensity_band
 from .bands import draw_bands
-from .frame import Frame, line_handle
-from .points import Points, draw_experiments, drawn_nuclei, points_on_axis, shown_points
+from .frame import Frame, checked_grid, line_handle
+from .points import Points, draw_experiments, points_on_axis, shown_points
 from .style import component_style, name_marker, name_places, species_color, species_label
-from .subject import chosen_names, find_subject, given_names
+from .subject import chosen_names, drawn_nuclei, find_subject, given_names
 
-_DEFAULT_RANGE = (1.0, 1e8)
-
+# Species whose colours can be told in grey; if there are more, their names are on the curves. All
+# particles are black and need no name.
 _COLORS_IN_GREY = 2
-"""Species whose colours can be told in grey; if there are more, their names are on the curves.
 
-All particles are black and need no name.
-"""
+_FEW = 5  # species whose components can be told beside each other; those of more are faint
 
-_FEW = 5
-"""Species whose components can be told beside each other; if there are more, they are faint."""
-
-_DECADES_WITHOUT_DATA = 4
-"""Decades of E^2.7 J that are shown if there are no data."""
+_DECADES_WITHOUT_DATA = 4  # of E^2.7 J
 
 
 def plot_spectra(
@@ -54,8 +49,7 @@ def plot_spectra(
     Parameters
     ----------
     subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        What is drawn: a model; fitted datasets, model and data; the models of a fit; or samples
-        with the models that they were drawn for. See `~crlocal_plugin.plots.subject.find_subject`.
+        What is drawn, see `~crlocal_plugin.plots.subject.find_subject`.
     datasets : `~gammapy.datasets.Datasets` or list, optional
         Data, by default those of the subject; what the picture does not show is passed over.
     ax : `~matplotlib.axes.Axes`, optional
@@ -72,10 +66,8 @@ def plot_spectra(
         points outside the fit count between 1 and 1e8 GeV only, and this range without data.
     components : bool, str or list of str, optional
         Draw the components of each species, or those of these names.
-    legend : bool, optional
-        Draw a legend beside the axes.
-    band : bool, optional
-        Draw the 68 % bands of the totals, if the model has errors or there are samples.
+    legend, band : bool, optional
+        Draw a legend beside the axes, and the 68 % bands of the totals, if errors are known.
     samples : object or tuple, optional
         Samples for the bands instead of the covariance, as for `~crlocal_plugin.intensity_band`;
         by default the subject, if it is a posterior.
@@ -86,59 +78,67 @@ def plot_spectra(
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If a species, a component, the axis or a unit is not known, or the range is empty.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        If a species, a component, the axis or a unit is not known, the range is empty, or the
+        subject or the axes are none.
     """
     subject = find_subject(subject, datasets, samples)
     model = subject.model
     axes = SpectrumAxes(axis, energy_power, x_unit, intensity_unit)
     components = chosen_names(components, model.components, "component")
     flux = spectra_on_axis(subject, axis)
-    species = _drawn_species(model, flux, species)
+    measured = [dataset.quantity for dataset in flux]
+    species = [*model.species, *measured] if species is None else given_names(species)
     if not species:
         raise ValueError("there are no species to draw: the model has no spectra, or none is named")
     flux = [dataset for dataset in flux if dataset.quantity in species]
     parts = {name: with_spectrum(model, name, components) for name in species}
-    options = {"energy_range": energy_range, "legend": legend, "band": band}
-    return draw_spectra(ax, subject, flux, parts, axes, **options)
+    return draw_spectra(ax, subject, flux, parts, axes, energy_range, legend, band)
 
 
 def spectra_on_axis(subject, axis):
     """Spectra of species of the model that an axis can show; sums have but their own."""
     model = subject.model
-    return [
-        dataset
-        for dataset in subject.of_kind("spectrum")
-        if has_species(model, dataset.quantity)
-        and (dataset.axis == axis or len(drawn_nuclei(model, dataset.quantity)) == 1)
-    ]
+    spectra = [d for d in subject.of_kind("spectrum") if has_species(model, d.quantity)]
+    return [d for d in spectra if d.axis == axis or len(drawn_nuclei(model, d.quantity)) == 1]
+
+
+def with_spectrum(model, name, components):
+    """Those of the components that have a spectrum of a species, or of one of a sum."""
+    members = set(species_group(name, model.species))
+    return [part for part in components if members & model.components[part].spectral_models.keys()]
 
 
 def draw_spectra(
-    ax, subject, flux, parts, axes, whole=(), usual=_DEFAULT_RANGE, *, energy_range, legend, band
+    ax, subject, flux, parts, axes, energy_range, legend, band, whole=(), usual=(1.0, 1e8)
 ):
     """Draw the species and sums in ``parts``, which has the components that are drawn of each.
 
-    Those in ``whole``, all by default, are what the others contribute to, and alone have bands.
-    The ``usual`` range is that without data, see `shown_points`.
+    The others contribute to those in ``whole``, all by default, which alone have bands.
     """
     model, axis = subject.model, axes.axis
-    points = [_points(dataset, model, axes) for dataset in flux]
+    points = []
+    for dataset in flux:
+        x, factor = points_on_axis(dataset, model, axis)
+        weight = axes.weighted(x, factor)
+        errors = [weight * error.value for error in dataset.intensity_errors]
+        points.append(Points(dataset, x, weight * dataset.intensity.value, errors))
     low, high, points = shown_points(points, energy_range, usual, own_unit(axis))
-    grids = {name: curve_grid(low, high, axis, drawn_nuclei(model, name)) for name in parts}
-    if not any(grid.size for grid in grids.values()):
-        raise ValueError("energy_range: all of it is below the rest energies of the species")
+    nuclei = {name: drawn_nuclei(model, name) for name in parts}
+    checked_grid(low, high, axis, chain.from_iterable(nuclei.values()))
+    grids = {name: curve_grid(low, high, axis, members) for name, members in nuclei.items()}
 
     frame = Frame(ax, axes, low, high, height=4.8, yscale="log", ylabel=axes.labels[1])
     totals = _draw_curves(frame, model, grids, parts, axes, whole)
     for name in (whole or grids) if band else ():
-        _draw_band(frame, subject, name, grids[name], axes)
+        grid = grids[name]
+        if grid.size:
+            make = partial(intensity_band, model, grid, name, axis=axis)
+            weight = axes.weighted(grid.value, 1.0)
+            draw_bands(frame, grid.value, make, subject, [species_color(name)], weight)
 
     def draw(shown, **style):
         shown.draw(frame, color=species_color(shown.dataset.quantity), **style)
@@ -149,76 +149,36 @@ def draw_spectra(
         # what contributes is in sight too, at its highest
         seen += [[np.nanmax(total)] for total in totals]
     limits = log_limits(np.concatenate([*seen, []]), 3)
-    frame.ax.set_ylim(limits or _limits_without_data(totals, axes.energy_power, low, high))
+    if limits is None:
+        # totals may fall without end at a cut-off
+        decades = _DECADES_WITHOUT_DATA + abs(axes.energy_power - 2.7) * np.log10(high / low)
+        limits = log_limits(np.concatenate([*totals, []]), 2, decades)
+    frame.ax.set_ylim(limits)
     return frame.finish(legend)
 
 
 def _draw_curves(frame, model, grids, parts, axes, whole):
     """Draw totals and components of the species, and return the totals."""
-    totals, components = [], {}
+    totals, handles = [], {}
     few = len(grids) <= _FEW
-    look = {"linewidth": 1.1 if few else 0.7, "alpha": 1.0 if few else 0.6}
+    look = {"linewidth": 1.1 if few else 0.7, "alpha": 1.0 if few else 0.6, "zorder": 2}
     for number, (name, grid) in enumerate(grids.items()):
-        color = {"color": species_color(name)}
-        total = _curve(model, grid, name, None, axes)
-        if not np.isfinite(total).any():
-            continue
         written = {"markevery": name_places(number, len(grids))}
         if len(grids) > _COLORS_IN_GREY and name != "all_particle":
             written |= name_marker(name)
-        style = component_style("total") | color | {"zorder": 3}
-        style["linewidth"] = 1.8 if name in (whole or grids) else 1.1
-        frame.curve(grid.value, total, species_label(name), written, **style)
-        totals.append(total)
-        for part in parts[name]:
-            y = _curve(model, grid, name, part, axes)
-            if np.isfinite(y).any():
-                style = component_style(part)
-                frame.ax.plot(frame.factor * grid.value, y, **style | color | look, zorder=2)
-                components[part] = line_handle(part, **style | {"color": "0.3"})
-    frame.handles += components.values()
+        for part in (None, *parts[name]):
+            y = axes.weighted(grid.value, model.intensity(grid, name, part, axes.axis).value)
+            # where an intensity underflows there is no curve
+            y = np.where(y > 0, y, np.nan)
+            if not np.isfinite(y).any():
+                continue
+            style = component_style(part or "total") | {"color": species_color(name)}
+            if part is None:
+                style |= {"linewidth": 1.8 if name in (whole or grids) else 1.1, "zorder": 3}
+                frame.curve(grid.value, y, species_label(name), written, **style)
+                totals.append(y)
+            else:
+                frame.ax.plot(frame.factor * grid.value, y, **style, **look)
+                handles[part] = line_handle(part, **style | {"color": "0.3"})
+    frame.handles += handles.values()
     return totals
-
-
-def _draw_band(frame, subject, name, grid, axes):
-    """Draw the band of the total of a species."""
-    if grid.size:
-        make = partial(intensity_band, subject.model, grid, name, axis=axes.axis)
-        weight = axes.weighted(grid.value, 1.0)
-        draw_bands(frame, grid.value, make, subject, [species_color(name)], weight)
-
-
-def _drawn_species(model, flux, species):
-    if species is None:
-        return list(dict.fromkeys([*model.species, *(dataset.quantity for dataset in flux)]))
-    names = given_names(species)
-    for name in names:
-        species_group(name, model.species)
-    return names
-
-
-def with_spectrum(model, name, components):
-    """Those of the components that have a spectrum of a species, or of one of a sum."""
-    members = set(species_group(name, model.species))
-    return [part for part in components if members & model.components[part].spectral_models.keys()]
-
-
-def _points(dataset, model, axes):
-    """Positions of a dataset, and intensities and errors as the picture shows them."""
-    x, factor = points_on_axis(dataset, model, axes.axis)
-    weight = axes.weighted(x, factor)
-    errors = [weight * error.value for error in dataset.intensity_errors]
-    return Points(dataset, x, weight * dataset.intensity.value, errors)
-
-
-def _curve(model, grid, name, component, axes):
-    """Curve of a species, nan where the intensity underflows."""
-    intensity = model.intensity(grid, name, component=component, axis=axes.axis)
-    y = axes.weighted(grid.value, intensity.value)
-    return np.where(y > 0, y, np.nan)
-
-
-def _limits_without_data(totals, energy_power, low, high):
-    """Limits of the intensity axis from the totals, which may fall without end at a cut-off."""
-    decades = _DECADES_WITHOUT_DATA + abs(energy_power - 2.7) * np.log10(high / low)
-    return log_limits(np.concatenate([*totals, []]), 2, decades)

@@ -1,110 +1,36 @@
-"""Styles that are the same in every picture.
-
-Colours are those of Okabe & Ito (2008), which colour-blind readers tell apart; line styles and
-markers tell the same in grey.
-"""
+"""Styles that are the same in every picture, as they are in ``styles.yaml``."""
 
 import zlib
+from pathlib import Path
 
+import yaml
 from matplotlib.textpath import TextPath
 
-_ORANGE, _SKY_BLUE, _GREEN, _BLUE = "#E69F00", "#56B4E9", "#009E73", "#0072B2"
-_VERMILLION, _PURPLE, _BLACK = "#D55E00", "#CC79A7", "#000000"
+_STYLES = yaml.safe_load((Path(__file__).parent / "styles.yaml").read_text(encoding="utf-8"))
 
-_DASH_DOT_DOT = (0, (6, 1.5, 1, 1.5, 1, 1.5))
 
-COMPONENT_STYLES = {
-    "total": {"color": _BLACK, "linestyle": "solid"},
-    "background": {"color": _BLUE, "linestyle": "dashed"},
-    "nearby": {"color": _VERMILLION, "linestyle": "dashdot"},
-    "galactic-center": {"color": _GREEN, "linestyle": "dotted"},
-    "compton-getting": {"color": _PURPLE, "linestyle": _DASH_DOT_DOT},
-}
+def _curve(row):
+    line = row["linestyle"]
+    dashes = line if isinstance(line, str) else (0, tuple(line))
+    return {"color": row["color"], "linestyle": dashes}
+
+
+COMPONENT_STYLES = {name: _curve(row) for name, row in _STYLES["components"].items()}
 """Colour and line style by component; to give a new component its own, add a row."""
 
-COMPONENT_HATCHES = {
-    "background": "///",
-    "nearby": "\\\\\\",
-    "galactic-center": "...",
-    "compton-getting": "xxx",
-}
+_OTHER_COMPONENTS = [_curve(row) for row in _STYLES["other_components"]]
+
+COMPONENT_HATCHES = {n: row["hatch"] for n, row in _STYLES["components"].items() if "hatch" in row}
 """Hatching of areas by component."""
 
-_OTHER_HATCHES = ("---", "|||", "+++", "ooo")
+SPECIES_COLORS = _STYLES["species"]
+"""Colour by species or sum of species."""
 
-_OTHER_COMPONENTS = [
-    {"color": color, "linestyle": linestyle}
-    for linestyle in ((0, (10, 3)), (0, (1, 3)), (0, (3, 1, 1, 1)))
-    for color in (_ORANGE, _SKY_BLUE)
-]
+SPECIES_LINESTYLES = _STYLES["species_alone"]
+"""Line style by species where each is drawn alone."""
 
-SPECIES_COLORS = {
-    "H": _BLUE,
-    "He": _ORANGE,
-    "C": _GREEN,
-    "O": _SKY_BLUE,
-    "Fe": _VERMILLION,
-    "N": "#999933",
-    "Ne": "#882255",
-    "Na": "#8C564B",
-    "Mg": "#6A3D9A",
-    "Al": "#44AA99",
-    "Si": "#117733",
-    "S": "#332288",
-    "CNO": _GREEN,
-    "Ne-S": "#6A3D9A",
-    "Fe-group": _VERMILLION,
-    "light": _PURPLE,
-    "all_particle": _BLACK,
-}
-"""Colour by species or sum of species; a group of elements has that of one of them.
-
-Okabe & Ito have no colours left for the rarer nuclei: names on the curves tell those too.
-"""
-
-SPECIES_LINESTYLES = {"H": "dashdot", "He": "dotted"}
-"""Line style by species where each is drawn alone, as in Xue & Liu 2025, Fig. 2."""
-
-_NAME_SIZE = 9
-"""Size of the names of species on their curves in points."""
-
-_FEW_NAMES = 3
-"""Curves with place for three names each."""
-
-_OTHER_SPECIES = (_PURPLE, _GREEN, _VERMILLION, _SKY_BLUE)
-
-_SPECIES_LABELS = {"light": "H + He", "all_particle": "all particles"}
-
-EXPERIMENT_MARKERS = {
-    "AMS-02": ("o", True),
-    "ARGO-YBJ": ("s", True),
-    "Baksan Carpet": ("X", False),
-    "CALET": ("D", False),
-    "CREAM": ("^", True),
-    "DAMPE": ("s", False),
-    "EAS-TOP": ("v", True),
-    "GRAPES-3": ("p", False),
-    "HAWC": ("h", False),
-    "HAWC + IceCube": ("h", True),
-    "ISS-CREAM": ("^", False),
-    "IceCube": ("D", True),
-    "IceTop": ("D", False),
-    "IceTop-IceCube": ("P", True),
-    "JACEE": ("v", False),
-    "KASCADE": ("D", True),
-    "KASCADE-Grande": ("^", True),
-    "Kamiokande": ("o", False),
-    "LHAASO": ("P", False),
-    "LHAASO-KM2A": ("P", False),
-    "MACRO": ("<", False),
-    "Mt. Norikura": (">", False),
-    "Musala Peak": (">", True),
-    "Pierre Auger Observatory": ("*", True),
-    "Super-Kamiokande": ("p", True),
-    "Tibet ASgamma": ("o", True),
-    "Underground muon telescopes": ("X", True),
-}
-"""Marker and whether it is filled, by experiment; spectra and dipoles may share one."""
+EXPERIMENT_MARKERS = {name: tuple(marker) for name, marker in _STYLES["experiments"].items()}
+"""Marker and whether it is filled, by experiment."""
 
 _ALL_MARKERS = [(marker, filled) for filled in (True, False) for marker in "osD^v<>pPX*hd8"]
 
@@ -121,12 +47,12 @@ def component_style(name):
 
 def component_hatch(name):
     """Hatching of the areas of a component, always the same for a name (str)."""
-    return COMPONENT_HATCHES.get(name) or _fallback(name, _OTHER_HATCHES)
+    return COMPONENT_HATCHES.get(name) or _fallback(name, _STYLES["other_hatches"])
 
 
 def species_color(name):
     """Colour of a species, "light" or "all_particle", always the same for a name (str)."""
-    return SPECIES_COLORS.get(name) or _fallback(name, _OTHER_SPECIES)
+    return SPECIES_COLORS.get(name) or _fallback(name, _STYLES["other_species"])
 
 
 def species_style(name):
@@ -142,32 +68,28 @@ def name_marker(name):
     # a plain hyphen would be a minus sign
     label = label.replace("+", "{+}").replace("-", "\N{HYPHEN}")
     text = f"$\\mathrm{{{label}}}$"
-    extents = TextPath((0, 0), text, size=_NAME_SIZE).get_extents()
-    return {
-        "marker": text,
-        # matplotlib fits the longer side of a text into the size
-        "markersize": max(extents.width, extents.height),
-        "markerfacecolor": _BLACK,
-        "markeredgecolor": _BLACK,
-        "markeredgewidth": 0.4,
-    }
+    extents = TextPath((0, 0), text, size=9).get_extents()
+    # matplotlib fits the longer side of a text into the size
+    size = {"marker": text, "markersize": max(extents.width, extents.height)}
+    return size | {"markerfacecolor": "black", "markeredgecolor": "black", "markeredgewidth": 0.4}
 
 
 def name_places(number, n):
     """Points at which curve ``number`` of ``n`` bears its name, others than on its neighbours."""
-    step = 120 if n <= _FEW_NAMES else 180
+    # few curves have place for three names each
+    step = 120 if n <= 3 else 180
     return list(range(20 + step * number // n, 370, step))
 
 
 def species_label(name):
     """Name of a species or a sum of species for a legend (str)."""
-    return _SPECIES_LABELS.get(name, name)
+    return {"light": "H + He", "all_particle": "all particles"}.get(name, name)
 
 
 def experiment_markers(experiments):
-    """Marker by experiment, and whether it is filled, no two alike (dict of str to tuple).
+    """Marker by experiment, and whether it is filled (dict of str to tuple).
 
-    An experiment keeps its marker from picture to picture, unless another of the picture has it.
+    It is the same in every picture, unless another experiment of the picture has it.
     """
     experiments = list(dict.fromkeys(experiments))
     markers = {}
@@ -176,6 +98,5 @@ def experiment_markers(experiments):
         first = EXPERIMENT_MARKERS.get(name) or _fallback(name, _ALL_MARKERS)
         position = _ALL_MARKERS.index(first)
         candidates = _ALL_MARKERS[position:] + _ALL_MARKERS[:position]
-        free = [marker for marker in candidates if marker not in markers.values()]
-        markers[name] = free[0] if free else first
+        markers[name] = next((m for m in candidates if m not in markers.values()), first)
     return {name: markers[name] for name in experiments}

@@ -9,11 +9,13 @@ from gammapy.modeling import FitResult
 from gammapy.modeling.fit import OptimizeResult
 from gammapy.modeling.models import ModelBase
 
+from ..components.component import GROUPS, has_species, species_group
 from ..datasets.core import CosmicRayDataset
 from ..datasets.modelling import applies_to
 from ..messages import close_name
 from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
+from ..physics.species import ELEMENT_GROUPS
 from ..posterior.posterior import Posterior
 
 _EXPECTED = "expected a CosmicRayModel, datasets with a model, a gammapy FitResult or a Posterior"
@@ -21,10 +23,7 @@ _EXPECTED = "expected a CosmicRayModel, datasets with a model, a gammapy FitResu
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """Subject of a picture: its model, its data, and samples for bands if there are any.
-
-    The ``datasets`` have the normalisations and energy scales of the fit.
-    """
+    """Subject of a picture: its model, its data as a fit has scaled them, and samples for bands."""
 
     model: CosmicRayModel
     datasets: list
@@ -35,10 +34,7 @@ class Subject:
         return [dataset for dataset in self.datasets if getattr(dataset, "kind", None) == kind]
 
     def fitted_datasets(self):
-        """Datasets of this package with the model of the subject, or copies with it (list).
-
-        Copies share the data. A model that lacks a species of the data is a ValueError.
-        """
+        """Datasets of this package with the model, or else copies with it that share the data."""
         own = [dataset for dataset in self.datasets if isinstance(dataset, CosmicRayDataset)]
         return [d if d.model is self.model else _with_model(d, self.model) for d in own]
 
@@ -61,21 +57,22 @@ or Posterior
     Returns
     -------
     Subject
-        The subject.
 
     Raises
     ------
-    TypeError
-        If the subject is of another kind.
-    ValueError
-        If it has no CosmicRayModel, or several.
+    TypeError, ValueError
+        If the subject is of another kind, or has no CosmicRayModel, or several.
     """
     if isinstance(subject, Posterior):
-        models, own, samples = _models_of(subject), [], subject if samples is None else samples
+        models, own, samples = list(subject.models), [], subject if samples is None else samples
+        if not models:
+            raise ValueError(
+                "the posterior knows no models: pass the model first, and samples=posterior"
+            )
     elif isinstance(subject, FitResult | OptimizeResult):
         models, own = list(subject.models), []
     else:
-        models, own = _listed(subject)
+        models, own = _models_and_data(subject)
     cosmic_rays = [model for model in dict.fromkeys(models) if isinstance(model, CosmicRayModel)]
     if not cosmic_rays:
         raise ValueError(
@@ -85,35 +82,19 @@ or Posterior
     if len(cosmic_rays) > 1:
         names = ", ".join(model.name for model in cosmic_rays)
         raise ValueError(f"one picture has one CosmicRayModel, got {names}: pass one of them first")
-    given = own if datasets is None else _list(datasets)
-    nuisances = [model for model in models if isinstance(model, NuisanceModel)]
-    data = [_with_nuisance(dataset, nuisances) for dataset in given]
-    return Subject(cosmic_rays[0], data, samples)
-
-
-def _models_of(posterior):
-    """Models of a posterior, which needs none for itself."""
-    models = list(posterior.models)
-    if not models:
-        raise ValueError(
-            "the posterior knows no models: pass the model first, and samples=posterior"
-        )
-    return models
-
-
-def _list(datasets):
-    """Datasets that are named beside a subject."""
-    items = [datasets] if isinstance(datasets, Dataset) or not np.iterable(datasets) else datasets
-    strangers = [type(item).__name__ for item in items if not isinstance(item, Dataset)]
+    alone = isinstance(datasets, Dataset) or not np.iterable(datasets)
+    given = own if datasets is None else [datasets] if alone else list(datasets)
+    strangers = [type(item).__name__ for item in given if not isinstance(item, Dataset)]
     if strangers:
         raise TypeError(
             f"datasets: expected gammapy datasets, as load_datasets returns them, got {datasets!r} "
             f"with {strangers[0]}"
         )
-    return list(items)
+    nuisances = [model for model in models if isinstance(model, NuisanceModel)]
+    return Subject(cosmic_rays[0], [_with_nuisance(d, nuisances) for d in given], samples)
 
 
-def _listed(subject):
+def _models_and_data(subject):
     """Models and datasets of a model, a dataset, or several of them."""
     alone = isinstance(subject, CosmicRayModel | Dataset)
     if not alone and (isinstance(subject, str | dict) or not np.iterable(subject)):
@@ -135,13 +116,12 @@ def _listed(subject):
 
 def _with_nuisance(dataset, nuisances):
     """Dataset with the nuisance model of a fit that is meant for it, if there is one."""
-    if not isinstance(dataset, CosmicRayDataset):
-        return dataset
-    for nuisance in nuisances:
-        is_own = dataset.present_nuisance is nuisance
-        if applies_to(nuisance.datasets_names, dataset.name) and not is_own:
-            dataset = copy.copy(dataset)
-            dataset.nuisance = nuisance
+    if isinstance(dataset, CosmicRayDataset):
+        for nuisance in nuisances:
+            is_own = dataset.present_nuisance is nuisance
+            if applies_to(nuisance.datasets_names, dataset.name) and not is_own:
+                dataset = copy.copy(dataset)
+                dataset.nuisance = nuisance
     return dataset
 
 
@@ -172,3 +152,24 @@ def chosen_names(choice, available, what):
             hint = "it has" if close is None else f"did you mean {close!r}? It has"
             raise ValueError(f"the model has no {what} {name!r}; {hint} {', '.join(available)}")
     return names
+
+
+def known_quantities(model):
+    """Species of a model, and the sums of them that have a name (list of str)."""
+    sums = [name for name in (*GROUPS, *ELEMENT_GROUPS) if has_species(model, name)]
+    return list(dict.fromkeys([*model.species, *sums]))
+
+
+def chosen_species(choice, model):
+    """Those of the species of a model, and of their sums, that an option chooses (list of str)."""
+    if choice is True:
+        return list(model.species)
+    return chosen_names(choice, known_quantities(model), "species")
+
+
+def drawn_nuclei(model, quantity):
+    """Nuclei of a model that a quantity sums over (list of `~crlocal_plugin.Species`)."""
+    members = species_group(quantity, model.species)
+    if not members:
+        raise ValueError("the model has no spectra, and so no species: there is nothing to draw")
+    return [nucleus for nucleus in model.nuclei if nucleus.name in members]

@@ -6,14 +6,12 @@ import warnings
 import numpy as np
 from astropy.table import Table
 
-MIN_LENGTH = 50
-"""Autocorrelation times that a chain must be long."""
+MIN_LENGTH = 50  # autocorrelation times that a chain must be long
 
+# largest rank-normalised split R-hat (Vehtari et al. 2021, Bayesian Analysis 16, 667)
 MAX_R_HAT = 1.01
-"""Largest rank-normalised split R-hat (Vehtari et al. 2021, Bayesian Analysis 16, 667)."""
 
-MIN_ESS = 400
-"""Smallest effective sample size, of the bulk and of the tails (ibid.)."""
+MIN_ESS = 400  # smallest effective sample size, of the bulk and of the tails (ibid.)
 
 
 def import_sampling(name):
@@ -49,35 +47,34 @@ def chain_diagnostics(theta, names, tau, length):
     The effective sample sizes count each walker as a chain.
     """
     arviz = import_sampling("arviz")
-    steps, n_ensembles = theta.shape[:2]
-    rows = []
+    steps, n_ensembles, _, n = theta.shape
+    ensembles = theta.transpose(3, 1, 0, 2).reshape(n, n_ensembles, -1)
+    walkers = theta.reshape(steps, -1, n).T
     with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "More chains")
-        for name, values, time in zip(names, np.moveaxis(theta, -1, 0), tau, strict=True):
-            by_walker = values.reshape(steps, -1).T
-            rows.append(
-                {
-                    "name": name,
-                    "autocorrelation": time,
-                    "length": length / time,
-                    "r_hat": float(arviz.rhat(values.swapaxes(0, 1).reshape(n_ensembles, -1))),
-                    "ess_bulk": float(arviz.ess(by_walker)),
-                    "ess_tail": float(arviz.ess(by_walker, method="tail")),
-                }
-            )
-    table = Table(rows=rows)
+        columns = {
+            "autocorrelation": tau,
+            "length": length / tau,
+            "r_hat": [arviz.rhat(chains) for chains in ensembles],
+            "ess_bulk": [arviz.ess(chains) for chains in walkers],
+            "ess_tail": [arviz.ess(chains, method="tail") for chains in walkers],
+        }
+    table = Table({"name": names, **columns})
     return table, _problems(table)
+
+
+_LIMITS = (
+    ("length", "length in autocorrelation times below", MIN_LENGTH, 1, ".0f"),
+    ("r_hat", "R-hat above", MAX_R_HAT, -1, ".3f"),
+    ("ess_bulk", "effective sample size of the bulk below", MIN_ESS, 1, ".0f"),
+    ("ess_tail", "effective sample size of the tails below", MIN_ESS, 1, ".0f"),
+)
 
 
 def _problems(table):
     """Sentences on figures that are beyond their limits."""
     problems = []
-    for column, text, limit, sign, form in (
-        ("length", "length in autocorrelation times below", MIN_LENGTH, 1, ".0f"),
-        ("r_hat", "R-hat above", MAX_R_HAT, -1, ".3f"),
-        ("ess_bulk", "effective sample size of the bulk below", MIN_ESS, 1, ".0f"),
-        ("ess_tail", "effective sample size of the tails below", MIN_ESS, 1, ".0f"),
-    ):
+    for column, text, limit, sign, form in _LIMITS:
         # nan is not good enough either
         failing = table[~(sign * table[column] >= sign * limit)]
         if len(failing):

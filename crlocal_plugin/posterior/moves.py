@@ -3,8 +3,7 @@
 import emcee
 import numpy as np
 
-JUMPS = 0.1
-"""Fraction of proposals by a whole difference, which lead from one mode to another."""
+JUMPS = 0.1  # fraction of proposals by a whole difference, which lead from one mode to another
 
 
 class EnsemblesMove(emcee.moves.Move):
@@ -24,21 +23,19 @@ class EnsemblesMove(emcee.moves.Move):
         """Move every walker once; gives the state and which walkers moved, as emcee asks for."""
         random, n = model.random, state.coords.shape[1]
         walkers = np.arange(len(state.coords)).reshape(self._n_ensembles, -1)
+        rows = np.arange(self._n_ensembles)[:, np.newaxis]
         # another way to halve each ensemble at every step
-        walkers = np.take_along_axis(walkers, random.rand(*walkers.shape).argsort(axis=1), axis=1)
+        walkers = walkers[rows, random.rand(*walkers.shape).argsort(axis=1)]
         accepted = np.zeros(len(state.coords), dtype=bool)
         halves = np.array_split(walkers, 2, axis=1)
         for moving, others in (halves, halves[::-1]):
             size = others.shape[1]
             first = random.randint(size, size=moving.shape)
             second = (first + random.randint(1, size, size=moving.shape)) % size
-            ends = [
-                state.coords[np.take_along_axis(others, chosen, axis=1)]
-                for chosen in (first, second)
-            ]
+            difference = state.coords[others[rows, first]] - state.coords[others[rows, second]]
             gamma = np.where(random.rand(*moving.shape) < JUMPS, 1.0, 2.38 / np.sqrt(2 * n))
             jitter = 1 + 1e-5 * random.randn(*moving.shape)
-            step = (gamma * jitter)[..., np.newaxis] * (ends[0] - ends[1])
+            step = (gamma * jitter)[..., np.newaxis] * difference
             moving = moving.ravel()
             proposal = state.coords[moving] + step.reshape(-1, n)
             log_prob, _ = model.compute_log_prob_fn(proposal)

@@ -8,24 +8,20 @@ import numpy as np
 from astropy.table import Table
 
 from .convergence import MIN_ESS, import_sampling
-from .posterior import Posterior
 from .prior_distributions import PriorDistributions
-from .sampling import LogPosterior, best_fit, describe, likelihoods
+from .sampling import LogPosterior, best_fit, described, likelihoods
 
+# largest number of parameters for which points are drawn from a region around the live points
 REGION = 10
-"""Largest number of parameters for which points are drawn from a region around the live points."""
 
-POPULATION = 64
-"""Points that a step sampler moves at once."""
+POPULATION = 64  # points that a step sampler moves at once
 
+# smallest fraction of the points of a step sampler that leave the neighbourhood of their start
 FAR_ENOUGH = 0.5
-"""Smallest fraction of the points of a step sampler that leave the neighbourhood of their start."""
 
-INTEGRATED = 0.95
-"""Smallest fraction of the evidence that the live points have been through."""
+INTEGRATED = 0.95  # smallest fraction of the evidence that the live points have been through
 
-NOWHERE = -1e300
-"""ln(likelihood) of values whose statistic overflows."""
+NOWHERE = -1e300  # ln(likelihood) of values whose statistic overflows
 
 
 def nested_sample(
@@ -46,8 +42,8 @@ def nested_sample(
 
     Parameters
     ----------
-    datasets : CosmicRayDatasets
-        Datasets with models.
+    datasets : CosmicRayDatasets or JointLikelihood
+        Datasets with models, or a likelihood: then the posterior has no models.
     n_live : int, optional
         Live points; the error of ln(evidence) falls with the square root of it.
     n_steps : int, optional
@@ -73,20 +69,7 @@ def nested_sample(
         If UltraNest is not installed.
     """
     likelihood, fit = likelihoods(datasets)
-    posterior = nested_sample_likelihood(
-        likelihood, fit, n_live, n_steps, max_calls, random_state, stream
-    )
-    return describe(posterior, datasets, likelihood)
-
-
-def nested_sample_likelihood(
-    likelihood, fit=None, n_live=400, n_steps=None, max_calls=None, random_state=None, stream=None
-):
-    """Evidence and posterior of a likelihood, see `nested_sample`; ``fit`` has the best fit."""
-    fit = likelihood if fit is None else fit
     n = likelihood.size
-    if n == 0:
-        raise ValueError("no parameter is free: there is nothing to sample")
     if n_steps is None:
         n_steps = 0 if n <= REGION else 8 * n
     priors = PriorDistributions(likelihood)
@@ -109,53 +92,40 @@ def nested_sample_likelihood(
             sampler.stepsampler = steppers.PopulationSimpleSliceSampler(
                 POPULATION, n_steps, steppers.generate_differential_direction
             )
-        result = sampler.run(
-            min_num_live_points=n_live,
-            min_ess=MIN_ESS,
-            frac_remain=0.01,
-            max_ncalls=max_calls,
-            show_status=stream.isatty(),
-            viz_callback=False,
-        )
-    table, problems = _assess(result, sampler.stepsampler if n_steps else None)
-    samples = result["samples"]
+        options = {"min_ess": MIN_ESS, "frac_remain": 0.01, "viz_callback": False}
+        options |= {"min_num_live_points": n_live, "max_ncalls": max_calls}
+        result = sampler.run(show_status=stream.isatty(), **options)
+    samples, evidence = result["samples"], (result["logz"], result["logzerr"])
     log_density = log_posterior(samples)
     slices = f", {n_steps} slices per point" if n_steps else ""
     steps = ", or more steps (n_steps) until ln(evidence) no longer changes" if n_steps else ""
-    return Posterior(
-        likelihood.names,
-        likelihood.units,
-        samples[np.newaxis],
-        log_density[np.newaxis],
-        best_fit(fit, samples[np.argmax(log_density)]),
-        table,
-        problems,
-        info={
-            "sampler": f"UltraNest, {n_live} live points{slices}",
-            "calls": int(result["ncall"]),
-            "advice": f"Take more live points (n_live){steps}",
-        },
-        log_evidence=(result["logz"], result["logzerr"]),
-    )
+    info = {
+        "sampler": f"UltraNest, {n_live} live points{slices}",
+        "calls": int(result["ncall"]),
+        "advice": f"Take more live points (n_live){steps}",
+    }
+    best = best_fit(fit, samples[np.argmax(log_density)])
+    figures = _assess(result, sampler.stepsampler if n_steps else None)
+    chains = samples[np.newaxis], log_density[np.newaxis]
+    return described(datasets, likelihood, *chains, best, *figures, info, evidence)
 
 
 def _assess(result, stepper):
     """Figures of convergence, and which of them are not good enough."""
-    order = result["insertion_order_MWW_test"]
     rows = [
-        ("insertion order passes", float(order["converged"]), 1.0),
+        ("insertion order passes", float(result["insertion_order_MWW_test"]["converged"]), 1.0),
         ("fraction of the evidence", float(np.exp(-result["logzerr_tail"])), INTEGRATED),
         ("effective sample size", float(result["ess"]), float(MIN_ESS)),
     ]
     if stepper is not None:
         rows.append(("points that move far enough", stepper.far_enough_fraction, FAR_ENOUGH))
-    table = Table(rows=rows, names=("figure", "value", "at_least"))
     # nan is not good enough either
-    failing = table[~(table["value"] >= table["at_least"])]
-    return table, [
-        f"{row['figure']}: {row['value']:.3g}, expected at least {row['at_least']:g}"
-        for row in failing
+    problems = [
+        f"{figure}: {value:.3g}, expected at least {least:g}"
+        for figure, value, least in rows
+        if not value >= least
     ]
+    return Table(rows=rows, names=("figure", "value", "at_least")), problems
 
 
 @contextlib.contextmanager

@@ -15,8 +15,7 @@ from ..files import refuse_existing, replace_file
 from ..likelihood.collection import short_labels
 from .convergence import import_sampling
 
-FORMAT = "crlocal_plugin posterior 1"
-"""Mark of the files."""
+FORMAT = "crlocal_plugin posterior 1"  # mark of the files
 
 _QUANTILES = {
     "median": 0.5,
@@ -35,18 +34,16 @@ class Posterior:
     """Samples of a posterior.
 
     Made by `~crlocal_plugin.sample`, `~crlocal_plugin.nested_sample` and `Posterior.read`. What
-    turns the samples into a result asks `check` first.
+    turns the samples into a result asks `check` first, and takes ``allow_unconverged`` for it.
 
     Parameters
     ----------
-    names : list of str
-        Labels of the parameters.
-    units : list of str or `~astropy.units.Unit`
-        Their units.
+    names, units : list of str
+        Labels of the parameters, and their units.
     chains : `~numpy.ndarray`
         Values in these units, shape ``(chains, draws, n)``.
     log_posterior : `~numpy.ndarray`
-        ln(posterior density) up to a constant, shape ``(chains, draws)``.
+        ln(posterior density) up to a constant, shape ``(chains, draws)``; the attribute is flat.
     best : array_like
         Values at the best fit, shape ``(n,)``.
     diagnostics : `~astropy.table.Table`
@@ -77,7 +74,7 @@ class Posterior:
         self.names = list(names)
         self.units = [u.Unit(unit) for unit in units]
         self.chains = np.asarray(chains, dtype=float)
-        self._log_posterior = np.asarray(log_posterior, dtype=float)
+        self.log_posterior = np.ravel(log_posterior).astype(float)
         self.best = np.asarray(best, dtype=float)
         self.diagnostics = diagnostics
         for column in diagnostics.colnames:
@@ -96,11 +93,6 @@ class Posterior:
         """Samples in the units of the parameters, shape ``(m, n)`` (`~numpy.ndarray`)."""
         return self.chains.reshape(-1, self.chains.shape[-1])
 
-    @property
-    def log_posterior(self):
-        """ln(posterior density) of the samples up to a constant, shape ``(m,)``."""
-        return self._log_posterior.ravel()
-
     @cached_property
     def models(self):
         """Models at the best values (`~gammapy.modeling.models.Models`)."""
@@ -111,18 +103,14 @@ class Posterior:
         """Whether the samples may be called a result (bool)."""
         return not self.problems
 
+    @property
+    def _state(self):
+        return "converged" if self.converged else "NOT CONVERGED"
+
     def check(self, allow_unconverged=False):
-        """Refuse samples that have not converged.
+        """Raise UnconvergedError, with parameters and figures, unless the samples have converged.
 
-        Parameters
-        ----------
-        allow_unconverged : bool, optional
-            Let them pass.
-
-        Raises
-        ------
-        UnconvergedError
-            If they have not converged, with the parameters and their figures.
+        With ``allow_unconverged`` they pass all the same.
         """
         if self.problems and not allow_unconverged:
             raise UnconvergedError(
@@ -145,24 +133,14 @@ class Posterior:
         return self.names.index(name)
 
     def draw(self, size, random_state=None):
-        """Draw samples at random, without repeating any.
+        """Draw samples at random, without repeating any: values of shape ``(size, n)``.
 
         Parameters
         ----------
         size : int
-            How many.
+            How many, not more than there are.
         random_state : int or `~numpy.random.Generator`, optional
             Seed or source of random numbers.
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            Values, shape ``(size, n)``.
-
-        Raises
-        ------
-        ValueError
-            If there are fewer samples.
         """
         if size > len(self.samples):
             raise ValueError(f"{size} draws were asked for, there are {len(self.samples)} samples")
@@ -175,22 +153,17 @@ class Posterior:
         Parameters
         ----------
         target : CosmicRayDatasets, `~gammapy.modeling.models.DatasetModels` or CosmicRayModel
-            What has the parameters.
+            What has the parameters; nothing is set if one is missing.
         values : array_like
             Values, shape ``(n,)``.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is missing in the target, or has another unit. Nothing is set then.
         """
         labels = getattr(target.parameters, "labels", None) or short_labels(target)
         found = dict(zip(labels, target.parameters, strict=True))
-        missing = [name for name in self.names if name not in found]
+        missing = ", ".join(name for name in self.names if name not in found)
         if missing:
             raise ValueError(
-                f"the models have no parameter {', '.join(missing)}: expected models of the kind "
-                f"that was sampled, got {', '.join(found)}"
+                f"the models have no parameter {missing}: expected models of the kind that was "
+                f"sampled, got {', '.join(found)}"
             )
         parameters = [found[name] for name in self.names]
         factors = [unit.to(par.unit) for unit, par in zip(self.units, parameters, strict=True)]
@@ -202,11 +175,6 @@ class Posterior:
     def summary(self, allow_unconverged=False):
         """Median, ends of the central intervals of 68.3 % and 95.4 %, best fit and unit.
 
-        Parameters
-        ----------
-        allow_unconverged : bool, optional
-            As for `check`.
-
         Returns
         -------
         `~astropy.table.Table`
@@ -214,39 +182,28 @@ class Posterior:
         """
         self.check(allow_unconverged)
         quantiles = np.quantile(self.samples, list(_QUANTILES.values()), axis=0)
-        columns = dict(zip(_QUANTILES, quantiles, strict=True)) | {"best": self.best}
-        units = [unit.to_string() for unit in self.units]
-        table = Table({"name": self.names, **columns, "unit": units})
-        for name in columns:
+        table = Table([self.names, *quantiles, self.best], names=["name", *_QUANTILES, "best"])
+        for name in table.colnames[1:]:
             table[name].format = ".5g"
+        table["unit"] = [unit.to_string() for unit in self.units]
         return table
 
     def __str__(self):
         lines = [f"{len(self.samples)} samples of {len(self.names)} parameters"]
         if self.log_evidence is not None:
-            value, error = self.log_evidence
-            lines[0] += f", ln(evidence) {value:.2f} +- {error:.2f}"
+            lines[0] += ", ln(evidence) {:.2f} +- {:.2f}".format(*self.log_evidence)
         lines += ["", *self.summary(allow_unconverged=True).pformat(max_lines=-1, max_width=-1)]
         lines += ["", *self.diagnostics.pformat(max_lines=-1, max_width=-1), ""]
-        if self.converged:
-            lines.append("converged")
-        else:
-            lines += ["NOT CONVERGED", *(f"  {problem}" for problem in self.problems)]
-        return "\n".join(lines)
+        return "\n".join([*lines, self._state, *(f"  {problem}" for problem in self.problems)])
 
     def __repr__(self):
-        state = "converged" if self.converged else "NOT CONVERGED"
-        return f"<Posterior: {len(self.samples)} samples of {', '.join(self.names)}, {state}>"
+        names = ", ".join(self.names)
+        return f"<Posterior: {len(self.samples)} samples of {names}, {self._state}>"
 
     # ----------------------------------------------------------------- files
 
     def to_inference_data(self, allow_unconverged=False):
         """Convert to what ArviZ works with.
-
-        Parameters
-        ----------
-        allow_unconverged : bool, optional
-            As for `check`.
 
         Returns
         -------
@@ -256,6 +213,7 @@ class Posterior:
         """
         self.check(allow_unconverged)
         arviz = import_sampling("arviz")
+        columns = {name: self.diagnostics[name].tolist() for name in self.diagnostics.colnames}
         attributes = {
             "format": FORMAT,
             "inference_library": "crlocal_plugin",
@@ -264,9 +222,7 @@ class Posterior:
             "names": json.dumps(self.names),
             "best": self.best,
             "problems": json.dumps(self.problems),
-            "diagnostics": json.dumps(
-                {name: self.diagnostics[name].tolist() for name in self.diagnostics.colnames}
-            ),
+            "diagnostics": json.dumps(columns),
             "info": json.dumps(self.info),
         }
         if self.log_evidence is not None:
@@ -275,7 +231,7 @@ class Posterior:
             warnings.filterwarnings("ignore", "More chains")
             data = arviz.from_dict(
                 posterior={name: self.chains[..., k] for k, name in enumerate(self.names)},
-                sample_stats={"lp": self._log_posterior},
+                sample_stats={"lp": self.log_posterior.reshape(self.chains.shape[:2])},
                 posterior_attrs=attributes,
             )
         for name, unit in zip(self.names, self.units, strict=True):
@@ -290,14 +246,7 @@ class Posterior:
         path : path-like
             File, whole or not at all.
         overwrite : bool, optional
-            Replace an existing file.
-        allow_unconverged : bool, optional
-            As for `check`.
-
-        Raises
-        ------
-        FileExistsError
-            If the file exists and is not to be replaced.
+            Replace an existing file, instead of FileExistsError.
         """
         refuse_existing(path, overwrite=overwrite)
         data = self.to_inference_data(allow_unconverged)
@@ -307,40 +256,25 @@ class Posterior:
 
     @classmethod
     def read(cls, path):
-        """Read samples and models from a file that `write` made (`Posterior`).
-
-        Raises
-        ------
-        ValueError
-            If the file is of another kind.
-        """
+        """Read samples and models from a file that `write` made (`Posterior`)."""
         import_sampling("h5netcdf")
         xarray = import_sampling("xarray")
         try:
-            posterior, stats = (
-                xarray.load_dataset(path, group=group, engine="h5netcdf")
-                for group in ("posterior", "sample_stats")
-            )
+            posterior = xarray.load_dataset(path, group="posterior", engine="h5netcdf")
+            stats = xarray.load_dataset(path, group="sample_stats", engine="h5netcdf")
         except FileNotFoundError:
             raise
         except (OSError, ValueError) as error:
             raise ValueError(f"{path} is no posterior of this package ({error})") from error
         attributes = posterior.attrs
-        if attributes.get("format") != FORMAT:
-            raise ValueError(
-                f"{path} is no posterior of this package: its format is "
-                f"{attributes.get('format')!r}, expected {FORMAT!r}"
-            )
-        names = json.loads(attributes["names"])
-        return cls(
-            names,
-            [posterior[name].attrs["units"] for name in names],
-            np.stack([posterior[name].values for name in names], axis=-1),
-            stats["lp"].values,
-            np.atleast_1d(attributes["best"]),
-            Table(json.loads(attributes["diagnostics"])),
-            json.loads(attributes["problems"]),
-            attributes["models"],
-            json.loads(attributes["info"]),
-            attributes.get("log_evidence"),
-        )
+        form = attributes.get("format")
+        if form != FORMAT:
+            expected = f"its format is {form!r}, expected {FORMAT!r}"
+            raise ValueError(f"{path} is no posterior of this package: {expected}")
+        plain = ("names", "diagnostics", "problems", "info")
+        names, table, problems, info = (json.loads(attributes[key]) for key in plain)
+        units = [posterior[name].attrs["units"] for name in names]
+        chains = np.stack([posterior[name].values for name in names], axis=-1)
+        best, evidence = np.atleast_1d(attributes["best"]), attributes.get("log_evidence")
+        samples = units, chains, stats["lp"].values, best
+        return cls(names, *samples, Table(table), problems, attributes["models"], info, evidence)

@@ -25,22 +25,20 @@ class PriorDistributions:
         self.improper, self.logarithmic = [], np.zeros(likelihood.size, dtype=bool)
         own, flat, logarithmic = [], [], self.logarithmic
         for k, (name, par) in enumerate(zip(likelihood.names, likelihood.parameters, strict=True)):
-            if par.prior is None:
-                if np.isfinite(likelihood.bounds[k]).all():
-                    flat.append(k)
-                else:
-                    self.improper.append(name)
-                continue
-            if not low[k] < high[k]:
-                raise ValueError(f"{name} has no range: its limits are {low[k]:g} and {high[k]:g}")
-            # refuses what is no distribution
-            truncated = TruncatedPrior(par)
-            if type(par.prior) is UniformPrior:
-                flat.append(k)
-            elif type(par.prior) is LogUniformPrior:
+            if par.prior is not None:
+                if not low[k] < high[k]:
+                    limits = f"{low[k]:g} and {high[k]:g}"
+                    raise ValueError(f"{name} has no range: its limits are {limits}")
+                # refuses what is no distribution
+                truncated = TruncatedPrior(par)
+            if type(par.prior) is LogUniformPrior:
                 logarithmic[k] = True
-            else:
+            elif type(par.prior) not in (UniformPrior, type(None)):
                 own.append(([k], truncated))
+            elif par.prior or np.isfinite(likelihood.bounds[k]).all():
+                flat.append(k)
+            else:
+                self.improper.append(name)
         # those of a kind in one call
         self._groups = [
             *own,
@@ -120,7 +118,7 @@ def set_proper_priors(datasets, factor=10.0, ranges=None):
     datasets : CosmicRayDatasets
         Datasets with models.
     factor : float, optional
-        How far the range of a scale extends from its present value.
+        That factor, above one.
     ranges : dict of str to tuple, optional
         Other ranges by name of the parameter: two numbers in its unit, or quantities. The prior
         is uniform in the logarithm if the lower end is positive and the parameter a scale.
@@ -143,14 +141,12 @@ def set_proper_priors(datasets, factor=10.0, ranges=None):
         for name, ends in (ranges or {}).items()
         for label, par in find_parameters(datasets, name).items()
     }
-    parameters = datasets.parameters
     chosen = {}
-    for label, par in zip(parameters.labels, parameters, strict=True):
-        if par not in given and (par.frozen or par.prior is not None):
-            continue
-        low, high = given[par] if par in given else _usual_range(label, par, factor)
-        cls = LogUniformPrior if low > 0 and _is_scale(par) else UniformPrior
-        chosen[label] = par, cls(min=low, max=high)
+    for label, par in zip(datasets.parameters.labels, datasets.parameters, strict=True):
+        if par in given or not (par.frozen or par.prior):
+            low, high = given.get(par) or _usual_range(label, par, factor)
+            cls = LogUniformPrior if low > 0 and _is_scale(par) else UniformPrior
+            chosen[label] = par, cls(min=low, max=high)
     for par, prior in chosen.values():
         par.prior = prior
     return {label: prior for label, (_, prior) in chosen.items()}
@@ -180,10 +176,7 @@ def _usual_range(label, par, factor):
 
 def _range(label, par, ends):
     """Range that a user gives, as numbers in the unit of the parameter."""
-    low, high = (
-        u.Quantity(end).to_value(par.unit) if isinstance(end, str | u.Quantity) else float(end)
-        for end in ends
-    )
+    low, high = (float(u.Quantity(end, par.unit).value) for end in ends)
     lowest = par._min if np.isfinite(par._min) else -np.inf
     highest = par._max if np.isfinite(par._max) else np.inf
     if not lowest <= low < high <= highest:

@@ -1,8 +1,7 @@
 """Posterior of the free parameters by ensembles of walkers."""
 
-import sys
-
 import numpy as np
+from gammapy.datasets import Datasets
 from tqdm import tqdm
 
 from ..likelihood.covariance import likelihood_covariance
@@ -13,14 +12,12 @@ from .posterior import Posterior
 from .prior_distributions import PriorDistributions, measurements_only, prior_text
 from .walkers import STORED, WhitenedCoordinates, run_ensembles, start_walkers
 
-FAR = 1e4
-"""How far out an open end is looked at, in natural scales."""
+FAR = 1e4  # how far out an open end is looked at, in natural scales
 
+# by how much the statistic must rise there: a chain of 1e6 samples does not get that far
 RISE = 30.0
-"""By how much the statistic must rise there: a chain of 1e6 samples does not get that far."""
 
-NARROW = 0.3
-"""Relative error below which a positive parameter goes in by its logarithm."""
+NARROW = 0.3  # relative error below which a positive parameter goes in by its logarithm
 
 
 def sample(
@@ -50,21 +47,18 @@ def sample(
 
     Parameters
     ----------
-    datasets : CosmicRayDatasets
-        Datasets with models.
+    datasets : CosmicRayDatasets or JointLikelihood
+        Datasets with models, or a likelihood: then the posterior has no models.
     n_walkers : int, optional
         Walkers of an ensemble, at least twice the number of parameters; by default four times.
     n_ensembles : int, optional
         Independent ensembles, two or more.
-    max_steps : int, optional
-        Steps of a walker after which sampling ends in any case.
-    check_every : int, optional
-        Steps between assessments.
+    max_steps, check_every : int, optional
+        Steps of a walker after which sampling ends in any case, and between assessments.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     stream : file-like, optional
-        Where to draw a progress bar; standard error by default. Nothing is drawn if it is not a
-        terminal.
+        Where to draw a progress bar, if it is a terminal; standard error by default.
 
     Returns
     -------
@@ -80,50 +74,7 @@ def sample(
         If emcee or ArviZ are not installed.
     """
     likelihood, fit = likelihoods(datasets)
-    posterior = sample_likelihood(
-        likelihood, fit, n_walkers, n_ensembles, max_steps, check_every, random_state, stream
-    )
-    return describe(posterior, datasets, likelihood)
-
-
-def likelihoods(datasets):
-    """Likelihood of datasets, and the same with no other priors than Gaussian ones."""
-    likelihood = JointLikelihood(datasets)
-    with measurements_only(likelihood.parameters):
-        fit = JointLikelihood(datasets, likelihood.parameters)
-    fit.bounds = likelihood.bounds
-    return likelihood, fit
-
-
-def describe(posterior, datasets, likelihood):
-    """Add to samples the models, and what was fitted with which priors."""
-    before = likelihood.values
-    try:
-        likelihood.assign(posterior.best)
-        posterior.models_yaml = datasets.models.to_yaml()
-    finally:
-        likelihood.assign(before)
-    priors = map(prior_text, likelihood.parameters)
-    posterior.info["datasets"] = list(datasets.names)
-    posterior.info["priors"] = dict(zip(likelihood.names, priors, strict=True))
-    return posterior
-
-
-def sample_likelihood(
-    likelihood,
-    fit=None,
-    n_walkers=None,
-    n_ensembles=4,
-    max_steps=50_000,
-    check_every=1000,
-    random_state=None,
-    stream=None,
-):
-    """Sample the posterior of a likelihood, see `sample`; ``fit`` is what has the best fit."""
-    fit = likelihood if fit is None else fit
     n = likelihood.size
-    if n == 0:
-        raise ValueError("no parameter is free: there is nothing to sample")
     n_walkers = max(4 * n, 32) if n_walkers is None else n_walkers
     if n_walkers < 2 * n or n_ensembles < 2:
         raise ValueError(
@@ -143,37 +94,59 @@ def sample_likelihood(
     coordinates = _coordinates(fit, priors, best)
     log_posterior = LogPosterior(likelihood, priors)
     start = start_walkers(log_posterior, coordinates, (n_ensembles, n_walkers, n), rng)
-    stream = sys.stderr if stream is None else stream
     runs = run_ensembles(log_posterior, coordinates, start, max_steps, check_every, rng)
-    with tqdm(
-        total=max_steps, file=stream, unit=" steps", disable=not stream.isatty(), leave=False
-    ) as bar:
+    # nothing is drawn where there is no terminal
+    with tqdm(total=max_steps, file=stream, unit=" steps", disable=None, leave=False) as bar:
         for run in runs:
-            longest = np.max(run.tau)
+            shortest, longest = np.min(run.tau), np.max(run.tau)
             bar.set_postfix(autocorrelation=f"{longest:.0f}", refresh=False)
             bar.update(run.n_steps - bar.n)
             if run.length >= MIN_LENGTH * longest or run.n_steps >= max_steps:
-                theta, log_density, table, problems = _assess(run, likelihood.names)
-                if not problems:
+                # samples half an autocorrelation time apart
+                thin = max(1, int(0.5 * shortest / STORED)) if np.isfinite(shortest) else 1
+                theta, log_density = run.theta[::thin], run.log_density[::thin]
+                figures = chain_diagnostics(theta, likelihood.names, run.tau, run.length)
+                if not figures[1]:
                     break
-    highest = theta[np.unravel_index(np.argmax(log_density), log_density.shape)]
+    # a chain is a walker
+    chains, log_density = theta.reshape(len(theta), -1, n), log_density.reshape(len(theta), -1)
+    highest = chains[np.unravel_index(np.argmax(log_density), log_density.shape)]
     info = {
         "sampler": f"emcee, {n_ensembles} ensembles of {n_walkers} walkers",
         "steps": run.n_steps,
         "advice": f"Sample for more than max_steps={max_steps}, or give priors to parameters that "
         "the data leave open",
     }
-    return Posterior(
-        likelihood.names,
-        likelihood.units,
-        # a chain is a walker
-        theta.reshape(len(theta), -1, n).swapaxes(0, 1),
-        log_density.reshape(len(theta), -1).T,
-        best_fit(fit, best, highest),
-        table,
-        problems,
-        info=info,
-    )
+    best, samples = best_fit(fit, best, highest), (chains.swapaxes(0, 1), log_density.T)
+    return described(datasets, likelihood, *samples, best, *figures, info)
+
+
+def likelihoods(datasets):
+    """Likelihood, and the same with no other priors than Gaussian ones, which has the best fit."""
+    likelihood = fit = datasets
+    if isinstance(datasets, Datasets):
+        likelihood = JointLikelihood(datasets)
+        with measurements_only(likelihood.parameters):
+            fit = JointLikelihood(datasets, likelihood.parameters)
+        fit.bounds = likelihood.bounds
+    if likelihood.size == 0:
+        raise ValueError("no parameter is free: there is nothing to sample")
+    return likelihood, fit
+
+
+def described(
+    datasets, likelihood, chains, log_density, best, table, problems, info, evidence=None
+):
+    """Posterior with the models at its best values, and what was fitted with which priors."""
+    models, names = "", likelihood.names
+    if isinstance(datasets, Datasets):
+        with datasets.parameters.restore_status():
+            likelihood.assign(best)
+            models = datasets.models.to_yaml()
+        priors = map(prior_text, likelihood.parameters)
+        info |= {"datasets": list(datasets.names), "priors": dict(zip(names, priors, strict=True))}
+    samples = likelihood.units, chains, log_density, best
+    return Posterior(names, *samples, table, problems, models, info, evidence)
 
 
 def best_fit(likelihood, *candidates):
@@ -184,15 +157,6 @@ def best_fit(likelihood, *candidates):
     if likelihood.is_least_squares:
         candidates = [minimise(likelihood, values).theta for values in candidates]
     return min(candidates, key=likelihood)
-
-
-def _assess(run, names):
-    """Samples half an autocorrelation time apart, figures of convergence, and problems."""
-    shortest = np.min(run.tau)
-    thin = max(1, int(0.5 * shortest / STORED)) if np.isfinite(shortest) else 1
-    theta, log_density = run.theta[::thin], run.log_density[::thin]
-    table, problems = chain_diagnostics(theta, names, run.tau, run.length)
-    return theta, log_density, table, problems
 
 
 class LogPosterior:
@@ -214,9 +178,8 @@ class LogPosterior:
         # far out a statistic may overflow: a likelihood of zero
         with np.errstate(over="ignore"):
             result = self._likelihood.log_likelihood(theta)
-        undefined = np.isnan(result)
-        if undefined.any():
-            values = zip(self._likelihood.names, theta[undefined][0], strict=True)
+        if np.isnan(result).any():
+            values = zip(self._likelihood.names, theta[np.isnan(result)][0], strict=True)
             place = ", ".join(f"{name} = {value:g}" for name, value in values)
             raise ValueError(
                 f"the statistic is not a number at {place}: set limits that exclude such values"
@@ -226,7 +189,6 @@ class LogPosterior:
 
 def _check_ends(likelihood, improper, best):
     """Refuse a flat prior without end where the likelihood has none either."""
-    low, high = likelihood.bounds.T
     endless = []
     for name in improper:
         k = likelihood.names.index(name)
@@ -235,13 +197,11 @@ def _check_ends(likelihood, improper, best):
         if not np.isfinite(scale):
             endless.append(f"{name}, on which the data do not depend")
             continue
-        for side, limit in ((-1, low[k]), (1, high[k])):
-            if np.isfinite(limit):
-                continue
+        for side, limit in zip((-1, 1), likelihood.bounds[k], strict=True):
             far = best.copy()
             far[k] += side * FAR * scale
             with np.errstate(all="ignore"):
-                if not np.isfinite(likelihood(far)):
+                if np.isfinite(limit) or not np.isfinite(likelihood(far)):
                     continue
                 stat = minimise(likelihood, far, np.arange(likelihood.size) != k).stat
             rise = stat - likelihood(best)
@@ -265,8 +225,7 @@ def _coordinates(likelihood, priors, best):
     if not likelihood.is_least_squares:
         errors = [_error_alone(likelihood, best, k, room[k]) for k in range(likelihood.size)]
         guess = np.diag(errors) ** 2
-    covariance, _ = likelihood_covariance(likelihood, best, guess)
-    covariance = np.array(covariance)
+    covariance = np.array(likelihood_covariance(likelihood, best, guess)[0])
     # a parameter at its limit, or on which nothing depends, has no error in a covariance
     variance = np.diag(covariance)
     for k in np.flatnonzero(~(np.isfinite(variance) & (variance > 0))):
@@ -276,18 +235,17 @@ def _coordinates(likelihood, priors, best):
     # wider than the limits is of no use
     shrink = np.minimum(1.0, room / error)
     covariance *= np.outer(shrink, shrink)
-    positive = (low >= 0) & (best > 0)
-    logarithmic = positive & (priors.logarithmic | (error < NARROW * best))
+    logarithmic = (low >= 0) & (best > 0) & (priors.logarithmic | (error < NARROW * best))
     return WhitenedCoordinates(best, covariance, logarithmic)
 
 
 def _error_alone(likelihood, best, k, most=np.inf):
     """How far one parameter can move by itself before the statistic rises by one."""
     low, high = likelihood.bounds[k]
-    upwards = high - best[k] >= best[k] - low
-    steps = likelihood.scales_at(best)[k] * 3.0 ** np.arange(-10, 120)
-    rows = np.repeat(best[np.newaxis], len(steps), axis=0)
-    rows[:, k] = np.clip(best[k] + (steps if upwards else -steps), low, high)
+    side = 1 if high - best[k] >= best[k] - low else -1
+    steps = side * likelihood.scales_at(best)[k] * 3.0 ** np.arange(-10, 120)
+    rows = np.tile(best, (len(steps), 1))
+    rows[:, k] = np.clip(best[k] + steps, low, high)
     with np.errstate(all="ignore"):
         rises = likelihood(rows) - likelihood(best)
     found = np.flatnonzero(~(rises < 1))

@@ -12,14 +12,11 @@ import numpy as np
 
 from .convergence import autocorrelation_times, import_sampling
 
-STORED = 5
-"""Steps between those that are kept."""
+STORED = 5  # steps between those that are kept
 
-BURN_IN = 10
-"""Autocorrelation times that are left out at the start."""
+BURN_IN = 10  # autocorrelation times that are left out at the start
 
-OVERDISPERSION = 2.0
-"""Spread of the walkers at the start in standard deviations."""
+OVERDISPERSION = 2.0  # spread of the walkers at the start in standard deviations
 
 
 class WhitenedCoordinates:
@@ -49,18 +46,6 @@ class WhitenedCoordinates:
     def log_volume(self, theta):
         """ln(volume of values per volume of positions), up to a constant, shape (m,)."""
         return np.log(theta[:, self._log]).sum(axis=1)
-
-    def density_of(self, log_posterior):
-        """ln(density) of positions, from that of values, as a function."""
-
-        def log_density(position):
-            theta = self.values(position)
-            result = log_posterior(theta)
-            allowed = np.isfinite(result)
-            result[allowed] += self.log_volume(theta[allowed])
-            return result
-
-        return log_density
 
 
 def start_walkers(log_posterior, coordinates, shape, rng):
@@ -108,15 +93,16 @@ def run_ensembles(log_posterior, coordinates, start, max_steps, check_every, rng
     emcee = import_sampling("emcee")
     from .moves import EnsemblesMove
 
+    def log_density_there(position):
+        theta = coordinates.values(position)
+        result = log_posterior(theta)
+        allowed = np.isfinite(result)
+        result[allowed] += coordinates.log_volume(theta[allowed])
+        return result
+
     n_ensembles, _, n = start.shape
-    state, done = start.reshape(-1, n), 0
-    sampler = emcee.EnsembleSampler(
-        len(state),
-        n,
-        coordinates.density_of(log_posterior),
-        moves=EnsemblesMove(n_ensembles),
-        vectorize=True,
-    )
+    state, done, moves = start.reshape(-1, n), 0, EnsemblesMove(n_ensembles)
+    sampler = emcee.EnsembleSampler(len(state), n, log_density_there, moves=moves, vectorize=True)
     sampler.random_state = np.random.RandomState(rng.integers(2**32)).get_state()
     while done < max_steps:
         stored = -(-min(max(check_every, done // 10), max_steps - done) // STORED)

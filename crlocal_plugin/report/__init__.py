@@ -3,9 +3,8 @@
 What to use when:
 
 - the page of a fit: `write_report`; the result of a fit that gammapy has written: `read_result`;
-- another section: text and layout in ``templates/page.html``, its data in ``page.py``, its tables
-  in ``rows.py``;
-- another picture: its function in ``plots/pictures.py``, its words in ``pictures.py``.
+- another section: text and layout in ``templates/page.html``, data in ``page.py`` and ``rows.py``;
+- another picture: its function in ``plots/pictures.py``, its words in ``templates/pictures.yaml``.
 """
 
 from .saved_result import read_result

@@ -4,6 +4,7 @@ import importlib.metadata
 import platform
 from dataclasses import replace
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .._version import __version__
@@ -24,24 +25,28 @@ def report_page(datasets, result=None, title=None, date="", progress=None):
     summary = fit_summary(datasets, result)
     own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
     publications = citations(datasets)
-    template = environment().get_template("page.html")
-    return template.render(
-        title=title or _TITLE,
-        version=__version__,
-        verdict=_verdict(summary, result),
-        warnings=list(_warnings(datasets, own, summary, result)),
-        totals=rows.totals(summary, len(datasets), date),
-        free=rows.free_parameters(summary),
-        labels=list(summary.covariance["label"]),
-        correlations=rows.correlations(summary),
-        data=rows.data(summary, own),
-        figures=pictures(datasets, progress),
-        priors=rows.priors(summary, datasets),
-        frozen=rows.frozen_parameters(summary),
-        references=_references(publications, own),
-        uncited=[dataset.name for dataset in own if not rows.publications_of_dataset(dataset)],
-        bibtex="\n\n".join(publication.bibtex() for publication in publications),
-        versions=_versions(),
+    fault = "" if result is None else _fault_of_errors(summary, result.covariance_result)
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            title=title or _TITLE,
+            version=__version__,
+            verdict=_verdict(summary, fault),
+            warnings=list(_warnings(datasets, own, summary, result, fault)),
+            totals=rows.totals(summary, len(datasets), date),
+            free=list(rows.free_parameters(summary)),
+            labels=list(summary.covariance["label"]),
+            correlations=rows.correlations(summary),
+            data=list(rows.data(summary, own)),
+            figures=pictures(datasets, progress),
+            priors=list(rows.priors(summary, datasets)),
+            frozen=list(rows.frozen_parameters(summary)),
+            references=_references(publications, own),
+            uncited=[dataset.name for dataset in own if not rows.publications_of_dataset(dataset)],
+            bibtex="\n\n".join(publication.bibtex() for publication in publications),
+            versions=_versions(),
+        )
     )
 
 
@@ -65,42 +70,47 @@ def _filled_columns(table):
     return [first, *(title for title in others if any(row[title] for row in table))]
 
 
-def _verdict(summary, result):
+def _fault_of_errors(summary, covariance):
+    """Why the errors of a fit mean nothing (str), empty if they do mean something."""
+    if covariance is None:
+        return "the fit computed no covariance; the back end least-squares does"
+    if not covariance.success:
+        return covariance.message
+    errors = summary.parameters["error"][~summary.parameters["frozen"]]
+    if len(errors) and not np.any(np.isfinite(errors) & (errors > 0)):
+        return "the covariance of the models is missing or not a number; fit again to compute it"
+    return ""
+
+
+def _verdict(summary, fault):
     """Whether the fit can be trusted."""
     if summary.success is None:
         kind, text = "open", "State of the model without a fit"
     elif not summary.success:
         kind, text = "bad", "✗ The fit did NOT converge: its numbers mean nothing"
-    elif _covariance_failed(result):
+    elif fault:
         kind, text = "open", "The fit converged, but its errors could not be computed"
     else:
         kind, text = "good", "✓ The fit converged"
     return {"kind": kind, "text": text, "message": summary.message and f": {summary.message}"}
 
 
-def _covariance_failed(result):
-    covariance = None if result is None else result.covariance_result
-    return covariance is not None and not covariance.success
-
-
-def _warnings(datasets, own, summary, result):
+def _warnings(datasets, own, summary, result, fault):
     """What a reader must know before using a number."""
     if result is not None:
         reported = result.optimize_result.total_stat
-        if abs(reported - summary.total) > 0.005:
+        if not abs(reported - summary.total) <= 0.005:
             yield (
                 f"The fit reported a total statistic of {reported:.2f}, models and data now give "
                 f"{summary.total:.2f}: they have changed since, or another version of the "
                 "package is at work."
             )
-    if _covariance_failed(result):
-        yield f"Errors: {result.covariance_result.message}"
+    if fault:
+        yield f"Errors: {fault}"
     remarked = {}
     for row in summary.parameters:
         remarked.setdefault(row["remark"], []).append(row["label"])
-    for remark, labels in remarked.items():
-        if remark:
-            yield f"{', '.join(labels)}: {remark}."
+    yield from (f"{', '.join(labels)}: {remark}." for remark, labels in remarked.items() if remark)
     simulated = [dataset.name for dataset in own if dataset.table.meta.get("simulated")]
     if simulated:
         yield f"Simulated data: {', '.join(simulated)}."

@@ -2,75 +2,19 @@
 
 import base64
 import io
+from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
+import yaml
 
 from ..datasets.core import CosmicRayDataset
 from ..models.cosmic_ray import CosmicRayModel
 from ..plots.pictures import PICTURES
 from ..plots.style import species_label
 
-
-class Words(NamedTuple):
-    """What a page says of a picture, which has nothing to show without data of the quantity."""
-
-    title: str
-    caption: str
-    alt: str
-    quantity: str | None = None
-
-
-WORDS = {
-    "spectra": Words(
-        "Spectra",
-        "Solid lines are the totals; others are components. A band is 68 %, from the errors.",
-        "Intensity against total energy: measurements of {quantities} by {experiments}, and the "
-        "curves of the model with its components {components}.",
-    ),
-    "all-particle": Words(
-        "All particles",
-        "Bold lines are the sums that the data are compared with, thin ones the species. A band is "
-        "68 %, from the errors.",
-        "Intensity of all particles against total energy: measurements by {experiments}, and the "
-        "curves of the model with its species {species}.",
-        quantity="all_particle",
-    ),
-    "mean-log-mass": Words(
-        "Mean logarithmic mass",
-        "Of all particles at one total energy; thin lines are those of single nuclei. A band is "
-        "68 %, from the errors.",
-        "Mean logarithm of the mass number against total energy: measurements by {experiments}, "
-        "and the curve of the model.",
-    ),
-    "dipole": Words(
-        "Dipole",
-        "Amplitude on the equator and right ascension of the maximum. A band is 68 %, from the "
-        "errors.",
-        "Amplitude and phase of the dipole against energy: measurements by {experiments}, and the "
-        "curves of the model with its components {components}.",
-    ),
-    "sky": Words(
-        "Sky",
-        "Directions of the model, and the direction of the dipole as the energy grows.",
-        "Map of the sky in equatorial coordinates with the directions that shape the dipole and "
-        "the track of the dipole with energy.",
-    ),
-    "residuals": Words(
-        "Residuals",
-        "Pulls, (data − model) / error, as they enter the statistic; the bands are one and two "
-        "standard deviations.",
-        "Pulls against energy of {experiments}; their sizes follow from chi2 and numbers in the "
-        "table of the data.",
-    ),
-    "fractions": Words(
-        "Shares of the components",
-        "Fraction of the intensity of all species that each component gives.",
-        "Fractions of the intensity against energy of the components {components}.",
-    ),
-}
-"""Words by the name of the picture, in the order of the page."""
+_WORDS = Path(__file__).with_name("templates") / "pictures.yaml"
 
 
 class Figure(NamedTuple):
@@ -85,42 +29,28 @@ class Figure(NamedTuple):
 def pictures(datasets, progress=None):
     """Draw what a fit has to show, model by model (list of Figure); 1 to progress after each."""
     models = [model for model in datasets.models if isinstance(model, CosmicRayModel)]
+    words = yaml.safe_load(_WORDS.read_text(encoding="utf-8"))
     figures = []
     for model in models:
         own = [d for d in datasets if isinstance(d, CosmicRayDataset) and d.model is model]
         name = f" ({model.name})" if len(models) > 1 else ""
-        for key, words in WORDS.items():
-            shown = _shown(own, PICTURES[key].kind, words.quantity)
-            if not shown or (key == "sky" and not _has_dipole(model)):
+        has_dipole = any(c.dipole_model is not None for c in model.components.values())
+        for key, entry in words.items():
+            kind, quantity = PICTURES[key].kind, entry.get("quantity")
+            shown = [d for d in own if kind in (None, d.kind) and quantity in (None, d.quantity)]
+            if not shown or (key == "sky" and not has_dipole):
                 continue
-            alt = words.alt.format(
+            alt = entry["alt"].format(
                 components=", ".join(model.components),
                 species=", ".join(model.species),
-                experiments=_listing(dataset.experiment for dataset in shown),
-                quantities=_listing(species_label(dataset.quantity) for dataset in shown),
+                experiments=", ".join(dict.fromkeys(d.experiment for d in shown)),
+                quantities=", ".join(dict.fromkeys(species_label(d.quantity) for d in shown)),
             )
             source = svg_source(PICTURES[key].draw, own)
-            figures.append(Figure(source, words.title + name, words.caption, alt))
+            figures.append(Figure(source, entry["title"] + name, entry["caption"], alt))
             if progress is not None:
                 progress(1)
     return figures
-
-
-def _shown(datasets, kind, quantity):
-    """Datasets that a picture compares with the model."""
-    return [
-        dataset
-        for dataset in datasets
-        if kind in (None, getattr(dataset, "kind", None)) and quantity in (None, dataset.quantity)
-    ]
-
-
-def _has_dipole(model):
-    return any(component.dipole_model is not None for component in model.components.values())
-
-
-def _listing(names):
-    return ", ".join(dict.fromkeys(names))
 
 
 def svg_source(draw, datasets):

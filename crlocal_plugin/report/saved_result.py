@@ -4,6 +4,28 @@ from pathlib import Path
 
 import yaml
 from gammapy.modeling import CovarianceResult, FitResult, OptimizeResult
+from pydantic import BaseModel, FiniteFloat, NonNegativeInt, ValidationError
+
+from ..analysis.errors import key_text, messages_of
+from ..yaml_limits import check_limits
+
+
+class _Step(BaseModel, strict=True):
+    backend: str
+    method: str
+    success: bool
+    message: str
+
+
+class _Optimisation(_Step):
+    nfev: NonNegativeInt
+    total_stat: FiniteFloat
+
+
+class _Content(BaseModel):
+    OptimizeResult: _Optimisation
+    CovarianceResult: _Step | None = None
+    metadata: dict = {}
 
 
 def read_result(path, models):
@@ -11,41 +33,34 @@ def read_result(path, models):
 
     Parameters
     ----------
-    path : path-like
-        YAML file of the result.
-    models : `~gammapy.modeling.models.DatasetModels`
-        Fitted models.
+    path, models : path-like, `~gammapy.modeling.models.DatasetModels`
+        YAML file of the result, and the fitted models.
 
     Returns
     -------
-    result : `~gammapy.modeling.FitResult`
-        Result of optimiser and covariance, without traces.
-    date : str
-        Day of the fit, such as "2025-07-09"; empty if the file does not have it.
+    result, date : `~gammapy.modeling.FitResult`, str
+        Result without traces; day of the fit, as "2025-07-09", empty if the file has none.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it cannot be read.
+    FileNotFoundError, ValueError
+        If there is no such file, or it cannot be read.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}: write the folder with crlocal fit")
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        optimisation = OptimizeResult(models=models, trace=None, **data["OptimizeResult"])
-        covariance = data.get("CovarianceResult")
-        result = FitResult(optimisation, covariance and CovarianceResult(**covariance))
-        # a page has to say whether the fit converged, and to what
-        if not (isinstance(result.success, bool) and isinstance(result.total_stat, int | float)):
-            raise ValueError("no success or no total_stat")
-        date = str(data.get("metadata", {}).get("date", ""))[:10]
+        text = check_limits(path.read_text(encoding="utf-8"), path.name)
+        content = _Content.model_validate(yaml.safe_load(text))
     except Exception as error:
         # what a damaged file leads to depends on where it is damaged
+        faults = [f"{type(error).__name__}: {' '.join(str(error).split())}"]
+        if isinstance(error, ValidationError):
+            found = messages_of(error, key_text)
+            faults = [f"{key_text(key)}: {fault}" if key else fault for key, fault in found]
         raise ValueError(
-            f"{path} cannot be read, make it again with crlocal fit: {type(error).__name__}: "
-            f"{' '.join(str(error).split())}"
+            f"{path} cannot be read, make it again with crlocal fit: {'; '.join(faults)}"
         ) from error
-    return result, date
+    result = OptimizeResult(models=models, trace=None, **dict(content.OptimizeResult))
+    covariance = content.CovarianceResult and CovarianceResult(**dict(content.CovarianceResult))
+    return FitResult(result, covariance), str(content.metadata.get("date", ""))[:10]

@@ -13,13 +13,11 @@ def write_report(datasets, path, result=None, title=None, date="", overwrite=Fal
     datasets : CosmicRayDatasets
         Datasets with models, fitted or not.
     path : path-like
-        File to write. Folders are made as needed.
+        File to write, in folders that are made as needed.
     result : `~gammapy.modeling.FitResult`, optional
         Result of the fit, which says whether it converged.
-    title : str, optional
-        Heading of the page.
-    date : str, optional
-        Day of the fit, to be printed; no date by default, so that a repeated report is the same.
+    title, date : str, optional
+        Heading, and day of the fit: without one, a repeated report is the same.
     overwrite : bool, optional
         Replace an existing file.
     progress : callable, optional
@@ -27,10 +25,9 @@ def write_report(datasets, path, result=None, title=None, date="", overwrite=Fal
 
     Raises
     ------
-    FileExistsError
-        If the file exists and ``overwrite`` is not set, or the path is a folder.
-    ValueError
-        If a dataset has no model.
+    FileExistsError, ValueError
+        If the file exists and ``overwrite`` is not set, or the path is a folder; if a dataset has
+        no model.
     """
     path = Path(path)
     if path.is_dir():

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import astropy.units as u
 import numpy as np
+import yaml
 from scipy.integrate import quad
 
 from ..messages import close_name
@@ -13,17 +15,7 @@ from ..physics import exposure
 
 
 class Site(NamedTuple):
-    """Where an experiment stands, and up to which zenith angle it was analysed.
-
-    Attributes
-    ----------
-    latitude : float
-        Geographic latitude in deg, north positive.
-    max_zenith : float or None
-        Largest zenith angle in deg; None where no source is at hand.
-    source : str
-        Where the numbers are from.
-    """
+    """Geographic latitude and largest zenith angle (None without a source) in deg; the source."""
 
     latitude: float
     max_zenith: float | None
@@ -31,46 +23,10 @@ class Site(NamedTuple):
 
 
 SITES = {
-    "ARGO-YBJ": Site(
-        30.11,
-        40.0,
-        "declinations from -10 to 70 deg: description of the experiment by IHEP; latitude: Bartoli "
-        "et al. 2015, ApJ 809, 90",
-    ),
-    "EAS-TOP": Site(42.5, None, "latitude: Aglietta et al. 1996, ApJ 470, 501"),
-    "HAWC": Site(
-        19.0,
-        57.0,
-        "configuration of the joint analysis with IceCube, github.com/jcdiazvelez/cra-ahlers-llh",
-    ),
-    "IceCube": Site(
-        -90.0,
-        65.0,
-        "configuration of the joint analysis with HAWC, github.com/jcdiazvelez/cra-ahlers-llh",
-    ),
-    "IceTop": Site(
-        -90.0,
-        55.0,
-        "declinations up to -35 deg: analysis by the collaboration, "
-        "github.com/fmcnallyi3/it_anisotropy",
-    ),
-    "KASCADE-Grande": Site(
-        49.1, None, "latitude: analysis of Ahlers 2019, ApJL 886, L18, arXiv:1909.09222"
-    ),
-    "LHAASO-KM2A": Site(29.36, None, "latitude: Ma et al. 2022, Chin. Phys. C 46, 030001"),
-    "Pierre Auger Observatory": Site(
-        -35.2,
-        60.0,
-        "71 % of the sky, and zenith angles up to 80 deg above 4 EeV: Al Samarai et al. 2015, "
-        "Proc. 34th ICRC; latitude: Aab et al. 2015, ApJ 802, 111",
-    ),
-    "Super-Kamiokande": Site(
-        36.43,
-        90.0,
-        "latitude: Oyama 2006, astro-ph/0605020; all declinations above -53.58 deg: Guillian et "
-        "al. 2007, PRD 75, 062003",
-    ),
-    "Tibet ASgamma": Site(30.102, None, "latitude: Amenomori et al. 2017, ApJ 836, 153"),
+    name: Site(**entry)
+    for name, entry in yaml.safe_load(
+        Path(__file__).with_name("sites.yaml").read_text(encoding="utf-8")
+    ).items()
 }
 """Experiments whose dipoles come with the package, under the names in the tables.
 
@@ -80,28 +36,23 @@ Experiments change their cuts from one analysis to the next: these are of one an
 
 @dataclass(frozen=True)
 class FieldOfView:
-    """Part of the sky that an experiment sees in the course of a sidereal day.
+    """Part of the sky that an experiment sees in a sidereal day.
 
     Parameters
     ----------
-    latitude : `~astropy.units.Quantity`
-        Geographic latitude, north positive.
-    max_zenith : `~astropy.units.Quantity`
-        Largest zenith angle, at most 90 deg.
+    latitude, max_zenith : `~astropy.units.Quantity`
+        Geographic latitude, north positive, and largest zenith angle, at most 90 deg.
     zenith_exponent : float, optional
-        Exponent n of an acceptance cos^n(zenith angle) per solid angle, which then weights
-        declinations with their exposure: 0 counts the time in view, 1 is a flat detector. By
-        default all declinations in view count by their solid angle, as in a map of relative
-        intensity, which has lost how many events it is made of.
+        Exponent n of an acceptance cos^n(zenith angle) per solid angle, which weights declinations
+        with their exposure: 0 is the time in view, 1 a flat detector. By default, declinations in
+        view count by solid angle, as in a map of relative intensity.
     name : str, optional
         Name for pictures.
 
     Raises
     ------
-    ValueError
-        If a value is out of range.
-    `~astropy.units.UnitConversionError`
-        If an angle has no angular unit.
+    ValueError, `~astropy.units.UnitConversionError`
+        If a value is out of range, or an angle has no angular unit.
     """
 
     latitude: u.Quantity
@@ -129,15 +80,12 @@ class FieldOfView:
         ----------
         experiment : str
             Name, as in the tables of the package.
-        max_zenith : `~astropy.units.Quantity`, optional
-            Largest zenith angle; by default that of the table of sites.
-        zenith_exponent : float, optional
-            As in the constructor.
+        max_zenith, zenith_exponent : `~astropy.units.Quantity`, float, optional
+            As in the constructor; the largest zenith angle is that of `SITES` by default.
 
         Returns
         -------
         FieldOfView
-            The field of view.
 
         Raises
         ------
@@ -188,8 +136,7 @@ class FieldOfView:
 
         Returns
         -------
-        `~numpy.ndarray` of bool
-            Shape ``(...)``.
+        `~numpy.ndarray` of bool, shape ``(...)``
         """
         low, high = self.declination_range
         return (declination >= low) & (declination <= high)
@@ -204,9 +151,9 @@ class FieldOfView:
 
         Returns
         -------
-        `~numpy.ndarray`
-            One in view and zero elsewhere, or the exposure if there is a ``zenith_exponent``, see
-            `~crlocal_plugin.physics.exposure.exposure`; shape ``(...)``.
+        `~numpy.ndarray`, shape ``(...)``
+            One in view and zero elsewhere; with a ``zenith_exponent`` the exposure, see
+            `~crlocal_plugin.physics.exposure.exposure`.
         """
         inside = self.contains(declination)
         if self.zenith_exponent is None:
@@ -224,12 +171,11 @@ class FieldOfView:
         Parameters
         ----------
         declination_range : `~astropy.units.Quantity`, optional
-            Lowest and highest declination, of which the part in view counts; all by default.
+            As for `visible`: what is in view of it counts.
 
         Returns
         -------
         float
-            The mean.
 
         Raises
         ------
@@ -243,14 +189,14 @@ class FieldOfView:
         kink = np.copysign(circumpolar, self.latitude.value)
         edges = [low, kink, high] if low < kink < high else [low, high]
 
-        def integral(power):
-            def integrand(declination):
-                weight = self.weight(u.Quantity(declination, "rad"))
-                return weight * np.cos(declination) ** power
+        def integrand(declination, power):
+            return self.weight(u.Quantity(declination, "rad")) * np.cos(declination) ** power
 
-            return sum(quad(integrand, *part, limit=200)[0] for part in pairwise(edges))
-
-        return float(integral(2) / integral(1))
+        square, one = (
+            sum(quad(integrand, *part, (power,), limit=200)[0] for part in pairwise(edges))
+            for power in (2, 1)
+        )
+        return float(square / one)
 
     @property
     def declination_factor(self):
@@ -267,8 +213,7 @@ class FieldOfView:
 
         Returns
         -------
-        `~astropy.units.Quantity`
-            Lowest and highest declination, shape ``(2,)``.
+        `~astropy.units.Quantity`, shape ``(2,)``
 
         Raises
         ------

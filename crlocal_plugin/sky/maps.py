@@ -18,17 +18,15 @@ def all_sky_geom(frame="icrs", projection="AIT", bin_size=1 * u.deg):
     Parameters
     ----------
     frame : {"icrs", "galactic"}, optional
-        Coordinates.
+        Coordinates, around longitude zero.
     projection : str, optional
-        WCS code of a projection of the whole sky: "AIT" (Hammer-Aitoff), "MOL" (Mollweide) or
-        "CAR" (plate carree).
+        WCS code: "AIT" (Hammer-Aitoff), "MOL" (Mollweide) or "CAR" (plate carree).
     bin_size : `~astropy.units.Quantity`, optional
         Size of a pixel in the middle of the map.
 
     Returns
     -------
     `~gammapy.maps.WcsGeom`
-        Geometry around longitude zero.
 
     Raises
     ------
@@ -54,8 +52,7 @@ def relative_intensity_map(model, energy, geom=None, component=None, species=Non
     model : CosmicRayModel
         Model.
     energy : `~astropy.units.Quantity`
-        Total energy per particle. Several, in increasing order, make a map with an axis
-        ``"energy"`` of these nodes.
+        Total energy per particle. Several, which increase, make an axis ``"energy"`` of the map.
     geom : `~gammapy.maps.WcsGeom` or `~gammapy.maps.HpxGeom`, optional
         Geometry without axes; `all_sky_geom` by default. A HEALPix geometry needs healpy.
     component, species : str, optional
@@ -68,14 +65,11 @@ def relative_intensity_map(model, energy, geom=None, component=None, species=Non
 
     Raises
     ------
-    ValueError
-        If the geometry has axes, the energies do not increase, or component or species are not
-        known.
-    ImportError
-        If the geometry needs healpy and it is not installed.
+    ValueError, ImportError
+        If the geometry has axes, energies do not increase, a name is not known, or healpy is
+        missing.
     """
-    geom, directions = _geom_and_directions(geom)
-    return _map(geom, directions, model.dipole(energy, component, species))
+    return _map(model, energy, geom, component, species)[0]
 
 
 def observable_intensity_map(
@@ -83,15 +77,12 @@ def observable_intensity_map(
 ):
     r"""Relative intensity of the dipole of a model as an experiment on the ground sees it.
 
-    Experiments on the ground do not know their efficiency well enough to compare one declination
-    with another: they divide the intensity in each band of declination by its mean over right
-    ascension. What is left of a dipole is its projection on the equator,
+    Experiments on the ground cannot compare one declination with another: they divide the
+    intensity in each band of declination by its mean over right ascension. What is left of a
+    dipole is its projection on the equator, but for a per mille of it (see the page on the sky):
 
     .. math::
         \delta I / I = \cos\delta\, (d_x \cos\alpha + d_y \sin\alpha)
-
-    to first order. The division makes it smaller by 1 + d_z sin(declination), a per mille of the
-    relative intensity that measured amplitudes do not take into account either.
 
     Parameters
     ----------
@@ -103,17 +94,10 @@ def observable_intensity_map(
     Returns
     -------
     `~gammapy.maps.WcsNDMap` or `~gammapy.maps.HpxNDMap`
-        Relative intensity, without unit.
-
-    Raises
-    ------
-    ValueError, ImportError
-        As `relative_intensity_map`.
+        As of `relative_intensity_map`, with the same errors.
     """
-    geom, directions = _geom_and_directions(geom)
-    field_of_view = field_of_view or _WHOLE_SKY
-    sky_map = _map(geom, directions, model.dipole(energy, component, species), _ON_THE_EQUATOR)
-    sky_map.data[..., ~field_of_view.contains(directions.dec)] = np.nan
+    sky_map, declination = _map(model, energy, geom, component, species, _ON_THE_EQUATOR)
+    sky_map.data[..., ~(field_of_view or _WHOLE_SKY).contains(declination)] = np.nan
     return sky_map
 
 
@@ -131,8 +115,8 @@ def declination_band_profile(
     .. math::
         \delta I / I = \langle\cos\delta\rangle\, A \cos(\alpha - \alpha_0)
 
-    with amplitude and phase of the dipole on the equator. The amplitude of such a profile is what
-    tables call ``first_harmonic``; times `FieldOfView.declination_factor` it is A.
+    with amplitude and phase of the dipole on the equator. The amplitude of a profile is what tables
+    call ``first_harmonic``; times `FieldOfView.declination_factor` it is A.
 
     Parameters
     ----------
@@ -145,14 +129,12 @@ def declination_band_profile(
     declination_range : `~astropy.units.Quantity`, optional
         Lowest and highest declination of the band; all in view by default.
     field_of_view : FieldOfView, optional
-        Experiment, which sees a part of the band and weights declinations; by default all of it
-        counts by solid angle.
+        Experiment, which weights declinations; the whole sky by solid angle by default.
 
     Returns
     -------
     `~astropy.units.Quantity`
-        Relative intensity without unit, of the shape of ``energy`` followed by that of
-        ``right_ascension``.
+        Relative intensity without unit, of the shapes of energy and right ascension in a row.
 
     Raises
     ------
@@ -168,32 +150,27 @@ def declination_band_profile(
     return mean_cos * amplitude * np.cos(right_ascension - phase)
 
 
-def _geom_and_directions(geom):
-    """Geometry of an image and the directions of its pixels in ICRS coordinates."""
+def _map(model, energy, geom, component, species, parts=1.0):
+    """Map of dipole vectors, of which parts count, times directions; declinations of its pixels."""
     geom = all_sky_geom() if geom is None else geom
     if not geom.is_image:
         raise ValueError(
             f"the geometry has the axes {', '.join(geom.axes.names)}: give one without, as "
             "geom.to_image(); several energies make an axis"
         )
-    if geom.is_hpx:
-        try:
-            import healpy  # noqa: F401
-        except ImportError as error:
-            raise ImportError(
-                "a HEALPix geometry needs healpy: pip install 'crlocal_plugin[healpix]'"
-            ) from error
-    return geom, geom.get_coord().skycoord.icrs
-
-
-def _map(geom, directions, dipole, components=1.0):
-    """Map of the products of dipole vectors, of which components count, with directions."""
+    try:
+        directions = geom.get_coord().skycoord.icrs
+    except ImportError as error:
+        raise ImportError(
+            "a HEALPix geometry needs healpy: pip install 'crlocal_plugin[healpix]'"
+        ) from error
+    dipole = model.dipole(energy, component, species)
     energy = np.atleast_1d(dipole.energy)
     if energy.ndim > 1 or not energy.size or np.any(np.diff(energy) <= 0):
         raise ValueError(f"energy: expected one, or several in increasing order, got {energy}")
-    vectors = np.atleast_2d(dipole.vector) * components
     if energy.size > 1:
         nodes = energy.to(ENERGY_UNIT)
         geom = geom.to_cube([MapAxis.from_nodes(nodes, name="energy", interp="log")])
+    vectors = np.atleast_2d(dipole.vector) * parts
     data = np.tensordot(vectors, directions.cartesian.xyz.value, axes=1)
-    return Map.from_geom(geom, data=data.reshape(geom.data_shape))
+    return Map.from_geom(geom, data=data.reshape(geom.data_shape)), directions.dec

@@ -1,10 +1,7 @@
-"""Uncertainty bands of what a model predicts, from a covariance or from samples.
-
-A parameter that species or components share is one Parameter of a CosmicRayModel and moves all
-that depend on it together, with the correlations that the fit found.
-"""
+"""Uncertainty bands of what a model predicts, from a covariance or from samples."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import astropy.units as u
 import numpy as np
@@ -21,10 +18,8 @@ class Band:
 
     Attributes
     ----------
-    best : `~astropy.units.Quantity` or `~numpy.ndarray`
-        At the values of the model, shape ``(...)``.
-    median : `~astropy.units.Quantity` or `~numpy.ndarray`
-        Median, of that shape; equal to ``best`` in a linear propagation.
+    best, median : `~astropy.units.Quantity` or `~numpy.ndarray`
+        At the values of the model, and median, shape ``(...)``; equal in a linear propagation.
     levels : tuple of float
         Probabilities of the k intervals.
     lower, upper : `~astropy.units.Quantity` or `~numpy.ndarray`
@@ -41,17 +36,12 @@ class Band:
     x: u.Quantity | None = None
 
     def interval(self, level=LEVELS[0]):
-        """Ends of the interval of one level.
+        """Lower and upper end of the interval of one level, each of shape ``(...)``.
 
         Parameters
         ----------
         level : float, optional
             One of ``levels``.
-
-        Returns
-        -------
-        lower, upper : `~astropy.units.Quantity` or `~numpy.ndarray`
-            Ends, shape ``(...)``.
         """
         (found,) = np.nonzero(np.isclose(self.levels, level, rtol=0, atol=1e-9))
         if not found.size:
@@ -63,12 +53,11 @@ class Band:
 
     def to_table(self):
         """Convert to a table (`~astropy.table.Table`): x, best, median, ends of the intervals."""
-        columns = {"best": self.best, "median": self.median}
+        columns = {} if self.x is None else {"x": self.x}
+        columns |= {"best": self.best, "median": self.median}
         for level, lower, upper in zip(self.levels, self.lower, self.upper, strict=True):
-            columns[f"lower_{100 * level:g}"] = lower
-            columns[f"upper_{100 * level:g}"] = upper
-        if self.x is not None:
-            columns = {"x": self.x, **columns}
+            percent = f"{100 * level:g}"
+            columns |= {f"lower_{percent}": lower, f"upper_{percent}": upper}
         table = Table({name: np.atleast_1d(values) for name, values in columns.items()})
         for name in table.colnames:
             table[name].info.format = ".5g"
@@ -87,9 +76,8 @@ class DipoleBand:
         Amplitude of the projection on the equator.
     phase : Band
         Right ascension of the excess in deg. Median and best are between 0 and 360; the ends of
-        the intervals are continuous around the median and so may be below 0 or above 360. Where
-        an interval reaches over half of the circle or more, the phase is not determined at its
-        level, and the interval is the whole circle.
+        the intervals are continuous around the median. Where an interval reaches over half of the
+        circle or more, the phase is not determined, and the interval is the whole circle.
     vector : Band
         ICRS Cartesian components, shape ``(..., 3)``, each with intervals of its own.
     """
@@ -113,24 +101,15 @@ def intensity_band(model, x, species="H", component=None, axis=None, **options):
         As for `CosmicRayModel.intensity`.
     **options : dict
         ``levels``, ``samples``, ``covariance``, ``n_samples``, ``method`` and ``random_state`` of
-        `propagate`.
+        `propagate`, and its errors.
 
     Returns
     -------
     Band
         Intensity per unit of the axis.
-
-    Raises
-    ------
-    ValueError
-        If the model has no errors, or samples or covariance do not fit to it.
     """
-    return evaluated_band(
-        model,
-        lambda values: model.intensity(x, species, component, axis, values),
-        u.Quantity(x),
-        **options,
-    )
+    evaluate = partial(model.intensity, x, species, component, axis)
+    return evaluated_band(model, evaluate, u.Quantity(x), **options)
 
 
 def dipole_band(model, energy, component=None, species=None, **options):
@@ -138,14 +117,12 @@ def dipole_band(model, energy, component=None, species=None, **options):
 
     Parameters
     ----------
-    model : CosmicRayModel
-        Model, after a fit unless ``samples`` or ``covariance`` are given. Nothing in it changes.
+    model, **options
+        As for `intensity_band`.
     energy : `~astropy.units.Quantity`
         Total energy per particle.
     component, species : str, optional
         As for `CosmicRayModel.dipole`.
-    **options : dict
-        As for `intensity_band`.
 
     Returns
     -------
@@ -153,22 +130,12 @@ def dipole_band(model, energy, component=None, species=None, **options):
         With ``amplitude``, ``phase`` and ``vector``.
     """
     ensemble, energy = make_ensemble(model, **options), u.Quantity(energy)
-    vectors = ensemble.evaluate(
-        lambda values: model.dipole(energy, component, species, values).vector
-    )
+    dipole = partial(model.dipole, energy, component, species)
+    vectors = ensemble.evaluate(lambda values: dipole(values).vector)
     flat = [vector[..., 0] + 1j * vector[..., 1] for vector in vectors]
-    amplitudes = [np.abs(number) for number in flat]
-    # a unit number, or zero where there is no direction
-    directions = [
-        number / np.where(amplitude > 0, amplitude, 1.0)
-        for number, amplitude in zip(flat, amplitudes, strict=True)
-    ]
-    return DipoleBand(
-        energy,
-        _band(ensemble, *map(u.Quantity, amplitudes), energy),
-        _phase_band(ensemble, *directions, energy),
-        _band(ensemble, *vectors),
-    )
+    amplitude = _band(ensemble, *(u.Quantity(np.abs(number)) for number in flat), energy)
+    phase = _phase_band(ensemble, *flat, energy)
+    return DipoleBand(energy, amplitude, phase, _band(ensemble, *vectors))
 
 
 def composition_band(
@@ -178,8 +145,8 @@ def composition_band(
 
     Parameters
     ----------
-    model : CosmicRayModel
-        Model, after a fit unless ``samples`` or ``covariance`` are given. Nothing in it changes.
+    model, **options
+        As for `intensity_band`.
     energy : `~astropy.units.Quantity`
         Total energy per particle.
     quantity : {"mean_log_mass", "variance_log_mass", "fraction", "all_particle"}, optional
@@ -188,8 +155,6 @@ def composition_band(
         Species of a fraction, or ``"light"``.
     component : str, optional
         Only one component; the sum by default.
-    **options : dict
-        As for `intensity_band`.
 
     Returns
     -------
@@ -199,8 +164,7 @@ def composition_band(
     Raises
     ------
     ValueError
-        If the quantity is not known, a fraction comes without its species, the model has no
-        errors, or samples or covariance do not fit to it.
+        If the quantity is not known, or a fraction comes without its species.
     """
     if quantity not in _COMPOSITION:
         raise ValueError(f"quantity: expected one of {', '.join(_COMPOSITION)}, got {quantity!r}")
@@ -209,10 +173,8 @@ def composition_band(
     if quantity != "fraction" and species is not None:
         raise ValueError(f"species: only a fraction is that of one, leave it out for {quantity}")
     arguments = (energy, component) if species is None else (energy, species, component)
-    evaluate = getattr(model, quantity)
-    return evaluated_band(
-        model, lambda values: evaluate(*arguments, values), u.Quantity(energy), **options
-    )
+    evaluate = partial(getattr(model, quantity), *arguments)
+    return evaluated_band(model, evaluate, u.Quantity(energy), **options)
 
 
 def propagate(
@@ -229,9 +191,8 @@ def propagate(
 ):
     """Any quantity that depends on a model, with its uncertainty.
 
-    The parameters of the model take one set of values after another, and theirs again at the end,
-    also after an error. `intensity_band`, `composition_band` and `dipole_band` evaluate all sets
-    at once and are faster for what they do.
+    The parameters of the model take one set of values after another, and theirs again at the end.
+    `intensity_band`, `composition_band` and `dipole_band` evaluate all sets at once.
 
     Parameters
     ----------
@@ -240,26 +201,26 @@ def propagate(
     function : callable
         Takes the model and returns a number, an array or a Quantity, always of one shape.
     circular : bool, optional
-        Whether the quantity is an angle, to be returned as a Quantity: intervals are those
-        described for the phase of `DipoleBand`.
+        Whether the quantity is an angle, a Quantity: intervals are those of the phase of
+        `DipoleBand`.
     levels : iterable of float, optional
         Probabilities of the intervals.
     samples : object or tuple, optional
         Samples of parameters: a posterior, which is refused if it has not converged, or anything
         else with ``names`` and ``samples``, in its ``units`` if it has them; or a pair of names
         and an array of shape ``(m, n)`` in the units of the parameters. Names are those of the
-        parameters, such as ``"V_sun"`` or ``"He.Q_0b"``; nuisances of experiments are passed over.
-        Parameters that are not named stay at their values.
+        parameters, such as ``"V_sun"`` or ``"He.Q_0b"``; nuisances of experiments are passed over,
+        and parameters that are not named stay at their values.
     covariance : `~gammapy.modeling.Covariance` or `~numpy.ndarray`, optional
         Covariance of the free parameters, in their order if it is an array; by default that of
         the model. A free parameter without an error, such as one at its limit, stays.
     n_samples : int, optional
-        Draws from the covariance, 1000 by default; or how many of the samples to take, all by
-        default.
+        Draws from the covariance, 1000 by default; or how many of the samples to take, by default
+        all.
     method : {"sampling", "linear"}, optional
-        How to propagate a covariance: by draws from the Gaussian, of which those outside the
-        limits of the parameters are drawn again (the Gaussian is cut off there), or with the
-        derivatives of the quantity, which gives symmetric intervals that know no limits.
+        How to propagate a covariance: by draws from the Gaussian, which is cut off at the limits
+        of the parameters, or with the derivatives of the quantity, which gives symmetric
+        intervals that know no limits.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
 
@@ -289,10 +250,7 @@ def propagate(
 
 
 def evaluated_band(model, function, x=None, **options):
-    """Band of what a function of values, as from ``model.evaluator.values()``, gives.
-
-    All sets of parameters are evaluated at once. Options are those of `propagate`.
-    """
+    """Band of what a function of values, as from ``model.evaluator.values()``, gives at once."""
     ensemble = make_ensemble(model, **options)
     return _band(ensemble, *ensemble.evaluate(function), x)
 
@@ -303,7 +261,8 @@ def _band(ensemble, best, values, x=None):
 
 
 def _phase_band(ensemble, best, directions, x=None):
-    """Band of an angle from complex unit numbers."""
+    """Band of an angle from complex numbers, zero where there is no direction."""
+    best, directions = (z / np.where(z == 0, 1.0, np.abs(z)) for z in (best, directions))
     median, lower, upper = (end * u.deg for end in ensemble.phase_intervals(best, directions))
     best = np.angle(best, deg=True) % 360.0 * u.deg
     return Band(best, median, ensemble.levels, lower, upper, x)

@@ -14,8 +14,7 @@ from ..posterior.nested import nested_sample
 from ..posterior.prior_distributions import PriorDistributions, measurements_only
 from .starts import lowest_minimum
 
-AT_LIMIT = 1e-3
-"""Distance from a limit, in standard deviations, up to which a parameter sits at it."""
+AT_LIMIT = 1e-3  # distance from a limit, in standard deviations, up to which a parameter sits at it
 
 
 def compare_models(
@@ -47,10 +46,10 @@ def compare_models(
     entries : dict of str to CosmicRayDatasets
         Datasets with models, by a name for each. The data must be the same, the models others.
     evidence : bool, optional
-        Compute evidences too, see `~crlocal_plugin.nested_sample`. Every free
-        parameter needs a proper prior, the same in all entries if they are to be compared.
+        Compute evidences too, for which every free parameter needs a proper prior, the same in
+        all entries if they are to be compared.
     n_live, n_steps, max_calls, random_state, stream : optional
-        Of `~crlocal_plugin.nested_sample`.
+        Of `~crlocal_plugin.nested_sample`, which does that.
     allow_unconverged : bool, optional
         State evidences that have not converged too.
     n_starts : int, optional
@@ -80,9 +79,8 @@ def compare_models(
     _check_models(entries)
     if evidence:
         _check_priors(entries)
-    everything = [par for datasets in entries.values() for par in datasets.parameters]
     rows = []
-    with measurements_only(everything):
+    with measurements_only(par for datasets in entries.values() for par in datasets.parameters):
         for name, datasets in entries.items():
             rows.append(_row(name, datasets, n_starts))
             if progress is not None:
@@ -106,7 +104,8 @@ def compare_models(
 
 def _row(name, datasets, n_starts):
     """Fit an entry."""
-    if not any(not par.frozen for par in datasets.parameters):
+    free = len(datasets.parameters.free_parameters)
+    if not free:
         raise ValueError(f"{name}: no parameter is free, there is nothing to fit")
     if n_starts:
         lowest_minimum(datasets, n_starts)
@@ -115,7 +114,6 @@ def _row(name, datasets, n_starts):
         raise ValueError(f"{name}: the fit did not converge ({result.optimize_result.message})")
     priors = sum(par.prior is not None and is_gaussian(par.prior) for par in datasets.parameters)
     data = sum(dataset.info_dict()["n_fit"] for dataset in datasets)
-    free = len(datasets.parameters.free_parameters)
     likelihood, total = datasets.stat_sum_likelihood(), np.sum(datasets.residuals() ** 2)
     aic, n = total + 2 * free, data + priors
     return {
@@ -147,11 +145,11 @@ def _evidence(name, datasets, allow_unconverged, options):
 def _check_priors(entries):
     """Refuse entries that have no evidence."""
     for name, datasets in entries.items():
-        improper = PriorDistributions(JointLikelihood(datasets)).improper
+        improper = ", ".join(PriorDistributions(JointLikelihood(datasets)).improper)
         if improper:
             raise ValueError(
-                f"{name}: {', '.join(improper)} have no proper prior, which evidences need: "
-                "call set_proper_priors(datasets)"
+                f"{name}: {improper} have no proper prior, which evidences need: call "
+                "set_proper_priors(datasets)"
             )
 
 
@@ -160,18 +158,14 @@ def _check_data(entries):
     first, reference = next(iter(entries.items()))
     known = {dataset.name: dataset for dataset in reference}
     for name, datasets in entries.items():
-        foreign = [d.name for d in datasets if not isinstance(d, CosmicRayDataset)]
+        foreign = ", ".join(d.name for d in datasets if not isinstance(d, CosmicRayDataset))
         if foreign:
-            raise ValueError(
-                f"{name}: {', '.join(foreign)} are no datasets of this package, and cannot be "
-                "compared"
-            )
-        apart = sorted(known.keys() ^ {dataset.name for dataset in datasets})
+            what = f"{foreign} are no datasets of this package"
+            raise ValueError(f"{name}: {what}, and cannot be compared")
+        apart = ", ".join(sorted(known.keys() ^ {dataset.name for dataset in datasets}))
         if apart:
-            raise ValueError(
-                f"{first!r} and {name!r} are fitted to other datasets: {', '.join(apart)} are in "
-                "one of them only"
-            )
+            what = f"{first!r} and {name!r} are fitted to other datasets"
+            raise ValueError(f"{what}: {apart} are in one of them only")
         for dataset in datasets:
             difference = _difference(known[dataset.name], dataset)
             if difference:
@@ -187,7 +181,7 @@ def _difference(one, other):
     if type(one) is not type(other) or len(one.table) != len(other.table):
         return "the table"
     if one.x.unit != other.x.unit or not np.array_equal(one.x.value, other.x.value):
-        return f"{one.x.info.name or 'the axis'}"
+        return one.x.info.name or "the axis"
     for name in sorted({*settings[0], *settings[1]} - {"energy_range", "mask_fit"}):
         if settings[0].get(name) != settings[1].get(name):
             return name
@@ -197,11 +191,9 @@ def _difference(one, other):
         if not np.array_equal(*full):
             return name
     for name, values in vars(one.data).items():
-        pairs = zip(np.atleast_1d(values), np.atleast_1d(vars(other.data)[name]), strict=True)
-        if not all(
-            np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f") for a, b in pairs
-        ):
-            return f"{name.strip('_')} of the data"
+        for a, b in zip(np.atleast_1d(values), np.atleast_1d(vars(other.data)[name]), strict=True):
+            if not np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f"):
+                return f"{name.strip('_')} of the data"
     return ""
 
 
@@ -228,74 +220,56 @@ def _ratios(table, entries):
     against = {}
     for name in inside:
         smaller = [other for other in inside if is_nested(entries[other], entries[name])]
-        if smaller:
-            against[name] = max(smaller, key=lambda other: rows[other]["free"])
-    if not against:
+        against[name] = max(smaller, key=lambda other: rows[other]["free"], default="")
+    nested = [against.get(name, "") for name in entries]
+    if not any(nested):
         return {}
-    # the others are masked
-    pairs = [(rows[against.get(name, name)], rows[name]) for name in entries]
+    pairs = [(rows[other or name], rows[name]) for name, other in zip(entries, nested, strict=True)]
     ratio = np.array([few["total"] - many["total"] for few, many in pairs])
     more = np.array([many["free"] - few["free"] for few, many in pairs])
-    columns = {
-        "nested": [against.get(name, "") for name in entries],
-        "lr": ratio,
-        "lr_free": more,
-        # of a normal distribution with both tails
-        "significance": norm.isf(chi2.sf(np.maximum(ratio, 0.0), np.maximum(more, 1)) / 2),
-    }
-    mask = [name not in against for name in entries]
+    # of a normal distribution with both tails
+    significance = norm.isf(chi2.sf(np.maximum(ratio, 0.0), np.maximum(more, 1)) / 2)
+    columns = {"nested": nested, "lr": ratio, "lr_free": more, "significance": significance}
+    mask = [not other for other in nested]
     return {name: MaskedColumn(values, mask=mask) for name, values in columns.items()}
 
 
 def is_nested(smaller, larger):
     """Whether a model is a special case of another: some of its free parameters are fixed (bool).
 
-    Components and settings are the same, all free parameters of the smaller one are free in the
-    larger one too with the same limits, the others have the same values or are frozen inside the
-    limits of the larger one, and the priors are the same.
+    Components, settings and priors are the same; free parameters of the smaller one are free in
+    the larger one with the same limits, others have the same values or are frozen inside them.
     """
-    if _structure(smaller) != _structure(larger):
+    (components, few), (others, many) = _described(smaller), _described(larger)
+    if components != others or few.keys() != many.keys():
         return False
-    few, many = _parameters(smaller), _parameters(larger)
-    if few.keys() != many.keys():
+    pairs = [(par, many[key]) for key, par in few.items()]
+    extra = any(par.frozen and not other.frozen for par, other in pairs)
+    return extra and all(_is_special_case(*pair) for pair in pairs)
+
+
+def _is_special_case(par, other):
+    """Whether the parameter of a larger model can do what this one does."""
+    if par.unit != other.unit or _prior(par) != _prior(other):
         return False
-    extra = 0
-    for key, par in few.items():
-        other = many[key]
-        if par.unit != other.unit or _prior(par) != _prior(other):
-            return False
-        if not par.frozen:
-            limits = np.array_equal([par.min, par.max], [other.min, other.max], equal_nan=True)
-            if other.frozen or not limits:
-                return False
-        elif other.frozen:
-            if par.value != other.value:
-                return False
-        else:
-            extra += 1
-            if par.value <= other.min or par.value >= other.max:
-                return False
-    return extra > 0
+    if other.frozen:
+        return par.frozen and par.value == other.value
+    if par.frozen:
+        return not (par.value <= other.min or par.value >= other.max)
+    return np.array_equal([par.min, par.max], [other.min, other.max], equal_nan=True)
 
 
-def _models(datasets):
-    return [model for model in datasets.models if isinstance(model, CosmicRayModel)]
-
-
-def _structure(datasets):
-    """Components of the models with types and settings, without values."""
-    return [model.to_dict()["components"] for model in _models(datasets)]
-
-
-def _parameters(datasets):
-    """Parameters of models and nuisances, in use or not, by model and label."""
-    found = {}
-    for number, model in enumerate(_models(datasets)):
+def _described(datasets):
+    """Components of models without values; all parameters, in use or not, by model and label."""
+    components, parameters = [], {}
+    models = [model for model in datasets.models if isinstance(model, CosmicRayModel)]
+    for number, model in enumerate(models):
+        components.append(model.to_dict()["components"])
         labels = model.parameters_unique_names
-        found |= {(number, x): p for x, p in zip(labels, model.parameters, strict=True)}
+        parameters |= {(number, x): p for x, p in zip(labels, model.parameters, strict=True)}
     for model in datasets.nuisance_models():
-        found |= {(model.name, par.name): par for par in model.parameters}
-    return found
+        parameters |= {(model.name, par.name): par for par in model.parameters}
+    return components, parameters
 
 
 def _prior(par):

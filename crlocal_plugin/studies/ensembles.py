@@ -10,24 +10,25 @@ from scipy.stats import norm
 
 from ..messages import unknown_name
 from ..models.nuisance import NuisanceModel
-from .circular import central_intervals, circular_intervals, intervals_around, wrapped
 
-LEVELS = (0.6827, 0.9545)
-"""Probabilities of one and two standard deviations of a Gaussian."""
+LEVELS = (0.6827, 0.9545)  # probabilities of one and two standard deviations of a Gaussian
 
-N_DRAWS = 1000
-"""Draws from a covariance, unless a number is given."""
+N_DRAWS = 1000  # draws from a covariance, unless a number is given
 
 METHODS = ("sampling", "linear")
 
-_BATCHES = 1000
-"""Times that a full set is drawn before the limits count as out of reach."""
+_BATCHES = 1000  # times that a full set is drawn before the limits count as out of reach
 
-_STEP = 1e-4
-"""Step of the derivatives in standard deviations."""
+_STEP = 1e-4  # step of the derivatives in standard deviations
 
-_CHUNK = 100_000
-"""Numbers that are evaluated at once, however many samples there are."""
+_CHUNK = 100_000  # numbers that are evaluated at once, however many samples there are
+
+
+HALF = 180.0  # width in deg from which on an interval says nothing about a direction
+
+# Rayleigh's statistic, number of samples times the squared length of their mean: below it,
+# directions are compatible with a uniform distribution at 1 %, exp(-4.6)
+_UNIFORM = 4.6
 
 
 def make_ensemble(
@@ -67,10 +68,7 @@ class SampledEnsemble:
         self.parameters, self.rows = parameters, rows
 
     def evaluate(self, function):
-        """Quantity (...) at the values of the model, and at the rows, shape (m, ...).
-
-        The function takes values as from ``model.evaluator.values()``.
-        """
+        """Function of values, as from ``model.evaluator.values()``, at these and at the rows."""
         evaluator = self.model.evaluator
         values = evaluator.values()
         best = function(values)
@@ -151,23 +149,23 @@ def _free_covariance(model, covariance):
     labels = _labels(model)
     free = [par for par in model.parameters if not par.frozen]
     if covariance is None:
-        unknown = [labels[par] for par in free if not np.isfinite(par.error)]
+        unknown = ", ".join(labels[par] for par in free if not np.isfinite(par.error))
         if unknown:
             raise ValueError(
-                f"{', '.join(unknown)}: no finite error, the data say nothing about it; freeze it "
-                "and fit again, or pass covariance or samples"
+                f"{unknown}: no finite error, the data say nothing about it; freeze it and fit "
+                "again, or pass covariance or samples"
             )
         covariance = model.covariance
     if isinstance(covariance, Covariance):
-        missing = [labels[par] for par in free if par not in covariance.parameters]
+        missing = ", ".join(labels[par] for par in free if par not in covariance.parameters)
         if missing:
-            raise ValueError(f"the covariance lacks {', '.join(missing)}")
+            raise ValueError(f"the covariance lacks {missing}")
         covariance = covariance.get_subcovariance(free).data if free else np.zeros((0, 0))
-    matrix = np.array(covariance, dtype=float)
-    if matrix.shape != (len(free), len(free)):
+    matrix, expected = np.array(covariance, dtype=float), (len(free), len(free))
+    if matrix.shape != expected:
         raise ValueError(
-            f"the covariance is of shape {matrix.shape}: expected {(len(free), len(free))}, for "
-            f"the free parameters {', '.join(labels[par] for par in free)}"
+            f"the covariance is of shape {matrix.shape}: expected {expected}, for the free "
+            f"parameters {', '.join(labels[par] for par in free)}"
         )
     variance = np.diag(matrix)
     if not np.isfinite(matrix).all() or (variance < 0).any():
@@ -187,15 +185,14 @@ def _drawn(parameters, covariance, n_samples, rng):
     error = np.sqrt(np.diag(covariance))
     # variances differ by a hundred decades: none of them may enter the factorisation
     correlation = covariance / np.outer(error, error)
-    options = {"check_valid": "raise", "tol": 1e-6, "method": "eigh"}
+    if np.linalg.eigvalsh(correlation).min() < -1e-6:
+        raise ValueError(
+            "the covariance is no covariance: it has negative variances in some directions"
+        )
+    options = {"mean": np.zeros(len(error)), "cov": correlation, "size": n_samples}
     kept, outside = [], np.zeros(len(error), dtype=int)
     for _ in range(_BATCHES):
-        try:
-            draws = rng.multivariate_normal(np.zeros(len(error)), correlation, n_samples, **options)
-        except ValueError:
-            raise ValueError(
-                "the covariance is no covariance: it has negative variances in some directions"
-            ) from None
+        draws = rng.multivariate_normal(**options, check_valid="ignore", method="eigh")
         rows = best + error * draws
         beyond = (rows < low) | (rows > high)
         kept.extend(rows[~beyond.any(axis=1)])
@@ -245,10 +242,9 @@ def _given(model, samples, n_samples, rng):
     if n_samples is not None and n_samples < len(rows):
         rows = rows[np.sort(rng.choice(len(rows), int(n_samples), replace=False))]
     parameters = [known[names[k]] for k in columns]
-    units = getattr(samples, "units", None)
-    if units is None:
+    if getattr(samples, "units", None) is None:
         return parameters, rows[:, columns]
-    factors = [units[k].to(par.unit) for k, par in zip(columns, parameters, strict=True)]
+    factors = [samples.units[k].to(known[names[k]].unit) for k in columns]
     return parameters, rows[:, columns] * factors
 
 
@@ -260,5 +256,47 @@ def _labels(model):
 def _values_and_limits(parameters):
     """Values, and limits, infinite where open."""
     table = np.array([(par.value, par.min, par.max) for par in parameters], dtype=float)
-    value, low, high = table.T
-    return value, np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
+    # an open end is nan
+    return np.where(np.isnan(table), (np.nan, -np.inf, np.inf), table).T
+
+
+def central_intervals(values, levels):
+    """Median (...) of samples (m, ...), and lower and upper ends (k, ...) of central intervals."""
+    tails = [(1 + sign * level) / 2 for sign in (-1, 1) for level in levels]
+    median = np.median(values, axis=0)
+    return median, *np.quantile(values, tails, axis=0).reshape(2, len(levels), *median.shape)
+
+
+def circular_intervals(directions, levels):
+    """Median in deg, 0 to 360, and ends of central intervals, of directions exp(i angle), (m, ...).
+
+    A direction is zero where there is none. Half of the samples lie within half a circle to either
+    side of the median. The ends are continuous around it, lower <= median <= upper. An interval of
+    half the circle or more, and every interval of directions that are compatible with a uniform
+    distribution (Rayleigh's test at 1 %), is the whole circle.
+    """
+    mean = directions.mean(axis=0)
+    angles = np.angle(directions, deg=True)
+    centre = np.angle(mean, deg=True)
+    # the circle is cut opposite to the centre, which then moves to the median of what is there
+    for _ in range(20):
+        shift = np.median(wrapped(angles - centre), axis=0)
+        centre = centre + shift
+        if np.all(np.abs(shift) < 1e-9):
+            break
+    _, below, above = central_intervals(wrapped(angles - centre), levels)
+    uniform = len(directions) * np.abs(mean) ** 2 < _UNIFORM
+    return intervals_around(centre, below, above, uniform)
+
+
+def wrapped(angle):
+    """Angles between -180 and 180 deg."""
+    return (np.asarray(angle) + 180.0) % 360.0 - 180.0
+
+
+def intervals_around(median, below, above, undetermined):
+    """Median in deg, 0 to 360, and ends of intervals around it, from the ends minus the median."""
+    median = np.asarray(median) % 360.0
+    # intervals that are too wide, and all of them where there is no direction
+    whole = (above - below >= HALF) | undetermined
+    return median, median + np.where(whole, -180.0, below), median + np.where(whole, 180.0, above)

@@ -26,32 +26,24 @@ from ..likelihood.descent import stays_positive
 from ..likelihood.joint_likelihood import JointLikelihood
 from .starts import least_squares_likelihood
 
+# singular value below which a direction is without consequence: a thousand natural scales cost
+# less than a standard deviation; the derivatives are differences, and true to about 1e-5
 NULL = 1e-3
-"""Singular value below which a direction is without consequence: a thousand natural scales cost
-less than a standard deviation. The derivatives are differences, and true to about 1e-5."""
 
+# part of a parameter in a direction without consequence from which on it is not constrained
 _COMPONENT = 1e-3
-"""Part of a parameter in a direction without consequence from which on it is not constrained."""
 
-_STEP = 0.1
-"""Largest change in the description of a direction, in natural scales."""
+_STEP = 0.1  # largest change in the description of a direction, in natural scales
 
-_TITLES = {
-    "spectra": "spectra alone",
-    "dipole": "dipole alone",
-    "both": "both",
-    "with priors": "with priors",
-}
-"""What may constrain the parameters, in words."""
+_ALONE = ("spectra", "dipole")  # sources that are also asked without the other
 
 
 @dataclass(frozen=True, eq=False)
 class Identifiability:
     """What the data tell about the free parameters; print it, or take its tables.
 
-    A parameter is not constrained, its error infinite, if the step of one standard deviation is
-    longer than ten natural scales, or if it takes part in a direction of which a thousand natural
-    scales cost less than one standard deviation.
+    A parameter is not constrained, its error infinite, if a standard deviation is longer than ten
+    natural scales, or if it takes part in a direction of which a thousand cost less than one.
 
     Attributes
     ----------
@@ -66,9 +58,8 @@ class Identifiability:
         ``singular_value``, ``determined`` (a singular value of at least 0.1), and what it is in
         words, with its ``cost`` in standard deviations.
     shares : `~astropy.table.Table`
-        For each free parameter, the part of each dataset and of all priors in the information:
-        the part of the variance of the estimate that stems from the errors of these data. They
-        add up to one.
+        For each free parameter, the part of the variance of its estimate that stems from the
+        errors of each dataset, and from the priors. They add up to one.
     remarks : list of str
         Sets of parameters that are degenerate, as the warning before a fit names them.
     """
@@ -84,21 +75,19 @@ class Identifiability:
         return list(dict.fromkeys(self.directions["source"]))
 
     def __str__(self):
-        lines = [
-            f"What the data tell about {len(self.parameters)} free parameters, at these values",
-            "",
-            *_parameter_lines(self.parameters, self.sources),
-        ]
+        n = len(self.parameters)
+        lines = [f"What the data tell about {n} free parameters, at these values", ""]
+        lines += _parameter_lines(self.parameters, self.sources)
         for source in self.sources:
             rows = self.directions[self.directions["source"] == source]
-            undetermined = rows[~rows["determined"]]
-            lines += [
-                "",
-                f"{_TITLES[source].capitalize()}: {len(rows) - len(undetermined)} of {len(rows)} "
-                f"directions determined; the {'others' if len(undetermined) else 'worst'}",
-            ]
-            for row in undetermined if len(undetermined) else rows[-1:]:
-                lines.append(f"  {row['direction']}: {_cost_text(row)}")
+            others = rows[~rows["determined"]]
+            found = f"{len(rows) - len(others)} of {len(rows)} directions determined"
+            rest = "others" if len(others) else "worst"
+            lines += ["", f"{_title(source).capitalize()}: {found}; the {rest}"]
+            for row in others if len(others) else rows[-1:]:
+                cost = f"costs {row['cost']:.1g} standard deviations"
+                free = row["singular_value"] < NULL
+                lines.append(f"  {row['direction']}: {'costs nothing' if free else cost}")
         if self.remarks:
             lines += ["", "Degenerate", *(f"  {remark}" for remark in self.remarks)]
         return "\n".join(lines)
@@ -121,8 +110,8 @@ def identifiability(datasets):
     Raises
     ------
     ValueError
-        If no parameter is free, there are neither data nor priors, or some of the statistic is
-        not known to this package: datasets of other packages, or penalties.
+        If no parameter is free, there are neither data nor priors, or the statistic is not a sum
+        of squares: datasets of other packages, or penalties.
 
     Notes
     -----
@@ -134,13 +123,9 @@ def identifiability(datasets):
     blocks, priors = _jacobians(datasets, likelihood)
     is_flux = np.array([not isinstance(dataset, DipoleDataset) for dataset in datasets])
     both, rows = np.concatenate(blocks), np.repeat(is_flux, [len(block) for block in blocks])
-    stacked = {
-        "spectra": both[rows],
-        "dipole": both[~rows],
-        "both": both,
-        "with priors": np.concatenate([both, priors]),
-    }
-    if not len(stacked["with priors"]):
+    stacked = {"spectra": both[rows], "dipole": both[~rows], "both": both}
+    stacked["with priors"] = everything = np.concatenate([both, priors])
+    if not len(everything):
         raise ValueError("no point of the datasets is in the fit, and there are no priors")
     constraints = {source: _Constraint(jacobian) for source, jacobian in stacked.items()}
     shares = constraints["with priors"].shares([*blocks, priors])
@@ -160,17 +145,11 @@ def identifiability(datasets):
             "most": [names[column.argmax()] if column.any() else "" for column in shares.T],
         }
     )
-    rows = [
-        {"source": source, **row}
-        for source in _told_apart(stacked)
-        for row in _directions(constraints[source], parameters)
-    ]
-    return Identifiability(
-        parameters=parameters,
-        directions=Table(rows=rows),
-        shares=Table({"label": likelihood.names, **dict(zip(names, shares, strict=True))}),
-        remarks=find_degeneracies(datasets),
-    )
+    rows = []
+    for source in _told_apart(stacked):
+        rows += _directions(source, constraints[source], parameters)
+    shares = Table({"label": likelihood.names, **dict(zip(names, shares, strict=True))})
+    return Identifiability(parameters, Table(rows=rows), shares, find_degeneracies(datasets))
 
 
 def _jacobians(datasets, likelihood):
@@ -188,9 +167,9 @@ def _jacobians(datasets, likelihood):
 def _told_apart(stacked):
     """Sources that have data, and more of them than the one before."""
     sizes = {source: len(jacobian) for source, jacobian in stacked.items()}
-    alone = [source for source in ("spectra", "dipole") if sizes[source]]
-    more = ["both"] if len(alone) == 2 else []
-    return alone + more + (["with priors"] if sizes["with priors"] > sizes["both"] else [])
+    told = [source for source in _ALONE if sizes[source]]
+    told += ["both"] if len(told) > 1 else []
+    return told + (["with priors"] if sizes["with priors"] > sizes["both"] else [])
 
 
 class _Constraint:
@@ -208,17 +187,15 @@ class _Constraint:
         self.errors = np.where(is_open, np.inf, errors)
 
     def shares(self, blocks):
-        """Part of the variance of each parameter from the errors of each block of data.
-
-        The estimate is C sum(J^T r) with covariance C, and every residual r has unit variance.
-        """
+        """Part of the variance of each parameter from the errors of each block of data."""
+        # the estimate is C sum(J^T r) with covariance C, and every residual r has unit variance
         covariance = self._inverse.T @ self._inverse
         parts = np.array([((block @ covariance) ** 2).sum(axis=0) for block in blocks])
         variance = np.diag(covariance)
         determined = np.isfinite(self.errors) & (variance > 0)
         return np.where(determined, parts / np.where(variance > 0, variance, 1.0), 0.0)
 
-    def readable_directions(self):
+    def readable(self):
         """Directions, those without consequence in echelon form."""
         null = self.directions[~self.known]
         if len(null) > 1:
@@ -227,12 +204,12 @@ class _Constraint:
         return np.concatenate([self.directions[self.known], null])
 
 
-def _directions(constraint, parameters):
+def _directions(source, constraint, parameters):
     """Rows of the table of directions."""
-    directions = zip(constraint.singular, constraint.readable_directions(), strict=True)
-    for singular, direction in directions:
+    for singular, direction in zip(constraint.singular, constraint.readable(), strict=True):
         step = _STEP * direction / np.abs(direction).max()
         yield {
+            "source": source,
             "singular_value": singular,
             "determined": bool(singular >= THRESHOLD),
             "cost": np.linalg.norm(constraint.jacobian @ step),
@@ -259,21 +236,16 @@ def _size_text(parameter, size):
     return f"{float(f'{number:.2g}'):g} {unit}".strip()
 
 
-def _cost_text(row):
-    if row["singular_value"] < NULL:
-        return "costs nothing"
-    return f"costs {row['cost']:.1g} standard deviations"
+def _title(source):
+    return f"{source} alone" if source in _ALONE else source
 
 
 def _parameter_lines(table, sources):
     """Table of the parameters as lines."""
-    columns = {
-        "parameter": table["label"],
-        "value": [f"{value:.4g}" for value in table["value"]],
-        "unit": table["unit"],
-    }
+    values = [f"{value:.4g}" for value in table["value"]]
+    columns = {"parameter": table["label"], "value": values, "unit": table["unit"]}
     for source in sources:
-        columns[_TITLES[source]] = [
+        columns[_title(source)] = [
             _size_text(row, row[source]) if np.isfinite(row[source]) else "not constrained"
             for row in table
         ]

@@ -1,23 +1,21 @@
 """Independent pieces of work spread over processes by gammapy's parallel back ends."""
 
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+
 from gammapy.utils import parallel
 
 
 def run_parallel(
-    function,
-    inputs,
-    n_jobs=None,
-    parallel_backend=None,
-    progress=None,
-    task_name="tasks",
-    size=lambda result: result,
+    function, inputs, n_jobs=None, parallel_backend=None, progress=None, task_name="tasks", size=int
 ):
     """Call a function with several sets of arguments, a list of tuples; results in their order.
 
-    The function is one of a module, so that it can be sent to other processes. Their number, and
-    the back end, "multiprocessing" or "ray", which may be a cluster, are by default those of
-    gammapy's `~gammapy.utils.parallel.multiprocessing_manager`, one process if it is not in use.
-    ``progress`` is called with the size of each result as soon as it is there.
+    The function is one of a module, so that it can be sent to other processes. ``progress`` is
+    called with the size of each result as soon as it is there.
     """
     if n_jobs is not None and n_jobs < 1:
         raise ValueError(f"n_jobs must be at least 1, got {n_jobs}")
@@ -27,15 +25,64 @@ def run_parallel(
             progress(size(result))
         return result
 
-    # of the pool's methods only this one says when a piece of work is done
-    results = parallel.run_multiprocessing(
-        function,
-        inputs,
-        backend=parallel_backend,
-        pool_kwargs=None if n_jobs is None else {"processes": n_jobs},
-        method="apply_async",
-        method_kwargs={"callback": report},
-        task_name=task_name,
-    )
+    number = {} if n_jobs is None else {"processes": n_jobs}
+    with _held_signals() as release:
+        # of the pool's methods only this one says when a piece of work is done
+        results = parallel.run_multiprocessing(
+            function,
+            _Inputs(inputs, release),
+            backend=parallel_backend,
+            pool_kwargs={"initializer": _prepare_worker} | parallel.POOL_KWARGS_DEFAULT | number,
+            method="apply_async",
+            method_kwargs={"callback": report},
+            task_name=task_name,
+        )
     # several processes leave promises of results
     return [result.get() if hasattr(result, "wait") else result for result in results]
+
+
+class _Inputs(list):
+    """Sets of arguments, which are asked for as soon as there are processes for them."""
+
+    def __init__(self, inputs, release):
+        super().__init__(inputs)
+        self._release = release
+
+    def __iter__(self):
+        self._release()
+        return super().__iter__()
+
+
+@contextlib.contextmanager
+def _held_signals():
+    """Hold Ctrl-C and SIGTERM until released: while a process is made, Python may lose them."""
+    came, handlers = [], contextlib.ExitStack()
+
+    def release():
+        handlers.close()
+        while came:
+            signal.raise_signal(came.pop())
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before = signal.signal(number, lambda number, frame: came.append(number))
+            handlers.callback(signal.signal, number, before)
+    try:
+        yield release
+    finally:
+        release()
+
+
+def _prepare_worker():
+    """Leave Ctrl-C to the parent process, and end when it stops this one or is gone itself."""
+    parent = multiprocessing.parent_process()
+    # processes of ray are looked after by ray
+    if parent is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent):
+    parent.join()
+    os._exit(1)

@@ -6,7 +6,7 @@ import astropy.units as u
 import numpy as np
 from astropy.table import Table
 
-from ..likelihood.joint_likelihood import JointLikelihood
+from ..likelihood.joint_likelihood import likelihood_of
 from ..likelihood.profiles import ProfileLikelihood
 from .parallel import run_parallel
 
@@ -17,20 +17,15 @@ class ProfileScan:
 
     Attributes
     ----------
-    name : str
-        Label of the parameter.
-    unit : `~astropy.units.Unit`
-        Its unit.
-    best : float
-        Its value at the best fit.
-    best_stat : float
-        Statistic there.
-    values : `~numpy.ndarray`
-        Values of the parameter, increasing, the best one among them, shape ``(n,)``.
-    stat : `~numpy.ndarray`
-        Lowest statistic at these values, shape ``(n,)``.
+    name, unit : str, `~astropy.units.Unit`
+        Label of the parameter and its unit.
+    best, best_stat : float
+        Its value at the best fit, and the statistic there.
+    values, stat : `~numpy.ndarray`
+        Values of the parameter, increasing, the best one among them, and the lowest statistic at
+        each, shape ``(n,)``.
     names : list of str
-        Labels of all free parameters.
+        Labels of all k free parameters.
     theta : `~numpy.ndarray`
         Their values at each point, shape ``(n, k)``.
     """
@@ -50,12 +45,7 @@ class ProfileScan:
         return self.stat - self.best_stat
 
     def interval(self, sigma=1.0):
-        """Where the profile crosses the level of a number of standard deviations, its square.
-
-        Parameters
-        ----------
-        sigma : float, optional
-            Number of standard deviations.
+        """Where the profile crosses the square of a number of standard deviations, ``sigma``.
 
         Returns
         -------
@@ -88,9 +78,8 @@ def _first_crossing(values, root):
     beyond = np.flatnonzero(root >= 0)
     if not len(beyond) or beyond[0] == 0:
         return np.nan
-    k = beyond[0]
-    share = -root[k - 1] / (root[k] - root[k - 1])
-    return values[k - 1] + share * (values[k] - values[k - 1])
+    pair = slice(beyond[0] - 1, beyond[0] + 1)
+    return np.interp(0.0, root[pair], values[pair])
 
 
 def scan_profiles(
@@ -136,41 +125,27 @@ def scan_profiles(
         If a label is not that of a free parameter, a range is empty or outside the limits, or the
         error of a parameter without a range is not known.
     """
-    likelihood = datasets
-    if not isinstance(likelihood, JointLikelihood):
-        likelihood = JointLikelihood(datasets)
+    likelihood = likelihood_of(datasets)
     if n_points < 2:
         raise ValueError(f"n_points must be at least 2, got {n_points}")
     if parameters is None or isinstance(parameters, str):
         parameters = likelihood.names if parameters is None else [parameters]
     ranges = dict(parameters) if isinstance(parameters, dict) else dict.fromkeys(parameters)
-    grids = {
-        name: np.linspace(*_ends(likelihood, name, limits, sigma), n_points)
-        for name, limits in ranges.items()
-    }
-    best = likelihood.values
-    inputs = []
-    for name, values in grids.items():
-        start = best[likelihood.names.index(name)]
+    names, best, inputs = list(likelihood.names), likelihood.values, []
+    for name, limits in ranges.items():
+        values = np.linspace(*_ends(likelihood, name, limits, sigma), n_points)
+        start = best[names.index(name)]
         for side in (values[values < start][::-1], values[values > start]):
             inputs.append((likelihood, name, best, side.tolist()))
     sides = run_parallel(_scan_side, inputs, n_jobs, parallel_backend, progress, "Profiles", len)
-    best_stat = likelihood(best)
+    best_stat = float(likelihood(best))
     scans = {}
-    for name, below, above in zip(grids, sides[::2], sides[1::2], strict=True):
-        k = likelihood.names.index(name)
-        points = sorted([*below, *above, (best[k], best_stat, best)], key=lambda point: point[0])
+    for name, below, above in zip(ranges, sides[::2], sides[1::2], strict=True):
+        k = names.index(name)
+        value, unit = float(best[k]), likelihood.units[k]
+        points = sorted([*below, *above, (value, best_stat, best)], key=lambda point: point[0])
         values, stat, theta = map(np.array, zip(*points, strict=True))
-        scans[name] = ProfileScan(
-            name=name,
-            unit=likelihood.units[k],
-            best=float(best[k]),
-            best_stat=float(best_stat),
-            values=values,
-            stat=stat,
-            names=list(likelihood.names),
-            theta=theta,
-        )
+        scans[name] = ProfileScan(name, unit, value, best_stat, values, stat, names, theta)
     return scans
 
 
@@ -182,14 +157,14 @@ def _ends(likelihood, name, limits, sigma):
     low, high = likelihood.bounds[column]
     if limits is None:
         error = profile.error()
-        if not (np.isfinite(error) and error > 0):
+        if not 0 < error < np.inf:
             raise ValueError(
                 f"nothing is known of the error of {name}: give the range to scan, for example "
                 f"{name}=LOW..HIGH"
             )
         return max(low, best - sigma * error), min(high, best + sigma * error)
     try:
-        ends = [end.to_value(unit) if isinstance(end, u.Quantity) else float(end) for end in limits]
+        ends = [float(u.Quantity(end, unit).value) for end in limits]
     except u.UnitConversionError as error:
         raise ValueError(f"range of {name}: expected values in {unit} ({error})") from None
     if not low <= ends[0] < ends[1] <= high:

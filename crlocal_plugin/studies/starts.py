@@ -6,11 +6,11 @@ import numpy as np
 from astropy.table import Column, Table
 
 from ..likelihood.descent import minimise, stays_positive
-from ..likelihood.joint_likelihood import JointLikelihood
+from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
 from .parallel import run_parallel
 
+# difference in the statistic up to which two descents may have ended in the same minimum
 TOLERANCE = 0.02
-"""Difference in the statistic up to which two descents may have ended in the same minimum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +22,9 @@ class RandomStarts:
     minima : `~astropy.table.Table`
         A row for each distinct minimum, the lowest first: ``statistic``, ``above`` the lowest,
         ``starts`` that ended there, and the value of each free parameter under its label.
-    n_starts : int
-        Number of starts.
-    n_failed : int
-        Starts without a finite statistic, or from which the descent did not converge; they are
-        not in the table.
+    n_starts, n_failed : int
+        Number of starts, and of those without a finite statistic or from which the descent did
+        not converge, which are not in the table.
     spread : float
         Width of the distribution of the starts.
     """
@@ -38,13 +36,9 @@ class RandomStarts:
     _likelihood: JointLikelihood = field(repr=False)
 
     def assign(self, number=0):
-        """Set the parameters of the models to those of a minimum.
+        """Set the parameters of the models to a row of the table of minima, by default the lowest.
 
-        Parameters
-        ----------
-        number : int, optional
-            Row of the table of minima; the lowest by default. Errors stay as they were: fit again
-            from there.
+        Errors stay as they were: fit again from there.
         """
         row = self.minima[number]
         self._likelihood.assign([row[name] for name in self._likelihood.names])
@@ -77,9 +71,7 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     n_jobs : int, optional
-        Number of processes; by default as set by gammapy's
-        `~gammapy.utils.parallel.multiprocessing_manager`, one if it is not in use. The result does
-        not depend on it.
+        As for `~crlocal_plugin.scan_profiles`. The result does not depend on it.
     progress : callable, optional
         Called with 1 after each descent.
 
@@ -101,12 +93,10 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
     likelihood = least_squares_likelihood(datasets)
     starts = _draw_starts(likelihood, n_starts, spread, np.random.default_rng(random_state))
     inputs = [(likelihood, start) for start in starts]
-    ends = run_parallel(
-        _descend, inputs, n_jobs, None, progress, "random starts", size=lambda end: 1
-    )
+    ends = run_parallel(_descend, inputs, n_jobs, None, progress, "random starts", lambda end: 1)
     found = sorted((end for end in ends if end is not None), key=lambda end: end[0])
     minima = _table(likelihood, _distinct(likelihood, found))
-    return RandomStarts(minima, len(starts), len(starts) - len(found), spread, likelihood)
+    return RandomStarts(minima, n_starts, n_starts - len(found), spread, likelihood)
 
 
 def lowest_minimum(datasets, n_starts=24, spread=0.5, random_state=0, progress=None):
@@ -120,32 +110,26 @@ def lowest_minimum(datasets, n_starts=24, spread=0.5, random_state=0, progress=N
         Random starts beside the one from the present values. The lowest minimum of the variant
         "wandering" is met by one start in eight.
     spread, random_state, progress
-        As for `random_starts`.
+        As for `random_starts`, and so are the errors.
 
     Returns
     -------
     float
         Statistic there.
-
-    Raises
-    ------
-    ValueError
-        If no parameter is free, or the statistic is not a sum of squares.
     """
     likelihood = JointLikelihood(datasets)
-    first = minimise(likelihood, likelihood.values)
-    others = None
+    lowest = minimise(likelihood, likelihood.values)
     if n_starts:
         others = random_starts(datasets, n_starts, spread, random_state, progress=progress)
-    likelihood.assign(first.theta)
-    if others and len(others.minima) and others.minima["statistic"][0] < first.stat:
+    likelihood.assign(lowest.theta)
+    if n_starts and len(others.minima) and others.minima["statistic"][0] < lowest.stat:
         others.assign()
     return float(datasets.stat_sum())
 
 
 def least_squares_likelihood(datasets):
     """Likelihood of datasets that has free parameters and is a sum of squared residuals."""
-    likelihood = JointLikelihood(datasets)
+    likelihood = likelihood_of(datasets)
     if not likelihood.size:
         raise ValueError("no parameter is free: there is nothing to fit")
     if not likelihood.is_least_squares:
@@ -181,9 +165,8 @@ def _draw_starts(likelihood, n_starts, spread, rng):
         starts[(starts < low) | (starts > high)] = np.nan
         if np.isfinite(starts).all():
             anywhere = likelihood.is_position & np.isfinite(high - low) & (spread > 0)
-            starts[:, anywhere] = rng.uniform(
-                low[anywhere], high[anywhere], (n_starts, anywhere.sum())
-            )
+            ends, shape = (low[anywhere], high[anywhere]), (n_starts, anywhere.sum())
+            starts[:, anywhere] = rng.uniform(*ends, shape)
             return starts
     names = np.array(likelihood.names)[np.isnan(starts).any(axis=0)]
     raise ValueError(f"{', '.join(names)}: no start inside the limits, choose a smaller spread")
@@ -202,11 +185,9 @@ def _distinct(likelihood, ends):
     groups = []
     for stat, theta in ends:
         for group in groups:
-            other_stat, other = group[0]
-            if stat - other_stat > TOLERANCE:
-                continue
+            lower, other = group[0]
             # two minima of one depth have a barrier between them
-            if likelihood((theta + other) / 2) < stat + TOLERANCE:
+            if stat - lower <= TOLERANCE and likelihood((theta + other) / 2) < stat + TOLERANCE:
                 group.append((stat, theta))
                 break
         else:

@@ -1,14 +1,15 @@
 """What toy experiments say about a fit: bias, pulls, coverage, goodness of fit."""
 
+from collections import Counter
+
 import numpy as np
 from astropy.stats import binom_conf_interval
 from astropy.table import Table
-from scipy.stats import chi2, kstest
+from scipy.stats import chi2, kstest, sem, tstd
 
 from ..tables.writing import write_table
 
-LEVELS = {68: 1.0, 95: 2.0}
-"""Number of standard deviations of the intervals of 68.27 % and 95.45 %."""
+LEVELS = {68: 1.0, 95: 2.0}  # number of standard deviations of the intervals of 68.27 % and 95.45 %
 
 
 class ToyStudy:
@@ -31,8 +32,8 @@ class ToyStudy:
 
     Attributes
     ----------
-    table : `~astropy.table.Table`
-        That table.
+    n_toys, n_converged : int
+        Number of toys, and of those whose fit converged.
     names : list of str
         Labels of the parameters.
     truth : dict of str to float
@@ -49,6 +50,7 @@ class ToyStudy:
         self.truth = dict(table.meta["truth"])
         self.degrees_of_freedom = table.meta["degrees_of_freedom"]
         self._converged = table[np.asarray(table["converged"])]
+        self.n_toys, self.n_converged = len(table), len(self._converged)
 
     @classmethod
     def read(cls, filename):
@@ -56,33 +58,8 @@ class ToyStudy:
         return cls(Table.read(filename))
 
     def write(self, filename, overwrite=False):
-        """Write all toys to an ECSV file.
-
-        Parameters
-        ----------
-        filename : path-like
-            File with suffix .ecsv.
-        overwrite : bool, optional
-            Replace an existing file.
-
-        Raises
-        ------
-        FileExistsError
-            If the file exists and ``overwrite`` is not set.
-        ValueError
-            If the suffix is another one.
-        """
+        """Write all toys to a file with the suffix .ecsv, a new one unless ``overwrite`` is set."""
         write_table(self.table, filename, overwrite=overwrite)
-
-    @property
-    def n_toys(self):
-        """Number of toys (int)."""
-        return len(self.table)
-
-    @property
-    def n_converged(self):
-        """Number of toys whose fit converged (int)."""
-        return len(self._converged)
 
     def at_limit(self, name):
         """In which converged toys a parameter has no error (`~numpy.ndarray` of bool)."""
@@ -97,15 +74,7 @@ class ToyStudy:
     def rises(self, name):
         """Rises of the profile statistic from the minimum to the truth, of the converged toys.
 
-        Parameters
-        ----------
-        name : str
-            Label of the parameter.
-
-        Returns
-        -------
-        `~numpy.ndarray` or None
-            Rises, None if the profile was not asked for.
+        None if that of the parameter was not asked for.
         """
         column = f"{name}_rise"
         return np.asarray(self._converged[column]) if column in self.table.colnames else None
@@ -131,9 +100,6 @@ class ToyStudy:
         at_limit, pulls, rises = self.at_limit(name), self.pulls(name), self.rises(name)
         errors = np.asarray(self._converged[f"{name}_error"])[~at_limit]
         unit = self.table[name].unit
-        inside = {f"hesse_{level}": np.abs(pulls) <= sigma for level, sigma in LEVELS.items()}
-        for level, sigma in LEVELS.items():
-            inside[f"profile_{level}"] = () if rises is None else rises <= sigma**2
         row = {
             "name": name,
             "unit": "" if unit is None else unit.to_string(),
@@ -144,18 +110,14 @@ class ToyStudy:
             **_mean("pull_mean", pulls),
             **_width("pull_width", pulls),
         }
-        for column, values in inside.items():
-            row |= _fraction(column, values)
+        for level, sigma in LEVELS.items():
+            row |= _fraction(f"hesse_{level}", np.abs(pulls) <= sigma)
+        for level, sigma in LEVELS.items():
+            row |= _fraction(f"profile_{level}", () if rises is None else rises <= sigma**2)
         return row | {"at_limit": _known(np.mean, at_limit)}
 
     def chi2_test(self):
-        """Kolmogorov-Smirnov test of the chi2 of the toys against its expected distribution.
-
-        Returns
-        -------
-        scipy.stats.KstestResult
-            With ``statistic`` and ``pvalue``.
-        """
+        """Kolmogorov-Smirnov test of the chi2 of the toys, with ``statistic`` and ``pvalue``."""
         return kstest(np.asarray(self._converged["chi2"]), chi2(self.degrees_of_freedom).cdf)
 
     def __str__(self):
@@ -166,15 +128,14 @@ class ToyStudy:
         return "\n".join(line.rstrip() for line in lines)
 
     def _counts(self):
-        failed = np.isnan(np.asarray(self.table["stat"]))
-        bad = ~np.asarray(self.table["converged"])
+        failed = np.isnan(self.table["stat"]).sum()
+        messages = list(self.table["message"][~np.asarray(self.table["converged"])])
         yield (
-            f"{self.n_toys} toys: {self.n_converged} converged, {(bad & ~failed).sum()} did not, "
-            f"{failed.sum()} failed"
+            f"{self.n_toys} toys: {self.n_converged} converged, {len(messages) - failed} did not, "
+            f"{failed} failed"
         )
-        messages = list(self.table["message"][bad])
-        for message in dict.fromkeys(messages):
-            yield f"  {messages.count(message)} times: {message}"
+        for message, times in Counter(messages).items():
+            yield f"  {times} times: {message}"
         limits = np.any([self.at_limit(name) for name in self.names], axis=0)
         yield (
             f"of the converged ones, {limits.sum()} have a parameter at a limit, and "
@@ -228,13 +189,12 @@ def _known(function, values, least=1):
 
 def _mean(name, values):
     """Mean and its error."""
-    error = _known(lambda v: np.std(v, ddof=1) / np.sqrt(len(v)), values, 2)
-    return {name: _known(np.mean, values), f"{name}_error": error}
+    return {name: _known(np.mean, values), f"{name}_error": _known(sem, values, 2)}
 
 
 def _width(name, values):
     """Standard deviation and its error, which is that of a normal distribution."""
-    width = _known(lambda v: np.std(v, ddof=1), values, 2)
+    width = _known(tstd, values, 2)
     return {name: width, f"{name}_error": width / np.sqrt(2 * max(len(values) - 1, 1))}
 
 

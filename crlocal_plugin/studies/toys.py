@@ -4,39 +4,32 @@ from typing import NamedTuple
 
 import numpy as np
 from astropy.table import Table
-from gammapy.datasets import Datasets
 
 from ..datasets.random import random_generator
-from ..likelihood.collection import CosmicRayDatasets
 from ..likelihood.covariance import away_from_limits, likelihood_covariance
 from ..likelihood.descent import COLLAPSED, minimise
-from ..likelihood.joint_likelihood import JointLikelihood
+from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
 from .parallel import run_parallel
 from .toy_study import ToyStudy
 
-CHUNK = 5
-"""Toys that a process does in one go, a second or so of work."""
+CHUNK = 5  # toys that a process does in one go, a second or so of work
 
+# tolerance of constrained fits and of the search: statistics are good to some thousandths
 TOLERANCE = 1e-5
-"""Tolerance of constrained fits and of the search: statistics are good to some thousandths."""
 
-SCATTER = 5.0
-"""Width of the scattered starts of the search, in standard deviations."""
+SCATTER = 5.0  # width of the scattered starts of the search, in standard deviations
 
-REACH = 25.0
-"""Rise of the statistic up to which another minimum may become the lowest one in a toy."""
+REACH = 25.0  # rise of the statistic up to which another minimum may become the lowest one in a toy
 
-DISTINCT = 0.1
-"""Difference of the statistics of two minima in the search."""
+DISTINCT = 0.1  # difference of the statistics of two minima in the search
 
-REVIVED = 0.03
-"""Fraction of the true value from which a strength starts that is zero in a minimum."""
+REVIVED = 0.03  # fraction of the true value from which a strength starts that is zero in a minimum
 
+# by how much a constrained fit must undercut the best one to count as another minimum
 _LOWER = 0.01
-"""By how much a constrained fit must undercut the best one to count as another minimum."""
 
+# how often constrained fits may find a lower minimum before a toy counts as not converged
 _RESTARTS = 10
-"""How often constrained fits may find a lower minimum before a toy counts as not converged."""
 
 
 def run_toys(
@@ -56,16 +49,15 @@ def run_toys(
     several minima, and which one is the lowest is a matter of chance in each toy. Those of data
     without scatter are searched for once, from scattered starts, and each toy is fitted from
     all that are found. Then come fits with one parameter at a time held at its true value;
-    where one of them comes out below the best fit, that is repeated from there. The result
-    does not depend on the number of processes.
+    where one of them comes out below the best fit, that is repeated from there.
 
     Parameters
     ----------
     datasets : CosmicRayDatasets or JointLikelihood
         Datasets with models, or a likelihood. The current values of the free parameters, best-fit
         ones as a rule, are the truth.
-    n_toys : int, optional
-        Number of toys.
+    n_toys, n_starts : int, optional
+        Number of toys, and of scattered starts of the search for other minima.
     random_state : int, `~numpy.random.Generator` or other, optional
         Seed or source of random numbers, see `random_generator`. Every toy has a seed of its own
         that is spawned from it.
@@ -73,13 +65,8 @@ def run_toys(
         Labels of free parameters of which the profile likelihood is asked; all by default.
     profile : bool, optional
         Make the fits with one parameter held, which take most of the time.
-    n_starts : int, optional
-        Number of scattered starts of the search for other minima.
-    n_jobs : int, optional
-        Number of processes; by default as set by gammapy's
-        `~gammapy.utils.parallel.multiprocessing_manager`, one if it is not in use.
-    parallel_backend : {"multiprocessing", "ray"}, optional
-        What runs them; by default as set there.
+    n_jobs, parallel_backend : optional
+        As for `~crlocal_plugin.scan_profiles`. The result does not depend on them.
     progress : callable, optional
         Called with the number of toys that were finished, after each piece of work.
 
@@ -94,16 +81,25 @@ def run_toys(
         If no parameter is free, a label is not that of a free parameter, a dataset has no model,
         or data cannot be simulated.
     """
-    likelihood = _likelihood(datasets)
+    likelihood = likelihood_of(datasets)
     if n_toys < 1:
         raise ValueError(f"n_toys must be at least 1, got {n_toys}")
     if not likelihood.size:
         raise ValueError("no parameter is free: there is nothing to fit")
-    columns = _columns(likelihood, parameters) if profile else []
+    names = likelihood.names
+    unknown = set(parameters or []) - set(names)
+    if profile and unknown:
+        raise ValueError(
+            f"{', '.join(sorted(unknown))} is not among the free parameters {', '.join(names)}"
+        )
+    asked = names if parameters is None else parameters
+    columns = [k for k, name in enumerate(names) if profile and name in asked]
     truth = np.array(likelihood.values, dtype=float)
     seeds = random_generator(random_state).bit_generator.seed_seq
     rng = np.random.default_rng(seeds.spawn(1)[0])
-    drawn = _drawn_numbers(likelihood, truth)
+    # residuals that a simulation changes: all but those of upper limits
+    toy = likelihood.fake(truth, np.random.default_rng(0))
+    drawn = toy.residuals(truth) != likelihood.residuals(truth)
     searches = _searches(likelihood, truth, n_starts, rng)
     points = run_parallel(_search, searches, n_jobs, parallel_backend, task_name="Minima")
     others = _distinct(points)
@@ -113,10 +109,10 @@ def run_toys(
     chunks = run_parallel(_run_chunk, inputs, n_jobs, parallel_backend, progress, "Toys", len)
     table = Table(rows=[row for chunk in chunks for row in chunk])
     table.add_column(np.arange(n_toys), name="toy", index=0)
-    for name, unit in zip(likelihood.names, likelihood.units, strict=True):
+    for name, unit in zip(names, likelihood.units, strict=True):
         table[name].unit = table[f"{name}_error"].unit = unit
     table.meta = {
-        "truth": dict(zip(likelihood.names, truth.tolist(), strict=True)),
+        "truth": dict(zip(names, truth.tolist(), strict=True)),
         "degrees_of_freedom": int(drawn.sum()) - likelihood.size,
         "other_minima": [float(rise) for rise, _ in others],
     }
@@ -139,35 +135,6 @@ class _Task(NamedTuple):
             if k in self.columns:
                 others[f"{name}_rise"] = rise[k]
         return others
-
-
-def _likelihood(datasets):
-    """Likelihood of datasets, if it is not one already."""
-    if isinstance(datasets, CosmicRayDatasets):
-        return JointLikelihood(datasets)
-    if isinstance(datasets, Datasets):
-        raise TypeError(
-            "expected CosmicRayDatasets, got gammapy's Datasets: make them with "
-            "crl.CosmicRayDatasets([...])"
-        )
-    return datasets
-
-
-def _columns(likelihood, parameters):
-    """Columns of parameters, all by default."""
-    names = likelihood.names
-    unknown = set(parameters or []) - set(names)
-    if unknown:
-        raise ValueError(
-            f"{', '.join(sorted(unknown))} is not among the free parameters {', '.join(names)}"
-        )
-    return [k for k, name in enumerate(names) if parameters is None or name in parameters]
-
-
-def _drawn_numbers(likelihood, truth):
-    """Which residuals a simulation changes: all but those of upper limits."""
-    toy = likelihood.fake(truth, np.random.default_rng(0))
-    return toy.residuals(truth) != likelihood.residuals(truth)
 
 
 class _NoScatter(np.random.Generator):
@@ -231,8 +198,8 @@ def _run(task, seed):
         except (ValueError, ArithmeticError) as error:
             nothing, message = np.full(len(task.truth), np.nan), f"{type(error).__name__}: {error}"
             failed = {"stat": np.nan, "chi2": np.nan, "hesse": False, "converged": False}
-            at_limit = np.zeros(len(task.truth), dtype=bool)
-            return task.row(nothing, nothing, at_limit, nothing, **failed, message=message)
+            nowhere = np.isfinite(nothing)
+            return task.row(nothing, nothing, nowhere, nothing, **failed, message=message)
 
 
 def _fit(task, toy):

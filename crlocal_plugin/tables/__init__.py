@@ -3,36 +3,36 @@
 What to use when:
 
 - a table of a known kind: its reader, in a module of its own, such as `spectrum` or `dipole`;
-- all kinds, to tell one from its columns or to add one: `kinds`;
-- to write a table so that the readers give it back: `writing`;
+- all kinds, to tell one from its columns or to add one: `kinds`; to write a table: `writing`;
 - one measurement unfolded with several interaction models: `hadronic`;
 - a new reader: `raw_table` has the table as the user gave it, in the units of the package, with
   errors that name the place; `values` has what readers of values against energy share.
 
-A reader takes a file or an astropy table, converts it to the units of the package, and either
-returns a table in the layout below or says which row and column is wrong and what to do about it.
+A reader returns a file or an astropy table in the layout below, or says which row and column is
+wrong and what to do about it.
 
 Spectrum, one row per point, ordered in the first column:
 
 - ``rigidity`` (GV) or ``energy`` (GeV), optionally with bin edges ``*_min`` and ``*_max``;
 - ``intensity`` in 1/(GV m2 s sr) or 1/(GeV m2 s sr);
-- ``intensity_stat_errn``, ``intensity_stat_errp``, ``intensity_syst_errn``,
-  ``intensity_syst_errp``: lower and upper errors, zero where an error is not given;
+- ``intensity_stat_errn``, ``intensity_stat_errp`` and the same with ``syst``: lower and upper
+  errors, zero where an error is not given;
 - ``is_ul``, optional: true where the intensity is an upper limit;
 - ``hadronic_shift_1``, ..., optional: ln(intensity) with another hadronic model less that of the
   table; ``hadronic_models`` in the meta names the models, that of the table first.
 
-A table of <ln A> has its own column, against the total energy, in the place of the intensity, and
-shifts of <ln A> itself; there are no limits.
+A table of <ln A> has that, against the total energy, in the place of the intensity, and no limits.
 
 Dipole, one row per measurement:
 
 - ``energy`` (GeV), the median primary energy;
+- ``energy_width``, optional: standard deviation of log10(E) of the events of the point; or
+  ``energy_min`` and ``energy_max`` (GeV), between which the acceptance is constant;
 - ``amplitude``, ``amplitude_errn``, ``amplitude_errp``, optionally ``amplitude_syst``;
 - ``amplitude_ul``, optional: upper limit, nan where there is none;
 - ``phase``, ``phase_err`` (deg): right ascension of the maximum;
-- ``error_axis`` (deg) and ``tangential_err``, optional: right ascension along which the errors of
-  the amplitude are, and the error across it, if they do not follow from phase and ``phase_err``;
+- ``error_axis`` (deg) and ``tangential_err``, optional: right ascension of the errors of the
+  amplitude, and the error across it, if they do not follow from phase and ``phase_err``;
 - ``site``, optional: where a compiled point was measured.
 
 Other columns are left out. What holds for the whole table is in ``meta``: ``experiment``,

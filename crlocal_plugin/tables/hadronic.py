@@ -1,10 +1,9 @@
 """Tables that exist for several hadronic interaction models, joined by one parameter.
 
 The same showers give other spectra with each interaction model. Here, the truth is assumed to lie
-on the curve through the tables of all models, in the order in which they are named: a parameter h
-is 0 at the first table, 1 at the second and so on, and between them the polynomial through all of
-them is taken, of ln(intensity) or of <ln A>. Relative errors of intensities, and errors of <ln A>,
-are those of the first table everywhere.
+on the curve through the tables of all models in their order: a parameter h is 0 at the first table,
+1 at the second and so on, and ln(intensity) or <ln A> is the polynomial through all of them.
+Relative errors of intensities, and errors of <ln A>, are those of the first table everywhere.
 """
 
 import numpy as np
@@ -14,6 +13,8 @@ from .raw_table import TableError
 
 MAX_MODELS = 6
 """Number of models at most; polynomials of higher degree swing between the tables."""
+
+_READ_IT = "read it with read_catalog_table or read_flux_table"
 
 
 def hadronic_columns(n_models=MAX_MODELS):
@@ -27,16 +28,14 @@ def join_hadronic_models(tables):
     Parameters
     ----------
     tables : list of `~astropy.table.Table`
-        Tables of a spectrum or of <ln A> as their readers return them, with ``hadronic_model`` in
-        their meta, of the same quantity at the same energies. Where one of them has an upper
-        limit, the models are not compared.
+        Tables of the same spectrum or <ln A> at the same energies as their readers return them,
+        with ``hadronic_model`` in their meta. Where one has an upper limit, none are compared.
 
     Returns
     -------
     `~astropy.table.Table`
-        The first table, its values and errors unchanged, with columns ``hadronic_shift_1``, ...:
-        ln(intensity) or <ln A> of the other tables less that of the first. Meta
-        ``hadronic_models`` names the models in this order.
+        The first table with columns ``hadronic_shift_1``, ..., ln(intensity) or <ln A> of the
+        others less that of the first, and their names as ``hadronic_models`` in the meta.
 
     Raises
     ------
@@ -48,26 +47,23 @@ def join_hadronic_models(tables):
     tables = list(tables)
     for table in tables:
         if not isinstance(table, Table):
-            raise TableError(
-                f"hadronic models: expected tables, got {table!r}; read it with "
-                "read_catalog_table or read_flux_table"
-            )
+            raise TableError(f"hadronic models: expected tables, got {table!r}; {_READ_IT}")
     models = [table.meta.get("hadronic_model") for table in tables]
     if not 2 <= len(tables) <= MAX_MODELS or not all(models) or len(set(models)) < len(models):
         raise TableError(
             f"hadronic models: expected 2 to {MAX_MODELS} tables, each with another "
             f"hadronic_model in its meta, got {', '.join(map(str, models)) or 'none'}"
         )
-    first = tables[0]
-    for table in tables[1:]:
+    first, *others = tables
+    for table in others:
         _require_alike(first, table)
     value = _value_column(first)
-    limited = np.any([_limits(table) for table in tables], axis=0)
+    limited = np.any([t["is_ul"] for t in tables if "is_ul" in t.colnames] or [False], axis=0)
     logarithm = np.log if value == "intensity" else np.asarray
-    base = logarithm(np.where(limited, 1.0, first[value]))
+    base, *values = (logarithm(np.where(limited, 1.0, table[value])) for table in tables)
     result = Table(first, copy=True)
-    for name, table in zip(hadronic_columns(len(tables)), tables[1:], strict=True):
-        result[name] = Column(logarithm(np.where(limited, 1.0, table[value])) - base)
+    for name, shifted in zip(hadronic_columns(len(tables)), values, strict=True):
+        result[name] = Column(shifted - base)
     result.meta["hadronic_models"] = models
     return result
 
@@ -77,25 +73,22 @@ def _value_column(table):
     return next((name for name in table.colnames if f"{name}_stat_errn" in table.colnames), None)
 
 
-def _limits(table):
-    return np.asarray(table["is_ul"]) if "is_ul" in table.colnames else np.zeros(len(table), bool)
-
-
 def _require_alike(first, other):
     """Refuse tables of other quantities, or at other energies."""
     names = [table.meta.get("name", "<table>") for table in (first, other)]
     pair = f"tables {names[0]!r} and {names[1]!r}"
     for key in ("experiment", "quantity", "axis"):
-        if first.meta.get(key) != other.meta.get(key):
+        values = [table.meta.get(key) for table in (first, other)]
+        if values[0] != values[1]:
             raise TableError(
-                f"{pair}: expected the same {key}, got {first.meta.get(key)!r} and "
-                f"{other.meta.get(key)!r}; join tables that differ in the hadronic model alone"
+                f"{pair}: expected the same {key}, got {values[0]!r} and {values[1]!r}; join "
+                "tables that differ in the hadronic model alone"
             )
     column = next((name for name in ("rigidity", "energy") if name in first.colnames), None)
     if column is None or _value_column(first) is None:
         raise TableError(
             f"table {names[0]!r}: expected the columns of a spectrum or of <ln A>, it has "
-            f"{', '.join(first.colnames)}; read it with read_catalog_table or read_flux_table"
+            f"{', '.join(first.colnames)}; {_READ_IT}"
         )
     x, y = (np.asarray(table[column], dtype=float) for table in (first, other))
     if x.shape != y.shape or not np.allclose(x, y, rtol=1e-6, atol=0):
@@ -106,19 +99,15 @@ def _require_alike(first, other):
 
 
 def shift_coefficients(shifts):
-    """Coefficients of h, h^2, ..., h^k, shape ``(k, n)``, of the polynomial through all models.
-
-    ``shifts``, of the same shape, are those of the tables at h = 1, 2, ..., k from that at h = 0.
-    """
+    """Coefficients of h, h^2, ..., h^k from the shifts at h = 1, 2, ..., k, shape ``(k, n)``."""
     nodes = np.arange(1.0, len(shifts) + 1)
     return np.linalg.solve(nodes[:, np.newaxis] ** nodes, np.asarray(shifts, dtype=float))
 
 
 def prediction_shift(coefficients, position):
-    """What is added to ln(intensity) or <ln A> of predictions for another hadronic model.
+    """Shifts of ln(intensity) or <ln A> of predictions, shape ``(..., n)``, at positions h.
 
-    Table of the first model less that at the ``position`` h of each point, shape ``(..., n)``, by
-    the coefficients of `shift_coefficients`: the measurement stays that of the first model.
+    The measurement stays that of the first model: the signs are opposite to those of the tables.
     """
     total = np.zeros(coefficients.shape[-1])
     for row in coefficients[::-1]:

@@ -14,14 +14,12 @@ def read_mean_log_mass_table(source, *, columns=None, experiment=None, axis=None
     Parameters
     ----------
     source, columns, experiment, axis
-        As in `~crlocal_plugin.tables.spectrum.read_flux_table`; the axis is the total energy
-        unless the table says otherwise, which is refused.
+        As in `~crlocal_plugin.tables.spectrum.read_flux_table`; the axis is the total energy.
 
     Returns
     -------
     `~astropy.table.Table`
-        Table in the layout of a spectrum, with the dimensionless ``mean_log_mass``, which may have
-        any sign, in the place of ``intensity``, and without upper limits.
+        As of a spectrum, with ``mean_log_mass`` of any sign for ``intensity``, and no limits.
 
     Raises
     ------
@@ -34,11 +32,8 @@ def read_mean_log_mass_table(source, *, columns=None, experiment=None, axis=None
     axis = axis or table.meta.get("axis") or "total_energy"
     if axis != "total_energy":
         raise table.error(
-            f"axis: <ln A> is a mean at equal total energy per particle, got {axis!r}",
-            "leave axis out if the energies are that, or convert them",
+            f"axis: <ln A> is a mean at equal total energy per particle, got {axis!r}; leave axis "
+            "out if the energies are that, or convert them"
         )
-    return read_values(
-        *(table, "mean_log_mass", u.dimensionless_unscaled, axis),
-        *("mean_log_mass", experiment),
-        is_intensity=False,
-    )
+    value, unit = "mean_log_mass", u.dimensionless_unscaled
+    return read_values(table, value, unit, axis, value, experiment, is_intensity=False)

@@ -17,13 +17,10 @@ _LAYOUT = value_layout("intensity")
 _PER_AREA_TIME_ANGLE = u.Unit("1 / (m2 s sr)")
 
 _COMMON_NAMES = {
-    **dict.fromkeys(("p", "proton", "protons", "hydrogen"), "H"),
-    **dict.fromkeys(("alpha", "helium"), "He"),
-    **{"carbon": "C", "nitrogen": "N", "oxygen": "O", "iron": "Fe"},
-    **dict.fromkeys(("c-n-o", "cno-group"), "CNO"),
-    "iron-group": "Fe-group",
-    **dict.fromkeys(("all", "all-particle"), "all_particle"),
-    **dict.fromkeys(("p+he", "h+he"), "light"),
+    **{"p": "H", "proton": "H", "protons": "H", "hydrogen": "H", "alpha": "He", "helium": "He"},
+    **{"carbon": "C", "nitrogen": "N", "oxygen": "O", "iron": "Fe", "c-n-o": "CNO"},
+    **{"cno-group": "CNO", "iron-group": "Fe-group", "p+he": "light", "h+he": "light"},
+    **{"all": "all_particle", "all-particle": "all_particle"},
 }
 
 
@@ -33,11 +30,10 @@ def read_flux_table(source, *, columns=None, experiment=None, quantity=None, axi
     Parameters
     ----------
     source : path-like or `~astropy.table.Table`
-        ECSV or FITS file; a file of another suffix is left to astropy to recognise. A table is
-        copied, never modified.
+        ECSV or FITS file, or what else astropy recognises. A table is copied, never modified.
     columns : dict, optional
-        For a table with other column names: layout name to column name, or to a pair of column
-        name and unit for a column without one, such as ``{"energy": ("E", "TeV")}``.
+        For other column names: layout name to column name, or to a pair of it and the unit of a
+        column without one, such as ``{"energy": ("E", "TeV")}``.
     experiment, quantity, axis : str, optional
         By default from the meta of the table. The quantity is an element symbol from H to Ni,
         ``"light"`` (H and He together), ``"all_particle"``, or a group of elements, ``"CNO"``,
@@ -47,10 +43,9 @@ def read_flux_table(source, *, columns=None, experiment=None, quantity=None, axi
     Returns
     -------
     `~astropy.table.Table`
-        Table in the layout of `crlocal_plugin.tables`, in GV or GeV. Errors may also be given as
-        one symmetric column ``intensity_stat_err`` or ``intensity_syst_err``, or as a total error
-        ``intensity_err``, which is put into the statistical pair. A missing pair is filled with
-        zeros, "not given".
+        Table in the layout of `crlocal_plugin.tables`, in GV or GeV. Errors may also be one
+        column ``intensity_stat_err`` or ``intensity_syst_err``, or a total ``intensity_err``, which
+        becomes the statistical pair. A missing pair is filled with zeros, "not given".
 
     Raises
     ------
@@ -61,7 +56,7 @@ def read_flux_table(source, *, columns=None, experiment=None, quantity=None, axi
     quantity = _checked_quantity(table, quantity or table.meta.get("quantity"))
     axis = checked_axis(table, axis)
     unit = _PER_AREA_TIME_ANGLE / axis_column(axis)[1]
-    return read_values(*(table, "intensity", unit, axis), quantity, experiment, is_intensity=True)
+    return read_values(table, "intensity", unit, axis, quantity, experiment, is_intensity=True)
 
 
 def _checked_quantity(table, quantity):
@@ -69,19 +64,17 @@ def _checked_quantity(table, quantity):
         return quantity
     expected = f"quantity: expected {EXPECTED_QUANTITY}"
     if quantity is None:
-        raise table.error(f"{expected}, got none", "pass quantity='H', say")
+        raise table.error(f"{expected}, got none; pass quantity='H', say")
     # in this case alone: the kinds know the readers, that of spectra among them
     from .kinds import KINDS
 
     other = KINDS.get(str(quantity))
     if other and other.read is not read_flux_table:
         raise table.error(
-            f"quantity: {quantity} is not an intensity",
-            f"read it with {other.dataset}.read or {other.read.__name__}",
+            f"quantity: {quantity} is not an intensity; read it with {other.dataset}.read or "
+            f"{other.read.__name__}"
         )
     names = {known.lower(): known for known in QUANTITIES} | _COMMON_NAMES
     meant = names.get(str(quantity).lower())
-    raise table.error(
-        f"{expected}, got {quantity!r}",
-        f"did you mean {meant!r}?" if meant else "correct it or pass quantity=",
-    )
+    hint = f"did you mean {meant!r}?" if meant else "correct it or pass quantity="
+    raise table.error(f"{expected}, got {quantity!r}; {hint}")

@@ -7,7 +7,6 @@ from ..messages import close_name
 from .hadronic import MAX_MODELS, hadronic_columns
 from .raw_table import error_names
 
-_SHIFTS = tuple(hadronic_columns())
 AXES = ("rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy")
 
 
@@ -19,13 +18,10 @@ def axis_column(axis):
 def value_layout(value):
     """Names that a reader knows of a table of values."""
     return (
-        *("rigidity", "rigidity_min", "rigidity_max", "energy", "energy_min", "energy_max"),
+        *(f"{x}{end}" for x in ("rigidity", "energy") for end in ("", "_min", "_max")),
         value,
-        *error_names(f"{value}_stat"),
-        *error_names(f"{value}_syst"),
-        *error_names(value),
-        "is_ul",
-        *_SHIFTS,
+        *(name for part in ("_stat", "_syst", "") for name in error_names(f"{value}{part}")),
+        *("is_ul", *hadronic_columns()),
     )
 
 
@@ -33,10 +29,9 @@ def read_values(table, value, unit, axis, quantity, experiment, *, is_intensity)
     """Table of values from a raw one; intensities are positive and may be upper limits."""
     x_name, x_unit = axis_column(axis)
     x = table.numbers(x_name, x_unit)
-    table.require(x_name, x > 0, "a positive number", "remove the row")
-    table.require(
-        x_name, np.diff(x, prepend=0) > 0, "values that increase", "sort the rows, remove repeats"
-    )
+    table.require(x_name, x > 0, "a positive number; remove the row")
+    increases = np.diff(x, prepend=0) > 0
+    table.require(x_name, increases, "values that increase; sort the rows, remove repeats")
     content = {x_name: (x, x_unit), **_bin_edges(table, x_name, x, x_unit)}
 
     is_ul = table.flags("is_ul") if table.has("is_ul") else np.zeros(len(x), dtype=bool)
@@ -45,111 +40,91 @@ def read_values(table, value, unit, axis, quantity, experiment, *, is_intensity)
         # a simulated measurement is drawn from a Gaussian, which ends nowhere; cut at zero it
         # would no longer have the errors that the likelihood takes it to have
         may_be_negative = ~is_ul & bool(table.meta.get("simulated"))
-        table.require(
-            value,
-            (y > 0) | may_be_negative,
-            "a positive number",
-            "give an upper limit, marked by is_ul, or remove the row",
-        )
+        text = "a positive number; give an upper limit, marked by is_ul, or remove the row"
+        table.require(value, (y > 0) | may_be_negative, text)
     else:
-        none = f"a measurement, for {quantity} has no limits"
-        table.require("is_ul", ~is_ul, none, "remove the row")
+        text = f"a measurement, for {quantity} has no limits; remove the row"
+        table.require("is_ul", ~is_ul, text)
     content[value] = (y, unit)
 
     errors, error_name = _errors(table, value, unit, len(y))
-    table.require(
-        error_name,
-        is_ul | np.any([values > 0 for values in errors.values()], axis=0),
-        "a positive error on at least one side",
-        "add an error, or mark an upper limit by is_ul",
-    )
-    content.update((name, (values, unit)) for name, values in errors.items())
-    content.update(_hadronic_shifts(table))
+    text = "a positive error on at least one side; add an error, or mark an upper limit by is_ul"
+    table.require(error_name, is_ul | np.any(list(errors.values()), axis=0), text)
+    content |= {name: (values, unit) for name, values in errors.items()}
+    content |= _hadronic_shifts(table)
     if is_intensity and table.has("is_ul"):
         content["is_ul"] = (is_ul, None)
-        table.confidence()
     return table.normalised(content, experiment=experiment, quantity=quantity, axis=axis)
 
 
 def checked_axis(table, axis):
     """Kind of axis, from an argument, the meta of the table or its columns."""
-    found = [name for name in ("rigidity", "energy") if table.has(name)]
-    found.sort(key=lambda name: table.table.colnames.index(table.given_name(name)))
     axis = axis or table.meta.get("axis")
     if axis is None:
+        found = [name for name in ("rigidity", "energy") if table.has(name)]
         if not found:
             raise table.missing("energy")
-        if found[0] == "rigidity":
+        order = [table.table.colnames.index(table.given_name(name)) for name in found]
+        if found[np.argmin(order)] == "rigidity":
             return "rigidity"
         raise table.error(
             "axis: an energy may be kinetic or total, per nucleus or per nucleon, and the table "
-            "does not say",
-            f"pass axis= as one of {', '.join(AXES[1:])}",
+            f"does not say; pass axis= as one of {', '.join(AXES[1:])}"
         )
     if axis not in AXES:
         close = close_name(axis, AXES, cutoff=0.5)
-        raise table.error(
-            f"axis: expected one of {', '.join(AXES)}, got {axis!r}",
-            f"did you mean {close!r}?" if close else "correct it or pass axis=",
-        )
+        hint = f"did you mean {close!r}?" if close else "correct it or pass axis="
+        raise table.error(f"axis: expected one of {', '.join(AXES)}, got {axis!r}; {hint}")
     if not table.has(axis_column(axis)[0]):
         raise table.missing(axis_column(axis)[0])
     return axis
 
 
 def _bin_edges(table, x_name, x, unit):
-    low_name, high_name = f"{x_name}_min", f"{x_name}_max"
-    if not (table.has(low_name) or table.has(high_name)):
+    names = f"{x_name}_min", f"{x_name}_max"
+    if not any(map(table.has, names)):
         return {}
-    low, high = table.numbers(low_name, unit), table.numbers(high_name, unit)
-    table.require(low_name, (low >= 0) & (low <= x), f"at most the {x_name}", "correct the edge")
-    table.require(high_name, (high >= x) & (high > low), f"at least the {x_name}", "correct it")
-    return {low_name: (low, unit), high_name: (high, unit)}
+    low, high = (table.numbers(name, unit) for name in names)
+    table.require(names[0], (low >= 0) & (low <= x), f"at most the {x_name}; correct the edge")
+    table.require(names[1], (high >= x) & (high > low), f"at least the {x_name}; correct it")
+    return dict(zip(names, ((low, unit), (high, unit)), strict=True))
 
 
 def _errors(table, value, unit, size):
     """Return the four error columns, and the name of the one to blame if all are zero."""
-    total = table.error_sides(value, unit)
-    stat = table.error_sides(f"{value}_stat", unit)
-    syst = table.error_sides(f"{value}_syst", unit)
+    parts = (f"{value}_stat", f"{value}_syst")
+    total, stat, syst = (table.error_sides(stem, unit) for stem in (value, *parts))
     if total and (stat or syst):
         raise table.error(
-            "a total error is given next to a statistical or systematic one",
-            "give either the total or its parts",
-            column=table.given_name(total[0]),
+            "a total error is given next to a statistical or systematic one; give either the "
+            "total or its parts",
+            total[0],
         )
-    blamed = (total or stat or syst or [None])[0]
-    if blamed is None:
+    if not (total or stat or syst):
         raise table.missing(f"{value}_stat_errn")
     nothing = (None, np.zeros(size), np.zeros(size))
-    _, stat_errn, stat_errp = total or stat or nothing
-    _, syst_errn, syst_errp = syst or nothing
-    errors = {
-        f"{value}_stat_errn": stat_errn,
-        f"{value}_stat_errp": stat_errp,
-        f"{value}_syst_errn": syst_errn,
-        f"{value}_syst_errp": syst_errp,
-    }
-    return errors, blamed
+    sides = [*(total or stat or nothing)[1:], *(syst or nothing)[1:]]
+    names = [name for stem in parts for name in error_names(stem)[:2]]
+    return dict(zip(names, sides, strict=True)), (total or stat or syst)[0]
 
 
 def _hadronic_shifts(table):
     """Columns of the shifts between hadronic models, checked against their names."""
     models = table.meta.get("hadronic_models")
-    given = [name for name in _SHIFTS if table.has(name)]
-    if not models:
-        if given:
-            raise table.error(
-                "expected hadronic_models in the meta, got none",
-                "name the models in the order of the columns, that of the table first",
-                column=given[0],
-            )
+    given = [name for name in hadronic_columns() if table.has(name)]
+    if not models and not given:
         return {}
+    if not models:
+        raise table.error(
+            "expected hadronic_models in the meta, got none; name the models in the order of the "
+            "columns, that of the table first",
+            given[0],
+        )
     names = [*map(str, models)] if isinstance(models, list | tuple) else []
     if not 2 <= len(set(names)) == len(names) <= MAX_MODELS:
         raise table.error(
-            f"hadronic_models: expected 2 to {MAX_MODELS} different names, got {models!r}",
-            "name the models in the order of the columns hadronic_shift_1, ...",
+            f"hadronic_models: expected 2 to {MAX_MODELS} different names, got {models!r}; name "
+            "the models in the order of the columns hadronic_shift_1, ..."
         )
     none = u.dimensionless_unscaled
     return {name: (table.numbers(name, none), none) for name in hadronic_columns(len(names))}

@@ -13,15 +13,12 @@ _WRITE_FORMATS = {".ecsv": "ascii.ecsv", ".fits": "fits"}
 
 
 def write_table(table, path, overwrite=False):
-    """Write a table as ECSV or FITS, so that the readers give it back exactly.
-
-    The file appears complete or not at all.
+    """Write a table as ECSV or FITS, complete or not at all; the readers give it back exactly.
 
     Parameters
     ----------
     table : `~astropy.table.Table`
-        Table, usually from one of the readers. Its meta may hold text, numbers, booleans, None,
-        and lists and dicts of those.
+        Its meta may hold text, numbers, booleans, None, and lists and dicts of those.
     path : path-like
         File to write, ending in ``.ecsv`` or ``.fits``.
     overwrite : bool
@@ -30,11 +27,8 @@ def write_table(table, path, overwrite=False):
     Raises
     ------
     ValueError
-        If the suffix is another one.
-    FileExistsError
-        If the file exists and may not be replaced.
-    TypeError
-        If the meta holds something else.
+        If the suffix is another one; a FileExistsError if the file exists and may not be replaced,
+        a TypeError if the meta holds something else.
     """
     path = Path(path)
     if path.suffix not in _WRITE_FORMATS:
@@ -52,15 +46,14 @@ def write_table(table, path, overwrite=False):
 
     with replace_file(path) as draft:
         table.write(draft, format=form)
-        if form == "ascii.ecsv" and not _same_json(Table.read(draft, format=form).meta, table.meta):
-            # The header of an ECSV file loses line breaks, for one.
+        # The header of an ECSV file loses line breaks, for one. As text, since True == 1.
+        if form == "ascii.ecsv" and _text(Table.read(draft, format=form)) != _text(table):
             table.meta = packed
             table.write(draft, format=form, overwrite=True)
 
 
-def _same_json(one, other):
-    # As text, since True == 1 and nan != nan.
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+def _text(table):
+    return json.dumps(table.meta, sort_keys=True)
 
 
 def _plain_number(value):

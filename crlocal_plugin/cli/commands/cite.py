@@ -39,10 +39,9 @@ def cite(sources, format, output, overwrite):
     for source in sources:
         found += citations(read_output(source) if Path(source).is_dir() else source)
     unique = {publication.key: publication for publication in found}.values()
+    text = "\n".join(map(str, unique))
     if format == "bibtex":
         text = "\n\n".join(publication.bibtex() for publication in unique)
-    else:
-        text = "\n".join(str(publication) for publication in unique)
     if output is None:
         click.echo(text)
         return

@@ -49,15 +49,13 @@ def compare(file, models, starts, evidence, live, seed, output, overwrite, **opt
     check_file(output, overwrite, (".ecsv",))
     click.echo("reading models and data ...")
     analysis = analysis_of(file, **options)
-    names = dict.fromkeys(models or _DEFAULT)
-    entries = {}
-    with progress_bar(len(names), "reading", "models") as update:
-        for name in names:
+    entries = dict.fromkeys(models or _DEFAULT)
+    with progress_bar(len(entries), "reading", "models") as update:
+        for name in entries:
             entries[name] = _prepare(name, analysis)
+            if evidence:
+                set_proper_priors(entries[name])
             update(1)
-    if evidence:
-        for datasets in entries.values():
-            set_proper_priors(datasets)
     click.echo(f"fitting {len(entries)} models ...")
     with progress_bar(len(entries), "fitting", "models") as update:
         table = compare_models(
@@ -76,17 +74,17 @@ def _prepare(text, analysis):
     loss = [word for word in _SPALLATION if word in changes]
     if len(loss) > 1:
         raise ValueError(f"{text}: expected one of +{' and +'.join(loss)}, not both")
-    if loss:
-        model["spallation"] = _SPALLATION[loss[0]]
+    for word in loss:
+        model["spallation"] = _SPALLATION[word]
     words = ("local", _WITHOUT, *_SPALLATION)
-    free = {name: {"free": True} for name in changes if name not in words}
-    for name in free:
-        close = close_name(name, words, cutoff=0.7)
-        if close is not None:
-            raise ValueError(f"{text}: unknown {name!r}; did you mean +{close}?")
-    entries = {"model": model, "parameters": free}
-    locations = [("model", "variant"), *(("parameters", name) for name in free)]
-    datasets = analysis.changed(entries, dict.fromkeys(locations, text)).prepare()
+    places, free = {("model", "variant"): text}, {}
+    for name in changes:
+        if name not in words:
+            close = close_name(name, words, cutoff=0.7)
+            if close is not None:
+                raise ValueError(f"{text}: unknown {name!r}; did you mean +{close}?")
+            free[name], places[("parameters", name)] = {"free": True}, text
+    datasets = analysis.changed({"model": model, "parameters": free}, places).prepare()
     if _WITHOUT in changes:
         model, *nuisances = datasets.models
         kept = [c for c in model.components.values() if c.name != "compton-getting"]

@@ -10,13 +10,10 @@ from ..options import TABLES
 from ..output import table_text
 from ..parsing import Group, argument, option
 
+_EXAMPLES = "examples:\n  crlocal data list\n  crlocal data show ams-02_h_2015"
 
-@click.group(
-    cls=Group,
-    no_args_is_help=False,
-    subcommand_metavar="ACTION",
-    epilog="examples:\n  crlocal data list\n  crlocal data show ams-02_h_2015",
-)
+
+@click.group(cls=Group, no_args_is_help=False, subcommand_metavar="ACTION", epilog=_EXAMPLES)
 def data():
     """List and show the measured tables of the package."""
 
@@ -66,7 +63,7 @@ def show(name):
     elif experiment is not None and name not in index["name"]:
         for row in index[index["experiment"] == experiment]:
             model = row["hadronic_model"]
-            click.echo(row["name"] + (f"  ({model})" if model else ""))
+            click.echo(f"{row['name']}  ({model})" if model else row["name"])
     else:
         table = read_catalog_table(name)
         for key, value in table.meta.items():

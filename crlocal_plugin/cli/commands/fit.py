@@ -3,11 +3,11 @@
 import click
 
 from ...likelihood.summary import fit_summary
+from ...results import check_result
 from ...studies.starts import lowest_minimum
 from ..fit_folder import check_names, write_output
 from ..fitting import first_fit
 from ..options import analysis_of, analysis_options
-from ..output import check_output
 from ..parsing import PATH, command, option, whole
 from ..terminal import progress_bar
 
@@ -30,7 +30,7 @@ from ..terminal import progress_bar
     whole(0),
 )
 @option("--output DIR", "default: that of the analysis file, or crlocal-fit", PATH)
-@option("--overwrite", "replace an existing folder")
+@option("--overwrite", "replace an earlier result; what else is in its folder stays")
 def fit(starts, output, overwrite, **options):
     """Fit the model of Xue & Liu 2025 to measured spectra and dipoles.
 
@@ -40,10 +40,10 @@ def fit(starts, output, overwrite, **options):
     if starts is not None:
         analysis = analysis.changed({"starts": starts})
     output = output or analysis.output
-    check_output(output, overwrite)
+    check_result(output, "fit", overwrite)
     click.echo("reading models and data ...")
     datasets = analysis.prepare()
-    check_names(datasets)
+    check_names(output, datasets, overwrite)
     n_numbers = sum(dataset.info_dict()["n_fit"] for dataset in datasets)
     n_free = len(datasets.parameters.free_parameters)
     click.echo(

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import astropy.units as u
 import click
+import numpy as np
 
 from ...analysis.description import Analysis
 from ...files import replace_file
 from ...messages import unknown_name
 from ...plots.pictures import PICTURES
+from ...results import add_to_result
 from ..fit_folder import read_output
 from ..output import FORMATS, SUFFIXES, check_file, write_pictures
 from ..parsing import FINITE, PATH, Name, argument, command, option
 
 _PICTURES = Name(lambda: PICTURES)
+_SOURCE = "folder of crlocal fit, or analysis file; without one, Table I of the paper"
 
 
 def _content(declaration, help, kind=None):
@@ -37,18 +40,9 @@ examples:
   crlocal plot analysis.yaml sky --frame galactic
   crlocal plot spectra dipole --output pictures"""
 )
-@argument(
-    "source",
-    "[DIR|FILE.yaml]",
-    "folder of crlocal fit, or analysis file; without one, Table I of the paper",
-    _PICTURES,
-)
+@argument("source", "[DIR|FILE.yaml]", _SOURCE, _PICTURES)
 @argument("pictures", "PICTURE...", ", ".join(PICTURES), _PICTURES)
-@option(
-    "--output FILE|DIR",
-    "file of one picture, or folder of several; default: PICTURE.png, here",
-    PATH,
-)
+@option("--output FILE|DIR", "one picture, or folder of several; default: PICTURE.png, here", PATH)
 @option("--format KIND", "default: that of --output, or png", click.Choice(FORMATS))
 @option("--overwrite", "replace existing files")
 @_content("--species NAME...", "species, or a sum: light, all_particle, CNO, Ne-S, Fe-group")
@@ -74,15 +68,19 @@ def plot(source, pictures, output, overwrite, format, **content):
     for path in paths.values():
         check_file(path, overwrite, SUFFIXES)
     click.echo("reading models and data ...")
-    datasets = _datasets(source)
+    if source is None:
+        datasets = Analysis().prepare()
+    elif Path(source).is_dir():
+        datasets = read_output(source)
+    else:
+        datasets = Analysis.read(source).prepare()
+    draw = {name: partial(PICTURES[name].draw, datasets, **settings[name]) for name in pictures}
     with contextlib.ExitStack() as stack:
+        # all of them or none
         drafts = {name: stack.enter_context(replace_file(path)) for name, path in paths.items()}
-        write_pictures(
-            {
-                drafts[name]: partial(PICTURES[name].draw, datasets, **settings[name])
-                for name in pictures
-            }
-        )
+        write_pictures({drafts[name]: draw[name] for name in pictures})
+    for path in paths.values():
+        add_to_result(path)
     click.echo(f"drawn in {', '.join(map(str, paths.values()))}")
 
 
@@ -109,17 +107,16 @@ def _settings(pictures, content):
     """Arguments of the functions that draw, by picture."""
     arguments, options = {}, {}
     for name, value in content.items():
-        if value not in (None, (), False):
+        # zero is a value, though equal to False
+        if value not in (None, ()) and value is not False:
             argument = name.removeprefix("no_")
             value = list(value) if isinstance(value, tuple) else value
             arguments[argument] = value if argument == name else False
             options[argument] = f"--{name.replace('_', '-')}"
     if "energy_range" in arguments:
         arguments["energy_range"] = _energy_range(arguments["energy_range"])
-    settings = {}
-    for picture in pictures:
-        known = inspect.signature(PICTURES[picture].draw).parameters
-        settings[picture] = {name: arguments[name] for name in arguments if name in known}
+    known = {name: inspect.signature(PICTURES[name].draw).parameters for name in pictures}
+    settings = {p: {n: arguments[n] for n in arguments if n in known[p]} for p in pictures}
     unused = [options[name] for name in options if not any(name in s for s in settings.values())]
     if unused:
         raise ValueError(f"{', '.join(unused)}: not for {' and '.join(pictures)}")
@@ -132,14 +129,12 @@ def _settings(pictures, content):
 
 def _energy_range(ends):
     """Ends of the axis as quantities."""
-    try:
-        quantities = [u.Quantity(end) for end in ends]
-        kinds = [{unit for unit in (u.GeV, u.GV) if q.unit.is_equivalent(unit)} for q in quantities]
-    except (TypeError, ValueError):
-        kinds = [set()]
-    if not set.intersection(*kinds):
-        raise ValueError(f"--energy-range {' '.join(ends)}: expected two such as '1 TeV' '10 PeV'")
-    return quantities
+    for unit in (u.GeV, u.GV):
+        with contextlib.suppress(TypeError, ValueError):
+            quantities = [u.Quantity(end) for end in ends]
+            if all(np.isfinite(end.to_value(unit)) for end in quantities):
+                return quantities
+    raise ValueError(f"--energy-range {' '.join(ends)}: expected two such as '1 TeV' '10 PeV'")
 
 
 def _paths(output, kind, pictures):
@@ -154,12 +149,3 @@ def _paths(output, kind, pictures):
     if suffix and not output.is_dir():
         raise ValueError(f"--output {output}: expected the suffix .{', .'.join(FORMATS)}, or none")
     return {name: (output or Path()) / f"{name}.{kind or 'png'}" for name in pictures}
-
-
-def _datasets(source):
-    """Datasets with their model, and its covariance if there is one."""
-    if source is None:
-        return Analysis().prepare()
-    if Path(source).is_dir():
-        return read_output(source)
-    return Analysis.read(source).prepare()

@@ -4,6 +4,7 @@ import click
 
 from ...report.saved_result import read_result
 from ...report.writing import write_report
+from ...results import add_to_result
 from ..fit_folder import read_output
 from ..output import check_file, pyplot
 from ..parsing import PATH, argument, command, option
@@ -30,7 +31,7 @@ def report(folder, output, overwrite, title):
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder: name one that crlocal fit has written")
     path = output or folder / "report.html"
-    check_file(path, overwrite, (".html",))
+    check_file(path, overwrite, (".html",), b'content="crlocal_plugin')
     pyplot()
     click.echo("reading the fit ...")
     datasets = read_output(folder)
@@ -38,4 +39,5 @@ def report(folder, output, overwrite, title):
     click.echo("drawing and writing ...")
     with progress_bar(None, "drawing", "pictures") as update:
         write_report(datasets, path, result, title, date, overwrite, update)
+    add_to_result(path)
     click.echo(f"written to {path}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from ...results import add_to_result, is_own
 from ..output import FORMATS, check_file, table_text, write_pictures, write_table
 from ..parsing import PATH, argument, command, option
 from ..terminal import progress_bar
@@ -50,13 +51,21 @@ def reproduce(items, output, overwrite, format):
     paths = [*figures.values(), *tables.values()]
     for path in paths:
         check_file(path, overwrite, (path.suffix,))
+        if path.exists() and not is_own(path):
+            raise FileExistsError(
+                f"{path} is left alone, crlocal reproduce has not written it so: "
+                "move it away, or choose another --output"
+            )
     write_pictures({path: partial(paper.draw_figure, item) for item, path in figures.items()})
+    for path in figures.values():
+        add_to_result(path, "reproduce")
     fits = None
     for name, path in tables.items():
         if name != "numbers" and fits is None:
             fits = _fits()
         table = _table(name, fits)
         write_table(table, path)
+        add_to_result(path, "reproduce")
         shown = [column for column in table.colnames if column != "statement"]
         click.echo(f"{name}:\n{table_text(table[shown])}\n")
     click.echo(f"written: {', '.join(map(str, paths))}")

@@ -7,6 +7,7 @@ import click
 
 from ...plots.corner import plot_corner
 from ...posterior.nested import nested_sample
+from ...posterior.posterior import FORMAT
 from ...posterior.prior_distributions import set_proper_priors
 from ...posterior.sampling import sample as sample_ensembles
 from ..options import PARAMETERS, SEED, analysis_of, analysis_options
@@ -60,7 +61,7 @@ def sample(
     Write the samples with the models to a netCDF file once they have converged. Parameters without
     a prior get one that is uniform between their limits, or for scales uniform in the logarithm.
     """
-    check_file(output, overwrite, (".nc",))
+    check_file(output, overwrite, (".nc",), FORMAT.encode())
     check_file(corner, overwrite, SUFFIXES)
     click.echo("reading models and data ...")
     datasets = analysis_of(**options).prepare()

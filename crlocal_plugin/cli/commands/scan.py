@@ -7,14 +7,13 @@ import click
 
 from ...likelihood.selection import parse_ranges
 from ...plots.profile import plot_profiles
+from ...results import check_result, replace_result
 from ...studies.scans import scan_profiles
 from ..fitting import first_fit
 from ..options import JOBS, PARAMETERS, analysis_of, analysis_options, split_words
-from ..output import check_output, replace_folder, write_pictures, write_table
+from ..output import write_pictures, write_table
 from ..parsing import PATH, POSITIVE, argument, command, option, whole
 from ..terminal import progress_bar
-
-_FIGURE = "profiles.png"
 
 
 @command(
@@ -40,7 +39,7 @@ _FIGURE = "profiles.png"
 )
 @JOBS
 @option("--output DIR", "folder for tables and figure", PATH, Path("crlocal-scan"))
-@option("--overwrite", "replace an existing folder")
+@option("--overwrite", "replace an earlier result; what else is in its folder stays")
 def scan(file, parameters, points, sigma, jobs, output, overwrite, **options):
     """Profile the statistic along parameters after a fit.
 
@@ -53,7 +52,7 @@ def scan(file, parameters, points, sigma, jobs, output, overwrite, **options):
     first = parameters[0] if file is None else file
     if not parameters or (file is None and Path(first).is_file()):
         raise ValueError(f"name parameters to scan behind {first}")
-    check_output(output, overwrite, _FIGURE)
+    check_result(output, "scan", overwrite)
     click.echo("reading models and data ...")
     analysis = analysis_of(file, **options)
     datasets = analysis.prepare()
@@ -66,10 +65,10 @@ def scan(file, parameters, points, sigma, jobs, output, overwrite, **options):
             datasets, ranges, n_points=points, sigma=sigma, n_jobs=jobs, progress=update
         )
     click.echo(f"\n{_text(scans)}\n")
-    with replace_folder(output, overwrite, _FIGURE) as folder:
+    with replace_result(output, "scan", overwrite) as folder:
         for profile in scans.values():
             write_table(profile.table(), folder / f"{profile.name}.ecsv")
-        write_pictures({folder / _FIGURE: partial(plot_profiles, scans)}, bbox_inches=None)
+        write_pictures({folder / "profiles.png": partial(plot_profiles, scans)}, bbox_inches=None)
     click.echo(f"written to {output}")
     return code
 

@@ -22,11 +22,7 @@ from ..terminal import progress_bar
 @option("--number N", "how many toys", whole(1), 500)
 @JOBS
 @SEED
-@option(
-    "--parameters PARAM...",
-    "free parameters of which profile intervals are made; default: all",
-    PARAMETERS,
-)
+@option("--parameters PARAM...", "those to make profile intervals of; default: all", PARAMETERS)
 @option("--no-profile", "leave out the profile intervals")
 @option("--output FILE.ecsv", "write what every toy gave", PATH)
 @option("--overwrite", "replace an existing file")
@@ -45,16 +41,10 @@ def toys(number, jobs, seed, parameters, no_profile, output, overwrite, **option
     if code:
         return code
     click.echo(f"statistic {result.total_stat:.2f} at the best fit; simulating ...")
+    settings = {"random_state": seed, "profile": not no_profile, "n_jobs": jobs}
+    settings["parameters"] = list(parameters) or None
     with progress_bar(number, "toys", "toys") as update:
-        study = run_toys(
-            datasets,
-            number,
-            random_state=seed,
-            parameters=list(parameters) or None,
-            profile=not no_profile,
-            n_jobs=jobs,
-            progress=update,
-        )
+        study = run_toys(datasets, number, progress=update, **settings)
     click.echo(f"\n{study}\n")
     if output is not None:
         study.write(output, overwrite)

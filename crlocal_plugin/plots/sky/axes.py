@@ -1,6 +1,5 @@
 """Axes that show the whole sky, and curves on them."""
 
-import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 from astropy.coordinates import SkyCoord
@@ -18,8 +17,7 @@ def sky_axes(ax=None, frame="icrs"):
     if frame not in _FRAMES:
         raise ValueError(unknown_name(frame, _FRAMES, "frame "))
     if ax is None:
-        projection = {"projection": "mollweide"}
-        _, ax = plt.subplots(figsize=(8, 4.9), layout="constrained", subplot_kw=projection)
+        ax = plt.figure(figsize=(8, 4.9), layout="constrained").add_subplot(projection="mollweide")
     if not isinstance(ax, GeoAxes):
         raise ValueError(
             'the map needs axes of the whole sky: make them with projection="mollweide", got '
@@ -31,8 +29,7 @@ def sky_axes(ax=None, frame="icrs"):
     ax.tick_params(labelsize="small", labelcolor="0.4")
     # readable on white and on the colours of a map
     halo = [withStroke(linewidth=2, foreground="white", alpha=0.8)]
-    for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
-        label.set_path_effects(halo)
+    plt.setp([*ax.get_xticklabels(), *ax.get_yticklabels()], path_effects=halo)
     ax.grid(color="0.4", alpha=0.17, linewidth=0.6)
     ax.set_axisbelow(True)
     longitude, latitude = _FRAMES[frame]
@@ -42,15 +39,11 @@ def sky_axes(ax=None, frame="icrs"):
 
 def on_map(vector, frame):
     """Minus the longitude and the latitude in deg of ICRS vectors of shape ``(..., 3)``."""
-    x, y, z = np.moveaxis(np.asarray(vector), -1, 0)
-    latitude = np.arctan2(z, np.hypot(x, y))
-    sky = SkyCoord(np.arctan2(y, x) * u.rad, latitude * u.rad, frame="icrs").transform_to(frame)
-    spherical = sky.spherical
-    longitude = (spherical.lon.to_value("deg") + 180) % 360 - 180
-    return -longitude, spherical.lat.to_value("deg")
+    sky = SkyCoord(*np.moveaxis(np.asarray(vector), -1, 0), representation_type="cartesian")
+    sky = sky.transform_to(frame).spherical
+    return -sky.lon.wrap_at("180d").deg, sky.lat.deg
 
 
 def draw_track(ax, vector, frame, **style):
     """Draw a curve through ICRS vectors, broken where it leaves the map on one side."""
-    longitude, latitude = break_at_jumps(*on_map(vector, frame))
-    ax.plot(np.deg2rad(longitude), np.deg2rad(latitude), **style)
+    ax.plot(*np.deg2rad(break_at_jumps(*on_map(vector, frame))), **style)

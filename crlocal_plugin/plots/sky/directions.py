@@ -11,70 +11,54 @@ from ..subject import chosen_names, find_subject
 from .axes import draw_track, on_map, sky_axes
 from .labels import place_labels
 
+# Labels of `reference_directions`, where they are not the names.
 DIRECTION_LABELS = {
     "b": r"magnetic field $\mathbf{b}$",
     "-b": r"$-\mathbf{b}$",
-    "Galactic centre": "Galactic centre",
-    "Galactic anticentre": "Galactic anticentre",
     "u_HC": r"$\mathbf{u}_\mathrm{HC}$",
-    "Compton-Getting": "Compton-Getting",
     "u_LSR": r"$\mathbf{u}_\mathrm{LSR}$",
 }
-"""Labels of the directions of `reference_directions`."""
 
+# Directions that are the reverse of a vector of the model or of the direction to the centre.
 _OPPOSITE = ("-b", "Galactic anticentre", "Compton-Getting")
-"""Directions that are the reverse of a vector of the model or of the direction to the centre."""
-
-_DECADES = np.arange(2, 9)
 
 _POINTS_PER_DECADE = 60
 
-_MIN_SHARE = 0.01
-"""Amplitude of a component over the sum of all below which its direction is of no interest."""
+_MIN_SHARE = 0.01  # of a component in the sum of amplitudes, below which it is of no interest
 
-_SAME_POINT = 4.0
-"""Distance in deg below which energies share one label."""
+_SAME_POINT = 4.0  # deg below which energies share one label
 
-_LEGEND_COLUMN = 1.5
-"""Width of a column of the legend in inches."""
+_LEGEND_COLUMN = 1.5  # width in inches
 
-_RINGS = "osDph^"
-"""Shapes of the rings of the components, in their order, for readers in grey."""
+_RINGS = "osDph^"  # shapes for the components, in their order, for readers in grey
 
 
 def reference_directions(model):
     """ICRS unit vectors on which the dipole of a model depends (dict of str to `~numpy.ndarray`).
 
-    Without those whose parameters the model does not have; where its components disagree on one,
-    the first counts.
+    Those whose parameters the model has; where components disagree on one, the first counts.
     """
     centre = geometry.galactic_direction(*_values(model, "lon_c", "lat_c") or (0.0, 0.0))
     directions = {"Galactic centre": centre, "Galactic anticentre": -centre}
-    field = _values(model, "B_ra", "B_dec")
-    if field:
+    if field := _values(model, "B_ra", "B_dec"):
         b = geometry.icrs_direction(*field)
         directions |= {"b": b, "-b": -b}
-    flow = _values(model, "u_HC_ra", "u_HC_dec")
-    if flow:
-        flow = geometry.icrs_direction(*flow)
+    if angles := _values(model, "u_HC_ra", "u_HC_dec"):
+        flow = geometry.icrs_direction(*angles)
         directions |= {"u_HC": flow, "Compton-Getting": -flow}
-    speeds = _values(model, "u_HC", "U_sun", "V_sun", "W_sun")
-    if flow is not None and speeds:
-        u_hc, *solar_motion = speeds
-        velocity = geometry.lsr_velocity(u_hc, flow, *solar_motion)
-        speed = np.linalg.norm(velocity)
-        if speed > 0:
-            directions["u_LSR"] = velocity / speed
+        if speeds := _values(model, "u_HC", "U_sun", "V_sun", "W_sun"):
+            velocity = geometry.lsr_velocity(speeds[0], flow, *speeds[1:])
+            if speed := np.linalg.norm(velocity):
+                directions["u_LSR"] = velocity / speed
     return directions
 
 
 def _values(model, *names):
-    """Values of parameters of the first dipole model that has them all, in kernel units."""
+    """Values in kernel units of parameters, of the first dipole model that has them all."""
     for component in model.components.values():
         dipole = component.dipole_model
         if dipole is not None and set(names) <= set(dipole.parameters.names):
             return [getattr(dipole, n).quantity.to_value(dipole.kernel_units[n]) for n in names]
-    return None
 
 
 def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, components=True):
@@ -86,47 +70,41 @@ def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, compone
 
     Parameters
     ----------
-    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        Whose model is drawn, see `~crlocal_plugin.plots.subject.find_subject`. Data have no place
-        here: what experiments measure has a right ascension, but no declination.
-    ax : `~matplotlib.axes.Axes`, optional
-        Axes with projection "mollweide", "aitoff" or "hammer"; new Mollweide axes by default.
+    subject, components
+        As for `~crlocal_plugin.plot_spectra`. Data have no place here: what experiments measure
+        has a right ascension, but no declination.
+    ax, frame, legend
+        As for `~crlocal_plugin.plot_sky_map`; the map is ICRS by default, its legend below.
     energies : `~astropy.units.Quantity`, optional
         Total energies per particle that are marked along the track, labelled with
         log10(E / GeV); the decades from 1e2 to 1e8 GeV by default.
-    frame : {"icrs", "galactic"}, optional
-        Coordinates of the map. Longitudes increase to the left.
-    legend : bool, optional
-        Draw a legend below the map.
-    components : bool, str or list of str, optional
-        Draw the tracks of the components, or of those of these names.
 
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If the axes have no such projection, frame or component are not known, or there are no
-        energies.
-    TypeError
-        If the subject is none.
+    ValueError, TypeError
+        As for `~crlocal_plugin.plot_sky_map`, or if a component is not known, there are no energies
+        or the subject is none.
     """
     model = find_subject(subject).model
     components = chosen_names(components, model.components, "component")
-    energies = 10.0**_DECADES * ENERGY_UNIT if energies is None else u.Quantity(energies)
+    energies = 10.0 ** np.arange(2, 9) * ENERGY_UNIT if energies is None else u.Quantity(energies)
     energies = np.sort(np.atleast_1d(energies.to(ENERGY_UNIT)))
     if not energies.size:
         raise ValueError("energies: expected one at least")
 
     ax = sky_axes(ax, frame)
-    longitude = np.linspace(0, 360, 721)
-    plane = geometry.galactic_direction(np.deg2rad(longitude), np.zeros(longitude.shape))
+    plane = geometry.galactic_direction(np.deg2rad(np.linspace(0, 360, 721)), np.zeros(721))
     style = {"color": "0.55", "linewidth": 1, "linestyle": (0, (1, 1))}
     draw_track(ax, plane, frame, **style)
-    labels = _draw_directions(ax, model, frame)
+    labels = []
+    for name, vector in reference_directions(model).items():
+        place = np.deg2rad(on_map(vector, frame))
+        ax.plot(*place, **_symbol(name in _OPPOSITE), zorder=3.5, clip_on=False)
+        labels.append((*place, DIRECTION_LABELS.get(name, name), {"fontsize": "medium"}))
     labels += _draw_energies(ax, model, energies, frame)
     handles = [
         *_draw_dipoles(ax, model, energies, frame, components),
@@ -138,30 +116,15 @@ def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, compone
         # wider than the map it would make the layout shrink the map
         width = ax.get_window_extent().width / ax.figure.dpi
         ncols = int(np.clip(width / _LEGEND_COLUMN, 1, 4))
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.09), "ncols": ncols}
-        add_legend(ax, handles, **place)
+        add_legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=ncols)
     place_labels(ax, labels)
     return ax
 
 
 def _symbol(opposite):
-    return {
-        "linestyle": "none",
-        "marker": r"$\odot$" if opposite else r"$\otimes$",
-        "markersize": 11,
-        "markeredgewidth": 0.3,
-        "color": "black",
-    }
-
-
-def _draw_directions(ax, model, frame):
-    """Draw the directions of the model and return their labels."""
-    labels = []
-    for name, vector in reference_directions(model).items():
-        longitude, latitude = np.deg2rad(on_map(vector, frame))
-        ax.plot(longitude, latitude, **_symbol(name in _OPPOSITE), zorder=3.5, clip_on=False)
-        labels.append((longitude, latitude, DIRECTION_LABELS[name], {"fontsize": "medium"}))
-    return labels
+    marker = r"$\odot$" if opposite else r"$\otimes$"
+    size = {"markersize": 11, "markeredgewidth": 0.3}
+    return {"linestyle": "none", "marker": marker, "color": "black"} | size
 
 
 def _draw_dipoles(ax, model, energies, frame, components):
@@ -172,10 +135,9 @@ def _draw_dipoles(ax, model, energies, frame, components):
     contributions = {name: model.dipole(grid, component=name) for name in model.components}
     lengths = {name: d.total_amplitude.value for name, d in contributions.items()}
     everything = sum(lengths.values())
-    style = component_style("total") | {"linewidth": 1.8}
+    style, handles = component_style("total") | {"linewidth": 1.8}, []
     total = model.dipole(grid)
     rows = total.total_amplitude.value > 0
-    handles = []
     if rows.any():
         draw_track(ax, total.vector[rows], frame, **style, zorder=3)
         label = "total, with log$_{10}$(E/GeV)"
@@ -184,15 +146,14 @@ def _draw_dipoles(ax, model, energies, frame, components):
         rows = lengths[name] > _MIN_SHARE * everything
         if name not in components or not rows.any():
             continue
-        style = component_style(name)
+        style, where = component_style(name), {"markersize": 14 + 3 * number, "linestyle": "none"}
         draw_track(ax, dipole.vector[rows], frame, **style, linewidth=1.6, zorder=2)
         # rings of different sizes, since components that follow the field share its direction
         shape = _RINGS[number % len(_RINGS)]
         ring = {"marker": shape, "markerfacecolor": "none", "markeredgewidth": 1.5}
         largest = np.argmax(lengths[name] / np.maximum(everything, np.finfo(float).tiny))
-        longitude, latitude = np.deg2rad(on_map(dipole.vector[largest], frame))
-        where = {"markersize": 14 + 3 * number, "color": style["color"], "linestyle": "none"}
-        ax.plot(longitude, latitude, **ring, **where, zorder=2)
+        place = np.deg2rad(on_map(dipole.vector[largest], frame))
+        ax.plot(*place, color=style["color"], **ring, **where, zorder=2)
         handles.append(line_handle(name, **style, **ring, markersize=9))
     return handles
 
@@ -201,18 +162,16 @@ def _draw_energies(ax, model, energies, frame):
     """Mark energies along the track and return their labels, one for points that coincide."""
     energies = energies[model.dipole(energies).total_amplitude.value > 0]
     dipole = model.dipole(energies)
-    longitude, latitude = np.deg2rad(on_map(dipole.vector, frame))
-    ax.plot(longitude, latitude, "o", color="black", markersize=4, zorder=4)
-    directions = dipole.direction
-    logs = [f"{np.log10(energy):.3g}" for energy in energies.value]
-    groups = []
-    for index in range(len(logs)):
-        if groups and directions[index].separation(directions[groups[-1][0]]).deg < _SAME_POINT:
-            groups[-1].append(index)
-        else:
-            groups.append([index])
+    places = np.deg2rad(on_map(dipole.vector, frame))
+    ax.plot(*places, "o", color="black", markersize=4, zorder=4)
     style = {"fontsize": "small", "fontweight": "bold"}
-    return [
-        (longitude[group[0]], latitude[group[0]], ", ".join(logs[i] for i in group), style)
-        for group in groups
-    ]
+    first, labels = None, []
+    for row, direction in enumerate(dipole.direction):
+        text = f"{np.log10(energies[row].value):.3g}"
+        if first is not None and direction.separation(first).deg < _SAME_POINT:
+            *place, texts, _ = labels[-1]
+            labels[-1] = (*place, f"{texts}, {text}", style)
+        else:
+            first = direction
+            labels.append((*places[:, row], text, style))
+    return labels

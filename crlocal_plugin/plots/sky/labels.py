@@ -5,25 +5,16 @@ from matplotlib.patheffects import withStroke
 
 _LEADER = {"arrowstyle": "-", "linewidth": 0.6, "color": "0.4", "shrinkA": 2, "shrinkB": 4}
 
-_STYLE = {
-    "textcoords": "offset points",
-    "ha": "center",
-    "va": "center",
-    "zorder": 5,
-    "arrowprops": _LEADER,
-    "path_effects": [withStroke(linewidth=2.5, foreground="white")],
-}
+_HALO = [withStroke(linewidth=2.5, foreground="white")]
 
+_STYLE = {"textcoords": "offset points", "ha": "center", "va": "center", "zorder": 5}
+
+# Distances in points at which labels may stand from what they label, and directions.
 _DISTANCES = np.repeat([6, 10, 15, 21, 28, 36], 24)
-"""Distances in points at which labels may stand from what they label."""
-
 _ANGLES = np.tile(np.deg2rad(np.arange(0, 360, 15)), 6)
-"""Directions in which labels may stand at these distances."""
-
 _DIRECTIONS = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=-1)
 
-_LEADER_FROM = 18
-"""Distance in points from which on a line joins the label to its point."""
+_LEADER_FROM = 18  # distance from which on a line joins the label to its point
 
 
 def place_labels(ax, labels):
@@ -41,36 +32,27 @@ def place_labels(ax, labels):
     frame = ax.get_window_extent()
 
     for x, y, text, style in labels:
-        label = ax.annotate(text, (x, y), xytext=(0, 0), **_STYLE, **style)
+        style = _STYLE | {"arrowprops": _LEADER, "path_effects": _HALO} | style
+        label = ax.annotate(text, (x, y), xytext=(0, 0), **style)
         # the layout of the figure shall not change under labels that are placed by it
         label.set_in_layout(False)
         extent = label.get_window_extent()
         half = np.array([extent.width, extent.height]) / 2
         offsets = _DIRECTIONS * (per_point * _DISTANCES[:, np.newaxis] + half)
-        centres = ax.transData.transform((x, y)) + offsets
+        centres = (ax.transData.transform((x, y)) + offsets)[:, np.newaxis]
         low, high = centres - half - 1, centres + half + 1
-        outside = (low[:, 0] < frame.x0) | (high[:, 0] > frame.x1)
-        covered = _overlapping(low, high, np.array(taken))
-        crossed = sum(_crosses(points, low, high) for points in curves)
+        outside = (low[:, 0, 0] < frame.x0) | (high[:, 0, 0] > frame.x1)
+        ends = np.split(np.array(taken), 2, axis=1)
+        covered = ((low <= ends[1]) & (high >= ends[0])).all(axis=-1).sum(axis=1)
+        inside = (((low <= points) & (points <= high)).all(axis=-1) for points in curves)
+        crossed = sum(points.any(axis=1) for points in inside)
         best = np.argmin(1000 * outside + 100 * covered + 30 * crossed + _DISTANCES)
         label.set_position(offsets[best] / per_point)
         label.arrow_patch.set_visible(_DISTANCES[best] >= _LEADER_FROM)
-        taken.append(np.concatenate([low[best], high[best]]))
+        taken.append(np.concatenate([low[best, 0], high[best, 0]]))
 
 
 def _on_page(line):
     """Points of a line in pixels."""
     data = np.column_stack(line.get_data()).astype(float)
     return line.get_transform().transform(data[np.isfinite(data).all(axis=1)])
-
-
-def _overlapping(low, high, boxes):
-    """How many of the boxes each place overlaps."""
-    apart = (low[:, np.newaxis] > boxes[:, 2:]) | (high[:, np.newaxis] < boxes[:, :2])
-    return (~apart.any(axis=-1)).sum(axis=1)
-
-
-def _crosses(points, low, high):
-    """Which places have points of a curve in them."""
-    inside = (points >= low[:, np.newaxis]) & (points <= high[:, np.newaxis])
-    return inside.all(axis=-1).any(axis=1)

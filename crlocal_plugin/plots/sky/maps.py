@@ -1,5 +1,6 @@
 """Maps of the relative intensity, and its profiles against right ascension."""
 
+from functools import partial
 from itertools import cycle
 
 import astropy.units as u
@@ -17,11 +18,9 @@ _SCALE = 1e3
 
 _LABEL = "Relative intensity [10$^{-3}$]"
 
-_STEP = 0.5
-"""Step in deg of the grid on which a map is drawn, half a pixel of the usual one."""
+_STEP = 0.5  # deg of the grid on which a map is drawn, half a pixel of the usual one
 
-_CONTOURS = 2
-"""Contours of the intensity above zero, and below."""
+_CONTOURS = 2  # of the intensity above zero, and below
 
 _LINE_STYLES = ("solid", "dashed", "dotted", "dashdot", (0, (6, 1.5, 1, 1.5, 1, 1.5)))
 
@@ -43,7 +42,7 @@ def plot_sky_map(
         Axes with projection "mollweide", "aitoff" or "hammer"; new Mollweide axes by default. The
         directions and tracks of `plot_sky` go on the same axes.
     frame : {"icrs", "galactic"}, optional
-        Coordinates of the picture; by default those of the map.
+        Coordinates of the picture, those of the map by default. Longitudes increase to the left.
     vmax : float, optional
         Relative intensity at both ends of the colours; by default the largest of the map.
     fields_of_view : FieldOfView or list of FieldOfView, optional
@@ -51,22 +50,17 @@ def plot_sky_map(
     cmap : str or `~matplotlib.colors.Colormap`, optional
         Colour map, with its neutral colour in the middle.
     legend : bool, optional
-        Draw a legend of the fields of view below the map.
+        Draw a legend of the fields of view above the map.
 
     Returns
     -------
     `~matplotlib.axes.Axes`
-        The axes.
 
     Raises
     ------
-    ValueError
-        If the map has axes or no values, ``vmax`` is not positive, the axes have no such
-        projection, or the frame is not known.
-    TypeError
-        If a field of view is none.
-    `~astropy.units.UnitConversionError`
-        If the unit of the map is that of another quantity.
+    ValueError, TypeError
+        If the map has axes, no values or the unit of another quantity, ``vmax`` is not positive,
+        the axes have no such projection, the frame is not known, or a field of view is none.
     """
     if not sky_map.geom.is_image:
         raise ValueError(
@@ -90,8 +84,7 @@ def plot_sky_map(
     style = {"cmap": cmap, "vmin": -limit, "vmax": limit, "rasterized": True, "zorder": 0.1}
     mesh = ax.pcolormesh(*map(np.deg2rad, edges), values, **style)
     levels = limit * np.arange(-_CONTOURS, _CONTOURS + 1) / (_CONTOURS + 1)
-    style = {"colors": "0.2", "linewidths": 0.7, "zorder": 0.2}
-    ax.contour(np.deg2rad(x), np.deg2rad(y), values, levels, **style)
+    ax.contour(*map(np.deg2rad, (x, y)), values, levels, colors="0.2", linewidths=0.7, zorder=0.2)
     style = {"orientation": "horizontal", "shrink": 0.6, "aspect": 35, "pad": 0.03}
     colorbar = ax.figure.colorbar(mesh, ax=ax, label=_LABEL, **style)
     colorbar.set_ticks(np.append(levels, [-limit, limit]), minor=True)
@@ -110,14 +103,12 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
 
     Parameters
     ----------
-    subject : CosmicRayModel, datasets, `~gammapy.modeling.FitResult` or Posterior
-        Whose model is drawn, see `~crlocal_plugin.plots.subject.find_subject`.
+    subject, ax, legend
+        As for `~crlocal_plugin.plot_spectra`, without data; the legend is below the axes.
     energy : `~astropy.units.Quantity`
         Total energy per particle; several have one colour each.
     fields_of_view : FieldOfView or list of FieldOfView, optional
         Experiments, with one kind of line each; the whole sky by default.
-    ax, legend
-        As for `~crlocal_plugin.plot_spectra`; the legend is below the axes.
 
     Returns
     -------
@@ -126,10 +117,8 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
 
     Raises
     ------
-    ValueError
-        If an energy is below the rest energy of the lightest species.
-    TypeError
-        If the subject or a field of view is none.
+    ValueError, TypeError
+        If an energy is below all rest energies, or the subject or a field of view is none.
     """
     model = find_subject(subject).model
     views = _listed(fields_of_view) or [FieldOfView(0 * u.deg, 90 * u.deg, name="whole sky")]
@@ -141,18 +130,15 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
         phase = model.dipole(energy).phase
         for view, line in zip(views, cycle(_LINE_STYLES)):
             style = {"color": _COLORS[number % len(_COLORS)], "linestyle": line}
-            curve, peak = (
-                _SCALE * declination_band_profile(model, energy, at, field_of_view=view)
-                for at in (right_ascension, phase)
-            )
+            profile = partial(declination_band_profile, model, energy, field_of_view=view)
+            curve, peak = (_SCALE * profile(at) for at in (right_ascension, phase))
             ax.plot(right_ascension.value, curve, **style)
             ax.plot(phase.value, peak, "o", color=style["color"], markersize=5)
-            label = f"{view.label}, {energy.value:g} {energy.unit}: "
-            label += f"{peak:.2f} at {phase.value:.0f}°"
+            label = f"{view.label}, {energy:g}: {peak:.2f} at {phase.value:.0f}°"
             handles.append(line_handle(label, **style, marker="o", markersize=5))
     ax.axhline(0, color="0.7", linewidth=0.8, zorder=0)
-    ax.set(xlim=(360, 0), xticks=np.arange(0, 361, 60))
-    ax.set(xlabel="Right ascension [deg]", ylabel=_LABEL)
+    ticks = np.arange(0, 361, 60)
+    ax.set(xlim=(360, 0), xticks=ticks, xlabel="Right ascension [deg]", ylabel=_LABEL)
     if legend:
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.17), "ncols": 2}
         add_legend(ax, handles, title="Energy, amplitude in 10$^{-3}$ and phase", **place)
@@ -186,12 +172,11 @@ def _draw_fields_of_view(ax, views, frame):
 
 
 def _listed(fields_of_view):
-    if fields_of_view is None:
-        return []
-    views = [fields_of_view] if isinstance(fields_of_view, FieldOfView) else fields_of_view
-    if isinstance(views, str) or not all(isinstance(view, FieldOfView) for view in views):
+    views = () if fields_of_view is None else fields_of_view
+    views = [views] if isinstance(views, FieldOfView | str) else list(views)
+    if not all(isinstance(view, FieldOfView) for view in views):
         raise TypeError(
             "fields_of_view: expected FieldOfView.of('HAWC') or others like it, got "
             f"{fields_of_view!r}"
         )
-    return list(views)
+    return views

@@ -1,0 +1,102 @@
+"""Ctrl-C and SIGTERM end a command and all its processes, without a traceback."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from crlocal_plugin.studies import parallel
+
+SCAN = ["scan", "V_sun", "x", "--points", "2000", "--jobs", "2"]
+TOYS = ["toys", "--number", "2000", "--no-profile", "--jobs", "2"]
+
+
+def members(group):
+    """Processes of a group that still run, by their numbers."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(its_group) == group and state != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
+def wait_for(condition, seconds):
+    """Whether a condition comes true in time."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a command in a process group of its own; it comes back when its workers are busy."""
+    processes = []
+
+    def start(words, busy):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "crlocal_plugin", *words],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        )
+        processes.append(process)
+        assert any(busy in line for line in process.stdout)
+        assert wait_for(lambda: len(members(process.pid)) == 3, 5)
+        time.sleep(0.3)
+        return process
+
+    yield start
+    for process in processes:
+        if members(process.pid):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+@pytest.mark.parametrize(
+    ("words", "busy", "number", "to_all", "code"),
+    [
+        pytest.param(SCAN, "scanning", signal.SIGINT, True, 2, id="scan, Ctrl-C"),
+        pytest.param(TOYS, "simulating", signal.SIGTERM, False, 143, id="toys, SIGTERM"),
+        pytest.param(SCAN, "scanning", signal.SIGKILL, False, -9, id="scan, SIGKILL"),
+    ],
+)
+def test_signals(start, tmp_path, words, busy, number, to_all, code):
+    process = start(words, busy)
+    (os.killpg if to_all else os.kill)(process.pid, number)
+    _, text = process.communicate(timeout=5)
+    assert wait_for(lambda: not members(process.pid), 2)
+    assert process.returncode == code
+    interrupted = "crlocal: interrupted, no file is half-written\n"
+    assert text == (interrupted if number == signal.SIGINT else "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_waits_until_there_are_processes(monkeypatch):
+    # an exception that comes while Python makes a process may be lost
+    reached = []
+
+    def run(function, inputs, **options):
+        signal.raise_signal(signal.SIGINT)
+        reached.append("processes")
+        for _ in inputs:
+            reached.append("work")
+
+    monkeypatch.setattr(parallel.parallel, "run_multiprocessing", run)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        parallel.run_parallel(abs, [(1,)])
+    assert reached == ["processes"]
+    assert signal.getsignal(signal.SIGINT) is before
