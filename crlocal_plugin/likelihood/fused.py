@@ -156,7 +156,7 @@ class _Block:
         if self._rows is not None:
             result = result[..., self._rows]
         if self._shifts:
-            result = self._dataset.shifted(result, self._shifts(hadronic))
+            result = self._dataset.shifted(result, self._shifts.effect(*hadronic))
         return result
 
     def fake(self, prediction, rng):

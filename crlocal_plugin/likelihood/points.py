@@ -14,7 +14,7 @@ from ..datasets.points import Dipoles, Intensities, Means
 from ..models.grids import JoinedGrid
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, grid_of_nuclei
 from ..physics.linear import parameter_sets
-from ..physics.memory import all_floats
+from ..physics.memory import grid_cache
 from ..physics.response import merge_nodes
 from ..tables.hadronic import prediction_shift
 
@@ -132,7 +132,6 @@ class HadronicPoints:
     """What the position among hadronic models does to predictions."""
 
     def __init__(self, members):
-        self._kept = None, None
         self._effect_of_shift = members[0][0].effect_of_shift
         parts = [dataset.hadronic_coefficients()[:, rows] for dataset, rows, _ in members]
         degree = max(len(part) for part in parts)
@@ -141,16 +140,11 @@ class HadronicPoints:
         sizes = [part.shape[1] for part in parts]
         self._nuisances = np.repeat([nuisance for _, _, nuisance in members], sizes)
 
-    def __call__(self, hadronic):
+    @grid_cache
+    def effect(self, *hadronic):
         """Effect on each point for the positions of all nuisance models, shape ``(..., n)``."""
-        fixed = all_floats(hadronic)
-        if fixed and hadronic == self._kept[0]:
-            return self._kept[1]
         position = of_points([*hadronic, 0.0], self._nuisances)
-        effect = self._effect_of_shift(prediction_shift(self._coefficients, position))
-        if fixed:
-            self._kept = hadronic, effect
-        return effect
+        return self._effect_of_shift(prediction_shift(self._coefficients, position))
 
 
 class FluxPoints:

@@ -11,7 +11,7 @@ from ..physics.composition import shares
 from ..physics.dipole import mean_of_terms
 from ..physics.intensity import ABSENT
 from ..physics.linear import sum_of_beginnings
-from ..physics.memory import all_floats
+from ..physics.memory import grid_cache
 from ..physics.response import fold
 from .points import EnergyPoints, FluxPoints, Grids, SpeciesOrder, of_points
 
@@ -52,18 +52,17 @@ class JointPrediction:
             else (what, None if place == slice(0, ends[what]) else place, None)
             for what, place, numbers in places
         ]
-        self._grids_at = self._kept = None
 
     def with_evaluator(self, evaluator):
         """Return a prediction at the same points by another evaluator of the same model."""
         new = copy.copy(self)
-        new.evaluator, new._grids_at, new._kept = evaluator, None, None
+        new.evaluator = evaluator
         return new
 
     def __call__(self, values, n_model):
         """Values for each list of wanted points, of shapes that broadcast to ``(..., n)``."""
         evaluator, order = self.evaluator, self._order
-        grids = self._grids(values[n_model:])
+        grids = self._grids(*values[n_model:])
         logs = evaluator.log_components(grids.joined, values, crop=True)
         if max(log.shape[-1] for log in logs) < self.n_points:
             # no component has the last species
@@ -146,14 +145,9 @@ class JointPrediction:
             total = np.logaddexp(total, log)
         return total
 
-    def _grids(self, nuisances):
-        """Rigidities of all points, worked out again only when a nuisance has changed.
-
-        ``nuisances`` are normalisations and then energy scales.
-        """
-        fixed = all_floats(nuisances)
-        if fixed and nuisances == self._grids_at:
-            return self._kept
+    @grid_cache
+    def _grids(self, *nuisances):
+        """Rigidities of all points, for normalisations and then energy scales (Grids)."""
         # the last one stands for datasets without a nuisance model
         half = len(nuisances) // 2
         norms, scales = [*nuisances[:half], 1.0], [*nuisances[half:], 1.0]
@@ -179,13 +173,11 @@ class JointPrediction:
         joined = JoinedGrid(grid, names, self._order.species)
         dipoles = JoinedGrid(take(grid, rows), names, self._order.species[rows])
         jacobians = of_dipoles, np.exp(of_dipoles), of_others, np.exp(of_others)
-        result = Grids(joined, factor, sum_factor, dipoles, *jacobians, {}, {})
-        if fixed:
-            self._grids_at, self._kept = nuisances, result
-        return result
+        return Grids(joined, factor, sum_factor, dipoles, *jacobians, {}, {})
 
     def __getstate__(self):
-        return {**self.__dict__, "_grids_at": None, "_kept": None}
+        # what `grid_cache` remembers is of this evaluator, and has a name with dots
+        return {name: value for name, value in vars(self).items() if "." not in name}
 
 
 def _extended(log, size):
