@@ -156,7 +156,8 @@ def reproduce_with(*words):
 def test_command(tmp_path, capsys):
     out = tmp_path / "paper"
     reproduce_with("3", "numbers", "--output", str(out), "--format", "svg")
-    assert {path.name for path in out.iterdir()} == {"figure-03.svg", "numbers.ecsv"}
+    names = {"figure-03.svg", "numbers.ecsv", "checksums.sha256"}
+    assert {path.name for path in out.iterdir()} == names
     assert "theta_b" in capsys.readouterr().out
     assert len(Table.read(out / "numbers.ecsv")) == len(printed_numbers())
     with pytest.raises(FileExistsError, match="pass --overwrite"):
