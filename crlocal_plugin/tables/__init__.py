@@ -37,5 +37,6 @@ Dipole, one row per measurement:
 
 Other columns are left out. What holds for the whole table is in ``meta``: ``experiment``,
 ``quantity``, ``axis``, ``reference``, ``hadronic_model``, ``hadronic_models``, ``amplitude_kind``,
-``declination_factor``, ``ul_confidence``, ``simulated``, ``comment``.
+``declination_factor``, or ``latitude``, ``max_zenith`` and, for part of what is in view,
+``declination_range`` (deg), from which it follows, ``ul_confidence``, ``simulated``, ``comment``.
 """

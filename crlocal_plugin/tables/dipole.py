@@ -3,12 +3,17 @@
 import numpy as np
 from astropy import units as u
 
+from ..sky.field_of_view import FieldOfView
 from .raw_table import RawTable, error_names, is_number
 
 AMPLITUDE_KINDS = ("equatorial_dipole", "first_harmonic")
 
 DECLINATION_FACTORS = (0.01, 100.0)
 """Lowest and highest equatorial dipole over first-harmonic amplitude that may be meant."""
+
+_VIEW = ("latitude", "max_zenith", "declination_range")
+_SAME_FACTOR = 0.01
+"""Entries of the meta on the field of view, and how far a factor may be from what they say."""
 
 _SAME_ENERGY = 0.01
 """Relative distance in energy within which a limit repeats a measurement."""
@@ -177,7 +182,8 @@ def _meta(table, kind, factor):
             f"amplitude_kind: expected one of {', '.join(AMPLITUDE_KINDS)}, got {kind!r}; correct "
             "it or pass amplitude_kind="
         )
-    factor = table.meta.get("declination_factor") if factor is None else factor
+    given = factor is not None
+    factor = factor if given else table.meta.get("declination_factor")
     if factor is not None:
         low, high = DECLINATION_FACTORS
         is_good = is_number(factor) and not isinstance(factor, bool | np.bool_)
@@ -186,9 +192,39 @@ def _meta(table, kind, factor):
                 f"declination_factor: expected a number of {low} to {high:g}, got {factor!r}; "
                 "leave it out if it is not known"
             )
+    derived = _factor_of_view(table)
+    if derived is not None and kind == "first_harmonic":
+        if not (given or factor is None or abs(factor / derived - 1) <= _SAME_FACTOR):
+            raise table.error(
+                f"declination_factor: {factor!r} is not {derived:.4g}, that of the field of view; "
+                "leave it out, or correct the field of view"
+            )
+        factor = derived if factor is None else factor
     level = table.meta.get("ul_confidence", 0.95)
     return {
         "amplitude_kind": kind,
         "declination_factor": None if factor is None else float(factor),
         "ul_confidence": float(level) if table.has("amplitude_ul") else None,
     }
+
+
+def _factor_of_view(table):
+    """Equatorial dipole over first harmonic that follows from the field of view, None without one.
+
+    The meta has it as ``latitude`` and ``max_zenith``, and as ``declination_range`` if only part of
+    it was analysed.
+    """
+    given = [key for key in _VIEW if table.meta.get(key) is not None]
+    if not given:
+        return None
+    try:
+        band = table.meta.get("declination_range")
+        band = None if band is None else u.Quantity([u.Quantity(end, "deg") for end in band])
+        angles = (u.Quantity(table.meta.get(key), "deg") for key in _VIEW[:2])
+        view = FieldOfView(*angles, name="the experiment")
+        return 1 / view.mean_cos_declination(band)
+    except (TypeError, ValueError) as error:
+        raise table.error(
+            f"{', '.join(given)}: {error}; expected latitude and max_zenith, and declination_range "
+            "for part of what is in view, in deg"
+        ) from error
