@@ -11,6 +11,7 @@ from . import interrupts  # isort: split
 from ._version import __version__
 from .analysis.description import Analysis
 from .analysis.errors import AnalysisError
+from .analysis.treatments import treatments
 from .catalogue.citations import bibtex, citations
 from .catalogue.crdb import read_crdb, read_crdb_export
 from .catalogue.index import catalog, read_catalog_table

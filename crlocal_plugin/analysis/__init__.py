@@ -3,6 +3,7 @@
 What to use when:
 
 - an analysis from Python or from a file: `description.Analysis`;
+- how the result depends on its entries: `treatments`;
 - what its entries may be: `schema`; which datasets they mean: `data`;
 - a commented file of one: `files`; what is said of mistakes in one: `errors`.
 """

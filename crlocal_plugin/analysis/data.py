@@ -73,7 +73,8 @@ def _tables(analysis, mistakes):
 
 def _loaded(analysis, tables, mistakes):
     """Datasets without model (CosmicRayDatasets); after mistakes those that load alone."""
-    settings = analysis.model_dump(include={"floors", "likelihood", "systematics", "valid_only"})
+    names = ("floors", "likelihood", "systematics", "valid_only", "energy_width", "field_of_view")
+    settings = analysis.model_dump(include=set(names))
     settings["apply_declination_factor"] = analysis.declination_factor
     # a selection for pictures may overlap if it is alone
     alone = len(analysis.datasets) == 1 and analysis.datasets[0].allows_overlap

@@ -6,7 +6,15 @@ from operator import getitem
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, PrivateAttr, StrictBool, StrictInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    Field,
+    PrivateAttr,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    ValidationError,
+)
 
 from ..catalogue.experiments import HadronicChoice
 from ..components.priors import PRIOR_SETS
@@ -125,6 +133,13 @@ class Analysis(Part):
 
     declination_factor: StrictBool = True
     """whether published first-harmonic amplitudes are turned into equatorial dipoles"""
+
+    field_of_view: StrictBool = False
+    """whether their declination factors follow from latitudes and zenith angles of the sites, where
+    these are known"""
+
+    energy_width: Annotated[StrictFloat, Field(ge=0, le=1)] | None = None
+    """standard deviation of log10(E) of the events behind a dipole, where its table has none"""
 
     allow_overlap: StrictBool = False
     """whether tables that share events are accepted"""

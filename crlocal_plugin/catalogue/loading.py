@@ -3,10 +3,12 @@
 import astropy.units as u
 from gammapy.datasets import DATASET_REGISTRY
 
+from ..datasets.settings import read_switch
 from ..likelihood.collection import CosmicRayDatasets
 from ..models.composition import valid_from
 from ..physics.kinematics import rigidity_to_axis
 from ..physics.species import ELEMENT_GROUPS, SYMBOLS
+from ..sky.field_of_view import SITES
 from ..tables.hadronic import join_hadronic_models
 from ..tables.kinds import KINDS, kind_of
 from ..tables.raw_table import RawTable
@@ -23,6 +25,8 @@ def load_datasets(
     systematics=True,
     hadronic_model=None,
     valid_only=True,
+    energy_width=None,
+    field_of_view=False,
 ):
     """Load tables as datasets.
 
@@ -50,6 +54,12 @@ def load_datasets(
         Leave spectra of nuclei heavier than helium, or of groups of elements, out of the fit where
         the model does not describe them (`crlocal_plugin.models.composition.valid_from`), unless
         the table comes with a range of its own.
+    energy_width : float, optional
+        Standard deviation of log10(E) of the events behind each dipole of a table that says
+        nothing about it; by default they have one energy.
+    field_of_view : bool, optional
+        Take the declination factors of dipoles from the latitudes and zenith angles in `SITES`,
+        where these are known, in place of those of the tables.
 
     Returns
     -------
@@ -76,13 +86,18 @@ def load_datasets(
         raise ValueError(f"floors {floors!r}: expected 'recommended', a number, a dict or None")
     common = {"systematics": systematics, "likelihood": likelihood}
     common["apply_declination_factor"] = apply_declination_factor
-    return CosmicRayDatasets([_load(item, floors, common, valid_only) for item in items])
+    for name, value in (("allow_overlap", allow_overlap), ("field_of_view", field_of_view)):
+        read_switch(value, f"{name} must be true or false")
+    views = energy_width, field_of_view
+    return CosmicRayDatasets([_load(item, floors, common, valid_only, *views) for item in items])
 
 
-def _load(item, floors, common, valid_only):
+def _load(item, floors, common, valid_only, energy_width, field_of_view):
     """Dataset of a table, with those of the settings that its class has."""
     raw = source = RawTable(item.path or table_path(item.name))
     kind = KINDS[kind_of(raw)]
+    if kind is KINDS["dipole"]:
+        _set_view(raw, energy_width, field_of_view)
     cls = DATASET_REGISTRY.get_cls(kind.dataset)
     settings = common | _floors(item, kind, floors)
     if item.energy_range != (None, None):
@@ -96,6 +111,17 @@ def _load(item, floors, common, valid_only):
     if valid_only and "energy_range" not in settings and "dataset" not in raw.meta:
         _keep_valid(dataset)
     return dataset
+
+
+def _set_view(raw, energy_width, field_of_view):
+    """Give a dipole table the energies of its events and the field of view of its site."""
+    known = {"energy_width", "energy_min"}.intersection(raw.table.colnames)
+    if energy_width is not None and not known:
+        raw.table["energy_width"] = energy_width
+    site = SITES.get(raw.meta.get("experiment"))
+    if field_of_view and site is not None and site.max_zenith is not None:
+        raw.meta.pop("declination_factor", None)
+        raw.meta |= {"latitude": site.latitude, "max_zenith": site.max_zenith}
 
 
 def _keep_valid(dataset):

@@ -8,7 +8,7 @@ from ..analysis.schema import PARTS
 from ..catalogue.index import catalog
 from ..catalogue.selections import SELECTIONS
 from ..physics.species import ELEMENT_GROUPS, SPECIES
-from .parsing import Name, argument, option, whole
+from .parsing import FINITE, Name, argument, option, whole
 
 TABLES = Name(lambda: [*SELECTIONS, *catalog()["name"], *sorted(set(catalog()["experiment"]))])
 PARAMETERS = Name(cache(lambda: Analysis().prepare().parameters.labels))
@@ -33,6 +33,8 @@ _ENTRIES = {
     ("likelihood",): ("KIND",),
     ("systematics",): (),
     ("declination_factor",): (),
+    ("field_of_view",): (),
+    ("energy_width",): ("DEX", FINITE),
     ("allow_overlap",): (),
     ("backend",): ("NAME",),
 }

@@ -1,0 +1,100 @@
+"""How a fit depends on the way that the data are treated: one fit for each of several changes."""
+
+import warnings
+
+from astropy.table import Table
+from gammapy.modeling import Fit
+
+from ..likelihood.degeneracies import DegenerateParametersWarning
+from ..likelihood.summary import fit_summary
+from ..studies.starts import lowest_minimum
+from .description import Analysis
+
+_FREE = {"free": True}
+TREATMENTS = {
+    "default": {},
+    "no priors": {"priors": ()},
+    "u_HC free too": {"parameters": {"u_HC": _FREE}},
+    "u_HC, U, W free too": {
+        "parameters": dict.fromkeys(("u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "W_sun"), _FREE)
+    },
+    "D_0 of Table I": {"parameters": {"D_0": {"free": False}}},
+    "no floors": {"floors": None},
+    "amplitude and phase": {"likelihood": "amplitude_phase"},
+    "published amplitudes": {"declination_factor": False},
+    "fields of view": {"field_of_view": True},
+    "energies 0.3 dex wide": {"energy_width": 0.3},
+    "energies 0.5 dex wide": {"energy_width": 0.5},
+    "fields of view, 0.5 dex": {"field_of_view": True, "energy_width": 0.5},
+    "local index for C": {"model": {"compton_getting": "local"}},
+    "wandering": {"model": {"variant": "wandering"}},
+}
+"""Changes of an analysis, as its file has them, by what they are."""
+
+PARAMETERS = ("V_sun", "x", "D_0", "delta_b")
+
+
+def treatments(analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, progress=None):
+    """Fit an analysis with one change after another, and compare what comes out.
+
+    Parameters
+    ----------
+    analysis : Analysis, optional
+        What is changed; by default the model and the data of the paper.
+    cases : dict of str to dict, optional
+        Entries of an analysis that are changed, by a name for each, as `Analysis.changed` takes
+        them; by default choices that a referee would ask for.
+    parameters : list of str, optional
+        Labels of parameters whose values are compared.
+    n_starts : int, optional
+        Random starts of each fit, see `~crlocal_plugin.lowest_minimum`; none by default.
+    progress : callable, optional
+        Called with 1 after each fit.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        A row for each case: ``name``, ``numbers``, ``chi2``, ``total``, ``p_value``, the angle
+        ``theta`` between u_LSR and the field, the parameters, errors under ``..._err``, nan where
+        there is none, and whether the fit ``converged``.
+
+    Raises
+    ------
+    AnalysisError
+        If a change is no entry of an analysis, or a value cannot be used.
+    ValueError
+        If there is no parameter of a name.
+    """
+    analysis = analysis or Analysis()
+    # all mistakes before the first fit
+    changed = {
+        name: analysis.changed(changes, {(key,): f"case {name!r}, {key}" for key in changes})
+        for name, changes in (TREATMENTS if cases is None else cases).items()
+    }
+    rows = []
+    for name, case in changed.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DegenerateParametersWarning)
+            datasets = case.prepare()
+            lowest_minimum(datasets, n_starts)
+            result = Fit(backend=case.backend).run(datasets)
+        rows.append({"name": name, **_row(fit_summary(datasets, result), parameters)})
+        if progress is not None:
+            progress(1)
+    table = Table(rows=rows)
+    for name in table.colnames[2:-1]:
+        table[name].format = ".2g" if name.endswith(("_err", "p_value")) else ".4g"
+    table["chi2"].format = table["total"].format = ".1f"
+    return table
+
+
+def _row(summary, parameters):
+    found = {row["label"]: row for row in (*summary.derived, *summary.parameters)}
+    row = {"numbers": summary.n_data, "chi2": summary.likelihood, "total": summary.total}
+    row["p_value"] = summary.p_value
+    for label in ("theta", *parameters):
+        if label not in found:
+            raise ValueError(f"no parameter {label!r}: expected some of {', '.join(found)}")
+        error = found[label]["error"]
+        row |= {label: found[label]["value"], f"{label}_err": error or float("nan")}
+    return row | {"converged": summary.success}

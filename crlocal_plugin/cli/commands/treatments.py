@@ -1,0 +1,36 @@
+"""``crlocal treatments``: one fit for each of several ways to treat the data."""
+
+import click
+
+from ...analysis.treatments import TREATMENTS
+from ...analysis.treatments import treatments as compare_treatments
+from ..options import analysis_of, analysis_options
+from ..output import check_file, table_text, write_table
+from ..parsing import PATH, command, option, whole
+from ..terminal import progress_bar
+
+
+@command(
+    """examples:
+  crlocal treatments
+  crlocal treatments analysis.yaml --output treatments.ecsv
+  crlocal treatments --datasets latest --starts 8"""
+)
+@analysis_options()
+@option("--starts N", "random starts of each fit", whole(0), 0)
+@option("--output FILE.ecsv", "write the table", PATH)
+@option("--overwrite", "replace an existing file")
+def treatments(starts, output, overwrite, **options):
+    """Tell how the result depends on the way that the data are treated.
+
+    Fit with one change after another: floors, declination factors, energies of the events, priors,
+    what is free, the likelihood of dipoles, and variants of the model.
+    """
+    check_file(output, overwrite, (".ecsv",))
+    analysis = analysis_of(**options)
+    with progress_bar(len(TREATMENTS), "fitting", "fits") as update:
+        table = compare_treatments(analysis, n_starts=starts, progress=update)
+    click.echo(table_text(table))
+    if output is not None:
+        write_table(table, output)
+        click.echo(f"written to {output}")

@@ -1,0 +1,110 @@
+"""One fit for each of several ways to treat the data, and the options of data behind them."""
+
+import numpy as np
+import pytest
+from gammapy.modeling import Fit
+
+import crlocal_plugin as crl
+from crlocal_plugin.analysis.treatments import TREATMENTS
+from crlocal_plugin.cli import main
+
+SMALL = {
+    "model": {"species": ["H"]},
+    "datasets": ["dampe_h", "icecube-2016", "tibet-asgamma-2017"],
+    "parameters": {
+        name: {"free": False} for name in ("Q_0c", "R_cut", "R_cutc", "D_0", "x", "phi", "Q_0n")
+    },
+}
+CASES = {"default": {}, "views": {"field_of_view": True}, "no priors": {"priors": ()}}
+
+
+@pytest.fixture(scope="module")
+def analysis():
+    return crl.Analysis().changed(SMALL)
+
+
+def test_each_row_is_a_fit_of_its_own(analysis):
+    done = []
+    table = crl.treatments(analysis, CASES, progress=done.append)
+    assert list(table["name"]) == list(CASES)
+    assert done == [1, 1, 1]
+    assert all(table["converged"])
+    for row, options in zip(table, ({}, {"field_of_view": True}, {}), strict=True):
+        datasets = crl.load_datasets(SMALL["datasets"], **options)
+        priors = None if row["name"] == "no priors" else "measured"
+        model = crl.xue_liu_2025(species="H", priors=priors)
+        datasets.models = [model]
+        crl.fix_parameters(datasets, list(SMALL["parameters"]))
+        result = Fit(backend="least-squares").run(datasets)
+        assert row["total"] == pytest.approx(result.total_stat, abs=1e-3)
+        assert row["V_sun"] == pytest.approx(model.V_sun.value, rel=1e-3)
+        assert row["V_sun_err"] == pytest.approx(model.V_sun.error, rel=1e-2)
+        assert row["theta"] == pytest.approx(model.cloud.theta.value, rel=1e-4)
+        assert np.isnan(row["x_err"])
+
+
+def test_all_shipped_cases_are_entries_of_an_analysis():
+    analysis = crl.Analysis()
+    for changes in TREATMENTS.values():
+        assert analysis.changed(changes) is analysis or changes
+
+
+@pytest.mark.parametrize(
+    ("cases", "parameters", "words"),
+    [
+        ({"mine": {"flors": None}}, ("x",), "case 'mine'.*flors"),
+        ({"mine": {"energy_width": -1}}, ("x",), "case 'mine'.*energy_width"),
+        ({"mine": {}}, ("V_sn",), "no parameter 'V_sn'"),
+    ],
+)
+def test_mistakes_are_named(analysis, cases, parameters, words):
+    with pytest.raises(ValueError, match=words):
+        crl.treatments(analysis, cases, parameters)
+
+
+def test_fields_of_view_replace_factors_where_they_are_known():
+    names = ["icecube-2016", "icetop-2016", "eas-top-2009", "auger-2020", "dampe_h"]
+    as_given, in_view = (crl.load_datasets(names, field_of_view=view) for view in (False, True))
+    factors = [d.declination_factor for d in as_given if d.kind == "dipole"]
+    assert factors == [1.0, 1.74, 1.38, 1.0]
+    factors = [d.declination_factor for d in in_view if d.kind == "dipole"]
+    assert factors == pytest.approx([1.537, 1.740, 1.38, 1.0], abs=6e-4)
+
+
+def test_energies_of_events():
+    plain = crl.load_datasets("icecube-2016")[0]
+    wide = crl.load_datasets("icecube-2016", energy_width=0.5)[0]
+    assert "energy_width" not in plain.table.colnames
+    assert set(wide.table["energy_width"]) == {0.5}
+    for dataset in (plain, wide):
+        dataset.models = [crl.xue_liu_2025()]
+    ratio = wide.dipole_pred().amplitude / plain.dipole_pred().amplitude
+    assert ratio.value[0] == pytest.approx(0.82, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"energy_width": -0.1}, "energy_width.*standard deviation of log10"),
+        ({"energy_width": "wide"}, "energy_width"),
+        ({"field_of_view": "no"}, "field_of_view must be true or false"),
+        ({"allow_overlap": "icecube-2016"}, "allow_overlap must be true or false"),
+    ],
+)
+def test_bad_options_are_named(options, words):
+    with pytest.raises(ValueError, match=words):
+        crl.load_datasets("tibet-asgamma-2017", **options)
+
+
+def test_command(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("crlocal_plugin.cli.commands.treatments.TREATMENTS", CASES)
+    monkeypatch.setattr("crlocal_plugin.analysis.treatments.TREATMENTS", CASES)
+    words = ["--datasets", *SMALL["datasets"], "--species", "H", "--fix", *SMALL["parameters"]]
+    assert main(["treatments", *words, "--output", "table.ecsv"]) == 0
+    printed = capsys.readouterr().out
+    assert "no priors" in printed
+    assert "theta_err" in printed
+    assert (tmp_path / "table.ecsv").is_file()
+    assert main(["fit", *words, "--energy-width", "2"]) == 2
+    assert "--energy-width" in capsys.readouterr().err
