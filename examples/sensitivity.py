@@ -25,4 +25,4 @@ ax.axvspan(mean - width, mean + width, color="0.85", label="measured, one standa
 ax.errorbar(table["V_sun"], list(table["name"]), xerr=table["V_sun_err"], fmt="ko")
 ax.invert_yaxis()
 ax.set_xlabel("V_sun [km / s]")
-ax.legend()
+fig.legend(loc="outside upper center")
