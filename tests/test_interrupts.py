@@ -100,3 +100,26 @@ def test_ctrl_c_waits_until_there_are_processes(monkeypatch):
         parallel.run_parallel(abs, [(1,)])
     assert reached == ["processes"]
     assert signal.getsignal(signal.SIGINT) is before
+
+
+STOPPED_AT_ONCE = """
+import os, time
+from crlocal_plugin.studies.parallel import run_parallel
+
+slow, number = [False], [0]
+
+def before():
+    slow[0] = number[0] == 0
+    number[0] += 1
+
+# the first process is still being made when the second one has done all of the work
+os.register_at_fork(before=before, after_in_child=lambda: slow[0] and time.sleep(1))
+assert run_parallel(abs, [(-1,)], n_jobs=2) == [1]
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="no forks on this system")
+def test_a_process_that_is_stopped_while_it_is_made_ends():
+    command = [sys.executable, "-W", "ignore", "-c", STOPPED_AT_ONCE]
+    root = str(Path(__file__).parents[1])
+    subprocess.run(command, check=True, timeout=60, env=os.environ | {"PYTHONPATH": root})

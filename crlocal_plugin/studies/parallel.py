@@ -24,14 +24,15 @@ def run_parallel(
             progress(size(result))
         return result
 
-    number = {} if n_jobs is None else {"processes": n_jobs}
+    kwargs = parallel.POOL_KWARGS_DEFAULT | ({} if n_jobs is None else {"processes": n_jobs})
+    given = kwargs.pop("initializer", None), kwargs.pop("initargs", ())
     with _held_signals() as release:
         # of the pool's methods only this one says when a piece of work is done
         results = parallel.run_multiprocessing(
             function,
             _Inputs(inputs, release),
             backend=parallel_backend,
-            pool_kwargs={"initializer": _prepare_worker} | parallel.POOL_KWARGS_DEFAULT | number,
+            pool_kwargs=kwargs | {"initializer": _prepare_worker, "initargs": given},
             method="apply_async",
             method_kwargs={"callback": report},
             task_name=task_name,
@@ -52,34 +53,36 @@ class _Inputs(list):
         return super().__iter__()
 
 
+_SIGNALS = {signal.SIGINT, signal.SIGTERM}
+_set_mask = getattr(signal, "pthread_sigmask", None)
+"""None on systems that cannot hold signals."""
+
+
 @contextlib.contextmanager
 def _held_signals():
-    """Hold Ctrl-C and SIGTERM until released: while a process is made, Python may lose them."""
-    came, handlers = [], contextlib.ExitStack()
+    """Hold Ctrl-C and SIGTERM until released: while a process is made, Python may lose them.
 
-    def release():
-        handlers.close()
-        while came:
-            signal.raise_signal(came.pop())
-
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before = signal.signal(number, lambda number, frame: came.append(number))
-            handlers.callback(signal.signal, number, before)
-    try:
-        yield release
-    finally:
-        release()
+    They are blocked, not caught: a new process that is stopped at once has to end, too.
+    """
+    release = contextlib.ExitStack()
+    if _set_mask and threading.current_thread() is threading.main_thread():
+        release.callback(_set_mask, signal.SIG_SETMASK, _set_mask(signal.SIG_BLOCK, _SIGNALS))
+    with release:
+        yield release.close
 
 
-def _prepare_worker():
+def _prepare_worker(initializer, arguments):
     """Leave Ctrl-C to the parent process, and end when it stops this one or is gone itself."""
     parent = multiprocessing.parent_process()
     # processes of ray are looked after by ray
     if parent is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if _set_mask:
+            _set_mask(signal.SIG_UNBLOCK, _SIGNALS)
         threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+    if initializer is not None:
+        initializer(*arguments)
 
 
 def _end_after(parent):
