@@ -112,7 +112,17 @@ class FitParameters(LabelledParameters):
 
     @property
     def free_unique_parameters(self):
-        """Free parameters as gammapy's sampler wants them (`SampledParameters`)."""
+        """Free parameters as gammapy's sampler wants them (`SampledParameters`).
+
+        ValueError if some have a correlated prior, which it does not know.
+        """
+        priors = [] if self._datasets is None else self._datasets.correlated_priors
+        for prior in priors:
+            if not all(par.frozen for par in prior.parameters):
+                raise ValueError(
+                    f"{prior}: gammapy's Sampler knows priors of single parameters only; use "
+                    "crl.nested_sample or crl.sample"
+                )
         free = [k for k, par in enumerate(self._parameters) if not par.frozen]
         return SampledParameters(
             [self._parameters[k] for k in free], [self.labels[k] for k in free]

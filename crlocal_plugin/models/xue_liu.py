@@ -15,10 +15,11 @@ from ..components.component import CosmicRayComponent
 from ..components.compton_getting import ComptonGettingDipoleModel
 from ..components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
 from ..components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
-from ..components.priors import MeasurementPrior, prior_set
+from ..components.priors import MeasurementPrior
 from ..components.spectrum import HELIUM_RATIOS
 from ..physics.species import ELEMENT_GROUPS, get_species
 from .cosmic_ray import CosmicRayModel
+from .prior_sets import set_prior_sets
 
 VARIANTS = {
     "kinetic": {},
@@ -180,8 +181,8 @@ def _set_priors(model, priors):
     if priors is None:
         return
     if isinstance(priors, str | list | tuple):
-        present = model.parameters.names
-        priors = {name: prior for name, prior in prior_set(priors).items() if name in present}
+        set_prior_sets(model, priors)
+        return
     if not isinstance(priors, dict):
         raise ValueError(
             f"priors {priors!r}: expected names of sets such as 'measured', None, or a dictionary "
