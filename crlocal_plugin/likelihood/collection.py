@@ -85,9 +85,11 @@ class CosmicRayDatasets(Datasets):
 
     def stat_sum(self):
         """Statistic of all datasets with priors and penalties, each counted once (float)."""
-        fusion = self.fusion()
-        priors = [p._prior(p) for p in _parameters_of(*fusion) if p._prior is not None]
-        return _stat_of(*fusion) + sum(priors) + self.stat_sum_penalties()
+        fused, others = self.fusion()
+        priors = [p._prior(p) for p in _parameters_of(fused, others) if p._prior is not None]
+        models = [part.model for part in fused] + [m for d in others for m in d.models or ()]
+        penalties = [penalty.stat_sum() for penalty in self._penalties_with(models)]
+        return _stat_of(fused, others) + sum(priors) + sum(penalties)
 
     def _stat_sum_likelihood(self):
         """Statistic of all datasets without priors (float)."""
@@ -98,8 +100,11 @@ class CosmicRayDatasets(Datasets):
     @property
     def penalties(self):
         """Penalties of the models, and those that gammapy was given beside them, once (list)."""
-        of_models = [penalty for model in self.used_models() for penalty in _penalties_of(model)]
-        return list(dict.fromkeys([*(self._penalties or []), *of_models]))
+        return self._penalties_with(self.used_models())
+
+    def _penalties_with(self, models):
+        of_models = [penalty for model in models for penalty in getattr(model, "penalties", ())]
+        return list(dict.fromkeys([*(self._penalties or ()), *of_models]))
 
     @property
     def correlated_priors(self):
@@ -314,11 +319,6 @@ class CosmicRayDatasets(Datasets):
 def _own(datasets):
     """Those of the datasets that are of this package."""
     return [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
-
-
-def _penalties_of(model):
-    """Penalties that a model has (sequence)."""
-    return getattr(model, "penalties", ())
 
 
 def _stat_of(fused, others):
