@@ -307,6 +307,29 @@ def test_samples_follow_it():
     assert_allclose(samples.std(axis=0), 0.01, rtol=0.2)
 
 
+def test_evidence():
+    """The evidence is that of the data alone where the prior is narrower than they tell."""
+    datasets, model = crl.load_datasets("dampe_h"), crl.xue_liu_2025(species="H", priors=None)
+    for par in model.parameters:
+        par.frozen = par.name not in ("Q_0b", "u_HC", "u_HC_ra")
+    strength = model.parameters["Q_0b"]
+    strength.min, strength.max = ends = 3e52, 7e52
+    pair = [model.u_HC, model.u_HC_ra]
+    covariance = 1e-4 * np.array([[1, -0.9], [-0.9, 1]])
+    model.penalties = [crl.CorrelatedPrior(pair, [25.4, 74.9], covariance)]
+    datasets.models = [model]
+    posterior = crl.nested_sample(datasets, n_live=200, random_state=1)
+    likelihood = crl.JointLikelihood(datasets)
+    values = np.linspace(*ends, 2001)
+    theta = np.repeat(likelihood.values[np.newaxis], len(values), axis=0)
+    theta[:, likelihood.names.index("Q_0b")] = values
+    density = np.exp(likelihood.log_likelihood(theta))
+    expected = np.log(np.trapezoid(density, values) / (ends[1] - ends[0]))
+    value, error = posterior.log_evidence
+    assert value == pytest.approx(expected, abs=4 * error)
+    assert error < 0.2
+
+
 def test_sampler_of_gammapy_is_told(datasets):
     with pytest.raises(ValueError, match="knows priors of single parameters only"):
         _ = datasets.parameters.free_unique_parameters

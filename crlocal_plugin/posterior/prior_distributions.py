@@ -27,7 +27,8 @@ class PriorDistributions:
         self.improper, self.logarithmic = [], np.zeros(likelihood.size, dtype=bool)
         own, flat, logarithmic = [], [], self.logarithmic
         together = set()
-        for term in likelihood.correlated_priors:
+        # a likelihood of one's own may have none
+        for term in getattr(likelihood, "correlated_priors", ()):
             columns = term.columns
             names = [likelihood.names[k] for k in columns]
             limited = TruncatedGaussian(term, names, low[columns], high[columns])
