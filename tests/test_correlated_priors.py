@@ -191,6 +191,15 @@ def test_narrow_prior_is_the_covariance(datasets, model, backend):
     assert_allclose(1e4 * covariance, COVARIANCE, rtol=0.02, atol=2e-3)
 
 
+def test_identifiability_knows_the_share_of_a_prior(datasets, model):
+    own = [model.parameters[name] for name in NAMES]
+    model.penalties = [crl.CorrelatedPrior(own, MEAN, 1e-4 * COVARIANCE)]
+    table = crl.identifiability(datasets).parameters
+    shares = dict(zip(table["label"], table["share_priors"], strict=True))
+    assert min(shares[name] for name in NAMES) > 0.98
+    assert shares["Gamma"] < 0.01
+
+
 def test_toys_draw_the_means(datasets):
     likelihood = crl.JointLikelihood(datasets)
     truth = likelihood.values
@@ -210,6 +219,7 @@ def test_summary_and_comparison_count_measurements(datasets, model):
     rows = {row["label"]: row for row in summary.parameters}
     assert rows["u_HC"]["prior"] == "25 +- 1.1 (correlated)"
     assert rows["u_HC"]["prior_source"] == "s"
+    assert rows["u_HC_dec"]["prior_source"] == "together with u_HC"
     pulls = mahalanobis([model.parameters[name].value for name in NAMES])
     pulls += ((model.V_sun.value - 12.24) / 2.05) ** 2
     degrees = summary.n_data + 3 + 1 - summary.n_free
@@ -362,6 +372,23 @@ def test_files(datasets, model, tmp_path):
     data["penalties"][0]["parameters"][0] = "speed"
     with pytest.raises(ValueError, match="correlated prior on speed: expected parameters of the"):
         crl.CosmicRayModel.from_dict(data)
+
+
+def test_files_of_a_prior_beside_the_models(datasets, model, tmp_path):
+    """Energy scales of two experiments have no model in common."""
+    scales = [datasets[name].energy_scale for name in ("dampe_h", "tibet-asgamma-2017")]
+    for par in scales:
+        par.prior, par.frozen, par.value = None, False, 1.02
+    correlation = [[1, 0.5], [0.5, 1]]
+    prior = crl.CorrelatedPrior(scales, [1, 1], sigma=[0.03, 0.1], correlation=correlation)
+    datasets.models = Models(list(datasets.models), penalties=[prior])
+    expected = mahalanobis([1.02, 1.02], [1, 1], [[9e-4, 1.5e-3], [1.5e-3, 0.01]])
+    assert prior.stat_sum() == pytest.approx(expected, rel=1e-10)
+    assert datasets.correlated_priors == [prior, *model.penalties]
+    datasets.write(tmp_path / "d.yaml", tmp_path / "m.yaml")
+    again = crl.CosmicRayDatasets.read(tmp_path / "d.yaml", tmp_path / "m.yaml")
+    assert [p.names for p in again.correlated_priors] == [["energy_scale"] * 2, list(NAMES)]
+    assert again.stat_sum() == pytest.approx(datasets.stat_sum(), rel=1e-12)
 
 
 # --------------------------------------------------------------------- mistakes

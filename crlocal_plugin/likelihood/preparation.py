@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from gammapy.modeling.models import DatasetModels
 
+from ..components.correlated_priors import CorrelatedPrior
 from ..models.linking import LabelledParameters
 from .descent import COLLAPSED, Minimum, gauss_newton_covariance, minimise, stays_positive
 from .joint_likelihood import JointLikelihood
@@ -101,6 +102,15 @@ class LabelledDatasetModels(DatasetModels):
         table.replace_column("name", short_labels(self))
         table.remove_columns(["type", "link"])
         return table
+
+    def to_dict(self, full_output=False, overwrite_templates=False):
+        """Convert to a dictionary, with correlated priors that are beside the models."""
+        data = super().to_dict(full_output, overwrite_templates)
+        labels = dict(zip(self.parameters, self.parameters_unique_names, strict=True))
+        priors = [p for p in self._penalties or () if isinstance(p, CorrelatedPrior)]
+        if priors:
+            data["penalties"] = [prior.to_dict(labels) for prior in priors]
+        return data
 
 
 class FitParameters(LabelledParameters):

@@ -154,7 +154,7 @@ def fit_summary(datasets, result=None):
 
 def _parameter_table(labelled, correlated):
     together = {
-        par: (prior.text(k), prior.source)
+        par: (prior.text(k), f"together with {prior.names[0]}" if k else prior.source)
         for prior in correlated
         for k, par in enumerate(prior.parameters)
     }
