@@ -493,6 +493,13 @@ def test_sign_of_the_field():
     ra, dec = icrs_of([221], [39], "ecliptic")[0]
     galactic = SkyCoord(ra * u.deg, dec * u.deg).galactic
     assert_allclose([galactic.l.deg, galactic.b.deg], [33, 55], atol=0.7)
+    # transport along the field does not depend on its sign
+    energy = [1e3, 1e5] * u.GeV
+    before = default.dipole(energy)
+    default.B_ra.value, default.B_dec.value = default.B_ra.value + 180, -default.B_dec.value
+    after = default.dipole(energy)
+    assert_allclose(after.amplitude, before.amplitude, rtol=1e-9)
+    assert_allclose(after.phase.value, before.phase.value, rtol=1e-9)
 
 
 def test_sets_replace_each_other():
