@@ -381,7 +381,8 @@ def test_files_of_a_prior_beside_the_models(datasets, model, tmp_path):
         par.prior, par.frozen, par.value = None, False, 1.02
     correlation = [[1, 0.5], [0.5, 1]]
     prior = crl.CorrelatedPrior(scales, [1, 1], sigma=[0.03, 0.1], correlation=correlation)
-    datasets.models = Models(list(datasets.models), penalties=[prior])
+    # what a model has too is written once
+    datasets.models = Models(list(datasets.models), penalties=[prior, *model.penalties])
     expected = mahalanobis([1.02, 1.02], [1, 1], [[9e-4, 1.5e-3], [1.5e-3, 0.01]])
     assert prior.stat_sum() == pytest.approx(expected, rel=1e-10)
     assert datasets.correlated_priors == [prior, *model.penalties]

@@ -199,7 +199,7 @@ class JointLikelihood:
         ------
         ValueError
             If some of the statistic is not known to this package: datasets of other packages,
-            penalties, free parameters of models of other packages.
+            penalties of gammapy, free parameters of models of other packages.
         """
         theta = self._checked(theta)
         rng = np.random.default_rng(random_state)

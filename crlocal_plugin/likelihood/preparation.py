@@ -107,7 +107,9 @@ class LabelledDatasetModels(DatasetModels):
         """Convert to a dictionary, with correlated priors that are beside the models."""
         data = super().to_dict(full_output, overwrite_templates)
         labels = dict(zip(self.parameters, self.parameters_unique_names, strict=True))
-        priors = [p for p in self._penalties or () if isinstance(p, CorrelatedPrior)]
+        of_models = {p for model in self for p in getattr(model, "penalties", ())}
+        others = [p for p in self._penalties or () if p not in of_models]
+        priors = [p for p in others if isinstance(p, CorrelatedPrior)]
         if priors:
             data["penalties"] = [prior.to_dict(labels) for prior in priors]
         return data

@@ -54,8 +54,8 @@ def xue_liu_2025(
         Nuclei. The paper has H and He; heavier ones start from helium's values times their
         abundance.
     priors : str, list of str, dict or None
-        Names of sets of Gaussian priors on what others measured, see `PRIOR_SETS`; a dictionary
-        maps parameter names to priors; None sets none.
+        Names of sets of Gaussian priors on what others measured, see `PRIOR_SETS`, of which later
+        ones replace earlier ones; a dictionary maps parameter names to priors; None sets none.
     abundances : dict of str to float, optional
         Strengths relative to helium of nuclei heavier than helium; defaults to `HELIUM_RATIOS`.
     compton_getting : {"constant", "local"}, optional
