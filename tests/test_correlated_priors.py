@@ -129,6 +129,24 @@ def test_sum_over_datasets_is_that_of_gammapy(datasets, model):
     assert_allclose(datasets.stat_sum(), before, rtol=1e-14)
 
 
+def test_beside_a_penalty_of_gammapy(datasets, model):
+    other = GaussianPriorPenalty([model.V_sun, model.Gamma], [12, 2.6], np.diag([4, 1e-4]))
+    datasets.models = Models([model], penalties=[other])
+    likelihood = crl.JointLikelihood(datasets)
+    assert not likelihood.is_least_squares
+    theta = np.repeat(likelihood.values[np.newaxis], 3, axis=0)
+    theta[:, likelihood.names.index("u_HC")] += [0, 1, 2]
+    stock = Datasets(list(datasets))
+    stock._penalties = [other, *model.penalties]
+    expected = []
+    for row in theta:
+        likelihood.assign(row)
+        expected.append(stock.stat_sum())
+    assert_allclose(likelihood(theta), expected, rtol=1e-10)
+    with pytest.raises(ValueError, match="leave out penalties"):
+        likelihood.fake(theta[0])
+
+
 @pytest.mark.parametrize("frozen", [(), ("u_HC_dec",), ("u_HC",), ("u_HC", "u_HC_dec"), NAMES])
 def test_frozen_parameters_leave_a_conditional_prior(datasets, model, frozen):
     model.u_HC.value, model.u_HC_dec.value = 23.9, 17.1
