@@ -207,6 +207,8 @@ def test_narrow_prior_is_the_covariance(datasets, model, backend):
     covariance = datasets.models.covariance.get_subcovariance(own).data
     assert_allclose([par.value for par in own], MEAN, atol=0.02)
     assert_allclose(1e4 * covariance, COVARIANCE, rtol=0.02, atol=2e-3)
+    low, high = crl.ProfileLikelihood(crl.JointLikelihood(datasets), "u_HC").interval()
+    assert (high - low) / 2 == pytest.approx(0.01 * COVARIANCE[0, 0] ** 0.5, rel=0.02)
 
 
 def test_identifiability_knows_the_share_of_a_prior(datasets, model):
