@@ -25,6 +25,7 @@ from .components.background import (
 )
 from .components.component import CosmicRayComponent
 from .components.compton_getting import ComptonGettingDipoleModel
+from .components.correlated_priors import CorrelatedPrior
 from .components.dipole import DIPOLE_MODEL_REGISTRY, Dipole, DipoleModel
 from .components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
 from .components.intensity_model import IntensitySpectralModel

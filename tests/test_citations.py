@@ -9,6 +9,7 @@ import yaml
 import crlocal_plugin as crl
 from crlocal_plugin.catalogue.citations import CRDB, bibtex, citations, publications_of
 from crlocal_plugin.catalogue.publications import Publication, known_publication, publications_in
+from crlocal_plugin.components.priors import CORRELATED
 
 DATA = Path(crl.__file__).parent / "catalogue" / "data"
 TABLES = [str(name) for name in crl.catalog()["name"]]
@@ -255,6 +256,7 @@ def test_unknown_name():
 def test_list_of_titles_has_nothing_that_is_not_cited():
     known = entries((DATA / "references.bib").read_text(encoding="utf-8").split("\n\n", 1)[1])
     sources = [source for *_, source in (*crl.MEASURED.values(), *crl.ENERGY_SCALES.values())]
+    sources += [entry["source"] for entry in CORRELATED.values()]
     cited = {p.key for p in citations(TABLES)}
     cited |= {p.key for source in sources for p in publications_in(source)}
     assert set(known) <= cited

@@ -181,6 +181,9 @@ def _set_parameter(datasets, name, entry, mistakes):
         if entry.free is not None:
             par.frozen = not entry.free
         with mistakes.noted(*location, "prior"):
+            together = [p for p in datasets.correlated_priors if par in p.parameters]
+            if together and "prior" in entry.model_fields_set:
+                raise ValueError(f"{label} is in a {together[0]}: leave out its set of priors")
             if entry.prior is not None:
                 given = entry.prior.mean, entry.prior.sigma
                 numbers = [read_quantity(label, par, value) * par.unit for value in given]

@@ -54,6 +54,10 @@ def citations(source=None):
         for par in dataset.models.parameters if dataset.models else ():
             if not par.frozen:
                 found += publications_in(getattr(par.prior, "source", ""))
+        penalties = [p for model in dataset.models or () for p in getattr(model, "penalties", ())]
+        for penalty in penalties:
+            if not all(par.frozen for par in penalty.parameters):
+                found += publications_in(penalty.source)
     return list({cited.key: cited for cited in found}.values())
 
 

@@ -10,5 +10,6 @@ What to use when:
   `spectrum.SourceSpectralModel`; a dipole from `dipole.DipoleModel`;
 - a spectrum of gammapy as an intensity: `intensity_model`;
 - several of them under one name: `component.CosmicRayComponent`;
-- what others measured of a parameter: `priors`.
+- what others measured of a parameter: `priors`; of several together: `correlated_priors`, and of
+  directions on the sky: `measured_vectors`.
 """

@@ -7,7 +7,6 @@ import yaml
 from gammapy.modeling import PriorParameter
 from gammapy.modeling.models import PRIOR_REGISTRY, Prior
 
-from ..messages import unknown_name
 from .base import PlainAttributes, unit_text
 from .registration import register
 
@@ -103,9 +102,15 @@ _TABLES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding=
 MEASURED = {name: tuple(row) for name, row in _TABLES["measured"].items()}
 """Measured values by parameter name: mean, standard deviation, source."""
 
-PRIOR_SETS = {name: tuple(members) for name, members in _TABLES["sets"].items()}
+CORRELATED = _TABLES["correlated"]
+"""Measured vectors by name of their set, as `vector_prior` takes them."""
+
+PRIOR_SETS = {name: tuple(members) for name, members in _TABLES["sets"].items()} | {
+    name: tuple(entry["parameters"]) for name, entry in CORRELATED.items()
+}
 """Named sets of parameters whose priors are in `MEASURED`; "measured" is the default of a model. A
-model takes those that it has the parameters for.
+model takes those that it has the parameters for. Sets that start with "field-" are the direction of
+the local magnetic field, with "cloud-" the velocity of the cloud, each as one `CorrelatedPrior`.
 The modulation potential is not in it: its value depends on the interstellar spectrum that is
 assumed, and the spectra of AMS-02 determine it."""
 
@@ -116,15 +121,6 @@ ENERGY_SCALES = {name: tuple(row) for name, row in _TABLES["energy_scales"].item
 def energy_scale_prior(experiment):
     """New prior around 1 on the energy scale of an experiment from `ENERGY_SCALES`."""
     return _prior_of(experiment, ENERGY_SCALES, "no measured energy scale for")
-
-
-def prior_set(names):
-    """New priors by parameter name from one or several sets of `PRIOR_SETS` (dict)."""
-    names = [names] if isinstance(names, str) else list(names)
-    for name in names:
-        if name not in PRIOR_SETS:
-            raise ValueError(unknown_name(name, PRIOR_SETS, "set of priors "))
-    return {par: measured_prior(par) for name in names for par in PRIOR_SETS[name]}
 
 
 def measured_prior(name):

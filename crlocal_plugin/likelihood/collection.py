@@ -11,6 +11,7 @@ from gammapy.datasets import Datasets
 from gammapy.modeling.models import DatasetModels
 from gammapy.utils.scripts import make_path
 
+from ..components.correlated_priors import CorrelatedPrior
 from ..datasets.core import CosmicRayDataset
 from ..datasets.random import random_generator
 from ..files import refuse_existing
@@ -20,6 +21,7 @@ from .fused import FusedLikelihood, FusedPart, OwnSpeedPart
 from .preparation import FitParameters, LabelledDatasetModels, short_labels
 from .priors import PriorTerms
 from .saved import check_yaml, read_models
+from .selection import check_correlated
 
 
 class CosmicRayDatasets(Datasets):
@@ -87,9 +89,11 @@ class CosmicRayDatasets(Datasets):
 
     def stat_sum(self):
         """Statistic of all datasets with priors and penalties, each counted once (float)."""
-        fusion = self.fusion()
-        priors = [p._prior(p) for p in _parameters_of(*fusion) if p._prior is not None]
-        return _stat_of(*fusion) + sum(priors) + self.stat_sum_penalties()
+        fused, others = self.fusion()
+        priors = [p._prior(p) for p in _parameters_of(fused, others) if p._prior is not None]
+        models = [part.model for part in fused] + [m for d in others for m in d.models or ()]
+        penalties = [penalty.stat_sum() for penalty in self._penalties_with(models)]
+        return _stat_of(fused, others) + sum(priors) + sum(penalties)
 
     def _stat_sum_likelihood(self):
         """Statistic of all datasets without priors (float)."""
@@ -99,8 +103,28 @@ class CosmicRayDatasets(Datasets):
 
     @property
     def penalties(self):
-        """Penalties of gammapy (list)."""
-        return self._penalties or []
+        """Penalties of the models, and those that gammapy was given beside them, once (list)."""
+        return self._penalties_with(self.used_models())
+
+    def _penalties_with(self, models):
+        of_models = [penalty for model in models for penalty in getattr(model, "penalties", ())]
+        return list(dict.fromkeys([*(self._penalties or ()), *of_models]))
+
+    @property
+    def correlated_priors(self):
+        """Those of them that are Gaussian (list of `~crlocal_plugin.CorrelatedPrior`).
+
+        ValueError if one has a parameter that is in no model, or that has another prior too.
+        """
+        priors = [penalty for penalty in self.penalties if isinstance(penalty, CorrelatedPrior)]
+        if priors:
+            check_correlated(priors, self.models.parameters)
+        return priors
+
+    @property
+    def other_penalties(self):
+        """Those that only their own methods evaluate (list)."""
+        return [p for p in self.penalties if not isinstance(p, CorrelatedPrior)]
 
     def stat_sum_penalties(self):
         """Statistic of the penalties (float)."""
@@ -132,7 +156,8 @@ class CosmicRayDatasets(Datasets):
     def likelihood_parts(self, varied):
         """Parts of a joint likelihood of some parameters (list of FusedPart and OwnSpeedPart)."""
         fused, others = self.fusion()
-        are_own = not self.penalties and len(_own(others)) == len(others)
+        penalties = self.other_penalties
+        are_own = not penalties and len(_own(others)) == len(others)
         parts = []
         for part in fused:
             # what only gammapy's objects can evaluate
@@ -140,9 +165,9 @@ class CosmicRayDatasets(Datasets):
                 others, are_own = [*others, *part.datasets], False
             else:
                 parts.append(FusedPart(part, varied))
-        if others or self.penalties:
+        if others or penalties:
             rest = copy.copy(self)
-            rest.__dict__.update(_datasets=others, _kept=None)
+            rest.__dict__.update(_datasets=others, _kept=None, _penalties=penalties)
             parts.append(OwnSpeedPart(rest, varied, are_own))
         return parts
 
@@ -156,18 +181,19 @@ class CosmicRayDatasets(Datasets):
     def residuals(self):
         """Signed residuals of all points in the fit and of the priors, shape ``(k,)``.
 
-        Their squares add up to `stat_sum`, apart from penalties, datasets of other packages and
-        priors that are not Gaussian.
+        Their squares add up to `stat_sum`, apart from penalties and datasets of other packages
+        and priors that are not Gaussian.
         """
         used = self.used_parameters()
         values = np.array([par.value for par in used])
-        return np.concatenate([self.data_residuals(), PriorTerms(used, used).pulls(values)])
+        priors = PriorTerms(used, used, self.correlated_priors)
+        return np.concatenate([self.data_residuals(), priors.pulls(values)])
 
     @property
     def is_least_squares(self):
         """Whether all of the statistic is in `residuals` (bool)."""
         own = [d for d in _own(self._datasets) if d.is_least_squares]
-        return not self._penalties and len(own) == len(self._datasets)
+        return not self.other_penalties and len(own) == len(self._datasets)
 
     def fake(self, random_state=None):
         """Replace the data of all datasets by simulated ones, drawn around their predictions.
@@ -268,7 +294,7 @@ class CosmicRayDatasets(Datasets):
         out: their data are not looked at.
         """
         free = [par for par in self.own_parameters() if not par.frozen]
-        key = [(par, par._prior) for par in free]
+        key = [(par, par._prior) for par in free] + self.penalties
         if key == self._checked or not free:
             return
         self._checked = key

@@ -53,7 +53,8 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
                     "freeze one of them, or give it a prior"
                 )
     free = zip(likelihood.names, varied, strict=True)
-    return messages + _known_degeneracies(dict(free), named)
+    together = {par for prior in datasets.correlated_priors for par in prior.parameters}
+    return messages + _known_degeneracies(dict(free), named, together)
 
 
 def involved(direction, jacobian):
@@ -65,11 +66,15 @@ def involved(direction, jacobian):
     return moves | cancels
 
 
-def _known_degeneracies(free, named):
-    """Sentences on sets of parameters that are known to be degenerate, unless named already."""
+def _known_degeneracies(free, named, together):
+    """Sentences on sets of parameters that are known to be degenerate, unless named already.
+
+    Those ``together`` have a correlated prior.
+    """
     messages = []
+    open_ = {x: par for x, par in free.items() if par.prior is None and par not in together}
     for first, others, reason in DEGENERACIES:
-        beside = [x for x, par in free.items() if par.name in others and par.prior is None]
+        beside = [x for x, par in open_.items() if par.name in others]
         firsts = [x for x, par in free.items() if par.name == first]
         if firsts and beside and not named.issuperset(beside):
             messages.append(

@@ -285,9 +285,10 @@ class OwnSpeedPart:
 
     def penalty(self, theta):
         """Statistic of penalties, shape ``()`` or ``(m,)``."""
-        if not self._collection.penalties:
+        penalties = self._collection.other_penalties
+        if not penalties:
             return 0.0
-        return self._one_by_one(theta, self._collection.stat_sum_penalties)
+        return self._one_by_one(theta, lambda: sum(p.stat_sum() for p in penalties))
 
     def fake(self, theta, rng):
         """Part with simulated data."""

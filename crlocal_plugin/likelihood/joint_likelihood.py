@@ -69,12 +69,18 @@ class JointLikelihood:
         self.size = len(self.names)
         self._parts = datasets.likelihood_parts(self.parameters)
         self.is_least_squares = all(part.is_least_squares for part in self._parts)
-        self._priors = PriorTerms(datasets.used_parameters(), self.parameters)
+        correlated = datasets.correlated_priors
+        self._priors = PriorTerms(datasets.used_parameters(), self.parameters, correlated)
         self._spans = np.array([_span(par) for par in self.parameters])
 
     def __getstate__(self):
         # Parameters stay where they are
         return {**self.__dict__, "parameters": None}
+
+    @property
+    def correlated_priors(self):
+        """Priors on several of the parameters (list of CorrelatedTerm)."""
+        return self._priors.correlated
 
     # ----------------------------------------------------------------- evaluation
 
@@ -193,7 +199,7 @@ class JointLikelihood:
         ------
         ValueError
             If some of the statistic is not known to this package: datasets of other packages,
-            penalties, free parameters of models of other packages.
+            penalties of gammapy, free parameters of models of other packages.
         """
         theta = self._checked(theta)
         rng = np.random.default_rng(random_state)

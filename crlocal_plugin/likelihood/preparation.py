@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from gammapy.modeling.models import DatasetModels
 
+from ..components.correlated_priors import CorrelatedPrior
 from ..models.linking import LabelledParameters
 from .descent import COLLAPSED, Minimum, gauss_newton_covariance, minimise, stays_positive
 from .joint_likelihood import JointLikelihood
@@ -102,6 +103,17 @@ class LabelledDatasetModels(DatasetModels):
         table.remove_columns(["type", "link"])
         return table
 
+    def to_dict(self, full_output=False, overwrite_templates=False):
+        """Convert to a dictionary, with correlated priors that are beside the models."""
+        data = super().to_dict(full_output, overwrite_templates)
+        labels = dict(zip(self.parameters, self.parameters_unique_names, strict=True))
+        of_models = {p for model in self for p in getattr(model, "penalties", ())}
+        others = [p for p in self._penalties or () if p not in of_models]
+        priors = [p for p in others if isinstance(p, CorrelatedPrior)]
+        if priors:
+            data["penalties"] = [prior.to_dict(labels) for prior in priors]
+        return data
+
 
 class FitParameters(LabelledParameters):
     """Unique parameters of datasets, which are prepared for a fit when an optimiser scales them."""
@@ -112,7 +124,17 @@ class FitParameters(LabelledParameters):
 
     @property
     def free_unique_parameters(self):
-        """Free parameters as gammapy's sampler wants them (`SampledParameters`)."""
+        """Free parameters as gammapy's sampler wants them (`SampledParameters`).
+
+        ValueError if some have a correlated prior, which it does not know.
+        """
+        priors = [] if self._datasets is None else self._datasets.correlated_priors
+        for prior in priors:
+            if not all(par.frozen for par in prior.parameters):
+                raise ValueError(
+                    f"{prior}: gammapy's Sampler knows priors of single parameters only; use "
+                    "crl.nested_sample or crl.sample"
+                )
         free = [k for k, par in enumerate(self._parameters) if not par.frozen]
         return SampledParameters(
             [self._parameters[k] for k in free], [self.labels[k] for k in free]

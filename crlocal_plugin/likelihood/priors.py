@@ -7,6 +7,7 @@ from gammapy.modeling.models import GaussianPrior, Prior, UniformPrior
 from scipy.stats import truncnorm
 
 from ..components.priors import MeasurementPrior
+from .correlated import CorrelatedTerm
 from .selection import limits_of
 
 _OFFSET = 100.0
@@ -28,10 +29,11 @@ def gaussian_in_unit(prior, unit):
 class PriorTerms:
     """Priors of all parameters, those of the varied ones as functions of their values.
 
-    Later changes of the priors and parameters are without effect.
+    Later changes of the priors and parameters are without effect. ``correlated`` are the
+    `CorrelatedTerm` of those on several parameters.
     """
 
-    def __init__(self, parameters, varied):
+    def __init__(self, parameters, varied, correlated=()):
         places = {id(par): column for column, par in enumerate(varied)}
         self._constant, self._others = 0.0, []
         gaussian = []
@@ -52,10 +54,16 @@ class PriorTerms:
                 self._others.append((places[id(par)], prior, own, prior(par) - _OFFSET))
         columns, self._means, self._sigmas = np.array(gaussian).reshape(-1, 3).T
         self._columns = columns.astype(int)
+        terms = [CorrelatedTerm(prior, varied) for prior in correlated]
+        self._constant += sum(term.constant for term in terms)
+        self.correlated = [term for term in terms if term.size]
 
     def pulls(self, theta):
         """Residuals of the Gaussian priors, shape ``(..., k)``."""
-        return (theta[..., self._columns] - self._means) / self._sigmas
+        pulls = (theta[..., self._columns] - self._means) / self._sigmas
+        if not self.correlated:
+            return pulls
+        return np.concatenate([pulls, *(term.pulls(theta) for term in self.correlated)], axis=-1)
 
     def stat(self, theta):
         """Statistic of all priors, shape ``(...)``."""
@@ -82,6 +90,7 @@ class PriorTerms:
         """Gaussian priors with means drawn around the values of the parameters."""
         new = copy.copy(self)
         new._means = theta[self._columns] + self._sigmas * rng.standard_normal(len(self._sigmas))
+        new.correlated = [term.fake(theta, rng) for term in self.correlated]
         return new
 
 

@@ -10,6 +10,7 @@ from gammapy.modeling.models import Models
 from gammapy.utils.check import verify_checksum
 from gammapy.utils.scripts import YAML_FORMAT, make_path
 
+from ..components.correlated_priors import CorrelatedPrior
 from .selection import check_parameters
 
 
@@ -45,6 +46,9 @@ def read_models(filename, checksum=True):
     try:
         models = Models.from_dict(data, path=path.parent)
         check_parameters(models)
+        known = dict(zip(models.parameters_unique_names, models.parameters, strict=True))
+        priors = [CorrelatedPrior.from_dict(entry, known) for entry in data.get("penalties", ())]
+        models.set_penalties(priors or None)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
     if covariance is not None and len(models.parameters):

@@ -6,11 +6,12 @@ import astropy.units as u
 import numpy as np
 
 from ..components.base import unit_text
-from ..components.priors import ENERGY_SCALES, PRIOR_SETS, energy_scale_prior, prior_set
+from ..components.priors import ENERGY_SCALES, PRIOR_SETS, energy_scale_prior
 from ..datasets.core import CosmicRayDataset
 from ..messages import close_name, unknown_name
 from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
+from ..models.prior_sets import set_prior_sets
 
 ENERGY_SCALE_SET = "energy-scales"
 """Name of the set of priors on energy scales of experiments."""
@@ -205,6 +206,28 @@ def check_parameters(models):
     raise ValueError("; ".join(dict.fromkeys(found)))
 
 
+def check_correlated(priors, parameters):
+    """Refuse correlated priors on parameters that are in no model, or that have another prior.
+
+    ValueError is raised with the name of the parameter; ``parameters`` are those of the models.
+    """
+    seen = set()
+    known = set(map(id, parameters))
+    for prior in priors:
+        for par in prior.parameters:
+            if id(par) not in known:
+                raise ValueError(
+                    f"{prior}: {par.name} is no parameter of the models; make the prior with the "
+                    "parameters that they have now"
+                )
+            if par.prior is not None or id(par) in seen:
+                raise ValueError(
+                    f"{prior}: {par.name} has another prior too, and both would count; take one "
+                    f"away (model.{par.name}.prior = None, or model.penalties = [])"
+                )
+            seen.add(id(par))
+
+
 def _fault(par):
     """What is wrong with a parameter, and what to do (str), None if nothing is."""
     value, (low, high), prior = par._value, limits_of(par), par._prior
@@ -229,8 +252,9 @@ def _fault(par):
 def set_priors(datasets, names):
     """Set priors on what others measured.
 
-    They replace priors that are there. A prior on a frozen parameter counts at its value, and
-    shapes the result once the parameter is free; energy scales stay frozen too.
+    They replace priors on the same parameters, and later sets those of earlier ones. A prior on a
+    frozen parameter counts at its value, and shapes the result once the parameter is free; energy
+    scales stay frozen too, and so does the direction of the local field.
 
     Parameters
     ----------
@@ -241,7 +265,7 @@ def set_priors(datasets, names):
 
     Returns
     -------
-    dict of str to `~crlocal_plugin.MeasurementPrior`
+    dict of str to `~crlocal_plugin.MeasurementPrior` or `~crlocal_plugin.CorrelatedPrior`
         Priors that were set, by the name of the parameter, or experiment and parameter.
 
     Raises
@@ -252,6 +276,7 @@ def set_priors(datasets, names):
     models = [m for m in datasets.models if isinstance(m, CosmicRayModel)]
     if names is None:
         for model in models:
+            model.penalties = []
             for par in model.parameters:
                 par.prior = None
         return {}
@@ -262,9 +287,7 @@ def set_priors(datasets, names):
             raise ValueError(unknown_name(name, known, "set of priors "))
     done = {}
     for model in models:
-        for name, prior in prior_set([n for n in names if n != ENERGY_SCALE_SET]).items():
-            for par in (p for p in model.parameters if p.name == name):
-                par.prior = done[name] = prior
+        done |= set_prior_sets(model, [name for name in names if name != ENERGY_SCALE_SET])
     if ENERGY_SCALE_SET in names:
         for dataset in datasets:
             if isinstance(dataset, CosmicRayDataset) and dataset.experiment in ENERGY_SCALES:

@@ -8,6 +8,7 @@ from scipy.stats import chi2
 
 from ..datasets.core import CosmicRayDataset
 from ..models.cloud import MOTION, cloud_of
+from .correlated import CorrelatedTerm
 from .priors import is_gaussian
 
 _BAD, _SHOWN = 0.01, 3
@@ -131,9 +132,13 @@ def fit_summary(datasets, result=None):
     # a Gaussian prior of a free parameter is one more measurement
     measured = [par for _, par in free if par.prior is not None and is_gaussian(par.prior)]
     pulls = sum(par.prior(par) for par in measured)
-    degrees = n_data + len(measured) - len(free)
+    varied, correlated = [par for _, par in free], datasets.correlated_priors
+    values = np.array([par.value for par in varied])
+    terms = [CorrelatedTerm(prior, varied) for prior in correlated]
+    pulls += sum(float(np.sum(term.pulls(values) ** 2)) for term in terms)
+    degrees = n_data + len(measured) + sum(term.size for term in terms) - len(free)
     return FitSummary(
-        parameters=_parameter_table(labelled),
+        parameters=_parameter_table(labelled, correlated),
         datasets=Table(rows=rows),
         covariance=_covariance_table(datasets, free),
         derived=_derived_table(datasets, free),
@@ -147,11 +152,17 @@ def fit_summary(datasets, result=None):
     )
 
 
-def _parameter_table(labelled):
+def _parameter_table(labelled, correlated):
+    together = {
+        par: (prior.text(k), f"together with {prior.names[0]}" if k else prior.source)
+        for prior in correlated
+        for k, par in enumerate(prior.parameters)
+    }
     names = ("label", "value", "error", "unit", "frozen", "min", "max")
     rows = []
     for label, par in labelled:
-        words = _prior_text(par.prior), getattr(par.prior, "source", ""), _remark(par)
+        own = _prior_text(par.prior), getattr(par.prior, "source", "")
+        words = *together.get(par, own), _remark(par)
         value, error, low, high = map(float, (par.value, par.error, par.min, par.max))
         rows.append((label, value, error, par.unit.to_string(), par.frozen, low, high, *words))
     return Table(rows=rows, names=(*names, "prior", "prior_source", "remark"))

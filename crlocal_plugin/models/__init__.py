@@ -9,5 +9,6 @@ What to use when:
 - intensities, dipoles and sums of nuclei: methods of `predictions`;
 - which sub-models share a Parameter, its label, and sub-models in files: `linking`;
 - many evaluations on plain floats: `evaluator`, at the points of `grids`;
+- priors by the name of their set: `prior_sets`;
 - normalisation and energy scale of an experiment: `nuisance`.
 """

@@ -6,6 +6,7 @@ from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY
 
 from ..components.base import TopLevelModel, parameter_from_dict
 from ..components.component import CosmicRayComponent, check_intensities
+from ..components.correlated_priors import CorrelatedPrior
 from ..components.dipole import DIPOLE_MODEL_REGISTRY
 from ..components.intensity_model import unfreeze_model
 from ..components.registration import register
@@ -60,6 +61,7 @@ class CosmicRayModel(TopLevelModel, Predictions):
         if link:
             linking.link_same_names(self._models)
         self._evaluator = None
+        self._penalties = ()
         self._covariance = Covariance(self.parameters)
         if covariance_data is not None:
             self.covariance = covariance_data
@@ -141,6 +143,28 @@ class CosmicRayModel(TopLevelModel, Predictions):
             if model_type in (None, model.type):
                 unfreeze_model(model)
 
+    @property
+    def penalties(self):
+        """Priors on several parameters (tuple of `~crlocal_plugin.CorrelatedPrior`).
+
+        They count in `~crlocal_plugin.CosmicRayDatasets` and are in the files of the model. Stock
+        Datasets of gammapy take them beside the models: ``Models([model], penalties=[...])``.
+        Assign a list; ValueError if one is on a parameter that the model does not have.
+        """
+        return self._penalties
+
+    @penalties.setter
+    def penalties(self, penalties):
+        penalties = tuple(penalties)
+        known = set(self.parameters)
+        for penalty in penalties:
+            if not isinstance(penalty, CorrelatedPrior):
+                raise TypeError(f"penalties: expected CorrelatedPrior objects, got {penalty!r}")
+            strange = [par.name for par in penalty.parameters if par not in known]
+            if strange:
+                raise ValueError(f"{penalty}: {', '.join(strange)} is no Parameter of the model")
+        self._penalties = penalties
+
     # ----------------------------------------------------------------- covariance
 
     @property
@@ -207,6 +231,8 @@ class CosmicRayModel(TopLevelModel, Predictions):
             data["datasets_names"] = self.datasets_names
         plain, write = linking.plain, linking.submodel_to_dict
         data["parameters"] = [{"label": labels[p], **plain(p.to_dict())} for p in parameters]
+        if self.penalties:
+            data["penalties"] = [penalty.to_dict(labels) for penalty in self.penalties]
         data["components"] = []
         for component in self.components.values():
             entry = {"name": component.name}
@@ -233,7 +259,10 @@ class CosmicRayModel(TopLevelModel, Predictions):
             if dipole is not None:
                 dipole = read(DIPOLE_MODEL_REGISTRY, dipole, parameters)
             components.append(CosmicRayComponent(entry["name"], spectra, dipole))
-        return cls(components, data["name"], data.get("datasets_names"), link=False, **kwargs)
+        model = cls(components, data["name"], data.get("datasets_names"), link=False, **kwargs)
+        penalties = data.get("penalties", ())
+        model.penalties = [CorrelatedPrior.from_dict(entry, parameters) for entry in penalties]
+        return model
 
     def __str__(self):
         lines = [type(self).__name__, "", f"\tName           : {self.name}"]

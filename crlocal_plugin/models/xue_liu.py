@@ -15,10 +15,11 @@ from ..components.component import CosmicRayComponent
 from ..components.compton_getting import ComptonGettingDipoleModel
 from ..components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
 from ..components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
-from ..components.priors import MeasurementPrior, prior_set
+from ..components.priors import MeasurementPrior
 from ..components.spectrum import HELIUM_RATIOS
 from ..physics.species import ELEMENT_GROUPS, get_species
 from .cosmic_ray import CosmicRayModel
+from .prior_sets import set_prior_sets
 
 VARIANTS = {
     "kinetic": {},
@@ -53,8 +54,8 @@ def xue_liu_2025(
         Nuclei. The paper has H and He; heavier ones start from helium's values times their
         abundance.
     priors : str, list of str, dict or None
-        Names of sets of Gaussian priors on what others measured, see `PRIOR_SETS`; a dictionary
-        maps parameter names to priors; None sets none.
+        Names of sets of Gaussian priors on what others measured, see `PRIOR_SETS`, of which later
+        ones replace earlier ones; a dictionary maps parameter names to priors; None sets none.
     abundances : dict of str to float, optional
         Strengths relative to helium of nuclei heavier than helium; defaults to `HELIUM_RATIOS`.
     compton_getting : {"constant", "local"}, optional
@@ -180,8 +181,8 @@ def _set_priors(model, priors):
     if priors is None:
         return
     if isinstance(priors, str | list | tuple):
-        present = model.parameters.names
-        priors = {name: prior for name, prior in prior_set(priors).items() if name in present}
+        set_prior_sets(model, priors)
+        return
     if not isinstance(priors, dict):
         raise ValueError(
             f"priors {priors!r}: expected names of sets such as 'measured', None, or a dictionary "

@@ -7,13 +7,15 @@ import numpy as np
 from gammapy.modeling.models import LogUniformPrior, UniformPrior
 from scipy.stats import loguniform, uniform
 
+from ..likelihood.correlated import TruncatedGaussian
 from ..likelihood.priors import TruncatedPrior, gaussian_in_unit, is_gaussian
 from ..likelihood.selection import find_parameters
 
 
 class PriorDistributions:
-    """Prior of the parameters of a likelihood: independent distributions within their limits.
+    """Prior of the parameters of a likelihood: distributions within their limits.
 
+    They are independent, apart from those of correlated priors.
     A parameter without a prior has a uniform one between its limits. Where one of them is open,
     that prior is not proper, and the parameter is among those that are ``improper`` (list of
     str): its density is one, and it has no quantiles. ``logarithmic`` tells which priors are
@@ -24,7 +26,17 @@ class PriorDistributions:
         low, high = self._bounds = likelihood.bounds.T
         self.improper, self.logarithmic = [], np.zeros(likelihood.size, dtype=bool)
         own, flat, logarithmic = [], [], self.logarithmic
+        together = set()
+        # a likelihood of one's own may have none
+        for term in getattr(likelihood, "correlated_priors", ()):
+            columns = term.columns
+            names = [likelihood.names[k] for k in columns]
+            limited = TruncatedGaussian(term, names, low[columns], high[columns])
+            own.append((columns, limited))
+            together.update(columns)
         for k, (name, par) in enumerate(zip(likelihood.names, likelihood.parameters, strict=True)):
+            if k in together:
+                continue
             if par.prior is not None:
                 if not low[k] < high[k]:
                     limits = f"{low[k]:g} and {high[k]:g}"
@@ -105,7 +117,7 @@ def prior_text(par):
 
 
 def set_proper_priors(datasets, factor=10.0, ranges=None):
-    """Give a proper prior to every free parameter that has none.
+    """Give a proper prior to every free parameter that has none, by itself or with others.
 
     A parameter between two limits gets a uniform prior. A scale, that is a parameter that cannot
     be negative and has no upper limit, gets a prior uniform in its logarithm, from its lower
@@ -142,8 +154,9 @@ def set_proper_priors(datasets, factor=10.0, ranges=None):
         for label, par in find_parameters(datasets, name).items()
     }
     chosen = {}
+    together = {par for prior in datasets.correlated_priors for par in prior.parameters}
     for label, par in zip(datasets.parameters.labels, datasets.parameters, strict=True):
-        if par in given or not (par.frozen or par.prior):
+        if par in given or not (par.frozen or par.prior or par in together):
             low, high = given.get(par) or _usual_range(label, par, factor)
             cls = LogUniformPrior if low > 0 and _is_scale(par) else UniformPrior
             chosen[label] = par, cls(min=low, max=high)

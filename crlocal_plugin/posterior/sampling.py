@@ -141,8 +141,10 @@ def described(
         with datasets.parameters.restore_status():
             likelihood.assign(best)
             models = datasets.models.to_yaml()
-        priors = map(prior_text, likelihood.parameters)
-        info |= {"datasets": list(datasets.names), "priors": dict(zip(names, priors, strict=True))}
+        priors = dict(zip(names, map(prior_text, likelihood.parameters), strict=True))
+        for term in likelihood.correlated_priors:
+            priors |= {names[k]: f"Gaussian, {text}" for k, text in term.texts.items()}
+        info |= {"datasets": list(datasets.names), "priors": priors}
     samples = likelihood.units, chains, log_density, best
     return Posterior(names, *samples, table, problems, models, info, evidence)
 

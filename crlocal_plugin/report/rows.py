@@ -49,10 +49,16 @@ def frozen_parameters(summary):
 
 
 def priors(summary, datasets):
-    """Parameters with a prior, and what it adds to the statistic."""
+    """Parameters with a prior, and what it adds to the statistic.
+
+    One on several parameters is counted at the first of them.
+    """
+    together = {par: 0.0 for prior in datasets.correlated_priors for par in prior.parameters}
+    together |= {prior.parameters[0]: prior.stat_sum() for prior in datasets.correlated_priors}
     for row, par in zip(summary.parameters, datasets.parameters, strict=True):
         if row["prior"]:
-            share, source = float(par.prior(par)), row["prior_source"]
+            share = together[par] if par in together else float(par.prior(par))
+            source = row["prior_source"]
             links = filter(None, map(publication_link, publications_in(source)))
             yield {
                 "parameter": row["label"],

@@ -113,6 +113,7 @@ def _row(name, datasets, n_starts):
     if not result.optimize_result.success:
         raise ValueError(f"{name}: the fit did not converge ({result.optimize_result.message})")
     priors = sum(par.prior is not None and is_gaussian(par.prior) for par in datasets.parameters)
+    priors += sum(len(prior.parameters) for prior in datasets.correlated_priors)
     data = sum(dataset.info_dict()["n_fit"] for dataset in datasets)
     likelihood, total = datasets.stat_sum_likelihood(), np.sum(datasets.residuals() ** 2)
     aic, n = total + 2 * free, data + priors
@@ -264,7 +265,8 @@ def _described(datasets):
     components, parameters = [], {}
     models = [model for model in datasets.models if isinstance(model, CosmicRayModel)]
     for number, model in enumerate(models):
-        components.append(model.to_dict()["components"])
+        content = model.to_dict()
+        components.append((content["components"], content.get("penalties")))
         labels = model.parameters_unique_names
         parameters |= {(number, x): p for x, p in zip(labels, model.parameters, strict=True)}
     for model in datasets.nuisance_models():

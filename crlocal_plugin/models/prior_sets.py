@@ -1,0 +1,46 @@
+"""Priors on what others measured, set on a model by the name of their set."""
+
+from ..components.measured_vectors import vector_prior
+from ..components.priors import CORRELATED, PRIOR_SETS, measured_prior
+from ..messages import unknown_name
+
+
+def set_prior_sets(model, names):
+    """Set priors of sets, one after the other; they replace priors on the same parameters.
+
+    Parameters
+    ----------
+    model : CosmicRayModel
+        Model; what a set has for parameters that it does not have is left out.
+    names : str or list of str
+        Names of `PRIOR_SETS`.
+
+    Returns
+    -------
+    dict of str to `~crlocal_plugin.MeasurementPrior` or `~crlocal_plugin.CorrelatedPrior`
+        Priors that were set, by the name of the parameter.
+
+    Raises
+    ------
+    ValueError
+        If there is no such set; nothing is changed then.
+    """
+    names = [names] if isinstance(names, str) else list(names)
+    for name in names:
+        if name not in PRIOR_SETS:
+            raise ValueError(unknown_name(name, PRIOR_SETS, "set of priors "))
+    done, parameters = {}, list(model.parameters) if names else []
+    for name in names:
+        found = [par for key in PRIOR_SETS[name] for par in parameters if par.name == key]
+        entry = CORRELATED.get(name)
+        if entry and len(found) != len(PRIOR_SETS[name]):
+            continue
+        replaced = set(found)
+        kept = [prior for prior in model.penalties if not replaced.intersection(prior.parameters)]
+        together = [vector_prior(found, entry)] if entry else []
+        model.penalties = [*kept, *together]
+        priors = {key: measured_prior(key) for key in PRIOR_SETS[name]} if not entry else {}
+        for par in found:
+            par.prior = priors.get(par.name)
+            done[par.name] = par.prior or together[0]
+    return done
