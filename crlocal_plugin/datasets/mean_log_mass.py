@@ -66,6 +66,9 @@ class MeanLogMassDataset(ScalarDataset):
         self._is_ul = np.zeros(len(self._y), dtype=bool)
         self.require_errors()
 
+    def _floor_errors(self):
+        return np.full(len(self._y), self.floor)
+
     mean_log_mass = read_only("_y", "Measured values (`~numpy.ndarray`).")
 
     @property

@@ -3,12 +3,15 @@
 import astropy.units as u
 import numpy as np
 
+from ..messages import unknown_name
 from ..tables.hadronic import hadronic_columns, prediction_shift, shift_coefficients
-from ..tables.values import axis_column
+from ..tables.values import axis_column, systematic_components
 from .core import CosmicRayDataset
+from .correlation import CorrelatedData, covariance_of
 from .locked import read_only
 from .plotting import ScalarPicture
-from .residuals import FluxData
+from .residuals import FluxData, both_sides
+from .settings import Setting, read_correlation, read_covariance
 
 
 class ScalarDataset(CosmicRayDataset):
@@ -24,13 +27,36 @@ class ScalarDataset(CosmicRayDataset):
     table : `~astropy.table.Table`
         Measured table, with a column ``rigidity`` (GV) or ``energy`` (GeV), and in its meta
         ``axis``, which of the four axes of the package that is.
-    **kwargs : dict
+    *args, **kwargs
         As for `CosmicRayDataset`.
+    correlation : float, "full" or dict, optional
+        Length in ln(x), of rigidity or energy, over which the systematic errors are correlated,
+        ``"full"`` for one common shift, or one of these for components of the table by name. They
+        are independent by default. See `crlocal_plugin.datasets.correlation`.
+    covariance : array_like, optional
+        Covariance of the points, shape ``(n, n)``, in the square of their unit unless it has one;
+        it stands for all errors of the table but the floor. Rows of upper limits do not count.
     """
 
     column = None
+    settings = (*CosmicRayDataset.settings, "correlation", "covariance")
     picture_class = ScalarPicture
     """How it is drawn, see `crlocal_plugin.datasets.plotting`."""
+
+    correlation = Setting(
+        *(read_correlation, 'a length in ln(x) such as 0.5, "full", or one of these by name'),
+        "Length over which systematic errors are correlated (float, str, dict or None).",
+    )
+    covariance = Setting(
+        *(read_covariance, "a symmetric matrix of finite numbers"),
+        "Covariance of the points without floor (`~numpy.ndarray` or None).",
+    )
+
+    def __init__(self, table, *args, correlation=None, covariance=None, **kwargs):
+        # a name for messages until there is that of the dataset
+        self._name = kwargs.get("name") or table.meta.get("name", "<table>")
+        self.correlation, self.covariance = correlation, covariance
+        super().__init__(table, *args, **kwargs)
 
     def require_errors(self):
         """Raise ValueError if a point has no error at all."""
@@ -40,6 +66,85 @@ class ScalarDataset(CosmicRayDataset):
                 f"dataset {self.name!r}, row {np.argmax(missing)}: no error is left without the "
                 "systematic ones; keep systematics=True or set a floor"
             )
+
+    def _correlate(self):
+        """Work out the covariance of the points, if their errors are correlated."""
+        self._correlated, self._parts = None, {}
+        if self._covariance is not None:
+            self._covariance = self._covariance_in_own_unit()
+            if self._correlation is not None:
+                raise ValueError(f"dataset {self.name!r}: give correlation or covariance, not both")
+        if not self.systematics or (self._correlation is None and self._covariance is None):
+            return
+        if self._covariance is not None:
+            covariance = self._covariance + np.diag(self._floor_errors() ** 2)
+            size = np.sqrt(np.diag(covariance))
+            self._errn, self._errp = (
+                np.where(self._is_ul, side, size) for side in (self._errn, self._errp)
+            )
+        else:
+            self._parts = self._correlated_parts()
+            parts, x = list(self._parts.values()), self.x.value
+            covariance = covariance_of(np.asarray(self._errn + self._errp) / 2, parts, x)
+        columns = self._y, self._errn, self._errp, self._is_ul
+        try:
+            self._correlated = CorrelatedData(*columns, covariance)
+        except np.linalg.LinAlgError:
+            remedy = "correct it" if self._correlation is None else "shorten the correlation"
+            raise ValueError(
+                f"dataset {self.name!r}: the covariance of its points is not positive definite; "
+                f"{remedy}, or set a floor, which is independent"
+            ) from None
+
+    def _covariance_in_own_unit(self):
+        """Covariance as floats in the square of the unit of the values."""
+        matrix, n = u.Quantity(self._covariance), len(self.table)
+        unit = u.Quantity(self._measured()).unit ** 2
+        if matrix.shape != (n, n):
+            shape = f"shape {(n, n)}, one row for each of the table, got {matrix.shape}"
+            raise ValueError(f"dataset {self.name!r}: covariance must have the {shape}")
+        if matrix.unit != u.one:
+            try:
+                matrix = matrix.to(unit)
+            except u.UnitConversionError:
+                what = f"covariance must be given in units like {unit}, got {matrix.unit}"
+                raise ValueError(f"dataset {self.name!r}: {what}") from None
+        return matrix.value
+
+    def _correlated_parts(self):
+        """Correlated shares of the errors, and their lengths, by the stems of their columns."""
+        stem, lengths = f"{self.column}_syst", self.correlation
+        known = systematic_components(self.column, self.table.colnames)
+        if not isinstance(lengths, dict):
+            lengths = {stem: lengths}
+        elif unknown := [name for name in lengths if name not in known]:
+            text = (
+                unknown_name(unknown[0], known, "component ")
+                if known
+                else (
+                    f"the table has no column {stem}_{unknown[0]}_err; add it, or give one length"
+                )
+            )
+            raise ValueError(f"dataset {self.name!r}: correlation: {text}")
+        else:
+            lengths = {f"{stem}_{name}": length for name, length in lengths.items()}
+        parts = {name: (self._share(name), length) for name, length in lengths.items()}
+        if not any(share.any() for share, _ in parts.values()):
+            text = "the table gives no systematic errors; set correlation to None"
+            raise ValueError(f"dataset {self.name!r}: correlation: {text}")
+        return parts
+
+    def _share(self, stem):
+        """Mean of the lower and upper errors in the columns of a stem; zero for limits."""
+        names = [f"{stem}_err{side}" for side in "np"]
+        if not set(names).issubset(self.table.colnames):
+            return np.zeros(len(self.table))
+        lower, upper = both_sides(*(self.table[name] for name in names))
+        return np.where(self._is_ul, 0.0, (lower + upper) / 2)
+
+    def _floor_errors(self):
+        """Floor as errors of the values, a fraction of them by default."""
+        return np.where(self._is_ul, 0.0, self.floor * self._y)
 
     @property
     def axis(self):
@@ -57,10 +162,14 @@ class ScalarDataset(CosmicRayDataset):
     @property
     def data(self):
         """Arrays of the likelihood (`FluxData`)."""
+        if self._correlated is not None:
+            return self._correlated
         return FluxData(self._y, self._errn, self._errp, self._is_ul)
 
     def _settings_info(self):
         info = {"axis": self.axis, "floor": self.floor, "systematics": self.systematics}
+        if self._correlated is not None:
+            info["correlation"] = self.correlation or "covariance"
         models = ", ".join(self.hadronic_models)
         return {**info, "hadronic_models": models} if models else info
 
@@ -100,14 +209,38 @@ class ScalarDataset(CosmicRayDataset):
         return prediction
 
     def signed_residuals(self):
-        """Residuals whose squares are the statistic, shape ``(n, 1)``."""
-        return self.data.residuals(u.Quantity(self._predicted()).value)[:, np.newaxis]
+        """Residuals whose squares are the statistic, shape ``(n, 1)``; see `CorrelatedData`."""
+        prediction, rows = u.Quantity(self._predicted()).value, self.rows_in_fit
+        # points in the fit come first, so that theirs depend on no others
+        order = np.concatenate([rows, np.setdiff1d(np.arange(len(self.table)), rows)])
+        residuals = np.empty(len(order))
+        residuals[order] = self.data.take(order).residuals(prediction[order])
+        return residuals[:, np.newaxis]
 
     def _simulated(self, rng):
-        data = self.data.fake(u.Quantity(self._predicted()).value, rng)
-        columns = {f"{self.column}_syst_err{side}": np.zeros(len(data.value)) for side in "np"}
-        columns |= {f"{self.column}_stat_errn": data.errn, f"{self.column}_stat_errp": data.errp}
-        return {self.column: data.value, **columns}, {}, {}
+        data, none = self.data.fake(u.Quantity(self._predicted()).value, rng), np.zeros(len(self.x))
+        stem, settings = f"{self.column}_syst", {"_correlation": None, "_covariance": None}
+        names = systematic_components(self.column, self.table.colnames)
+        stems = [stem, *(f"{stem}_{name}" for name in names)]
+        errors = dict.fromkeys(stems, (none, none))
+        errors[f"{self.column}_stat"] = data.errn, data.errp
+        if self._parts:
+            shares = {name: share for name, (share, _) in self._parts.items()}
+            variance = sum(share**2 for share in shares.values())
+            shares = {stem: np.sqrt(variance)} | shares
+            errors |= {name: (share, share) for name, share in shares.items()}
+            rest = np.sqrt(np.maximum(((data.errn + data.errp) / 2) ** 2 - variance, 0.0))
+            rest = [np.where(data.is_ul, side, rest) for side in (data.errn, data.errp)]
+            errors[f"{self.column}_stat"] = rest
+            settings = {}
+        elif self._correlated is not None:
+            settings["_covariance"] = data.covariance
+        columns = {
+            f"{name}_err{side}": values
+            for name, sides in errors.items()
+            for side, values in zip("np", sides, strict=True)
+        }
+        return {self.column: data.value, **columns}, {}, settings
 
     def residuals(self, method="diff"):
         """Residuals of the data.
@@ -122,6 +255,8 @@ class ScalarDataset(CosmicRayDataset):
         `~astropy.units.Quantity` or `~numpy.ndarray`
             Residuals, one per point.
         """
+        if method == "pull" and self._correlated is not None:
+            return -self._correlated.alone().residuals(u.Quantity(self._predicted()).value)
         if method == "pull":
             return -self.signed_residuals()[:, 0]
         return self._compute_residuals(self._measured(), self._predicted(), method)

@@ -29,7 +29,11 @@ def raw_values(source, columns, value):
     layout = (
         *(f"{x}{end}" for x in ("rigidity", "energy") for end in ("", "_min", "_max")),
         value,
-        *(name for part in ("_stat", "_syst", "", *stems) for name in error_names(f"{value}{part}")),
+        *(
+            name
+            for part in ("_stat", "_syst", "", *stems)
+            for name in error_names(f"{value}{part}")
+        ),
         *("is_ul", *hadronic_columns()),
     )
     return RawTable(raw, columns, layout)
