@@ -7,10 +7,13 @@ A158, whose lengths are in decades (times ln 10), or are shifted together ("full
 
 from dataclasses import dataclass, replace
 
+import astropy.units as u
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from .residuals import FluxData, limit_residual
+from ..messages import unknown_name
+from ..tables.values import systematic_components
+from .residuals import FluxData, both_sides, limit_residual
 
 
 def correlation_matrix(x, length):
@@ -19,6 +22,57 @@ def correlation_matrix(x, length):
         return np.ones((len(x), len(x)))
     distance = np.log(x)[:, np.newaxis] - np.log(x)
     return np.exp(-((distance / length) ** 2) / 2)
+
+
+def correlated_shares(table, column, correlation):
+    """Correlated shares of the errors of a column, with their lengths, by the stems of theirs.
+
+    A share is the mean of its lower and upper errors. A ValueError says what is not in the table.
+    """
+    stem = f"{column}_syst"
+    known = systematic_components(column, table.colnames)
+    if isinstance(correlation, dict):
+        for name in correlation:
+            if name not in known:
+                raise ValueError(f"correlation: {_no_component(name, known, stem)}")
+        lengths = {f"{stem}_{name}": length for name, length in correlation.items()}
+    else:
+        lengths = {stem: correlation}
+    shares = {name: (_mean_error(table, name), length) for name, length in lengths.items()}
+    if not any(share.any() for share, _ in shares.values()):
+        raise ValueError(
+            "correlation: expected systematic errors in the table, got none; set it to None"
+        )
+    return shares
+
+
+def _no_component(name, known, stem):
+    if known:
+        return unknown_name(name, known, "component ")
+    return f"the table has no column {stem}_{name}_err; add it, or give one length for all"
+
+
+def _mean_error(table, stem):
+    sides = [f"{stem}_err{side}" for side in "np"]
+    if not set(sides).issubset(table.colnames):
+        return np.zeros(len(table))
+    lower, upper = both_sides(*(table[name] for name in sides))
+    return (lower + upper) / 2
+
+
+def covariance_in_unit(covariance, unit, size):
+    """Covariance of values in a unit as floats, or a ValueError if it is none."""
+    matrix = u.Quantity(covariance)
+    if matrix.shape != (size, size):
+        shape = f"({size}, {size}), a row for each of the table"
+        raise ValueError(f"covariance: expected the shape {shape}, got {matrix.shape}")
+    if matrix.unit == u.one:
+        return matrix.value
+    try:
+        return matrix.to_value(unit**2)
+    except u.UnitConversionError:
+        text = f"covariance: expected a unit like {unit**2}, got {matrix.unit}"
+        raise ValueError(text) from None
 
 
 def covariance_of(errors, parts, x):
@@ -87,3 +141,14 @@ class CorrelatedData(FluxData):
         measured = ~self.is_ul
         drawn[measured] -= self.root @ rng.standard_normal(len(drawn))[measured]
         return replace(self, value=np.where(self.is_ul, self.value, drawn))
+
+
+def correlated_data(*columns):
+    """`CorrelatedData` of columns, or a ValueError if their covariance is not positive definite."""
+    try:
+        return CorrelatedData(*columns)
+    except np.linalg.LinAlgError:
+        raise ValueError(
+            "the covariance of the points is not positive definite; correct it, shorten the "
+            "correlation, or set a small floor, such as 0.001, which is independent"
+        ) from None

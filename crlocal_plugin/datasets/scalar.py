@@ -3,14 +3,13 @@
 import astropy.units as u
 import numpy as np
 
-from ..messages import unknown_name
 from ..tables.hadronic import hadronic_columns, prediction_shift, shift_coefficients
 from ..tables.values import axis_column, systematic_components
 from .core import CosmicRayDataset
-from .correlation import CorrelatedData, covariance_of
+from .correlation import correlated_data, correlated_shares, covariance_in_unit, covariance_of
 from .locked import read_only
 from .plotting import ScalarPicture
-from .residuals import FluxData, both_sides
+from .residuals import FluxData
 from .settings import Setting, read_correlation, read_covariance
 
 
@@ -69,78 +68,34 @@ class ScalarDataset(CosmicRayDataset):
 
     def _correlate(self):
         """Work out the covariance of the points, if their errors are correlated."""
-        self._correlated, self._parts = None, {}
-        if self._covariance is not None:
-            self._covariance = self._covariance_in_own_unit()
-            if self._correlation is not None:
-                raise ValueError(f"dataset {self.name!r}: give correlation or covariance, not both")
-        if not self.systematics or (self._correlation is None and self._covariance is None):
-            return
+        self._correlated, self._shares = None, {}
+        try:
+            if self._covariance is not None:
+                unit = u.Quantity(self._measured()).unit
+                self._covariance = covariance_in_unit(self._covariance, unit, len(self.table))
+                if self._correlation is not None:
+                    raise ValueError("give correlation or covariance, not both")
+            if self.systematics and (self._correlation is not None or self._covariance is not None):
+                self._correlated = self._correlated_data()
+        except ValueError as error:
+            raise ValueError(f"dataset {self.name!r}: {error}") from None
+
+    def _correlated_data(self):
+        """Points with their covariance (`CorrelatedData`)."""
         if self._covariance is not None:
             covariance = self._covariance + np.diag(self._floor_errors() ** 2)
-            size = np.sqrt(np.diag(covariance))
-            self._errn, self._errp = (
-                np.where(self._is_ul, side, size) for side in (self._errn, self._errp)
-            )
+            sides = self._errn, self._errp
+            total = np.sqrt(np.abs(np.diag(covariance)))
+            self._errn, self._errp = (np.where(self._is_ul, side, total) for side in sides)
         else:
-            self._parts = self._correlated_parts()
-            parts, x = list(self._parts.values()), self.x.value
-            covariance = covariance_of(np.asarray(self._errn + self._errp) / 2, parts, x)
-        columns = self._y, self._errn, self._errp, self._is_ul
-        try:
-            self._correlated = CorrelatedData(*columns, covariance)
-        except np.linalg.LinAlgError:
-            remedy = "correct it" if self._correlation is None else "shorten the correlation"
-            raise ValueError(
-                f"dataset {self.name!r}: the covariance of its points is not positive definite; "
-                f"{remedy}, or set a floor, which is independent"
-            ) from None
-
-    def _covariance_in_own_unit(self):
-        """Covariance as floats in the square of the unit of the values."""
-        matrix, n = u.Quantity(self._covariance), len(self.table)
-        unit = u.Quantity(self._measured()).unit ** 2
-        if matrix.shape != (n, n):
-            shape = f"shape {(n, n)}, one row for each of the table, got {matrix.shape}"
-            raise ValueError(f"dataset {self.name!r}: covariance must have the {shape}")
-        if matrix.unit != u.one:
-            try:
-                matrix = matrix.to(unit)
-            except u.UnitConversionError:
-                what = f"covariance must be given in units like {unit}, got {matrix.unit}"
-                raise ValueError(f"dataset {self.name!r}: {what}") from None
-        return matrix.value
-
-    def _correlated_parts(self):
-        """Correlated shares of the errors, and their lengths, by the stems of their columns."""
-        stem, lengths = f"{self.column}_syst", self.correlation
-        known = systematic_components(self.column, self.table.colnames)
-        if not isinstance(lengths, dict):
-            lengths = {stem: lengths}
-        elif unknown := [name for name in lengths if name not in known]:
-            text = (
-                unknown_name(unknown[0], known, "component ")
-                if known
-                else (
-                    f"the table has no column {stem}_{unknown[0]}_err; add it, or give one length"
-                )
-            )
-            raise ValueError(f"dataset {self.name!r}: correlation: {text}")
-        else:
-            lengths = {f"{stem}_{name}": length for name, length in lengths.items()}
-        parts = {name: (self._share(name), length) for name, length in lengths.items()}
-        if not any(share.any() for share, _ in parts.values()):
-            text = "the table gives no systematic errors; set correlation to None"
-            raise ValueError(f"dataset {self.name!r}: correlation: {text}")
-        return parts
-
-    def _share(self, stem):
-        """Mean of the lower and upper errors in the columns of a stem; zero for limits."""
-        names = [f"{stem}_err{side}" for side in "np"]
-        if not set(names).issubset(self.table.colnames):
-            return np.zeros(len(self.table))
-        lower, upper = both_sides(*(self.table[name] for name in names))
-        return np.where(self._is_ul, 0.0, (lower + upper) / 2)
+            shares = correlated_shares(self.table, self.column, self._correlation)
+            self._shares = {
+                stem: (np.where(self._is_ul, 0.0, share), length)
+                for stem, (share, length) in shares.items()
+            }
+            errors = np.asarray(self._errn + self._errp) / 2
+            covariance = covariance_of(errors, self._shares.values(), self.x.value)
+        return correlated_data(self._y, self._errn, self._errp, self._is_ul, covariance)
 
     def _floor_errors(self):
         """Floor as errors of the values, a fraction of them by default."""
@@ -224,8 +179,8 @@ class ScalarDataset(CosmicRayDataset):
         stems = [stem, *(f"{stem}_{name}" for name in names)]
         errors = dict.fromkeys(stems, (none, none))
         errors[f"{self.column}_stat"] = data.errn, data.errp
-        if self._parts:
-            shares = {name: share for name, (share, _) in self._parts.items()}
+        if self._shares:
+            shares = {name: share for name, (share, _) in self._shares.items()}
             variance = sum(share**2 for share in shares.values())
             shares = {stem: np.sqrt(variance)} | shares
             errors |= {name: (share, share) for name, share in shares.items()}

@@ -80,9 +80,7 @@ def read_covariance(value, what):
     except (TypeError, ValueError):
         raise ValueError(f"{what}, got {value!r}") from None
     if matrix.ndim != 2 or len(set(matrix.shape)) > 1 or not np.isfinite(matrix).all():
-        raise ValueError(
-            f"{what}, got shape {matrix.shape} with {np.isfinite(matrix).sum()} numbers"
-        )
+        raise ValueError(f"{what}, got shape {matrix.shape}, {np.isfinite(matrix).sum()} finite")
     size = np.sqrt(np.abs(np.diag(matrix.value)))
     apart = np.abs(matrix.value - matrix.value.T) > 1e-6 * np.outer(size, size)
     if apart.any():

@@ -25,15 +25,12 @@ def raw_values(source, columns, value):
     """`RawTable` of a table of values, in the layout that its columns and a mapping call for."""
     raw = RawTable(source)
     given = [*raw.table.colnames, *(columns if isinstance(columns, Mapping) else ())]
-    stems = [f"_syst_{name}" for name in systematic_components(value, given)]
+    parts = ["_stat", "_syst", ""]
+    parts += [f"_syst_{name}" for name in systematic_components(value, given)]
     layout = (
         *(f"{x}{end}" for x in ("rigidity", "energy") for end in ("", "_min", "_max")),
         value,
-        *(
-            name
-            for part in ("_stat", "_syst", "", *stems)
-            for name in error_names(f"{value}{part}")
-        ),
+        *(name for part in parts for name in error_names(f"{value}{part}")),
         *("is_ul", *hadronic_columns()),
     )
     return RawTable(raw, columns, layout)
@@ -135,7 +132,7 @@ def _errors(table, value, unit, size):
 
 def _with_components(table, syst, components):
     """Systematic error, which is at least the quadratic sum of its components."""
-    sums = [np.sqrt(sum(side**2 for side in sides)) for sides in zip(*map(_sides, components))]
+    sums = np.sqrt(sum(np.square(_sides(component)) for component in components))
     if syst is None:
         return components[0][0], *sums
     name, *given = syst
