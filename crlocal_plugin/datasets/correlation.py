@@ -5,6 +5,7 @@ the correlation exp(-(ln(x_i / x_j) / length)^2 / 2), as of AMS-02 in Derome et 
 A158, whose lengths are in decades (times ln 10), or are shifted together ("full").
 """
 
+import contextlib
 from dataclasses import dataclass, replace
 
 import astropy.units as u
@@ -143,12 +144,12 @@ class CorrelatedData(FluxData):
         return replace(self, value=np.where(self.is_ul, self.value, drawn))
 
 
-def correlated_data(*columns):
-    """`CorrelatedData` of columns, or a ValueError if their covariance is not positive definite."""
-    try:
-        return CorrelatedData(*columns)
-    except np.linalg.LinAlgError:
-        raise ValueError(
-            "the covariance of the points is not positive definite; correct it, shorten the "
-            "correlation, or set a small floor, such as 0.001, which is independent"
-        ) from None
+def correlated_data(value, errn, errp, is_ul, covariance):
+    """`CorrelatedData`, or a ValueError if their covariance is not positive definite."""
+    with contextlib.suppress(np.linalg.LinAlgError):
+        if np.all(np.diag(covariance)[~is_ul] > 0):
+            return CorrelatedData(value, errn, errp, is_ul, covariance)
+    raise ValueError(
+        "the covariance of the points is not positive definite; correct it, shorten the "
+        "correlation, or set a small floor, such as 0.001, which is independent"
+    )
