@@ -49,6 +49,8 @@ class MeanLogMassDataset(ScalarDataset):
         Systematic floor. It is an error of <ln A> itself, not a fraction: <ln A> may be zero.
     models, name, mask_fit, energy_range, systematics
         As for `CosmicRayDataset`.
+    correlation, covariance
+        As for `ScalarDataset`.
     """
 
     tag = "MeanLogMassDataset"
