@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from astropy.table import Table
 from gammapy.datasets import Datasets
+from gammapy.modeling import Fit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -312,6 +313,21 @@ def test_joint_likelihood_and_batches():
     assert crl.JointLikelihood(datasets)(theta[7]) != before[7]
 
 
+@pytest.mark.parametrize(
+    ("length", "stats", "error"), [(None, (2.8, 3.8), 0.005), (0.5, (41.3, 34.6), 0.011)]
+)
+def test_numbers_of_the_page_on_data(length, stats, error):
+    datasets = crl.load_datasets(["ams-02_h_2015", "ams-02_he_2015"])
+    for dataset in datasets:
+        dataset.energy_range, dataset.correlation = (30 * u.GV, None), length
+    datasets.models = [crl.xue_liu_2025()]
+    datasets.models.freeze()
+    crl.free_parameters(datasets, ["Gamma", "H.Q_0b", "H.Q_0n", "He.Q_0b", "He.Q_0n"])
+    Fit(backend="least-squares").run(datasets)
+    assert_allclose([d.stat_sum_likelihood() for d in datasets], stats, atol=0.06)
+    assert_allclose(datasets.parameters["Gamma"].error, error, atol=0.0006)
+
+
 def test_nuisances_move_the_prediction():
     datasets = joint_datasets(correlation=0.5)
     datasets[0].norm.value, datasets[0].energy_scale.value = 1.03, 0.98
@@ -457,7 +473,7 @@ def test_analysis():
     datasets = analysis.prepare()
     assert datasets[0].correlation == 0.5
     assert datasets[1].correlation is None
-    assert datasets[0].info_dict()["correlation"] == 0.5
+    assert datasets[0].info_dict()["correlation"] == "0.5"
     with pytest.raises(ValueError, match="icecube-2016 is a dipole: correlation is for spectra"):
         crl.Analysis(datasets=[{"name": "icecube-2016", "correlation": "full"}]).prepare()
     with pytest.raises(ValueError, match=r"datasets\[0\].*no column intensity_syst_scale"):
@@ -570,6 +586,18 @@ def test_what_is_not_in_the_table():
     with pytest.raises(ValueError, match=r"covariance: expected the shape \(11, 11\)"):
         data.table = data.table[1:]
     assert len(data.table) == 12
+
+
+def test_summaries():
+    table = flux_table(intensity_syst_scale_err=0.02, intensity_syst_a_err=0.02)
+    options = [{"correlation": x} for x in (0.5, "full", {"scale": "full", "a": 0.5}, None)]
+    several = [
+        spectrum(table, name=f"toy-{k}", **kwargs)
+        for k, kwargs in enumerate([*options, {"covariance": random_covariance(1)}])
+    ]
+    found = list(crl.CosmicRayDatasets(several).info_table()["correlation"])
+    assert found == ["0.5", "full", "scale full, a 0.5", "", "by covariance"]
+    assert "correlation     : scale full, a 0.5" in str(several[2])
 
 
 def test_the_meta_of_a_table_is_checked():

@@ -61,6 +61,13 @@ def _mean_error(table, stem):
     return (lower + upper) / 2
 
 
+def correlation_text(correlation):
+    """Correlation as a summary has it (str)."""
+    if isinstance(correlation, dict):
+        return ", ".join(f"{name} {length}" for name, length in correlation.items())
+    return "by covariance" if correlation is None else str(correlation)
+
+
 def covariance_in_unit(covariance, unit, size):
     """Covariance of values in a unit as floats, or a ValueError if it is none."""
     matrix = u.Quantity(covariance)

@@ -6,7 +6,13 @@ import numpy as np
 from ..tables.hadronic import hadronic_columns, prediction_shift, shift_coefficients
 from ..tables.values import axis_column, systematic_components
 from .core import CosmicRayDataset
-from .correlation import correlated_data, correlated_shares, covariance_in_unit, covariance_of
+from .correlation import (
+    correlated_data,
+    correlated_shares,
+    correlation_text,
+    covariance_in_unit,
+    covariance_of,
+)
 from .locked import read_only
 from .plotting import ScalarPicture
 from .residuals import FluxData
@@ -124,7 +130,7 @@ class ScalarDataset(CosmicRayDataset):
     def _settings_info(self):
         info = {"axis": self.axis, "floor": self.floor, "systematics": self.systematics}
         if self._correlated is not None:
-            info["correlation"] = self.correlation or "covariance"
+            info["correlation"] = correlation_text(self._correlation)
         models = ", ".join(self.hadronic_models)
         return {**info, "hadronic_models": models} if models else info
 
