@@ -493,8 +493,10 @@ def test_units_of_a_covariance():
     data = spectrum(covariance=covariance * GV**2)
     assert_allclose(spectrum(covariance=(covariance * GV**2).to(per_tv**2)).covariance, covariance)
     assert_array_equal(data.covariance, covariance)
-    with pytest.raises(ValueError, match="read-only"):
-        data.covariance[0, 0] = 1
+    for same in (data, copy.deepcopy(data), pickle.loads(pickle.dumps(data))):
+        for matrix in (same.covariance, same.data.covariance):
+            with pytest.raises(ValueError, match="read-only"):
+                matrix[0, 0] = 1
 
 
 # ------------------------------------------------------------------- tables
@@ -530,8 +532,6 @@ def test_total_that_rounding_has_lowered():
 
 # ------------------------------------------------------------------- errors
 
-ONES = np.ones((12, 12))
-
 
 @pytest.mark.parametrize(
     ("options", "message"),
@@ -553,9 +553,10 @@ ONES = np.ones((12, 12))
         ({"covariance": np.eye(3)}, r"expected the shape \(12, 12\).*got \(3, 3\)"),
         ({"covariance": np.full((12, 12), np.nan)}, r"\(12, 12\), 0 finite"),
         ({"covariance": np.eye(12) + np.eye(12, k=1)}, r"\[0, 1\] is 1.0, \[1, 0\] 0.0"),
-        ({"covariance": ONES}, "not positive definite"),
-        ({"covariance": -np.eye(12)}, "not positive definite"),
-        ({"covariance": np.zeros((12, 12))}, "not positive definite"),
+        ({"covariance": np.outer(TRUTH, TRUTH) / 400}, "not positive definite"),
+        ({"covariance": -np.diag(TRUTH**2) / 400}, "not positive definite"),
+        ({"covariance": np.eye(12) * (ROW > 0) * TRUTH**2}, "not positive definite"),
+        ({"covariance": np.eye(12)}, "errors are .* times those of the table, .* give it in the"),
         ({"covariance": np.eye(12) * u.GV}, "expected a unit like"),
         ({"covariance": np.eye(12), "correlation": 1}, "give correlation or covariance, not both"),
     ],

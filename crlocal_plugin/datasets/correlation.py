@@ -68,19 +68,28 @@ def correlation_text(correlation):
     return "by covariance" if correlation is None else str(correlation)
 
 
-def covariance_in_unit(covariance, unit, size):
-    """Covariance of values in a unit as floats, or a ValueError if it is none."""
-    matrix = u.Quantity(covariance)
+def covariance_in_unit(covariance, values):
+    """Covariance of values with a unit, in the square of it, or a ValueError if it is none."""
+    matrix, size, unit = u.Quantity(covariance), len(values), values.unit**2
     if matrix.shape != (size, size):
         shape = f"({size}, {size}), a row for each of the table"
         raise ValueError(f"covariance: expected the shape {shape}, got {matrix.shape}")
     if matrix.unit == u.one:
         return matrix.value
     try:
-        return matrix.to_value(unit**2)
+        return matrix.to_value(unit)
     except u.UnitConversionError:
-        text = f"covariance: expected a unit like {unit**2}, got {matrix.unit}"
-        raise ValueError(text) from None
+        raise ValueError(f"covariance: expected a unit like {unit}, got {matrix.unit}") from None
+
+
+def require_similar(errors, published):
+    """Refuse errors of a covariance that are far from those of the table, as in another unit."""
+    ratio = np.median(errors / published)
+    if not 0.01 < ratio < 100:
+        raise ValueError(
+            f"covariance: its errors are {ratio:.1e} times those of the table, expected a similar "
+            "size; give it in the square of the unit of the values, or as a quantity"
+        )
 
 
 def covariance_of(errors, parts, x):

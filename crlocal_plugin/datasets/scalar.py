@@ -12,6 +12,7 @@ from .correlation import (
     correlation_text,
     covariance_in_unit,
     covariance_of,
+    require_similar,
 )
 from .locked import read_only
 from .plotting import ScalarPicture
@@ -77,8 +78,8 @@ class ScalarDataset(CosmicRayDataset):
         self._correlated, self._shares = None, {}
         try:
             if self._covariance is not None:
-                unit = u.Quantity(self._measured()).unit
-                self._covariance = covariance_in_unit(self._covariance, unit, len(self.table))
+                values = u.Quantity(self._measured())
+                self._covariance = covariance_in_unit(self._covariance, values)
                 if self._correlation is not None:
                     raise ValueError("give correlation or covariance, not both")
             if self.systematics and (self._correlation is not None or self._covariance is not None):
@@ -88,18 +89,19 @@ class ScalarDataset(CosmicRayDataset):
 
     def _correlated_data(self):
         """Points with their covariance (`CorrelatedData`)."""
+        errors = np.asarray(self._errn + self._errp) / 2
         if self._covariance is not None:
             covariance = self._covariance + np.diag(self._floor_errors() ** 2)
-            sides = self._errn, self._errp
-            total = np.sqrt(np.abs(np.diag(covariance)))
-            self._errn, self._errp = (np.where(self._is_ul, side, total) for side in sides)
+            # those of the table count for limits alone
+            total = np.where(self._is_ul, errors, np.sqrt(np.abs(np.diag(covariance))))
+            require_similar(total, errors)
+            self._errn = self._errp = total
         else:
             shares = correlated_shares(self.table, self.column, self._correlation)
             self._shares = {
                 stem: (np.where(self._is_ul, 0.0, share), length)
                 for stem, (share, length) in shares.items()
             }
-            errors = np.asarray(self._errn + self._errp) / 2
             covariance = covariance_of(errors, self._shares.values(), self.x.value)
         return correlated_data(self._y, self._errn, self._errp, self._is_ul, covariance)
 

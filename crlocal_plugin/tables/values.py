@@ -38,7 +38,8 @@ def raw_values(source, columns, value):
 
 def systematic_components(value, columns):
     """Names of the components of the systematic error that some columns are of (list of str)."""
-    found = (re.fullmatch(rf"{value}_syst_(.+)_err[np]?", str(column)) for column in columns)
+    pattern = re.compile(rf"{re.escape(f'{value}_syst_')}(.+)_err[np]?")
+    found = (pattern.fullmatch(str(column)) for column in columns)
     return list(dict.fromkeys(match[1] for match in found if match))
 
 
