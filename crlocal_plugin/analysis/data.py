@@ -147,10 +147,14 @@ def _nuisances(analysis, datasets, model, mistakes):
 
 
 def _set_dataset(dataset, entry):
-    """Set the floors of an entry, and check that its range leaves something."""
+    """Set floors and correlation of an entry, and check that its range leaves something."""
     for name in set(entry.settings) - {"energy_range"}:
         if name not in dataset.settings:
-            raise ValueError(f"{dataset.name} has no phases: phase_floor is for dipoles")
+            lacks = {
+                "phase_floor": "has no phases: phase_floor is for dipoles",
+                "correlation": "is a dipole: correlation is for spectra and <ln A>",
+            }
+            raise ValueError(f"{dataset.name} {lacks[name]}")
         setattr(dataset, name, getattr(entry, name))
     if entry.energy_range is not None and not (dataset.mask_fit is None or dataset.mask_fit.any()):
         raise ValueError(

@@ -24,6 +24,7 @@ from ..catalogue.resolving import any_tables, tables_named
 from ..catalogue.selections import SELECTIONS, SelectionItem
 from ..datasets.settings import (
     as_text,
+    read_correlation,
     read_energy_range,
     read_floor,
     read_phase_floor,
@@ -215,6 +216,10 @@ class DatasetEntry(Part):
     phase_floor: _optional(_phase_floor) = None
     """systematic floor of the phases of a dipole table"""
 
+    correlation: _optional(read_correlation) = None
+    """length in ln(R) or ln(E) over which the systematic errors of a spectrum or of <ln A> are
+    correlated, full for one common shift, or one of these for each component by name"""
+
     @model_validator(mode="before")
     @classmethod
     def _from_word(cls, data, info):
@@ -243,7 +248,7 @@ class DatasetEntry(Part):
     @property
     def settings(self):
         """Names of the settings that are given (list of str)."""
-        names = "energy_range", "floor", "phase_floor"
+        names = "energy_range", "floor", "phase_floor", "correlation"
         return [name for name in names if getattr(self, name) is not None]
 
     @property

@@ -113,6 +113,7 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         self.__dict__.update(settings)
         try:
             self._prepare()
+            self._correlate()
         except Exception:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -142,6 +143,9 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     @abc.abstractmethod
     def _prepare(self):
         """Work out the arrays of the likelihood from table and settings."""
+
+    def _correlate(self):
+        """Work out the covariance of the points, of which there is none by default."""
 
     @property
     @abc.abstractmethod

@@ -48,7 +48,8 @@ class DatasetFiles:
 
     def settings_to_data(self):
         """Settings as plain values, as a file has them (dict)."""
-        data = {name: as_text(getattr(self, name)) for name in self.settings}
+        values = {name: as_text(getattr(self, name)) for name in self.settings}
+        data = {name: value for name, value in values.items() if value is not None}
         data["energy_range"] = [as_text(end) for end in self.energy_range]
         if self.mask_fit is not None and self.energy_range == (None, None):
             data["mask_fit"] = self.mask_fit.tolist()

@@ -73,6 +73,8 @@ class CosmicRayFluxDataset(ScalarDataset):
         Systematic floor as a fraction of the value.
     models, name, mask_fit, energy_range, systematics
         As for `CosmicRayDataset`.
+    correlation, covariance
+        As for `ScalarDataset`.
     """
 
     tag = "CosmicRayFluxDataset"

@@ -49,6 +49,8 @@ class MeanLogMassDataset(ScalarDataset):
         Systematic floor. It is an error of <ln A> itself, not a fraction: <ln A> may be zero.
     models, name, mask_fit, energy_range, systematics
         As for `CosmicRayDataset`.
+    correlation, covariance
+        As for `ScalarDataset`.
     """
 
     tag = "MeanLogMassDataset"
@@ -65,6 +67,9 @@ class MeanLogMassDataset(ScalarDataset):
         self._errn, self._errp = total_errors(self.table, self.column, self.floor, self.systematics)
         self._is_ul = np.zeros(len(self._y), dtype=bool)
         self.require_errors()
+
+    def _floor_errors(self):
+        return np.full(len(self._y), self.floor)
 
     mean_log_mass = read_only("_y", "Measured values (`~numpy.ndarray`).")
 

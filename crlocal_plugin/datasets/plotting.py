@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from ..messages import unknown_name
+from .correlation import CorrelatedData
 from .drawing import draw_points, points_in_fit
 from .plot_axes import axis_label, curve_grid, log_limits
 
@@ -47,7 +48,10 @@ class ScalarPicture:
 
     def pulls(self):
         """(Data - model) / error, shape ``(n, k)``; nan where there is no such number."""
-        return -self.dataset.signed_residuals()
+        dataset = self.dataset
+        if isinstance(dataset.data, CorrelatedData):
+            return dataset.residuals("pull")[:, np.newaxis]
+        return -dataset.signed_residuals()
 
     def shown(self, values):
         """Measured or predicted values at the points, as a picture with the model shows them."""

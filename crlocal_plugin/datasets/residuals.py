@@ -85,6 +85,10 @@ class _Data:
             object.__setattr__(self, name, value)
         lock_arrays(self.__dict__)
 
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        lock_arrays(self.__dict__)
+
     def arrays(self):
         """Arrays by name (dict)."""
         values = ((field.name, getattr(self, field.name)) for field in fields(self))

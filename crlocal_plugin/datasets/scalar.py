@@ -4,11 +4,20 @@ import astropy.units as u
 import numpy as np
 
 from ..tables.hadronic import hadronic_columns, prediction_shift, shift_coefficients
-from ..tables.values import axis_column
+from ..tables.values import axis_column, systematic_components
 from .core import CosmicRayDataset
+from .correlation import (
+    correlated_data,
+    correlated_shares,
+    correlation_text,
+    covariance_in_unit,
+    covariance_of,
+    require_similar,
+)
 from .locked import read_only
 from .plotting import ScalarPicture
 from .residuals import FluxData
+from .settings import Setting, read_correlation, read_covariance
 
 
 class ScalarDataset(CosmicRayDataset):
@@ -24,13 +33,36 @@ class ScalarDataset(CosmicRayDataset):
     table : `~astropy.table.Table`
         Measured table, with a column ``rigidity`` (GV) or ``energy`` (GeV), and in its meta
         ``axis``, which of the four axes of the package that is.
-    **kwargs : dict
+    *args, **kwargs
         As for `CosmicRayDataset`.
+    correlation : float, "full" or dict, optional
+        Length in ln(x), of rigidity or energy, over which the systematic errors are correlated,
+        ``"full"`` for one common shift, or one of these for components of the table by name. They
+        are independent by default. See `crlocal_plugin.datasets.correlation`.
+    covariance : array_like, optional
+        Covariance of the points, shape ``(n, n)``, in the square of their unit unless it has one;
+        it stands for all errors of the table but the floor. Rows of upper limits do not count.
     """
 
     column = None
+    settings = (*CosmicRayDataset.settings, "correlation", "covariance")
     picture_class = ScalarPicture
     """How it is drawn, see `crlocal_plugin.datasets.plotting`."""
+
+    correlation = Setting(
+        *(read_correlation, 'a length in ln(x) such as 0.5, "full", or one of these by name'),
+        "Length over which systematic errors are correlated (float, str, dict or None).",
+    )
+    covariance = Setting(
+        *(read_covariance, "a symmetric matrix of finite numbers"),
+        "Covariance of the points without floor (`~numpy.ndarray` or None).",
+    )
+
+    def __init__(self, table, *args, correlation=None, covariance=None, **kwargs):
+        # a name for messages until there is that of the dataset
+        self._name = kwargs.get("name") or table.meta.get("name", "<table>")
+        self.correlation, self.covariance = correlation, covariance
+        super().__init__(table, *args, **kwargs)
 
     def require_errors(self):
         """Raise ValueError if a point has no error at all."""
@@ -40,6 +72,42 @@ class ScalarDataset(CosmicRayDataset):
                 f"dataset {self.name!r}, row {np.argmax(missing)}: no error is left without the "
                 "systematic ones; keep systematics=True or set a floor"
             )
+
+    def _correlate(self):
+        """Work out the covariance of the points, if their errors are correlated."""
+        self._correlated, self._shares = None, {}
+        try:
+            if self._covariance is not None:
+                values = u.Quantity(self._measured())
+                self._covariance = covariance_in_unit(self._covariance, values)
+                if self._correlation is not None:
+                    raise ValueError("give correlation or covariance, not both")
+            if self.systematics and (self._correlation is not None or self._covariance is not None):
+                self._correlated = self._correlated_data()
+        except ValueError as error:
+            raise ValueError(f"dataset {self.name!r}: {error}") from None
+
+    def _correlated_data(self):
+        """Points with their covariance (`CorrelatedData`)."""
+        errors = np.asarray(self._errn + self._errp) / 2
+        if self._covariance is not None:
+            covariance = self._covariance + np.diag(self._floor_errors() ** 2)
+            # those of the table count for limits alone
+            total = np.where(self._is_ul, errors, np.sqrt(np.abs(np.diag(covariance))))
+            require_similar(total, errors)
+            self._errn = self._errp = total
+        else:
+            shares = correlated_shares(self.table, self.column, self._correlation)
+            self._shares = {
+                stem: (np.where(self._is_ul, 0.0, share), length)
+                for stem, (share, length) in shares.items()
+            }
+            covariance = covariance_of(errors, self._shares.values(), self.x.value)
+        return correlated_data(self._y, self._errn, self._errp, self._is_ul, covariance)
+
+    def _floor_errors(self):
+        """Floor as errors of the values, a fraction of them by default."""
+        return np.where(self._is_ul, 0.0, self.floor * self._y)
 
     @property
     def axis(self):
@@ -57,10 +125,14 @@ class ScalarDataset(CosmicRayDataset):
     @property
     def data(self):
         """Arrays of the likelihood (`FluxData`)."""
+        if self._correlated is not None:
+            return self._correlated
         return FluxData(self._y, self._errn, self._errp, self._is_ul)
 
     def _settings_info(self):
         info = {"axis": self.axis, "floor": self.floor, "systematics": self.systematics}
+        if self._correlated is not None:
+            info["correlation"] = correlation_text(self._correlation)
         models = ", ".join(self.hadronic_models)
         return {**info, "hadronic_models": models} if models else info
 
@@ -100,14 +172,38 @@ class ScalarDataset(CosmicRayDataset):
         return prediction
 
     def signed_residuals(self):
-        """Residuals whose squares are the statistic, shape ``(n, 1)``."""
-        return self.data.residuals(u.Quantity(self._predicted()).value)[:, np.newaxis]
+        """Residuals whose squares are the statistic, shape ``(n, 1)``; see `CorrelatedData`."""
+        prediction, rows = u.Quantity(self._predicted()).value, self.rows_in_fit
+        # points in the fit come first, so that theirs depend on no others
+        order = np.concatenate([rows, np.setdiff1d(np.arange(len(self.table)), rows)])
+        residuals = np.empty(len(order))
+        residuals[order] = self.data.take(order).residuals(prediction[order])
+        return residuals[:, np.newaxis]
 
     def _simulated(self, rng):
-        data = self.data.fake(u.Quantity(self._predicted()).value, rng)
-        columns = {f"{self.column}_syst_err{side}": np.zeros(len(data.value)) for side in "np"}
-        columns |= {f"{self.column}_stat_errn": data.errn, f"{self.column}_stat_errp": data.errp}
-        return {self.column: data.value, **columns}, {}, {}
+        data, none = self.data.fake(u.Quantity(self._predicted()).value, rng), np.zeros(len(self.x))
+        stem, settings = f"{self.column}_syst", {"_correlation": None, "_covariance": None}
+        names = systematic_components(self.column, self.table.colnames)
+        stems = [stem, *(f"{stem}_{name}" for name in names)]
+        errors = dict.fromkeys(stems, (none, none))
+        errors[f"{self.column}_stat"] = data.errn, data.errp
+        if self._shares:
+            shares = {name: share for name, (share, _) in self._shares.items()}
+            variance = sum(share**2 for share in shares.values())
+            shares = {stem: np.sqrt(variance)} | shares
+            errors |= {name: (share, share) for name, share in shares.items()}
+            rest = np.sqrt(np.maximum(((data.errn + data.errp) / 2) ** 2 - variance, 0.0))
+            rest = [np.where(data.is_ul, side, rest) for side in (data.errn, data.errp)]
+            errors[f"{self.column}_stat"] = rest
+            settings = {}
+        elif self._correlated is not None:
+            settings["_covariance"] = data.covariance
+        columns = {
+            f"{name}_err{side}": values
+            for name, sides in errors.items()
+            for side, values in zip("np", sides, strict=True)
+        }
+        return {self.column: data.value, **columns}, {}, settings
 
     def residuals(self, method="diff"):
         """Residuals of the data.
@@ -122,6 +218,8 @@ class ScalarDataset(CosmicRayDataset):
         `~astropy.units.Quantity` or `~numpy.ndarray`
             Residuals, one per point.
         """
+        if method == "pull" and self._correlated is not None:
+            return -self._correlated.alone().residuals(u.Quantity(self._predicted()).value)
         if method == "pull":
             return -self.signed_residuals()[:, 0]
         return self._compute_residuals(self._measured(), self._predicted(), method)

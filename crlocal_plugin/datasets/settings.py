@@ -58,11 +58,42 @@ def read_switch(value, what):
     return bool(value)
 
 
+def read_correlation(value, what="expected a length in ln(x) such as 0.5, full, or one by name"):
+    """Correlation of systematic errors: none, a length (float), "full", or a dict of these."""
+    if isinstance(value, dict) and value and all(isinstance(name, str) for name in value):
+        return {name: _read_length(length, f"{what}: {name}") for name, length in value.items()}
+    return None if value is None else _read_length(value, what)
+
+
+def _read_length(value, what):
+    if isinstance(value, str) and value == "full":
+        return value
+    return float(real_quantity(value, what, [u.one], 1e-3, 1e3).value)
+
+
+def read_covariance(value, what):
+    """Covariance of points: none, or a symmetric matrix with a unit or without one."""
+    if value is None:
+        return None
+    try:
+        matrix = u.Quantity(value, dtype=float, copy=True)
+    except (TypeError, ValueError):
+        raise ValueError(f"{what}, got {value!r}") from None
+    if matrix.ndim != 2 or len(set(matrix.shape)) > 1 or not np.isfinite(matrix).all():
+        raise ValueError(f"{what}, got shape {matrix.shape}, {np.isfinite(matrix).sum()} finite")
+    size = np.sqrt(np.abs(np.diag(matrix.value)))
+    apart = np.abs(matrix.value - matrix.value.T) > 1e-6 * np.outer(size, size)
+    if apart.any():
+        i, j = np.argwhere(apart)[0]
+        raise ValueError(f"{what}, and [{i}, {j}] is {matrix[i, j]}, [{j}, {i}] {matrix[j, i]}")
+    return matrix
+
+
 def as_text(value):
-    """Return a quantity as text that keeps all digits, and all else as it is."""
+    """Return a quantity as text that keeps all digits, an array as lists, all else as it is."""
     if isinstance(value, u.Quantity) and value.isscalar:
         return f"{float(value.value)!r} {value.unit}".strip()
-    return value
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 class Setting:
@@ -79,7 +110,10 @@ class Setting:
         self._name, self._kept = name, f"_{name}"
 
     def __get__(self, dataset, owner=None):
-        return self if dataset is None else dataset.__dict__[self._kept]
+        if dataset is None:
+            return self
+        value = dataset.__dict__[self._kept]
+        return dict(value) if isinstance(value, dict) else value
 
     def __set__(self, dataset, value):
         setting = {self._kept: self.checked(dataset, value, f"dataset {dataset.name!r}")}

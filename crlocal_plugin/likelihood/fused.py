@@ -8,6 +8,7 @@ import copy
 
 import numpy as np
 
+from ..datasets.correlation import CorrelatedData
 from ..datasets.points import Dipoles, Intensities, Means, itself
 from ..datasets.residuals import concatenate
 from ..physics.memory import keep_freed_memory
@@ -60,7 +61,8 @@ class FusedLikelihood:
             rows, nuisance = dataset.rows_in_fit, dataset.present_nuisance
             if len(rows):
                 key = _joins_with(dataset)
-                key = dataset.name if key is None else (type(dataset), key)
+                is_alone = key is None or isinstance(dataset.data, CorrelatedData)
+                key = dataset.name if is_alone else (type(dataset), key)
                 # the place beyond the last stands for none
                 place = [*self._nuisances, nuisance].index(nuisance)
                 groups.setdefault(key, []).append((dataset, rows, place))

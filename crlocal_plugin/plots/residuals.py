@@ -27,11 +27,12 @@ def plot_residuals(
     """Plot the pulls of all data, (data - model) / error, against total energy per particle.
 
     Pulls are the residuals of the likelihood: their squares add up to the statistic that the
-    legend gives for each experiment, over the number of fitted numbers. A spectrum has one pull
-    for each point, in the colour of its species, and so has <ln A>. A dipole has two, told apart
-    by colour: along the measured phase and across it where vectors are compared, amplitude and
-    phase where these are. Limits, as arrows, have one; points outside the fit are faint and not
-    counted. Each kind of data has axes of its own.
+    legend gives for each experiment, over the number of fitted numbers. Where errors are
+    correlated, the statistic counts that, and each pull is still over the error of its point. A
+    spectrum has one pull for each point, in the colour of its species, and so has <ln A>. A dipole
+    has two, told apart by colour: along the measured phase and across it where vectors are
+    compared, amplitude and phase where these are. Limits, as arrows, have one; points outside the
+    fit are faint and not counted. Each kind of data has axes of its own.
 
     Parameters
     ----------

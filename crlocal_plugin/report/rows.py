@@ -140,6 +140,8 @@ def _settings(dataset):
         yield "points chosen by hand"
     if not info["systematics"]:
         yield "without systematic errors"
+    if "correlation" in info:
+        yield f"correlated errors: {info['correlation']}"
     if info.get("likelihood", "vector") != "vector":
         yield "amplitude and phase compared"
     if info.get("declination_factor", 1) != 1:

@@ -17,6 +17,8 @@ Spectrum, one row per point, ordered in the first column:
 - ``intensity`` in 1/(GV m2 s sr) or 1/(GeV m2 s sr);
 - ``intensity_stat_errn``, ``intensity_stat_errp`` and the same with ``syst``: lower and upper
   errors, zero where an error is not given;
+- ``intensity_syst_NAME_errn``, ``intensity_syst_NAME_errp``, optional: components of the systematic
+  error, which is at least their quadratic sum;
 - ``is_ul``, optional: true where the intensity is an upper limit;
 - ``hadronic_shift_1``, ..., optional: ln(intensity) with another hadronic model less that of the
   table; ``hadronic_models`` in the meta names the models, that of the table first.

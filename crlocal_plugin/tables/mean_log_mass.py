@@ -2,10 +2,7 @@
 
 from astropy import units as u
 
-from .raw_table import RawTable
-from .values import read_values, value_layout
-
-_LAYOUT = value_layout("mean_log_mass")
+from .values import raw_values, read_values
 
 
 def read_mean_log_mass_table(source, *, columns=None, experiment=None, axis=None):
@@ -26,7 +23,7 @@ def read_mean_log_mass_table(source, *, columns=None, experiment=None, axis=None
     TableError
         If the table cannot be read, or is not valid.
     """
-    table = RawTable(source, columns, _LAYOUT)
+    table = raw_values(source, columns, "mean_log_mass")
     if not table.has("mean_log_mass"):
         raise table.missing("mean_log_mass")
     axis = axis or table.meta.get("axis") or "total_energy"

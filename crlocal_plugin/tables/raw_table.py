@@ -136,6 +136,11 @@ class RawTable:
         """Whether the table has a column of this layout name."""
         return name in self._columns
 
+    @property
+    def names(self):
+        """Layout names of the columns that it has (list of str)."""
+        return list(self._columns)
+
     def given_name(self, name):
         """Return the user's name of a column."""
         return self._columns[name][0] if self.has(name) else name

@@ -3,8 +3,7 @@
 from astropy import units as u
 
 from ..physics.species import ELEMENT_GROUPS, SYMBOLS
-from .raw_table import RawTable
-from .values import axis_column, checked_axis, read_values, value_layout
+from .values import axis_column, checked_axis, raw_values, read_values
 
 QUANTITIES = (*SYMBOLS, *ELEMENT_GROUPS, "light", "all_particle")
 EXPECTED_QUANTITY = (
@@ -13,7 +12,6 @@ EXPECTED_QUANTITY = (
 )
 """What a quantity may be, for messages."""
 
-_LAYOUT = value_layout("intensity")
 _PER_AREA_TIME_ANGLE = u.Unit("1 / (m2 s sr)")
 
 _COMMON_NAMES = {
@@ -45,14 +43,15 @@ def read_flux_table(source, *, columns=None, experiment=None, quantity=None, axi
     `~astropy.table.Table`
         Table in the layout of `crlocal_plugin.tables`, in GV or GeV. Errors may also be one
         column ``intensity_stat_err`` or ``intensity_syst_err``, or a total ``intensity_err``, which
-        becomes the statistical pair. A missing pair is filled with zeros, "not given".
+        becomes the statistical pair. A missing pair is filled with zeros, "not given", that of the
+        systematic error with the quadratic sum of components, such as ``intensity_syst_scale_err``.
 
     Raises
     ------
     TableError
         If the table cannot be read, or is not a valid spectrum.
     """
-    table = RawTable(source, columns, _LAYOUT)
+    table = raw_values(source, columns, "intensity")
     quantity = _checked_quantity(table, quantity or table.meta.get("quantity"))
     axis = checked_axis(table, axis)
     unit = _PER_AREA_TIME_ANGLE / axis_column(axis)[1]

@@ -1,11 +1,17 @@
 """Values against rigidity or energy: what the readers of spectra and of <ln A> share."""
 
+import re
+from collections.abc import Mapping
+
 import numpy as np
 from astropy import units as u
 
 from ..messages import close_name
 from .hadronic import MAX_MODELS, hadronic_columns
-from .raw_table import error_names
+from .raw_table import RawTable, error_names
+
+_ROUNDING = 1.05
+"""How far published components may exceed their total, both of which are rounded."""
 
 AXES = ("rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy")
 
@@ -15,14 +21,26 @@ def axis_column(axis):
     return ("rigidity", u.Unit("GV")) if axis == "rigidity" else ("energy", u.GeV)
 
 
-def value_layout(value):
-    """Names that a reader knows of a table of values."""
-    return (
+def raw_values(source, columns, value):
+    """`RawTable` of a table of values, in the layout that its columns and a mapping call for."""
+    raw = RawTable(source)
+    given = [*raw.table.colnames, *(columns if isinstance(columns, Mapping) else ())]
+    parts = ["_stat", "_syst", ""]
+    parts += [f"_syst_{name}" for name in systematic_components(value, given)]
+    layout = (
         *(f"{x}{end}" for x in ("rigidity", "energy") for end in ("", "_min", "_max")),
         value,
-        *(name for part in ("_stat", "_syst", "") for name in error_names(f"{value}{part}")),
+        *(name for part in parts for name in error_names(f"{value}{part}")),
         *("is_ul", *hadronic_columns()),
     )
+    return RawTable(raw, columns, layout)
+
+
+def systematic_components(value, columns):
+    """Names of the components of the systematic error that some columns are of (list of str)."""
+    pattern = re.compile(rf"{re.escape(f'{value}_syst_')}(.+)_err[np]?")
+    found = (pattern.fullmatch(str(column)) for column in columns)
+    return list(dict.fromkeys(match[1] for match in found if match))
 
 
 def read_values(table, value, unit, axis, quantity, experiment, *, is_intensity):
@@ -94,6 +112,10 @@ def _errors(table, value, unit, size):
     """Return the four error columns, and the name of the one to blame if all are zero."""
     parts = (f"{value}_stat", f"{value}_syst")
     total, stat, syst = (table.error_sides(stem, unit) for stem in (value, *parts))
+    stems = [f"{parts[1]}_{name}" for name in systematic_components(value, table.names)]
+    components = {stem: table.error_sides(stem, unit) for stem in stems}
+    if components:
+        syst = _with_components(table, syst, list(components.values()))
     if total and (stat or syst):
         raise table.error(
             "a total error is given next to a statistical or systematic one; give either the "
@@ -104,8 +126,29 @@ def _errors(table, value, unit, size):
         raise table.missing(f"{value}_stat_errn")
     nothing = (None, np.zeros(size), np.zeros(size))
     sides = [*(total or stat or nothing)[1:], *(syst or nothing)[1:]]
-    names = [name for stem in parts for name in error_names(stem)[:2]]
+    sides += [side for component in components.values() for side in component[1:]]
+    names = [name for stem in (*parts, *stems) for name in error_names(stem)[:2]]
     return dict(zip(names, sides, strict=True)), (total or stat or syst)[0]
+
+
+def _with_components(table, syst, components):
+    """Systematic error, which is at least the quadratic sum of its components."""
+    sums = np.sqrt(sum(np.square(_sides(component)) for component in components))
+    if syst is None:
+        return components[0][0], *sums
+    name, *given = syst
+    totals = _sides(syst)
+    for total, least in zip(totals, sums, strict=True):
+        text = "at least the quadratic sum of its components; correct one of them, or leave it out"
+        table.require(name, total * _ROUNDING >= least, text)
+    pairs = zip(given, totals, sums, strict=True)
+    return name, *(np.where(total < least, least, side) for side, total, least in pairs)
+
+
+def _sides(error):
+    """Lower and upper error, of which one that is zero, not given, is like the other."""
+    _, lower, upper = error
+    return np.where(lower > 0, lower, upper), np.where(upper > 0, upper, lower)
 
 
 def _hadronic_shifts(table):
