@@ -12,6 +12,9 @@ from scipy.special import log_ndtr, ndtr, ndtri
 
 from .locked import lock_arrays
 
+_WIDENED = ("errn", "errp", "tangential", "limit_sigma")
+"""Errors of a dipole to which a scatter adds a fraction of the amplitude."""
+
 LIKELIHOODS = ("vector", "amplitude_phase")
 """What a dipole likelihood can compare."""
 
@@ -57,6 +60,15 @@ def limit_residual(model, limit, sigma):
 def limit_sigma(limit, confidence):
     """Width of a Gaussian around zero of which the limit is the one-sided quantile."""
     return limit / ndtri(confidence)
+
+
+def widening_residual(spread, *errors):
+    """Root of 2 ln(sigma / sigma_0), sigma_0 the mean of errors, sigma with a spread in quadrature.
+
+    It is exact for a small spread. Of a lower and an upper error, the mean is what normalises.
+    """
+    more = sum(spread * (spread / (error + np.hypot(error, spread))) for error in errors)
+    return np.sqrt(2 * np.log1p(more / sum(errors)))
 
 
 def _along_and_across(x, y, along, across, cos, sin, errn, errp, tangential):
@@ -170,18 +182,45 @@ class DipoleData(_Data):
         if self.has_limits:
             k = self.is_ul
             amplitude = np.hypot(x[..., k], y[..., k])
-            first[..., k] = limit_residual(amplitude, self.limit[k], self.limit_sigma[k])
+            first[..., k] = limit_residual(amplitude, self.limit[k], self.limit_sigma[..., k])
             second[..., k] = 0.0
         return np.concatenate([first, second], axis=-1)
 
-    def fake(self, prediction, rng):
+    def scattered(self, prediction, scatter):
+        """Data with wider errors, by a scatter that is a fraction of the predicted amplitude.
+
+        It is a number, or of a shape that broadcasts to ``(..., n)``.
+        """
+        spread = scatter * np.hypot(*prediction)
+        added = dict.fromkeys(_WIDENED, spread) | {"phase_err": scatter}
+        wide = {name: np.hypot(getattr(self, name), more) for name, more in added.items()}
+        return replace(self, **wide)
+
+    def scattered_residuals(self, prediction, scatter):
+        """`residuals` with a scatter, and as many whose squares normalise: `widening_residual`."""
+        residuals = self.scattered(prediction, scatter).residuals(prediction)
+        spread = scatter * np.hypot(*prediction)
+        is_vector = self.likelihood == "vector"
+        second = (spread, self.tangential) if is_vector else (scatter, self.phase_err)
+        both = widening_residual(spread, self.errn, self.errp), widening_residual(*second)
+        # of a limit, the statistic is the logarithm of a probability
+        both = (np.where(self.is_ul, 0.0, each) for each in both)
+        shape = (*residuals.shape[:-1], len(self.is_ul))
+        both = (np.broadcast_to(each, shape) for each in both)
+        return np.concatenate([residuals, *both], axis=-1)
+
+    def fake(self, prediction, rng, scatter=None):
         """Measurements with the same errors that a true dipole would give; limits stay.
 
         Vectors are shifted along and across the true direction, to which their errors refer from
         then on: attached to the drawn direction, they would be too small or too large for the
         shift wherever that is far from the true one. Amplitudes for themselves are drawn among
-        those that are positive.
+        those that are positive. A scatter widens what is drawn, and not the errors.
         """
+        if scatter is not None:
+            drawn = self.scattered(prediction, scatter).fake(prediction, rng)
+            names = *_WIDENED, "phase_err"
+            return replace(drawn, **{name: getattr(self, name) for name in names})
         x, y = prediction
         true, direction = np.hypot(x, y), np.arctan2(y, x)
         along, across = rng.standard_normal((2, len(true)))

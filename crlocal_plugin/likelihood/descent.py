@@ -13,6 +13,9 @@ from scipy.optimize import least_squares
 _SMALLEST, _LARGEST = 1e-12, 1e6
 """Ends of a logarithmic coordinate, relative to the starting value."""
 
+_SCATTERS, _NONE = np.array([0.003, 0.01, 0.03, 0.1, 0.3, 1.0]), 1e-6
+"""Scatters of which the best is tried where there is none, and one that is as good as none."""
+
 COLLAPSED = 1e-3
 """Fraction of the starting value below which a parameter counts as driven to zero."""
 
@@ -77,10 +80,12 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
     if collapsed.any():
         again = np.where(collapsed, start, best.theta)
         best = _better(best, _descend(likelihood, again, likelihood(again), moving, *options))
+    best = _without_scatter(likelihood, best)
     jacobian = likelihood.jacobian(best.theta)
     again = _revived(likelihood, best.theta, jacobian, free)
     if again is not None:
         best = _better(best, _descend(likelihood, again, likelihood(again), free, *options))
+        best = _without_scatter(likelihood, best)
         jacobian = likelihood.jacobian(best.theta)
     jacobian[:, ~free] = 0.0
     return best._replace(jacobian=jacobian)
@@ -90,6 +95,12 @@ def _better(first, second):
     """The lower one of two minima, with the calls of both."""
     better = second if second.stat < first.stat - 1e-6 * abs(first.stat) else first
     return better._replace(n_calls=first.n_calls + second.n_calls)
+
+
+def _without_scatter(likelihood, minimum):
+    """Minimum with scatters that a logarithm has kept from zero at zero."""
+    is_none = likelihood.is_scatter & (minimum.theta < _NONE)
+    return minimum._replace(theta=np.where(is_none, 0.0, minimum.theta))
 
 
 def _idle(likelihood, theta, jacobian):
@@ -102,10 +113,15 @@ def _revived(likelihood, theta, jacobian, free):
     """Values with idle strengths at what the residuals ask for, None if they ask for nothing."""
     curvature = np.sum(jacobian**2, axis=0)
     slope = likelihood.residuals(theta) @ jacobian
-    rising = free & _idle(likelihood, theta, jacobian) & (-slope > _WORTH * np.sqrt(curvature))
-    if not rising.any():
-        return None
-    return np.where(rising, -slope / np.where(rising, curvature, 1.0), theta)
+    idle = free & _idle(likelihood, theta, jacobian)
+    rising = idle & (-slope > _WORTH * np.sqrt(curvature)) & ~likelihood.is_scatter
+    again = np.where(rising, -slope / np.where(rising, curvature, 1.0), theta)
+    for k in np.flatnonzero(idle & likelihood.is_scatter):
+        # there is no slope at zero to tell
+        tried = np.repeat(theta[np.newaxis], len(_SCATTERS) + 1, axis=0)
+        tried[1:, k] = np.clip(_SCATTERS, *likelihood.bounds[k])
+        again[k] = tried[np.argmin(likelihood(tried)), k]
+    return None if np.array_equal(again, theta) else again
 
 
 def _descend(likelihood, start, before, free, tolerance, max_calls, callback):

@@ -8,6 +8,7 @@ from scipy.stats import chi2
 
 from ..datasets.core import CosmicRayDataset
 from ..models.cloud import MOTION, cloud_of
+from ..models.nuisance import is_at_rest
 from .priors import is_gaussian
 
 _BAD, _SHOWN = 0.01, 3
@@ -28,6 +29,8 @@ class FitSummary:
         Local Interstellar Cloud.
     total, likelihood : float
         Statistic with priors and without.
+    scatter : float
+        What scatters of dipoles add to it beside chi2, 2 ln(sigma / sigma_0) of all numbers.
     p_value : float
         Probability of a larger chi2, priors of free parameters included, if model and errors are
         right.
@@ -48,6 +51,7 @@ class FitSummary:
     n_free: int
     success: bool | None
     message: str
+    scatter: float = 0.0
 
     def __str__(self):
         frozen, prior = self.parameters["frozen"], self.parameters["prior"] != ""
@@ -91,11 +95,12 @@ class FitSummary:
         for title, (header, rows) in blocks.items():
             if rows or title in ("Free parameters", "Datasets"):
                 lines += [title, "", *_columns(header, rows), ""]
-        degrees = self.n_data - self.n_free
+        degrees, stat = self.n_data - self.n_free, self.likelihood - self.scatter
+        scatter = f"2 ln(sigma / sigma_0) {self.scatter:.2f}, " if self.scatter else ""
         lines += [
-            f"chi2 {self.likelihood:.2f} for {self.n_data} numbers and {self.n_free} free "
+            f"chi2 {stat:.2f} for {self.n_data} numbers and {self.n_free} free "
             f"parameters ({degrees} degrees of freedom)",
-            f"priors {self.total - self.likelihood:.2f}, total {self.total:.2f}",
+            f"priors {self.total - self.likelihood:.2f}, {scatter}total {self.total:.2f}",
             f"goodness of fit: p-value {self.p_value:.2g}{self._worst()}",
         ]
         if self.success is not None:
@@ -126,7 +131,9 @@ def fit_summary(datasets, result=None):
     labelled = list(zip(parameters.labels, parameters, strict=True))
     free = [(label, par) for label, par in labelled if not par.frozen]
     ended = None if result is None else result.optimize_result
-    rows = [_dataset_row(dataset) for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
+    own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
+    rows = [_dataset_row(dataset) for dataset in own]
+    scatter = sum(dataset.stat_sum_scatter() for dataset in own)
     likelihood, n_data = datasets.stat_sum_likelihood(), sum(row["numbers"] for row in rows)
     # a Gaussian prior of a free parameter is one more measurement
     measured = [par for _, par in free if par.prior is not None and is_gaussian(par.prior)]
@@ -139,11 +146,12 @@ def fit_summary(datasets, result=None):
         derived=_derived_table(datasets, free),
         total=float(datasets.stat_sum()),
         likelihood=float(likelihood),
-        p_value=float(chi2.sf(likelihood + pulls, degrees)),
+        p_value=float(chi2.sf(likelihood - scatter + pulls, degrees)),
         n_data=int(n_data),
         n_free=len(free),
         success=None if ended is None else bool(ended.success),
         message=getattr(ended, "message", ""),
+        scatter=float(scatter),
     )
 
 
@@ -151,7 +159,8 @@ def _parameter_table(labelled):
     names = ("label", "value", "error", "unit", "frozen", "min", "max")
     rows = []
     for label, par in labelled:
-        words = _prior_text(par.prior), getattr(par.prior, "source", ""), _remark(par)
+        prior = None if is_at_rest(par) else par.prior
+        words = _prior_text(prior), getattr(prior, "source", ""), _remark(par)
         value, error, low, high = map(float, (par.value, par.error, par.min, par.max))
         rows.append((label, value, error, par.unit.to_string(), par.frozen, low, high, *words))
     return Table(rows=rows, names=(*names, "prior", "prior_source", "remark"))
@@ -184,7 +193,7 @@ def _dataset_row(dataset):
     ends = ["" if end is None else f"{end.value:g} {end.unit}" for end in dataset.energy_range]
     return {
         "name": info["name"],
-        "chi2": info["stat_sum"],
+        "chi2": info["stat_sum"] - dataset.stat_sum_scatter(),
         "numbers": info["n_fit"],
         "floor": dataset.floor_text,
         "range": f"{ends[0]} .. {ends[1]}".strip() if any(ends) else "all",
