@@ -43,6 +43,7 @@ class FusedLikelihood:
         self.parameters = [*self.evaluator.parameters, *self._nuisance_parameters]
         self._n_model = len(self.evaluator.parameters)
         self._scatters = None
+        self._scatter_parameters = self._nuisance_parameters[-len(self._nuisances) :]
         # kernel unit of each parameter over its own unit
         self.factors = [*self.evaluator.factors, *(1.0 for _ in self._nuisance_parameters)]
         _require_one_list(datasets)
@@ -81,14 +82,14 @@ class FusedLikelihood:
     def has_scatter(self):
         """Whether a scatter is free or not zero, so that there are residuals that normalise."""
         if self._scatters is None:
-            return any(nuisance.has_scatter for nuisance in self._nuisances)
+            return any(par._value or not par._frozen for par in self._scatter_parameters)
         return self._scatters
 
     def frozen(self, varied):
         """Return a likelihood of varied parameters that no later change of the model reaches."""
         new = copy.copy(self)
-        first = len(self.parameters) - len(self._nuisances)
-        new._scatters = self.has_scatter or not set(self.parameters[first:]).isdisjoint(varied)
+        is_varied = not set(self._scatter_parameters).isdisjoint(varied)
+        new._scatters = self.has_scatter or is_varied
         new.model, new.datasets = None, None
         new.evaluator = self.evaluator.frozen()
         new._predict = self._predict and self._predict.with_evaluator(new.evaluator)

@@ -68,10 +68,11 @@ class NuisanceModel(TopLevelModel):
     def is_active(self):
         """Whether a parameter is free or away from its default (bool)."""
         own = self.__dict__
-        norm, scale, hadronic = own["norm"], own["energy_scale"], own["hadronic"]
+        norm, scale = own["norm"], own["energy_scale"]
+        hadronic, scatter = own["hadronic"], own["scatter"]
         at_rest = norm._frozen and norm._value == 1 and scale._frozen and scale._value == 1
         at_rest = at_rest and hadronic._frozen and hadronic._value == 0
-        return not at_rest or self.has_scatter
+        return not (at_rest and scatter._frozen and scatter._value == 0)
 
     @property
     def has_scatter(self):
