@@ -13,8 +13,8 @@ from scipy.optimize import least_squares
 _SMALLEST, _LARGEST = 1e-12, 1e6
 """Ends of a logarithmic coordinate, relative to the starting value."""
 
-_SCATTERS, _NONE = np.array([0.003, 0.01, 0.03, 0.1, 0.3, 1.0]), 1e-6
-"""Scatters of which the best is tried where there is none, and one that is as good as none."""
+_SCATTER, _SMALL_SCATTER = 0.1, 0.01
+"""Scatter from which a descent starts, for want of a slope at zero, and one that may be none."""
 
 COLLAPSED = 1e-3
 """Fraction of the starting value below which a parameter counts as driven to zero."""
@@ -41,7 +41,7 @@ class Minimum(NamedTuple):
 
 def stays_positive(likelihood):
     """Which parameters are quantities that limits keep positive, such as strengths and lengths."""
-    return (likelihood.bounds[:, 0] >= 0) & ~likelihood.is_position
+    return (likelihood.bounds[:, 0] >= 0) & ~likelihood.is_position & ~likelihood.is_scatter
 
 
 def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, callback=None):
@@ -70,11 +70,15 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
     if not free.any():
         return Minimum(start, before, likelihood.jacobian(start) * 0.0, True, "nothing varies", 0)
     options = tolerance, max_calls, callback
+    best = Minimum(start, before, None, True, "nothing moves", 0)
+    absent = free & likelihood.is_scatter & (start == 0)
+    if absent.any():
+        start = np.where(absent, np.clip(_SCATTER, *likelihood.bounds.T), start)
     # a direction in which nothing changes leads the solver astray
     moving = free & ~_idle(likelihood, start, likelihood.jacobian(start))
-    best = Minimum(start, before, None, True, "nothing moves", 0)
     if moving.any():
-        best = _descend(likelihood, start, before, moving, *options)
+        found = _descend(likelihood, start, likelihood(start), moving, *options)
+        best = found if found.stat <= before else best._replace(n_calls=found.n_calls)
     # a logarithm cannot come back from a strength or a length that an early step drove to nothing
     collapsed = moving & (best.theta < COLLAPSED * start) & stays_positive(likelihood)
     if collapsed.any():
@@ -98,9 +102,13 @@ def _better(first, second):
 
 
 def _without_scatter(likelihood, minimum):
-    """Minimum with scatters that a logarithm has kept from zero at zero."""
-    is_none = likelihood.is_scatter & (minimum.theta < _NONE)
-    return minimum._replace(theta=np.where(is_none, 0.0, minimum.theta))
+    """Minimum with scatters at zero to which a solver gets slowly, for want of a slope."""
+    for k in np.flatnonzero(likelihood.is_scatter & (minimum.theta < _SMALL_SCATTER)):
+        theta = np.where(np.arange(likelihood.size) == k, 0.0, minimum.theta)
+        stat = likelihood(theta)
+        if stat <= minimum.stat:
+            minimum = minimum._replace(theta=theta, stat=stat)
+    return minimum
 
 
 def _idle(likelihood, theta, jacobian):
@@ -113,15 +121,10 @@ def _revived(likelihood, theta, jacobian, free):
     """Values with idle strengths at what the residuals ask for, None if they ask for nothing."""
     curvature = np.sum(jacobian**2, axis=0)
     slope = likelihood.residuals(theta) @ jacobian
-    idle = free & _idle(likelihood, theta, jacobian)
-    rising = idle & (-slope > _WORTH * np.sqrt(curvature)) & ~likelihood.is_scatter
-    again = np.where(rising, -slope / np.where(rising, curvature, 1.0), theta)
-    for k in np.flatnonzero(idle & likelihood.is_scatter):
-        # there is no slope at zero to tell
-        tried = np.repeat(theta[np.newaxis], len(_SCATTERS) + 1, axis=0)
-        tried[1:, k] = np.clip(_SCATTERS, *likelihood.bounds[k])
-        again[k] = tried[np.argmin(likelihood(tried)), k]
-    return None if np.array_equal(again, theta) else again
+    rising = free & _idle(likelihood, theta, jacobian) & (-slope > _WORTH * np.sqrt(curvature))
+    if not rising.any():
+        return None
+    return np.where(rising, -slope / np.where(rising, curvature, 1.0), theta)
 
 
 def _descend(likelihood, start, before, free, tolerance, max_calls, callback):

@@ -183,8 +183,8 @@ def _remark(par):
             return f"at its limit {limit:g}, the error means nothing"
     if not par.error > 0:
         return "no error"
-    # a position among hadronic models may be close to the first of them
-    is_open = par.error > 3 * abs(par.value) > 0 and par.name != "hadronic"
+    # a position among hadronic models may be close to the first of them, a scatter close to none
+    is_open = par.error > 3 * abs(par.value) > 0 and par.name not in ("hadronic", "scatter")
     return "not determined" if is_open else ""
 
 
