@@ -437,7 +437,7 @@ def test_summary_and_report():
     assert "IceCube-nuisance.norm" not in text
     page = report_page(datasets, result)
     assert "of the scatters" in page
-    assert "scatter 0.41" in page
+    assert "scatter 0.408 ± 0.064" in page
     assert f"{hand[:, 0].sum():.2f}" in page
 
 

@@ -108,12 +108,15 @@ class FusedLikelihood:
         return used
 
     def predictions(self, values):
-        """What each block predicts for its points in the fit, and the scatters, None without."""
-        stop, n = self._n_model + 2 * len(self._nuisances), len(self._nuisances)
+        """What each block predicts for its points in the fit."""
+        stop = self._n_model + 2 * len(self._nuisances)
         found = self._predict(values[:stop], self._n_model)
-        hadronic, scatter = values[stop : stop + n], values[stop + n :]
-        predictions = [b.prediction(found[b.place], hadronic) for b in self.blocks]
-        return predictions, scatter if self.has_scatter else None
+        hadronic = values[stop : stop + len(self._nuisances)]
+        return [block.prediction(found[block.place], hadronic) for block in self.blocks]
+
+    def _scatters_of(self, values):
+        """Scatters of all nuisance models, None if none has any."""
+        return values[len(values) - len(self._nuisances) :] if self.has_scatter else None
 
     def residuals(self, values):
         """Residuals whose squares add up to the statistic, shape ``(k,)`` or ``(m, k)``.
@@ -123,7 +126,7 @@ class FusedLikelihood:
         if not self.blocks:
             return np.zeros(0)
         with np.errstate(under="ignore"):
-            predictions, scatter = self.predictions(values)
+            predictions, scatter = self.predictions(values), self._scatters_of(values)
             pairs = zip(self.blocks, predictions, strict=True)
             parts = [block.residuals(prediction, scatter) for block, prediction in pairs]
         if len({part.shape[:-1] for part in parts}) > 1:
@@ -134,7 +137,8 @@ class FusedLikelihood:
     def fake(self, values, rng):
         """Likelihood of data simulated for true parameter values, of the same model and points."""
         new = copy.copy(self)
-        predictions, scatter = self.predictions(values) if self.blocks else ([], None)
+        predictions = self.predictions(values) if self.blocks else []
+        scatter = self._scatters_of(values)
         pairs = zip(self.blocks, predictions, strict=True)
         new.blocks = [block.fake(prediction, rng, scatter) for block, prediction in pairs]
         return new
