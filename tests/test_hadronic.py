@@ -347,10 +347,11 @@ def test_models_of_an_older_file():
     nuisance.norm.value = 1.2
     data = yaml.safe_load(Models([nuisance]).to_yaml())
     entries = data["components"][0]["parameters"]
-    assert [entry["name"] for entry in entries] == ["norm", "energy_scale", "hadronic"]
-    entries.pop()
+    assert [entry["name"] for entry in entries] == ["norm", "energy_scale", "hadronic", "scatter"]
+    del entries[2:]
     (again,) = Models.from_dict(data)
     assert (again.norm.value, again.hadronic.value, again.hadronic.frozen) == (1.2, 0, True)
+    assert (again.scatter.value, again.scatter.frozen, again.is_active) == (0, True, True)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ class LinearLikelihood:
         self.bounds = np.array([low, (np.inf,) * 3]).T
         self.values = np.array([1.0, -1.0, 9.0]) * self.scales
         self.is_position = np.zeros(3, dtype=bool)
+        self.is_scatter = np.zeros(3, dtype=bool)
         self.names = ["a", "b", "c"]
         self.units = [u.one] * 3
         self.size = 3

@@ -49,6 +49,7 @@ class Gaussian:
         limits = np.array([(par.min, par.max) for par in parameters]).reshape(-1, 2)
         self.bounds = np.where(np.isnan(limits), (-np.inf, np.inf), limits)
         self.is_position = np.zeros(self.size, dtype=bool)
+        self.is_scatter = np.zeros(self.size, dtype=bool)
         error = np.sqrt(np.diag(covariance))
         root = np.linalg.cholesky(covariance / np.outer(error, error))
         self._matrix = np.linalg.inv(root) / error

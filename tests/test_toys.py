@@ -33,6 +33,7 @@ class Stub:
         self.units = [u.km] * self.size
         self.bounds = np.array([[low, np.inf]] * self.size)
         self.is_position = np.zeros(self.size, dtype=bool)
+        self.is_scatter = np.zeros(self.size, dtype=bool)
         self.data = self.functions(self.values) + 0.5
 
     def residuals(self, theta):

@@ -39,7 +39,7 @@ def prepared(analysis, mistakes):
     for name, entry in analysis.parameters.items():
         owner, dot, _ = name.partition(".")
         # that of a table which is not there may be right
-        of_data = dot or name in ("norm", "energy_scale", "hadronic")
+        of_data = dot or name in NuisanceModel.default_parameters.names
         if are_complete or owner in known or not of_data:
             _set_parameter(datasets, name, entry, mistakes)
     if not mistakes.found and not len(datasets.parameters.free_parameters):

@@ -102,8 +102,8 @@ class Analysis(Part):
     nuisances: Annotated[dict[str, Annotated[tuple[str, ...], Listed]], OrNothing] = Field(
         {}, examples=["calet-nuclei: [calet_c, calet_o, calet_fe]"]
     )
-    """tables that share a norm, an energy_scale and a hadronic of their own, apart from those of
-    their experiment: parameters NAME.norm and so on"""
+    """tables that share a norm, an energy_scale, a hadronic and a scatter of their own, apart from
+    those of their experiment: parameters NAME.norm and so on"""
 
     parameters: Annotated[dict[str, ParameterEntry], OrNothing] = Field(
         {},
@@ -113,8 +113,8 @@ class Analysis(Part):
         ],
     )
     """what is changed of parameters, by label or by a name that stands for all of that name;
-    also EXPERIMENT.norm, EXPERIMENT.energy_scale and EXPERIMENT.hadronic. A value alone fixes the
-    parameter there"""
+    also EXPERIMENT.norm, EXPERIMENT.energy_scale, EXPERIMENT.hadronic and EXPERIMENT.scatter. A
+    value alone fixes the parameter there"""
 
     priors: Annotated[tuple[one_of(_SETS), ...], Listed] = Field(
         ("measured",),

@@ -70,6 +70,8 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     joins_with = None
     """Datasets of a class with the same value of this, if it is not None, are evaluated as one:
     ``predict`` and the residuals then take each point for itself."""
+    takes_scatter = False
+    """Whether ``data`` has ``scattered_residuals`` as `DipoleData` has."""
     floor_kind = "a fraction"
     _stat_type = "cosmic-ray"
     _fit_statistic = CosmicRayFitStatistic
@@ -248,12 +250,27 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         return self.predict(*(points.of_model(model, *self.scales()) for points in self.points()))
 
     def signed_residuals(self):
-        """Residuals whose squares add up to the statistic, shape ``(n, k)``."""
-        return self.data.residuals(self.prediction()).reshape(-1, len(self.table)).T
+        """Residuals whose squares add up to the statistic, shape ``(n, k)``.
+
+        With a scatter, the second half of them are those that normalise.
+        """
+        prediction, scatter = self.prediction(), self.scatter_in_use()
+        if scatter is None:
+            residuals = self.data.residuals(prediction)
+        else:
+            residuals = self.data.scattered_residuals(prediction, scatter)
+        return residuals.reshape(-1, len(self.table)).T
 
     def stat_sum_likelihood(self):
         """Statistic of the points in the fit, without priors (float)."""
         return self._fit_statistic.stat_sum_dataset(self)
+
+    def stat_sum_scatter(self):
+        """What a scatter adds to the statistic, 2 ln(sigma / sigma_0) of all numbers (float)."""
+        if self.scatter_in_use() is None:
+            return 0.0
+        residuals = self.signed_residuals()[self.rows_in_fit]
+        return float(np.sum(residuals[:, residuals.shape[1] // 2 :] ** 2))
 
     @property
     def is_joined(self):

@@ -39,7 +39,7 @@ class DipolePicture(ScalarPicture):
 
     def pulls(self):
         """(Data - model) / error, shape ``(n, 2)``; a limit has one number."""
-        pulls = super().pulls()
+        pulls = self.dataset.residuals("pull")
         pulls[self.dataset.is_ul, 1] = np.nan
         return pulls
 
@@ -108,6 +108,7 @@ class DipoleDataset(CosmicRayDataset):
     tag = "DipoleDataset"
     kind = "dipole"
     picture_class = DipolePicture
+    takes_scatter = True
     settings = (
         *(*CosmicRayDataset.settings, "phase_floor", "likelihood"),
         *("apply_declination_factor", "response"),
@@ -250,7 +251,7 @@ class DipoleDataset(CosmicRayDataset):
     data = read_only("_data", "Arrays of the likelihood (`DipoleData`).")
 
     def _simulated(self, rng):
-        data = self.data.fake(self.prediction(), rng)
+        data = self.data.fake(self.prediction(), rng, self.scatter_in_use())
         # the table has what an instrument would publish
         columns = {
             f"amplitude{end}": values / self._factor
@@ -286,7 +287,7 @@ class DipoleDataset(CosmicRayDataset):
             Residuals, shape ``(n, 2)``.
         """
         if method == "pull":
-            return -self.signed_residuals()
+            return -self.signed_residuals()[:, :2]
         if method not in ("diff", "diff/model"):
             raise ValueError(f"unknown method {method!r}: expected 'diff', 'diff/model' or 'pull'")
         model, phase = self.dipole_pred(), self._data.phase

@@ -69,7 +69,7 @@ class DatasetModelling:
 
     @property
     def nuisance(self):
-        """Normalisation, energy scale and hadronic model; datasets may share a `NuisanceModel`."""
+        """Nuisance parameters; datasets may share a `NuisanceModel`."""
         if self._nuisance is None:
             name = f"{self.name.replace('.', '-')}-nuisance"
             self._nuisance = NuisanceModel(datasets_names=[self.name], name=name)
@@ -108,12 +108,19 @@ class DatasetModelling:
     norm = read_only("nuisance.norm", "Flux normalisation (Parameter), frozen at 1 by default.")
     energy_scale = read_only("nuisance.energy_scale", "Scale of the energies (Parameter).")
     hadronic = read_only("nuisance.hadronic", "Position among `hadronic_models` (Parameter).")
+    scatter = read_only("nuisance.scatter", "Scatter of dipoles beyond their errors (Parameter).")
 
     def scales(self):
         """Values of normalisation and energy scale (two floats)."""
         if self._nuisance is None:
             return 1.0, 1.0
         return self._nuisance.norm._value, self._nuisance.energy_scale._value
+
+    def scatter_in_use(self):
+        """Value of the scatter (float), None if it is frozen at zero or of no effect."""
+        nuisance = self._nuisance
+        is_in_use = self.takes_scatter and nuisance is not None and nuisance.has_scatter
+        return nuisance.scatter._value if is_in_use else None
 
 
 def applies_to(datasets_names, name):

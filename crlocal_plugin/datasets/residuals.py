@@ -4,6 +4,7 @@ Every function broadcasts: predictions may carry leading axes of parameter sets.
 """
 
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 import numpy as np
 from gammapy.stats import FIT_STATISTICS_REGISTRY
@@ -57,6 +58,15 @@ def limit_residual(model, limit, sigma):
 def limit_sigma(limit, confidence):
     """Width of a Gaussian around zero of which the limit is the one-sided quantile."""
     return limit / ndtri(confidence)
+
+
+def widening_residual(spread, *errors):
+    """Root of 2 ln(sigma / sigma_0), sigma_0 the mean of errors, sigma with a spread in quadrature.
+
+    It is exact for a small spread. Of a lower and an upper error, the mean is what normalises.
+    """
+    more = sum(spread * (spread / (error + np.hypot(error, spread))) for error in errors)
+    return np.sqrt(2 * np.log1p(more / sum(errors)))
 
 
 def _along_and_across(x, y, along, across, cos, sin, errn, errp, tangential):
@@ -131,6 +141,16 @@ class FluxData(_Data):
         return replace(self, value=np.where(self.is_ul, self.value, drawn))
 
 
+class _Errors(NamedTuple):
+    """Errors under the names of `DipoleData`."""
+
+    errn: np.ndarray
+    errp: np.ndarray
+    tangential: np.ndarray
+    phase_err: np.ndarray
+    limit_sigma: np.ndarray
+
+
 @dataclass(frozen=True, eq=False)
 class DipoleData(_Data):
     """Arrays of measured dipoles, shape ``(n,)`` each, and what is compared.
@@ -164,41 +184,71 @@ class DipoleData(_Data):
         Those along and then across the measured direction, or of amplitude and then of phase, shape
         ``(..., 2 n)``. Of a limit, the second one is zero.
         """
+        return self._compared(prediction, self)
+
+    def _compared(self, prediction, errors):
+        """Residuals with these errors."""
         x, y = prediction
-        errors = self.errn, self.errp
+        sides = errors.errn, errors.errp
         if self.likelihood == "vector":
-            first, second = _along_and_across(x, y, *self.vector, *errors, self.tangential)
+            first, second = _along_and_across(x, y, *self.vector, *sides, errors.tangential)
         else:
-            measured = self.amplitude, self.phase, *errors, self.phase_err
+            measured = self.amplitude, self.phase, *sides, errors.phase_err
             first, second = amplitude_phase_residuals(x, y, *measured)
         if self.has_limits:
             k = self.is_ul
             amplitude = np.hypot(x[..., k], y[..., k])
-            first[..., k] = limit_residual(amplitude, self.limit[k], self.limit_sigma[k])
+            first[..., k] = limit_residual(amplitude, self.limit[k], errors.limit_sigma[..., k])
             second[..., k] = 0.0
         return np.concatenate([first, second], axis=-1)
 
-    def fake(self, prediction, rng):
+    def scattered_residuals(self, prediction, scatter):
+        """`residuals` with a scatter, and as many whose squares normalise: `widening_residual`.
+
+        The scatter is a number, or of a shape that broadcasts to ``(..., n)``.
+        """
+        residuals = self._compared(prediction, self._wider_errors(prediction, scatter))
+        spread = scatter * np.hypot(*prediction)
+        is_vector = self.likelihood == "vector"
+        second = (spread, self.tangential) if is_vector else (scatter, self.phase_err)
+        both = widening_residual(spread, self.errn, self.errp), widening_residual(*second)
+        # of a limit, the statistic is the logarithm of a probability
+        both = (np.where(self.is_ul, 0.0, each) for each in both)
+        shape = (*residuals.shape[:-1], len(self.is_ul))
+        both = (np.broadcast_to(each, shape) for each in both)
+        return np.concatenate([residuals, *both], axis=-1)
+
+    def _wider_errors(self, prediction, scatter):
+        """Errors with a scatter in them, that is a fraction of the predicted amplitude."""
+        spread = scatter * np.hypot(*prediction)
+        errp, tangential, limit_sigma = (
+            np.hypot(error, spread) for error in (self.errp, self.tangential, self.limit_sigma)
+        )
+        errn = errp if self.errn is self.errp else np.hypot(self.errn, spread)
+        return _Errors(errn, errp, tangential, np.hypot(self.phase_err, scatter), limit_sigma)
+
+    def fake(self, prediction, rng, scatter=None):
         """Measurements with the same errors that a true dipole would give; limits stay.
 
         Vectors are shifted along and across the true direction, to which their errors refer from
         then on: attached to the drawn direction, they would be too small or too large for the
         shift wherever that is far from the true one. Amplitudes for themselves are drawn among
-        those that are positive.
+        those that are positive. A scatter widens what is drawn, and not the errors.
         """
+        errors = self if scatter is None else self._wider_errors(prediction, scatter)
         x, y = prediction
         true, direction = np.hypot(x, y), np.arctan2(y, x)
         along, across = rng.standard_normal((2, len(true)))
         if self.likelihood == "vector":
-            along = true - _scaled(along, self.errn, self.errp)
-            across = -across * self.tangential
+            along = true - _scaled(along, errors.errn, errors.errp)
+            across = -across * errors.tangential
             amplitude = np.hypot(along, across)
             phase = direction + np.arctan2(across, along)
             axis = np.where(self.is_ul, self.axis, direction)
         else:
-            along = ndtri(ndtr(along) * ndtr(true / self.errp))
-            amplitude = true - _scaled(along, self.errn, self.errp)
-            phase = direction - across * self.phase_err
+            along = ndtri(ndtr(along) * ndtr(true / errors.errp))
+            amplitude = true - _scaled(along, errors.errn, errors.errp)
+            phase = direction - across * errors.phase_err
             axis = None
         amplitude = np.where(self.is_ul, self.amplitude, amplitude)
         phase = np.where(self.is_ul, self.phase, phase % (2 * np.pi))

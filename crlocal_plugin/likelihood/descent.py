@@ -13,6 +13,9 @@ from scipy.optimize import least_squares
 _SMALLEST, _LARGEST = 1e-12, 1e6
 """Ends of a logarithmic coordinate, relative to the starting value."""
 
+_SCATTER, _SMALL_SCATTER = 0.1, 0.01
+"""Scatter from which a descent starts, for want of a slope at zero, and one that may be none."""
+
 COLLAPSED = 1e-3
 """Fraction of the starting value below which a parameter counts as driven to zero."""
 
@@ -38,7 +41,7 @@ class Minimum(NamedTuple):
 
 def stays_positive(likelihood):
     """Which parameters are quantities that limits keep positive, such as strengths and lengths."""
-    return (likelihood.bounds[:, 0] >= 0) & ~likelihood.is_position
+    return (likelihood.bounds[:, 0] >= 0) & ~likelihood.is_position & ~likelihood.is_scatter
 
 
 def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, callback=None):
@@ -67,20 +70,26 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
     if not free.any():
         return Minimum(start, before, likelihood.jacobian(start) * 0.0, True, "nothing varies", 0)
     options = tolerance, max_calls, callback
+    best = Minimum(start, before, None, True, "nothing moves", 0)
+    absent = free & likelihood.is_scatter & (start == 0)
+    if absent.any():
+        start = np.where(absent, np.clip(_SCATTER, *likelihood.bounds.T), start)
     # a direction in which nothing changes leads the solver astray
     moving = free & ~_idle(likelihood, start, likelihood.jacobian(start))
-    best = Minimum(start, before, None, True, "nothing moves", 0)
     if moving.any():
-        best = _descend(likelihood, start, before, moving, *options)
+        found = _descend(likelihood, start, likelihood(start), moving, *options)
+        best = found if found.stat <= before else best._replace(n_calls=found.n_calls)
     # a logarithm cannot come back from a strength or a length that an early step drove to nothing
     collapsed = moving & (best.theta < COLLAPSED * start) & stays_positive(likelihood)
     if collapsed.any():
         again = np.where(collapsed, start, best.theta)
         best = _better(best, _descend(likelihood, again, likelihood(again), moving, *options))
+    best = _without_scatter(likelihood, best)
     jacobian = likelihood.jacobian(best.theta)
     again = _revived(likelihood, best.theta, jacobian, free)
     if again is not None:
         best = _better(best, _descend(likelihood, again, likelihood(again), free, *options))
+        best = _without_scatter(likelihood, best)
         jacobian = likelihood.jacobian(best.theta)
     jacobian[:, ~free] = 0.0
     return best._replace(jacobian=jacobian)
@@ -90,6 +99,16 @@ def _better(first, second):
     """The lower one of two minima, with the calls of both."""
     better = second if second.stat < first.stat - 1e-6 * abs(first.stat) else first
     return better._replace(n_calls=first.n_calls + second.n_calls)
+
+
+def _without_scatter(likelihood, minimum):
+    """Minimum with scatters at zero to which a solver gets slowly, for want of a slope."""
+    for k in np.flatnonzero(likelihood.is_scatter & (minimum.theta < _SMALL_SCATTER)):
+        theta = np.where(np.arange(likelihood.size) == k, 0.0, minimum.theta)
+        stat = likelihood(theta)
+        if stat <= minimum.stat:
+            minimum = minimum._replace(theta=theta, stat=stat)
+    return minimum
 
 
 def _idle(likelihood, theta, jacobian):

@@ -12,14 +12,14 @@ from ..datasets.correlation import CorrelatedData
 from ..datasets.points import Dipoles, Intensities, Means, itself
 from ..datasets.residuals import concatenate
 from ..physics.memory import keep_freed_memory
-from .points import HadronicPoints, Wanted
+from .points import HadronicPoints, Wanted, of_points
 from .prediction import JointPrediction
 
 CHUNK = 100_000
 """Numbers in an array that is evaluated at once: 800 kB, few enough for the processor's cache."""
 
 _KINDS = (Intensities, Means, Dipoles)
-_NUISANCES = ("norm", "energy_scale", "hadronic")
+_NUISANCES = ("norm", "energy_scale", "hadronic", "scatter")
 """Parameters of a nuisance model, in the order of the values."""
 
 
@@ -43,6 +43,8 @@ class FusedLikelihood:
         self._nuisance_parameters = self._read_nuisances()
         self.parameters = [*self.evaluator.parameters, *self._nuisance_parameters]
         self._n_model = len(self.evaluator.parameters)
+        self._scatters = None
+        self._scatter_parameters = self._nuisance_parameters[-len(self._nuisances) :]
         # kernel unit of each parameter over its own unit
         self.factors = [*self.evaluator.factors, *(1.0 for _ in self._nuisance_parameters)]
         _require_one_list(datasets)
@@ -78,9 +80,18 @@ class FusedLikelihood:
             and self._read_nuisances() == self._nuisance_parameters
         )
 
-    def frozen(self):
-        """Return a likelihood that no later change of the model reaches."""
+    @property
+    def has_scatter(self):
+        """Whether a scatter is free or not zero, so that there are residuals that normalise."""
+        if self._scatters is None:
+            return any(par._value or not par._frozen for par in self._scatter_parameters)
+        return self._scatters
+
+    def frozen(self, varied):
+        """Return a likelihood of varied parameters that no later change of the model reaches."""
         new = copy.copy(self)
+        is_varied = not set(self._scatter_parameters).isdisjoint(varied)
+        new._scatters = self.has_scatter or is_varied
         new.model, new.datasets = None, None
         new.evaluator = self.evaluator.frozen()
         new._predict = self._predict and self._predict.with_evaluator(new.evaluator)
@@ -101,8 +112,13 @@ class FusedLikelihood:
     def predictions(self, values):
         """What each block predicts for its points in the fit."""
         stop = self._n_model + 2 * len(self._nuisances)
-        found, hadronic = self._predict(values[:stop], self._n_model), values[stop:]
+        found = self._predict(values[:stop], self._n_model)
+        hadronic = values[stop : stop + len(self._nuisances)]
         return [block.prediction(found[block.place], hadronic) for block in self.blocks]
+
+    def _scatters_of(self, values):
+        """Scatters of all nuisance models, None if none has any."""
+        return values[len(values) - len(self._nuisances) :] if self.has_scatter else None
 
     def residuals(self, values):
         """Residuals whose squares add up to the statistic, shape ``(k,)`` or ``(m, k)``.
@@ -112,8 +128,9 @@ class FusedLikelihood:
         if not self.blocks:
             return np.zeros(0)
         with np.errstate(under="ignore"):
-            predictions = self.predictions(values)
-            parts = [b.data.residuals(p) for b, p in zip(self.blocks, predictions, strict=True)]
+            predictions, scatter = self.predictions(values), self._scatters_of(values)
+            pairs = zip(self.blocks, predictions, strict=True)
+            parts = [block.residuals(prediction, scatter) for block, prediction in pairs]
         if len({part.shape[:-1] for part in parts}) > 1:
             leading = np.broadcast_shapes(*(part.shape[:-1] for part in parts))
             parts = [np.broadcast_to(part, (*leading, part.shape[-1])) for part in parts]
@@ -123,7 +140,9 @@ class FusedLikelihood:
         """Likelihood of data simulated for true parameter values, of the same model and points."""
         new = copy.copy(self)
         predictions = self.predictions(values) if self.blocks else []
-        new.blocks = [b.fake(p, rng) for b, p in zip(self.blocks, predictions, strict=True)]
+        scatter = self._scatters_of(values)
+        pairs = zip(self.blocks, predictions, strict=True)
+        new.blocks = [block.fake(prediction, rng, scatter) for block, prediction in pairs]
         return new
 
 
@@ -146,6 +165,10 @@ class _Block:
         has_several = any(dataset.hadronic_models for dataset, _, _ in members)
         self._shifts = HadronicPoints(members) if has_several else None
         self._is_itself = type(first).predict is itself
+        # positions of nuisance models, where their scatter counts
+        sizes = [len(rows) for _, rows, _ in members]
+        nuisances = np.repeat([k for _, _, k in members], sizes)
+        self._scattered_by = nuisances if first.takes_scatter else None
 
     def rank(self):
         """Place in the order of spectra, sums, means, dipoles (tuple)."""
@@ -161,10 +184,24 @@ class _Block:
             result = self._dataset.shifted(result, self._shifts.effect(*hadronic))
         return result
 
-    def fake(self, prediction, rng):
+    def _scatter(self, scatter):
+        """Scatter of each point, None if there is none."""
+        if scatter is None or self._scattered_by is None:
+            return None
+        return of_points([*scatter, 0.0], self._scattered_by)
+
+    def residuals(self, prediction, scatter):
+        """Residuals of a prediction, for scatters of all nuisance models, or None."""
+        scatter = self._scatter(scatter)
+        if scatter is None:
+            return self.data.residuals(prediction)
+        return self.data.scattered_residuals(prediction, scatter)
+
+    def fake(self, prediction, rng, scatter):
         """Block with simulated data."""
-        new = copy.copy(self)
-        new.data = self.data.fake(prediction, rng)
+        new, scatter = copy.copy(self), self._scatter(scatter)
+        given = () if scatter is None else (scatter,)
+        new.data = self.data.fake(prediction, rng, *given)
         return new
 
 
@@ -199,7 +236,7 @@ class FusedPart:
     is_least_squares = True
 
     def __init__(self, fused, parameters):
-        self._fused = fused.frozen()
+        self._fused = fused.frozen(parameters)
         self._values = self._fused.values()
         columns = {id(par): column for column, par in enumerate(parameters)}
         places = enumerate(zip(self._fused.parameters, self._fused.factors, strict=True))
@@ -262,6 +299,10 @@ class OwnSpeedPart:
         self._collection = copy.deepcopy(collection, memo)
         # a parameter of other datasets has no copy
         self._copies = [memo.get(id(par)) for par in parameters]
+        for par in self._copies:
+            if par is not None:
+                # a scatter that varies has its residuals at zero too
+                par.frozen = False
         self._can_fake = can_fake
         self.is_least_squares = collection.is_least_squares
 

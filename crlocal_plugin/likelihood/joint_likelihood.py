@@ -42,6 +42,8 @@ class JointLikelihood:
         Their limits, infinite where open, shape ``(n, 2)``, and values then, shape ``(n,)``.
     is_position : `~numpy.ndarray` of bool
         Which are positions among hadronic models, where zero is a place like others, ``(n,)``.
+    is_scatter : `~numpy.ndarray` of bool
+        Which are scatters of dipoles, of which the statistic has no slope at zero, ``(n,)``.
 
     Raises
     ------
@@ -65,7 +67,8 @@ class JointLikelihood:
         self.units = [par.unit for par in self.parameters]
         self.bounds = np.array([limits_of(par) for par in self.parameters]).reshape(-1, 2)
         self.values = np.array([par.value for par in self.parameters], dtype=float)
-        self.is_position = np.array([p.name == "hadronic" for p in self.parameters], dtype=bool)
+        names = np.array([par.name for par in self.parameters], dtype=str)
+        self.is_position, self.is_scatter = names == "hadronic", names == "scatter"
         self.size = len(self.names)
         self._parts = datasets.likelihood_parts(self.parameters)
         self.is_least_squares = all(part.is_least_squares for part in self._parts)

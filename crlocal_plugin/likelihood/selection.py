@@ -16,6 +16,12 @@ from ..models.prior_sets import set_prior_sets
 ENERGY_SCALE_SET = "energy-scales"
 """Name of the set of priors on energy scales of experiments."""
 
+_OF_SOME = {
+    "hadronic": "tables that are loaded for several hadronic models, with a list as hadronic_model",
+    "scatter": "experiments with a table of dipoles",
+}
+"""Nuisance parameters that some datasets have, and which."""
+
 
 def find_parameters(datasets, name):
     """Find parameters of the models of datasets (dict of str to Parameter, by label).
@@ -34,23 +40,22 @@ def find_parameters(datasets, name):
         for par in dataset.nuisance.parameters:
             known[f"{owner}.{par.name}"] = par
             experiments[f"{dataset.experiment}.{par.name}"] = par
-    # a position among hadronic models is one where there are several
-    several = {dataset.hadronic for dataset in own if dataset.hadronic_models}
+    # a position among hadronic models is one where there are several, a scatter is of dipoles
+    effective = {dataset.hadronic for dataset in own if dataset.hadronic_models}
+    effective |= {dataset.scatter for dataset in own if dataset.takes_scatter}
     known, experiments = (
-        {label: par for label, par in group.items() if par.name != "hadronic" or par in several}
+        {label: par for label, par in group.items() if par.name not in _OF_SOME or par in effective}
         for group in (known, experiments)
     )
     named = experiments | known
     if name in named:
         return {name: named[name]}
+    last = name.split(".")[-1]
     found = {label: par for label, par in known.items() if _is_meant(label, name)}
     if found:
         return found
-    if name.split(".")[-1] == "hadronic":
-        raise ValueError(
-            f"no parameter is called {name!r}: there is one for tables that are loaded for several "
-            "hadronic models, with a list as hadronic_model"
-        )
+    if last in _OF_SOME:
+        raise ValueError(f"no parameter is called {name!r}: there is one for {_OF_SOME[last]}")
     close = close_name(name, [*known, *(par.name for par in known.values())])
     hint = f"expected one of {', '.join(known)}" if close is None else f"did you mean {close}?"
     raise ValueError(f"no parameter is called {name!r}; {hint}")
@@ -70,7 +75,8 @@ def free_parameters(datasets, names):
     datasets : CosmicRayDatasets
     names : iterable of str
         Labels, such as ``"V_sun"`` or ``"He.Q_0n"``; names, such as ``"Q_0n"``, for all of that
-        name; nuisances of an experiment, such as ``"KASCADE.energy_scale"``.
+        name; nuisances of an experiment, such as ``"KASCADE.energy_scale"``; ``"scatter"`` for
+        those of all experiments with dipoles.
 
     Raises
     ------

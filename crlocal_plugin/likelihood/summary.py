@@ -8,6 +8,7 @@ from scipy.stats import chi2
 
 from ..datasets.core import CosmicRayDataset
 from ..models.cloud import MOTION, cloud_of
+from ..models.nuisance import is_at_rest
 from .correlated import CorrelatedTerm
 from .priors import is_gaussian
 
@@ -29,6 +30,8 @@ class FitSummary:
         Local Interstellar Cloud.
     total, likelihood : float
         Statistic with priors and without.
+    scatter : float
+        What scatters of dipoles add to it beside chi2, 2 ln(sigma / sigma_0) of all numbers.
     p_value : float
         Probability of a larger chi2, priors of free parameters included, if model and errors are
         right.
@@ -49,6 +52,7 @@ class FitSummary:
     n_free: int
     success: bool | None
     message: str
+    scatter: float = 0.0
 
     def __str__(self):
         frozen, prior = self.parameters["frozen"], self.parameters["prior"] != ""
@@ -92,11 +96,12 @@ class FitSummary:
         for title, (header, rows) in blocks.items():
             if rows or title in ("Free parameters", "Datasets"):
                 lines += [title, "", *_columns(header, rows), ""]
-        degrees = self.n_data - self.n_free
+        degrees, stat = self.n_data - self.n_free, self.likelihood - self.scatter
+        scatter = f"2 ln(sigma / sigma_0) {self.scatter:.2f}, " if self.scatter else ""
         lines += [
-            f"chi2 {self.likelihood:.2f} for {self.n_data} numbers and {self.n_free} free "
+            f"chi2 {stat:.2f} for {self.n_data} numbers and {self.n_free} free "
             f"parameters ({degrees} degrees of freedom)",
-            f"priors {self.total - self.likelihood:.2f}, total {self.total:.2f}",
+            f"priors {self.total - self.likelihood:.2f}, {scatter}total {self.total:.2f}",
             f"goodness of fit: p-value {self.p_value:.2g}{self._worst()}",
         ]
         if self.success is not None:
@@ -127,7 +132,9 @@ def fit_summary(datasets, result=None):
     labelled = list(zip(parameters.labels, parameters, strict=True))
     free = [(label, par) for label, par in labelled if not par.frozen]
     ended = None if result is None else result.optimize_result
-    rows = [_dataset_row(dataset) for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
+    own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
+    rows = [_dataset_row(dataset) for dataset in own]
+    scatter = sum(dataset.stat_sum_scatter() for dataset in own)
     likelihood, n_data = datasets.stat_sum_likelihood(), sum(row["numbers"] for row in rows)
     # a Gaussian prior of a free parameter is one more measurement
     measured = [par for _, par in free if par.prior is not None and is_gaussian(par.prior)]
@@ -144,11 +151,12 @@ def fit_summary(datasets, result=None):
         derived=_derived_table(datasets, free),
         total=float(datasets.stat_sum()),
         likelihood=float(likelihood),
-        p_value=float(chi2.sf(likelihood + pulls, degrees)),
+        p_value=float(chi2.sf(likelihood - scatter + pulls, degrees)),
         n_data=int(n_data),
         n_free=len(free),
         success=None if ended is None else bool(ended.success),
         message=getattr(ended, "message", ""),
+        scatter=float(scatter),
     )
 
 
@@ -161,7 +169,8 @@ def _parameter_table(labelled, correlated):
     names = ("label", "value", "error", "unit", "frozen", "min", "max")
     rows = []
     for label, par in labelled:
-        own = _prior_text(par.prior), getattr(par.prior, "source", "")
+        prior = None if is_at_rest(par) else par.prior
+        own = _prior_text(prior), getattr(prior, "source", "")
         words = *together.get(par, own), _remark(par)
         value, error, low, high = map(float, (par.value, par.error, par.min, par.max))
         rows.append((label, value, error, par.unit.to_string(), par.frozen, low, high, *words))
@@ -185,8 +194,8 @@ def _remark(par):
             return f"at its limit {limit:g}, the error means nothing"
     if not par.error > 0:
         return "no error"
-    # a position among hadronic models may be close to the first of them
-    is_open = par.error > 3 * abs(par.value) > 0 and par.name != "hadronic"
+    # a position among hadronic models may be close to the first of them, a scatter close to none
+    is_open = par.error > 3 * abs(par.value) > 0 and par.name not in ("hadronic", "scatter")
     return "not determined" if is_open else ""
 
 
@@ -195,7 +204,7 @@ def _dataset_row(dataset):
     ends = ["" if end is None else f"{end.value:g} {end.unit}" for end in dataset.energy_range]
     return {
         "name": info["name"],
-        "chi2": info["stat_sum"],
+        "chi2": info["stat_sum"] - dataset.stat_sum_scatter(),
         "numbers": info["n_fit"],
         "floor": dataset.floor_text,
         "range": f"{ends[0]} .. {ends[1]}".strip() if any(ends) else "all",

@@ -1,4 +1,4 @@
-"""Normalisation, energy scale and hadronic model of an experiment."""
+"""Normalisation, energy scale, hadronic model and scatter of an experiment."""
 
 from gammapy.modeling import Parameter
 from gammapy.modeling.models import MODEL_REGISTRY
@@ -8,10 +8,18 @@ from ..components.priors import MeasurementPrior
 from ..components.registration import register
 
 _ASSUMED = "assumed by the package, not measured: replace it by the experiment's own"
+_ASSUMED_SCATTER = "half of a Gaussian, assumed by the package, not measured"
+
+
+def is_at_rest(par):
+    """Whether a parameter of a nuisance model is frozen where a prior of the package has it."""
+    source = getattr(par.prior, "source", None)
+    is_assumed = source in (_ASSUMED, _ASSUMED_SCATTER)
+    return is_assumed and par.frozen and par.value == par.prior.mu.value
 
 
 class NuisanceModel(TopLevelModel):
-    """Flux normalisation, energy scale and hadronic model of the datasets of one experiment.
+    """Normalisation, energy scale, hadronic model and scatter of the datasets of one experiment.
 
     A measured energy (or rigidity) E stands for a true one of ``energy_scale * E``; predicted
     intensities are multiplied by ``norm * energy_scale``, the second factor from the width of
@@ -23,13 +31,21 @@ class NuisanceModel(TopLevelModel):
     that the truth is on that curve, at the same position for all quantities of the experiment.
     It is of no effect on datasets that were loaded with one model.
 
+    ``scatter`` is a standard deviation of dipoles beyond their errors, as a fraction s of the
+    predicted amplitude A: s A is added in quadrature to the errors along and across the measured
+    direction, and to the width of an upper limit; with ``likelihood="amplitude_phase"``, s A to
+    the error of the amplitude and s rad to that of the phase. The statistic gets
+    2 ln(sigma(s) / sigma(0)) for each of the two numbers, so that a scatter that is not needed
+    costs. It is frozen at 0 by default, and has a half-normal prior of width 0.2 once freed, which
+    is an assumption. It is of no effect on spectra.
+
     Parameters
     ----------
     datasets_names : str or list of str, optional
         Datasets that the model is for; all by default.
     name : str, optional
         Name, without dots.
-    norm, energy_scale, hadronic : float or `~gammapy.modeling.Parameter`, optional
+    norm, energy_scale, hadronic, scatter : float or `~gammapy.modeling.Parameter`, optional
         Values or Parameters.
     """
 
@@ -38,21 +54,31 @@ class NuisanceModel(TopLevelModel):
     norm = Parameter("norm", 1, min=0.1, max=10, frozen=True)
     energy_scale = Parameter("energy_scale", 1, min=0.1, max=10, frozen=True)
     hadronic = Parameter("hadronic", 0, min=0, frozen=True)
+    scatter = Parameter("scatter", 0, min=0, max=10, frozen=True)
 
     def __init__(self, datasets_names=None, name=None, **kwargs):
         super().__init__(**kwargs)
         self._set_names(name, datasets_names)
-        for par in (self.norm, self.energy_scale):
+        priors = (1, 0.1, _ASSUMED), (1, 0.1, _ASSUMED), (0, 0.2, _ASSUMED_SCATTER)
+        for par, prior in zip((self.norm, self.energy_scale, self.scatter), priors, strict=True):
             if par.prior is None and not isinstance(kwargs.get(par.name), Parameter):
-                par.prior = MeasurementPrior(1, 0.1, _ASSUMED)
+                par.prior = MeasurementPrior(*prior)
 
     @property
     def is_active(self):
         """Whether a parameter is free or away from its default (bool)."""
         own = self.__dict__
-        norm, scale, hadronic = own["norm"], own["energy_scale"], own["hadronic"]
+        norm, scale = own["norm"], own["energy_scale"]
+        hadronic, scatter = own["hadronic"], own["scatter"]
         at_rest = norm._frozen and norm._value == 1 and scale._frozen and scale._value == 1
-        return not (at_rest and hadronic._frozen and hadronic._value == 0)
+        at_rest = at_rest and hadronic._frozen and hadronic._value == 0
+        return not (at_rest and scatter._frozen and scatter._value == 0)
+
+    @property
+    def has_scatter(self):
+        """Whether the scatter is free or not zero (bool)."""
+        scatter = self.__dict__["scatter"]
+        return not scatter._frozen or scatter._value != 0
 
     def freeze(self, model_type=None):
         """Freeze the parameters, unless another type is asked for."""

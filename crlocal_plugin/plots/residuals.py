@@ -119,7 +119,8 @@ def _draw_pulls(panel, points, quantities):
 
 
 def _stat(points):
-    """Statistic of the points in the fit over the number of fitted numbers (str)."""
+    """Chi2 of the points in the fit over the number of fitted numbers (str)."""
     information = [shown.dataset.info_dict() for shown in points]
     stat, numbers = (sum(info[key] for info in information) for key in ("stat_sum", "n_fit"))
+    stat -= sum(shown.dataset.stat_sum_scatter() for shown in points)
     return f"{stat:.1f} / {numbers}"

@@ -10,15 +10,17 @@ from .cells import joined, link, number, plus_minus, publication_link, span, uni
 def totals(summary, n_datasets, date):
     """Totals of the fit."""
     degrees = summary.n_data - summary.n_free
-    priors = summary.total - summary.likelihood
-    per_degree = number(f"{summary.likelihood / degrees:.2f}") if degrees > 0 else ""
+    priors, chi2 = summary.total - summary.likelihood, summary.likelihood - summary.scatter
+    scatter = number(f"{summary.scatter:.2f}", summary.scatter) if summary.scatter else ""
+    per_degree = number(f"{chi2 / degrees:.2f}") if degrees > 0 else ""
     cells = {
-        "χ² of the data": number(f"{summary.likelihood:.2f}", summary.likelihood),
+        "χ² of the data": number(f"{chi2:.2f}", chi2),
         "numbers fitted": number(str(summary.n_data)),
         "free parameters": number(str(summary.n_free)),
         "degrees of freedom": number(str(degrees)),
         "χ² per degree of freedom": per_degree,
         "χ² of the priors": number(f"{priors:.2f}", priors),
+        "2 ln(σ/σ₀) of the scatters": scatter,
         "total statistic": number(f"{summary.total:.2f}", summary.total),
         "datasets": number(str(n_datasets)),
         "day of the fit": date,
@@ -149,6 +151,8 @@ def _settings(dataset):
         used = info["apply_declination_factor"]
         yield f"amplitudes × {factor}" if used else "amplitudes as published"
     nuisances = [(dataset.norm, "norm", 1), (dataset.energy_scale, "energy scale", 1)]
+    if dataset.takes_scatter:
+        nuisances.append((dataset.scatter, "scatter", 0))
     if dataset.hadronic_models:
         yield f"hadronic models {', '.join(dataset.hadronic_models)}"
         nuisances.append((dataset.hadronic, "hadronic", 0))

@@ -71,14 +71,16 @@ def leave_one_out(datasets, by="dataset", n_jobs=None, progress=None):
     rows = []
     for (name, group), alone, minimum in zip(groups.items(), own, without, strict=True):
         numbers = sum(int(d.numbers_per_point[d.rows_in_fit].sum()) for d in group)
-        change = best.stat - minimum.stat
+        # what a scatter of dipoles adds beside residuals is no chi2
+        scatter = sum(dataset.stat_sum_scatter() for dataset in group)
+        change = best.stat - minimum.stat - scatter
         steps = (minimum.theta - best.theta) / sigma
         most = int(np.argmax(np.where(np.isfinite(steps), np.abs(steps), -1)))
         rows.append(
             {
                 "name": name,
                 "numbers": numbers,
-                "chi2": -2 * float(alone.log_likelihood(best.theta)),
+                "chi2": -2 * float(alone.log_likelihood(best.theta)) - scatter,
                 "change": change,
                 "p_value": float(chi2.sf(change, numbers)),
                 "moves": likelihood.names[most],
