@@ -11,6 +11,7 @@ from ..studies.starts import lowest_minimum
 from .description import Analysis
 
 _FREE = {"free": True}
+_RIBBON = {"priors": ("measured", "field-ribbon"), "parameters": {"B_ra": _FREE, "B_dec": _FREE}}
 TREATMENTS = {
     "default": {},
     "no priors": {"priors": ()},
@@ -26,6 +27,11 @@ TREATMENTS = {
     "energies 0.3 dex wide": {"energy_width": 0.3},
     "energies 0.5 dex wide": {"energy_width": 0.5},
     "fields of view, 0.5 dex": {"field_of_view": True, "energy_width": 0.5},
+    "scatter of dipoles": {"parameters": {"scatter": _FREE}},
+    "field of the ribbon": _RIBBON,
+    "all of these": _RIBBON
+    | {"field_of_view": True, "energy_width": 0.5}
+    | {"parameters": _RIBBON["parameters"] | {"scatter": _FREE}},
     "local index for C": {"model": {"compton_getting": "local"}},
     "wandering": {"model": {"variant": "wandering"}},
 }
