@@ -59,8 +59,8 @@ def check_result(folder, command, overwrite=False, names=()):
     if author != command:
         made = f"holds a result of crlocal {author}" if author else f"has no {MANIFEST}"
         raise FileExistsError(
-            f"{folder} is left alone, it {made} and is no earlier result of crlocal {command}: "
-            "choose another --output"
+            f"{folder} is left alone: it {made}, so that it is no earlier result of crlocal "
+            f"{command}; choose another --output"
         )
     lost = changed_files(folder)
     lost += [name for name in names if name not in listed and os.path.lexists(folder / name)]

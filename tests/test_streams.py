@@ -16,10 +16,9 @@ ROOT = Path(crl.__file__).parents[1]
 PROGRAM = [sys.executable, "-m", "crlocal_plugin"]
 
 
-@pytest.mark.parametrize("words", ["data list", "--help"])
-def test_a_reader_that_stops_is_no_error(words):
+def test_a_reader_that_stops_is_no_error():
     pipe = subprocess.PIPE
-    command = [*PROGRAM, *words.split()]
+    command = [*PROGRAM, "data", "list"]
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, cwd=ROOT) as process:
         process.stdout.close()
         assert process.stderr.read() == b""
