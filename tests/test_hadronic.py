@@ -347,7 +347,8 @@ def test_models_of_an_older_file():
     nuisance.norm.value = 1.2
     data = yaml.safe_load(Models([nuisance]).to_yaml())
     entries = data["components"][0]["parameters"]
-    assert [entry["name"] for entry in entries] == ["norm", "energy_scale", "hadronic", "scatter"]
+    names = ["norm", "energy_scale", "phi_offset", "hadronic", "scatter"]
+    assert [entry["name"] for entry in entries] == names
     del entries[2:]
     (again,) = Models.from_dict(data)
     assert (again.norm.value, again.hadronic.value, again.hadronic.frozen) == (1.2, 0, True)

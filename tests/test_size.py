@@ -6,7 +6,7 @@ import pytest
 from count_lines import PACKAGE, table
 
 # lines as tests/count_lines.py counts them
-CODE = 14_700
+CODE = 14_750
 DOCSTRINGS = 5_800
 LINES_OF_A_MODULE = 450
 MODULES_OF_A_FOLDER = 16

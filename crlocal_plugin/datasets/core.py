@@ -348,7 +348,7 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     def __str__(self):
         info = self.info_dict()
         low, high = ("open" if end is None else end for end in self.energy_range)
-        norm, scale = self.scales()
+        norm, scale, _ = self.scales()
         info |= {"energy range": f"{low} to {high}", "norm": norm, "energy scale": scale}
         if self.hadronic_models:
             info["hadronic"] = self.hadronic.value

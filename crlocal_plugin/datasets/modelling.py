@@ -7,6 +7,8 @@ from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
 from .locked import read_only
 
+_SCALES = ("norm", "energy_scale", "phi_offset")
+
 
 class DatasetModelling:
     """Part of CosmicRayDataset: which models it has."""
@@ -110,11 +112,14 @@ class DatasetModelling:
     hadronic = read_only("nuisance.hadronic", "Position among `hadronic_models` (Parameter).")
     scatter = read_only("nuisance.scatter", "Scatter of dipoles beyond their errors (Parameter).")
 
+    phi_offset = read_only("nuisance.phi_offset", "Offset of the modulation potential (Parameter).")
+
     def scales(self):
-        """Values of normalisation and energy scale (two floats)."""
+        """Values of normalisation, energy scale and offset of the potential in GV (floats)."""
         if self._nuisance is None:
-            return 1.0, 1.0
-        return self._nuisance.norm._value, self._nuisance.energy_scale._value
+            return 1.0, 1.0, 0.0
+        norm, scale, offset = (getattr(self._nuisance, name) for name in _SCALES)
+        return norm._value, scale._value, offset._value * offset.unit.to("GV")
 
     def scatter_in_use(self):
         """Value of the scatter (float), None if it is frozen at zero or of no effect."""

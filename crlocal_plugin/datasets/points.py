@@ -40,10 +40,12 @@ class Intensities:
     quantity: str
     axis: str = "rigidity"
 
-    def of_model(self, model, norm, scale):
-        """Values for a model, for an experiment of this normalisation and energy scale."""
+    def of_model(self, model, norm, scale, phi_offset=0.0):
+        """Values for a model, as an experiment has them, see `NuisanceModel`."""
         x = u.Quantity(np.asarray(self.x) * scale, x_unit(self.axis))
-        return model.intensity(x, self.quantity, axis=self.axis).value * (norm * scale)
+        values = _values(model, phi_offset)
+        intensity = model.intensity(x, self.quantity, axis=self.axis, values=values)
+        return intensity.value * (norm * scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +63,12 @@ class Means:
     x: np.ndarray
     number: Callable
 
-    def of_model(self, model, norm, scale):
-        """Values for a model, for an experiment of this normalisation and energy scale."""
+    def of_model(self, model, norm, scale, phi_offset=0.0):
+        """Values for a model, as an experiment has them, see `NuisanceModel`."""
         energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
         nuclei = composition_nuclei(model)
-        shares = np.array([model.fraction(energy, nucleus) for nucleus in nuclei])
+        values = _values(model, phi_offset)
+        shares = np.array([model.fraction(energy, nucleus, values=values) for nucleus in nuclei])
         return np.array([self.number(nucleus) for nucleus in nuclei]) @ shares
 
 
@@ -85,15 +88,28 @@ class Dipoles:
     x: np.ndarray
     response: np.ndarray | None = None
 
-    def of_model(self, model, norm, scale):
-        """Values for a model, for an experiment of this normalisation and energy scale."""
-        return self.vector_of_model(model, scale)[:2]
+    def of_model(self, model, norm, scale, phi_offset=0.0):
+        """Values for a model, as an experiment has them, see `NuisanceModel`."""
+        return self.vector_of_model(model, scale, phi_offset)[:2]
 
-    def vector_of_model(self, model, scale):
+    def vector_of_model(self, model, scale, phi_offset=0.0):
         """All three components for a model, shape ``(3, n)``."""
         energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
-        vector = np.moveaxis(model.dipole(energy).vector, -1, 0)
+        values = _values(model, phi_offset)
+        vector = np.moveaxis(model.dipole(energy, values=values).vector, -1, 0)
         if self.response is None:
             return vector
-        intensity = model.intensity(energy, "all_particle", axis="total_energy").value
+        kwargs = {"axis": "total_energy", "values": values}
+        intensity = model.intensity(energy, "all_particle", **kwargs).value
         return np.array(fold(vector, intensity, self.response))
+
+
+def _values(model, phi_offset):
+    """Values of a model with another modulation potential, None for its own."""
+    if not phi_offset:
+        return None
+    evaluator = model.evaluator
+    return [
+        max(value + phi_offset, 0.0) if par.name == "phi" else value
+        for par, value in zip(evaluator.parameters, evaluator.values(), strict=True)
+    ]

@@ -19,7 +19,7 @@ CHUNK = 100_000
 """Numbers in an array that is evaluated at once: 800 kB, few enough for the processor's cache."""
 
 _KINDS = (Intensities, Means, Dipoles)
-_NUISANCES = ("norm", "energy_scale", "hadronic", "scatter")
+_NUISANCES = ("norm", "energy_scale", "phi_offset", "hadronic", "scatter")
 """Parameters of a nuisance model, in the order of the values."""
 
 
@@ -46,7 +46,8 @@ class FusedLikelihood:
         self._scatters = None
         self._scatter_parameters = self._nuisance_parameters[-len(self._nuisances) :]
         # kernel unit of each parameter over its own unit
-        self.factors = [*self.evaluator.factors, *(1.0 for _ in self._nuisance_parameters)]
+        self._units = [par._unit for par in self._nuisance_parameters]
+        self.factors = [*self.evaluator.factors, *map(_kernel_factor, self._nuisance_parameters)]
         _require_one_list(datasets)
         self.blocks = sorted(map(_Block, self._joined(datasets)), key=_Block.rank)
         wanted = []
@@ -78,6 +79,7 @@ class FusedLikelihood:
         return (
             self.model.evaluator is self.evaluator
             and self._read_nuisances() == self._nuisance_parameters
+            and [par._unit for par in self._nuisance_parameters] == self._units
         )
 
     @property
@@ -99,7 +101,9 @@ class FusedLikelihood:
 
     def values(self):
         """Values of the parameters in kernel units (list of float)."""
-        return self.evaluator.values() + [par._value for par in self._nuisance_parameters]
+        factors = self.factors[self._n_model :]
+        pairs = zip(self._nuisance_parameters, factors, strict=True)
+        return self.evaluator.values() + [par._value * factor for par, factor in pairs]
 
     def used_parameters(self):
         """Parameters of the model and of the nuisance models in use (list)."""
@@ -111,7 +115,7 @@ class FusedLikelihood:
 
     def predictions(self, values):
         """What each block predicts for its points in the fit."""
-        stop = self._n_model + 2 * len(self._nuisances)
+        stop = self._n_model + 3 * len(self._nuisances)
         found = self._predict(values[:stop], self._n_model)
         hadronic = values[stop : stop + len(self._nuisances)]
         return [block.prediction(found[block.place], hadronic) for block in self.blocks]
@@ -144,6 +148,11 @@ class FusedLikelihood:
         pairs = zip(self.blocks, predictions, strict=True)
         new.blocks = [block.fake(prediction, rng, scatter) for block, prediction in pairs]
         return new
+
+
+def _kernel_factor(par):
+    """Factor from the unit of a nuisance parameter to that in which it is evaluated."""
+    return par._unit.to("GV") if par.name == "phi_offset" else 1.0
 
 
 class _Block:

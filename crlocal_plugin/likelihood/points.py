@@ -183,16 +183,17 @@ class FluxPoints:
             for k in range(1, layers.max(initial=0) + 1)
         ]
 
-    def grid(self, scale):
+    def grid(self, scale, potential=0.0):
         """Rigidities at a scale of energies, and the factors that intensities per rigidity take.
 
-        ``scale`` is the true energy over the measured one, of each point, shape ``(..., n)``.
+        ``scale`` is the true energy over the measured one, of each point, shape ``(..., n)``, and
+        ``potential`` what is added to the modulation potential.
         """
         x = self._x * scale
         rigidity = np.empty(x.shape)
         for nucleus, axis, rows in self._kinds:
             rigidity[..., rows] = axis_to_rigidity(x[..., rows], nucleus, axis)
-        grid = grid_of_nuclei(rigidity, self._charge, self._rest_energy)
+        grid = grid_of_nuclei(rigidity, self._charge, self._rest_energy, potential)
         # the second factor is from the width of the bins
         jacobian = np.empty(x.shape)
         for nucleus, axis, rows in self._kinds:

@@ -147,14 +147,20 @@ class JointPrediction:
 
     @grid_cache
     def _grids(self, *nuisances):
-        """Rigidities of all points, for normalisations and then energy scales (Grids)."""
+        """Rigidities of all points (Grids).
+
+        For normalisations, then energy scales, then offsets of the modulation potential.
+        """
         # the last one stands for datasets without a nuisance model
-        half = len(nuisances) // 2
-        norms, scales = [*nuisances[:half], 1.0], [*nuisances[half:], 1.0]
+        n = len(nuisances) // 3
+        norms, scales = [*nuisances[:n], 1.0], [*nuisances[n : 2 * n], 1.0]
+        offsets = [*nuisances[2 * n :], 0.0]
+        is_offset = any(type(offset) is not float or offset for offset in offsets)
         parts, points, at = [], self._points, self._energies
         n, factor, sum_factor = at.n_dipoles, np.zeros(0), np.zeros(0)
         if points.size:
-            grid, factor = points.grid(of_points(scales, points.nuisances))
+            potential = of_points(offsets, points.nuisances) if is_offset else 0.0
+            grid, factor = points.grid(of_points(scales, points.nuisances), potential)
             factor = factor * of_points(norms, points.nuisances)
             parts.append(grid)
         species = self.evaluator.species
@@ -163,7 +169,8 @@ class JointPrediction:
         if len(at.x):
             scale = of_points(scales, at.nuisances)
             energies = energy_grid(at.x * scale, species.values())
-            parts += [energies.grids[name] for name in names]
+            potential = of_points(offsets, at.nuisances) if is_offset else 0.0
+            parts += [energies.grids[name]._replace(potential=potential) for name in names]
             log_jacobian = np.stack([energies.log_jacobians[name] for name in names], axis=-2)
             sum_factor = (of_points(norms, at.nuisances) * scale)[..., n:]
         grid = take(concatenate_grids(parts), self._order.order)

@@ -154,7 +154,13 @@ def concatenate_grids(grids):
         np.concatenate([np.broadcast_to(getattr(g, name), g.rigidity.shape[-1:]) for g in grids])
         for name in ("Z", "rest_energy")
     )
-    return grid_of_nuclei(rigidity, charge, rest_energy)
+    potential = 0.0
+    if any(np.ndim(g.potential) for g in grids):
+        leading = np.broadcast_shapes(*(np.shape(g.potential)[:-1] for g in grids))
+        shapes = [(*leading, g.rigidity.shape[-1]) for g in grids]
+        each = (np.broadcast_to(g.potential, s) for g, s in zip(grids, shapes, strict=True))
+        potential = np.concatenate(list(each), axis=-1)
+    return grid_of_nuclei(rigidity, charge, rest_energy, potential)
 
 
 def take(grid, rows):
@@ -164,4 +170,5 @@ def take(grid, rows):
 
 def shift(grid, step):
     """Grid with every rigidity multiplied by exp(step)."""
-    return grid_of_nuclei(grid.rigidity * np.exp(step), grid.Z, grid.rest_energy)
+    rigidity = grid.rigidity * np.exp(step)
+    return grid_of_nuclei(rigidity, grid.Z, grid.rest_energy, grid.potential)

@@ -1,5 +1,6 @@
 """Normalisation, energy scale, hadronic model and scatter of an experiment."""
 
+import astropy.units as u
 from gammapy.modeling import Parameter
 from gammapy.modeling.models import MODEL_REGISTRY
 
@@ -8,13 +9,14 @@ from ..components.priors import MeasurementPrior
 from ..components.registration import register
 
 _ASSUMED = "assumed by the package, not measured: replace it by the experiment's own"
+_ASSUMED_OFFSET = "assumed by the package: how the potential varies over a solar cycle"
 _ASSUMED_SCATTER = "half of a Gaussian, assumed by the package, not measured"
 
 
 def is_at_rest(par):
     """Whether a parameter of a nuisance model is frozen where a prior of the package has it."""
     source = getattr(par.prior, "source", None)
-    is_assumed = source in (_ASSUMED, _ASSUMED_SCATTER)
+    is_assumed = source in (_ASSUMED, _ASSUMED_OFFSET, _ASSUMED_SCATTER)
     return is_assumed and par.frozen and par.value == par.prior.mu.value
 
 
@@ -31,6 +33,11 @@ class NuisanceModel(TopLevelModel):
     that the truth is on that curve, at the same position for all quantities of the experiment.
     It is of no effect on datasets that were loaded with one model.
 
+    ``phi_offset`` is added to the modulation potential of the model, parameter ``phi``, for data of
+    another period; a negative sum counts as zero. It is frozen at 0 GV by default, and has a
+    Gaussian prior of 0.3 GV once freed, which is an assumption. Leave it frozen for the experiment
+    whose period ``phi`` is for.
+
     ``scatter`` is a standard deviation of dipoles beyond their errors, as a fraction s of the
     predicted amplitude A: s A is added in quadrature to the errors along and across the measured
     direction, and to the width of an upper limit; with ``likelihood="amplitude_phase"``, s A to
@@ -45,22 +52,28 @@ class NuisanceModel(TopLevelModel):
         Datasets that the model is for; all by default.
     name : str, optional
         Name, without dots.
-    norm, energy_scale, hadronic, scatter : float or `~gammapy.modeling.Parameter`, optional
-        Values or Parameters.
+    norm, energy_scale, phi_offset, hadronic, scatter : `~gammapy.modeling.Parameter`, optional
+        Parameters, or their values.
     """
 
     tag = ["NuisanceModel", "nuisance"]
     _type = "nuisance"
     norm = Parameter("norm", 1, min=0.1, max=10, frozen=True)
     energy_scale = Parameter("energy_scale", 1, min=0.1, max=10, frozen=True)
+    phi_offset = Parameter("phi_offset", 0, "GV", min=-2, max=2, frozen=True)
     hadronic = Parameter("hadronic", 0, min=0, frozen=True)
     scatter = Parameter("scatter", 0, min=0, max=10, frozen=True)
 
     def __init__(self, datasets_names=None, name=None, **kwargs):
         super().__init__(**kwargs)
         self._set_names(name, datasets_names)
-        priors = (1, 0.1, _ASSUMED), (1, 0.1, _ASSUMED), (0, 0.2, _ASSUMED_SCATTER)
-        for par, prior in zip((self.norm, self.energy_scale, self.scatter), priors, strict=True):
+        priors = {
+            self.norm: (1, 0.1, _ASSUMED),
+            self.energy_scale: (1, 0.1, _ASSUMED),
+            self.phi_offset: (0 * u.GV, 0.3 * u.GV, _ASSUMED_OFFSET),
+            self.scatter: (0, 0.2, _ASSUMED_SCATTER),
+        }
+        for par, prior in priors.items():
             if par.prior is None and not isinstance(kwargs.get(par.name), Parameter):
                 par.prior = MeasurementPrior(*prior)
 
@@ -69,10 +82,9 @@ class NuisanceModel(TopLevelModel):
         """Whether a parameter is free or away from its default (bool)."""
         own = self.__dict__
         norm, scale = own["norm"], own["energy_scale"]
-        hadronic, scatter = own["hadronic"], own["scatter"]
         at_rest = norm._frozen and norm._value == 1 and scale._frozen and scale._value == 1
-        at_rest = at_rest and hadronic._frozen and hadronic._value == 0
-        return not (at_rest and scatter._frozen and scatter._value == 0)
+        zeros = own["hadronic"], own["scatter"], own["phi_offset"]
+        return not (at_rest and all(par._frozen and par._value == 0 for par in zeros))
 
     @property
     def has_scatter(self):

@@ -22,6 +22,7 @@ class _Columns(NamedTuple):
     log_beta: np.ndarray
     Z: int
     rest_energy: float
+    potential: float = 0.0
 
 
 class ParticleGrid(_Columns):
@@ -35,6 +36,8 @@ class ParticleGrid(_Columns):
         Speed over the speed of light, and its natural logarithm.
     Z, rest_energy : int and float, or `~numpy.ndarray`
         Charge number and rest energy in GeV, of one nucleus or of each point.
+    potential : float or `~numpy.ndarray`
+        What is added to the modulation potential in GV, of all points or of each.
     """
 
     def __getstate__(self):
@@ -78,14 +81,14 @@ def particle_grid(rigidity, species):
     return grid_of_nuclei(rigidity, species.Z, species.rest_energy)
 
 
-def grid_of_nuclei(rigidity, Z, rest_energy):
+def grid_of_nuclei(rigidity, Z, rest_energy, potential=0.0):
     """Rigidities of nuclei of any kinds, as `particle_grid`, without a check.
 
-    Charge number and rest energy in GeV are those of one nucleus or of each point.
+    Charge number, rest energy in GeV and potential are those of one nucleus or of each point.
     """
     momentum = Z * rigidity
     beta = momentum / np.hypot(momentum, rest_energy)
-    return ParticleGrid(rigidity, np.log(rigidity), beta, np.log(beta), Z, rest_energy)
+    return ParticleGrid(rigidity, np.log(rigidity), beta, np.log(beta), Z, rest_energy, potential)
 
 
 def rigidity_to_axis(rigidity, species, axis):

@@ -24,7 +24,8 @@ def outside_heliosphere(grid, phi):
     grid : `~crlocal_plugin.physics.kinematics.ParticleGrid`
         Rigidities R' observed near Earth.
     phi : array_like
-        Modulation potential in GV, not negative.
+        Modulation potential in GV, not negative. That of the grid is added; a negative sum counts
+        as zero.
 
     Returns
     -------
@@ -33,6 +34,8 @@ def outside_heliosphere(grid, phi):
         the same as E(R)/Z = E(R')/Z + phi; and natural logarithms of R and of E(R) / Z in GV.
     """
     kinetic, rest = _energies_per_charge(grid)
+    if np.ndim(grid.potential) or grid.potential:
+        phi = np.maximum(phi + grid.potential, 0.0)
     # with T + phi for the kinetic energy per charge no digits cancel in R^2 = E^2 - m^2
     kinetic = kinetic + phi
     energy = kinetic + rest

@@ -151,6 +151,7 @@ def _settings(dataset):
         used = info["apply_declination_factor"]
         yield f"amplitudes × {factor}" if used else "amplitudes as published"
     nuisances = [(dataset.norm, "norm", 1), (dataset.energy_scale, "energy scale", 1)]
+    nuisances.append((dataset.phi_offset, "offset of the potential", 0))
     if dataset.takes_scatter:
         nuisances.append((dataset.scatter, "scatter", 0))
     if dataset.hadronic_models:
