@@ -46,8 +46,12 @@ class FusedLikelihood:
         self._scatters = None
         self._scatter_parameters = self._nuisance_parameters[-len(self._nuisances) :]
         # kernel unit of each parameter over its own unit
-        self._units = [par._unit for par in self._nuisance_parameters]
-        self.factors = [*self.evaluator.factors, *map(_kernel_factor, self._nuisance_parameters)]
+        n = len(self._nuisances)
+        self._offsets = self._nuisance_parameters[2 * n : 3 * n]
+        self._offset_units = [par._unit for par in self._offsets]
+        in_gv = [unit.to("GV") for unit in self._offset_units]
+        self.factors = [*self.evaluator.factors, *[1.0] * 2 * n, *in_gv, *[1.0] * 2 * n]
+        self._are_in_kernel_units = all(factor == 1 for factor in in_gv)
         _require_one_list(datasets)
         self.blocks = sorted(map(_Block, self._joined(datasets)), key=_Block.rank)
         wanted = []
@@ -79,7 +83,7 @@ class FusedLikelihood:
         return (
             self.model.evaluator is self.evaluator
             and self._read_nuisances() == self._nuisance_parameters
-            and [par._unit for par in self._nuisance_parameters] == self._units
+            and [par._unit for par in self._offsets] == self._offset_units
         )
 
     @property
@@ -101,9 +105,11 @@ class FusedLikelihood:
 
     def values(self):
         """Values of the parameters in kernel units (list of float)."""
-        factors = self.factors[self._n_model :]
-        pairs = zip(self._nuisance_parameters, factors, strict=True)
-        return self.evaluator.values() + [par._value * factor for par, factor in pairs]
+        own = [par._value for par in self._nuisance_parameters]
+        if not self._are_in_kernel_units:
+            pairs = zip(own, self.factors[self._n_model :], strict=True)
+            own = [value * factor for value, factor in pairs]
+        return self.evaluator.values() + own
 
     def used_parameters(self):
         """Parameters of the model and of the nuisance models in use (list)."""
@@ -148,11 +154,6 @@ class FusedLikelihood:
         pairs = zip(self.blocks, predictions, strict=True)
         new.blocks = [block.fake(prediction, rng, scatter) for block, prediction in pairs]
         return new
-
-
-def _kernel_factor(par):
-    """Factor from the unit of a nuisance parameter to that in which it is evaluated."""
-    return par._unit.to("GV") if par.name == "phi_offset" else 1.0
 
 
 class _Block:

@@ -81,10 +81,13 @@ class NuisanceModel(TopLevelModel):
     def is_active(self):
         """Whether a parameter is free or away from its default (bool)."""
         own = self.__dict__
-        norm, scale = own["norm"], own["energy_scale"]
+        norm, scale, offset = own["norm"], own["energy_scale"], own["phi_offset"]
+        hadronic, scatter = own["hadronic"], own["scatter"]
+        # asked at every evaluation of a fit: no loop
         at_rest = norm._frozen and norm._value == 1 and scale._frozen and scale._value == 1
-        zeros = own["hadronic"], own["scatter"], own["phi_offset"]
-        return not (at_rest and all(par._frozen and par._value == 0 for par in zeros))
+        at_rest = at_rest and offset._frozen and offset._value == 0
+        at_rest = at_rest and hadronic._frozen and hadronic._value == 0
+        return not (at_rest and scatter._frozen and scatter._value == 0)
 
     @property
     def has_scatter(self):
