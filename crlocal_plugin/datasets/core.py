@@ -246,8 +246,8 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     def prediction(self):
         """What the model predicts for all points, as ``predict`` returns it; ValueError if none."""
-        model = self.require_model()
-        return self.predict(*(points.of_model(model, *self.scales()) for points in self.points()))
+        model, given = self.require_model(), self.scales_and_offset()
+        return self.predict(*(points.of_model(model, *given) for points in self.points()))
 
     def signed_residuals(self):
         """Residuals whose squares add up to the statistic, shape ``(n, k)``.
@@ -348,7 +348,7 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     def __str__(self):
         info = self.info_dict()
         low, high = ("open" if end is None else end for end in self.energy_range)
-        norm, scale, _ = self.scales()
+        norm, scale = self.scales()
         info |= {"energy range": f"{low} to {high}", "norm": norm, "energy scale": scale}
         if self.hadronic_models:
             info["hadronic"] = self.hadronic.value

@@ -115,6 +115,10 @@ class DatasetModelling:
     phi_offset = read_only("nuisance.phi_offset", "Offset of the modulation potential (Parameter).")
 
     def scales(self):
+        """Values of normalisation and energy scale (two floats)."""
+        return self.scales_and_offset()[:2]
+
+    def scales_and_offset(self):
         """Values of normalisation, energy scale and offset of the potential in GV (floats)."""
         if self._nuisance is None:
             return 1.0, 1.0, 0.0

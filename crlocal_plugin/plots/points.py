@@ -41,7 +41,7 @@ class Points:
 
 def points_on_axis(dataset, model, axis):
     """Positions in GV or GeV and factors of intensities that take out the shifts of a fit."""
-    norm, scale, _ = dataset.scales()
+    norm, scale = dataset.scales()
     x, factor = dataset.x.value * scale, np.exp(-dataset.hadronic_shift()) / (norm * scale)
     if dataset.axis == axis:
         return x, factor
@@ -98,7 +98,7 @@ def source_names(datasets):
 
 def data_label(dataset, name, norm=True):
     """Legend entry of a dataset: its name, and by how much a fit has shifted its data."""
-    factor, scale, _ = dataset.scales()
+    factor, scale = dataset.scales()
     shifts = [f"E × {scale:.3g}"] if scale != 1 else []
     shifts += [f"J / {factor:.3g}"] if norm and factor != 1 else []
     models = dataset.hadronic_models
