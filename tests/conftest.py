@@ -4,6 +4,11 @@ import os
 import pytest
 from astropy.io import registry
 from astropy.table import Table
+from hypothesis import settings
+
+# the same examples in every run
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 # timed runs are asked for by name: python -m pytest -n 0 tests/benchmarks
 collect_ignore = ["benchmarks"]

@@ -34,9 +34,7 @@ JUNK = st.sampled_from(
         *("\u200b", "1+2j", "GeV", [], [1], {}, {"a": 1}, {"floor": "x"}, [[["a"]]]),
     ]
 )
-quick = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+quick = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def attempt(function, *arguments):
