@@ -103,6 +103,17 @@ def test_results_of_fits(tmp_path):
         read_result(tmp_path / "fit-result.yaml", Models())
 
 
+@pytest.mark.parametrize("name", ["datasets.yaml", "models.yaml"])
+def test_saved_fits(name, tmp_path):
+    datasets = crl.load_datasets("dampe_h")
+    datasets.models = [crl.xue_liu_2025(species="H")]
+    files = tmp_path / "datasets.yaml", tmp_path / "models.yaml"
+    datasets.write(files[0], filename_models=files[1])
+    (tmp_path / name).write_text(BOMB)
+    with pytest.raises(ValueError, match=rf"{name}, line \d+: expected at most"):
+        crl.CosmicRayDatasets.read(files[0], filename_models=files[1])
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_headers_of_tables(packed, tmp_path):
     lines = ["%ECSV 1.0", "---", "datatype:", "- {name: x, datatype: float64}", "meta:"]

@@ -11,13 +11,14 @@ from gammapy.utils.check import verify_checksum
 from gammapy.utils.scripts import YAML_FORMAT, make_path
 
 from ..components.correlated_priors import CorrelatedPrior
+from ..yaml_limits import check_limits
 from .selection import check_parameters
 
 
 def check_yaml(path, key, checksum=True):
     """Read a YAML file of datasets or models (dict), as it was written if ``checksum`` is set."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.safe_load(check_limits(path.read_text(encoding="utf-8"), path))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{path} is no YAML file: {reason}; write it again") from error
