@@ -3,6 +3,7 @@
 import astropy.units as u
 import numpy as np
 import pytest
+from agreement import assert_evaluations_agree
 from gammapy.modeling import Fit
 
 import crlocal_plugin as crl
@@ -46,13 +47,7 @@ def test_every_way_to_evaluate_it_agrees():
     sets = np.tile(likelihood.values, (5, 1))
     # -2 GV with the potential of the model is less than none
     sets[:, places] = [[0, 0], [0.3, -0.2], [-0.5, 0.1], [0.05, 0.8], [-2, -2]]
-    batch = likelihood(sets)
-    for values, expected in zip(sets, batch, strict=True):
-        assert likelihood(values) == pytest.approx(expected, rel=1e-12)
-        likelihood.assign(values)
-        assert datasets.stat_sum() == pytest.approx(expected, rel=1e-12)
-        alone = sum(dataset.stat_sum_likelihood() for dataset in datasets)
-        assert datasets.stat_sum_likelihood() == pytest.approx(alone, rel=1e-12)
+    batch = assert_evaluations_agree(datasets, likelihood, sets, rel=1e-12)
     assert batch[0] < batch[1]
 
 

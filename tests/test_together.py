@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from agreement import assert_evaluations_agree
 from gammapy.modeling import Fit
 
 import crlocal_plugin as crl
@@ -36,12 +37,7 @@ def test_every_way_to_evaluate_it_agrees():
     batch, residuals = likelihood(sets), likelihood.residuals(sets)
     # priors of frozen parameters are a constant
     np.testing.assert_allclose(np.ptp(batch - np.sum(residuals**2, axis=1)), 0, atol=1e-8)
-    for values, expected in zip(sets, batch, strict=True):
-        assert likelihood(values) == pytest.approx(expected, rel=1e-10)
-        likelihood.assign(values)
-        assert datasets.stat_sum() == pytest.approx(expected, rel=1e-10)
-        alone = sum(dataset.stat_sum_likelihood() for dataset in datasets)
-        assert datasets.stat_sum_likelihood() == pytest.approx(alone, rel=1e-10)
+    assert_evaluations_agree(datasets, likelihood, sets, rel=1e-10)
 
 
 def test_it_is_fitted_written_and_read_back(tmp_path):
