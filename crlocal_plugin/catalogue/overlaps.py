@@ -3,15 +3,15 @@
 import itertools
 
 import numpy as np
-import yaml
 
+from ..files import shipped_yaml
 from ..physics.species import ELEMENT_GROUPS
 from .index import DATA, row_of, rows
 
 _CONTAINED = {"light": ("H", "He"), **ELEMENT_GROUPS}
 """Nuclei by the sums of them that have tables."""
 
-_KNOWN = yaml.safe_load((DATA / "overlaps.yaml").read_text(encoding="utf-8"))
+_KNOWN = shipped_yaml(DATA / "overlaps.yaml")
 _JOINT_ANALYSES = {frozenset(pair): reason for *pair, reason in _KNOWN["joint_analyses"]}
 
 

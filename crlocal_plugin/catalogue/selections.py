@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from astropy import units as u
 
+from ..files import shipped_yaml
 from .index import DATA
 
 
@@ -54,7 +54,7 @@ def _items(entry):
     return (SelectionItem(entry["name"], tuple(end and u.Quantity(end) for end in ends)),)
 
 
-_CONTENT = yaml.safe_load((DATA / "selections.yaml").read_text(encoding="utf-8"))
+_CONTENT = shipped_yaml(DATA / "selections.yaml")
 
 SELECTIONS = {
     name: Selection(entry.pop("description"), _items(entry.pop("tables")), **entry)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import astropy.units as u
-import yaml
 from gammapy.modeling import PriorParameter
 from gammapy.modeling.models import PRIOR_REGISTRY, Prior
 
+from ..files import shipped_yaml
 from .base import PlainAttributes, unit_text
 from .registration import register
 
@@ -97,7 +97,7 @@ class MeasurementPrior(PlainAttributes, Prior):
         return f"{self.mu.value:g} +- {self.sigma.value:g}{unit} ({self.source})"
 
 
-_TABLES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+_TABLES = shipped_yaml(Path(__file__).with_suffix(".yaml"))
 
 MEASURED = {name: tuple(row) for name, row in _TABLES["measured"].items()}
 """Measured values by parameter name: mean, standard deviation, source."""

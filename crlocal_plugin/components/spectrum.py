@@ -7,10 +7,10 @@ from pathlib import Path
 import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
-import yaml
 from gammapy.maps import MapAxis
 from gammapy.modeling.models import SpectralModel
 
+from ..files import shipped_yaml
 from ..physics.intensity import log_strength
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
 from ..physics.species import SPECIES, get_species
@@ -19,8 +19,7 @@ from .base import RIGIDITY_UNIT, PhysicsModel, intensity_unit, unit_text, x_unit
 HELIUM_INDEX_OFFSET = -0.077
 """Index of helium minus that of the protons (Xue & Liu 2025, Section II A)."""
 
-_RATIOS = Path(__file__).with_name("helium_ratios.yaml")
-HELIUM_RATIOS = yaml.safe_load(_RATIOS.read_text(encoding="utf-8"))
+HELIUM_RATIOS = shipped_yaml(Path(__file__).with_name("helium_ratios.yaml"))
 """Intensities relative to helium at 100 GV, interpolated in the AMS-02 tables of this package
 (Aguilar et al. 2021, Phys. Rep. 894, 1, and later papers); starting values of the strengths of
 heavier nuclei, whose index is that of helium until data say otherwise."""

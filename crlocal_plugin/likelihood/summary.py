@@ -231,18 +231,17 @@ def _derived_table(datasets, free):
         places = {id(par): k for k, par in enumerate(evaluator.parameters)}
         own = [par for _, par in free if id(par) in places and par.name in MOTION]
         covariance = datasets.models.covariance.get_subcovariance(own).data
-        ends = []
-        for par in own:
-            place, half = places[id(par)], 1e-4 * max(abs(par.value), 1.0)
-            for step in (half, -half):
+        steps, ends = [1e-4 * max(abs(par.value), 1.0) for par in own], []
+        for par, step in zip(own, steps, strict=True):
+            place = places[id(par)]
+            for change in (step, -step):
                 values = list(best)
-                values[place] += step * evaluator.factors[place]
+                values[place] += change * evaluator.factors[place]
                 ends.append(cloud_of(model, values))
+        cloud = model.cloud
         for name, meaning in meanings.items():
-            numbers = np.array([getattr(end, name).value for end in ends]).reshape(-1, 2)
-            steps = [2e-4 * max(abs(par.value), 1.0) for par in own]
-            slopes = (numbers[:, 0] - numbers[:, 1]) / steps
-            value = getattr(model.cloud, name)
+            up, down = np.array([getattr(end, name).value for end in ends]).reshape(-1, 2).T
+            slopes, value = (up - down) / (2 * np.array(steps)), getattr(cloud, name)
             label = name if len(models) == 1 else f"{model.name}.{name}"
             error = float(np.sqrt(slopes @ covariance @ slopes))
             rows.append((label, float(value.value), error, str(value.unit), meaning))

@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 import astropy.units as u
 import numpy as np
-import yaml
 from gammapy.modeling import Parameter
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 
 from ..components.component import CosmicRayComponent
 from ..components.registration import register
 from ..components.spectrum import SourceSpectralModel
+from ..files import shipped_yaml
 from ..physics.intensity import log_strength
 from ..physics.kinematics import axis_jacobian, particle_grid, rigidity_to_axis
 from ..physics.species import SPECIES, SYMBOLS, get_species
@@ -50,7 +50,7 @@ class PublishedComposition(NamedTuple):
     groups: dict
 
 
-_TABLE = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+_TABLE = shipped_yaml(Path(__file__).with_suffix(".yaml"))
 
 PUBLISHED_COMPOSITIONS = {
     name: PublishedComposition(**{**row, "source": tuple(row["source"])})

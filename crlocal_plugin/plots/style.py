@@ -3,10 +3,11 @@
 import zlib
 from pathlib import Path
 
-import yaml
 from matplotlib.textpath import TextPath
 
-_STYLES = yaml.safe_load((Path(__file__).parent / "styles.yaml").read_text(encoding="utf-8"))
+from ..files import shipped_yaml
+
+_STYLES = shipped_yaml(Path(__file__).with_name("styles.yaml"))
 
 
 def _curve(row):

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
-import yaml
 
 from ..datasets.core import CosmicRayDataset
+from ..files import shipped_yaml
 from ..models.cosmic_ray import CosmicRayModel
 from ..plots.pictures import PICTURES
 from ..plots.style import species_label
@@ -29,7 +29,7 @@ class Figure(NamedTuple):
 def pictures(datasets, progress=None):
     """Draw what a fit has to show, model by model (list of Figure); 1 to progress after each."""
     models = [model for model in datasets.models if isinstance(model, CosmicRayModel)]
-    words = yaml.safe_load(_WORDS.read_text(encoding="utf-8"))
+    words = shipped_yaml(_WORDS)
     figures = []
     for model in models:
         own = [d for d in datasets if isinstance(d, CosmicRayDataset) and d.model is model]

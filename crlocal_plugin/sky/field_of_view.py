@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import astropy.units as u
 import numpy as np
-import yaml
 from scipy.integrate import quad
 
+from ..files import shipped_yaml
 from ..messages import close_name
 from ..physics import exposure
 
@@ -24,9 +24,7 @@ class Site(NamedTuple):
 
 SITES = {
     name: Site(**entry)
-    for name, entry in yaml.safe_load(
-        Path(__file__).with_name("sites.yaml").read_text(encoding="utf-8")
-    ).items()
+    for name, entry in shipped_yaml(Path(__file__).with_name("sites.yaml")).items()
 }
 """Experiments whose dipoles come with the package, under the names in the tables.
 
