@@ -39,7 +39,9 @@ class StudentMixture:
         """Mixture of this one and another one, which gets a share of the weight."""
         weights = np.concatenate([(1 - share) * self.weights, share * other.weights])
         means = np.concatenate([self._means, other._means])
-        return StudentMixture(weights, means, np.concatenate([self._scales, other._scales]), self.dof)
+        return StudentMixture(
+            weights, means, np.concatenate([self._scales, other._scales]), self.dof
+        )
 
     def wider(self, factor):
         """Mixture with standard deviations larger by a factor."""

@@ -25,7 +25,6 @@ class Modes(NamedTuple):
     stats: np.ndarray
     covariances: np.ndarray
 
-
     def mixture(self, normal, power):
         """Mixture of normal approximations to the prior times a power of the likelihood.
 
@@ -33,7 +32,9 @@ class Modes(NamedTuple):
         """
         prior = np.diag(normal.astype(float))
         likelihood = np.linalg.inv(self.covariances) - prior
-        scales = np.linalg.inv(power * likelihood + prior + _WIDEST**-2 * (np.eye(len(prior)) - prior))
+        scales = np.linalg.inv(
+            power * likelihood + prior + _WIDEST**-2 * (np.eye(len(prior)) - prior)
+        )
         log_weights = -0.5 * power * self.stats + 0.5 * np.linalg.slogdet(scales)[1]
         weights = np.exp(log_weights - log_weights.max())
         weights = (1 - _SHARED) * weights / weights.sum() + _SHARED / len(weights)
@@ -73,7 +74,7 @@ def find_modes(likelihood, coordinates, rng):
     starts = [present + spread * rng.standard_normal(shape) for spread in _SPREADS]
     starts = np.concatenate([present, *starts, rng.standard_normal(shape)])
     position, stat = _descend(residuals, starts, _PATIENCE)
-    position, stat, covariance = _distinct(residuals, position, stat)
+    position = _distinct(residuals, position, stat)[0]
     position, stat = _descend(residuals, position, _LAST)
     return Modes(*_distinct(residuals, position, stat))
 

@@ -94,7 +94,9 @@ class Populations:
         rows = np.concatenate(self._recent or [self.position])
         rows = rows.reshape(-1, rows.shape[-1])
         rows = rows[self._rng.permutation(len(rows))[:_FITTED]]
-        fitted = StudentMixture.of_samples(rows, _COMPONENTS, degrees_of_freedom(rows.shape[1]), self._rng)
+        fitted = StudentMixture.of_samples(
+            rows, _COMPONENTS, degrees_of_freedom(rows.shape[1]), self._rng
+        )
         self.mixture = fitted.beside(self._first, _DEFENSIVE)
 
     def _move_independently(self):
@@ -110,7 +112,10 @@ class Populations:
         populations, particles = self._shape
         order = self._rng.permuted(np.tile(np.arange(particles), (populations, 1)), axis=1)
         half = particles // 2
-        for moving, others in ((order[:, :half], order[:, half:]), (order[:, half:], order[:, :half])):
+        for moving, others in (
+            (order[:, :half], order[:, half:]),
+            (order[:, half:], order[:, :half]),
+        ):
             size = others.shape[1]
             rows = np.arange(populations)[:, np.newaxis]
             first = self._rng.integers(size, size=moving.shape)
