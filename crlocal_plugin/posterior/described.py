@@ -41,9 +41,9 @@ def best_fit(likelihood, *candidates):
 
 
 def _prior_widths(likelihood):
-    """Half of the central 68.3 % of the prior of each parameter, nan where it has no end."""
+    """Half of the central 68.3 % of the prior of each parameter, None where it has no end."""
     density = PosteriorDensity(likelihood)
     draws = density.prior_draws(_DRAWS, np.random.default_rng(0))
     low, high = np.quantile(draws, [_LOW, _HIGH], axis=0)
-    improper = np.isin(likelihood.names, density.improper)
-    return np.where(improper, np.nan, 0.5 * (high - low)).tolist()
+    widths = zip(likelihood.names, (0.5 * (high - low)).tolist(), strict=True)
+    return [None if name in density.improper else width for name, width in widths]
