@@ -740,7 +740,9 @@ def test_command(tmp_path, capsys):
     assert "NOT CONVERGED" in printed
     assert "nothing was written" in printed
     assert run(arguments) == 0
-    assert "H.Q_0b: log-uniform, 4.6e+51 to 4.6e+53 1 / GV" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "log-uniform, 4.6e+51 to 4.6e+53 1 / GV" in printed
+    assert "ln(evidence)" in printed
     assert Posterior.read(paths[0]).names == ["H.Q_0b", "H.Q_0n"]
     assert len(list(tmp_path.iterdir())) == 2
     with pytest.raises(FileExistsError, match="--overwrite"):
