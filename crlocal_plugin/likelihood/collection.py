@@ -147,6 +147,8 @@ class CosmicRayDatasets(Datasets):
         if kept is None or kept[0] != key or not all(part.is_current() for part in kept[1]):
             groups = {dataset.require_model(): [] for dataset in _own(self._datasets)}
             joined = [dataset for dataset in _own(self._datasets) if dataset.is_joined]
+            for dataset in _own(self._datasets):
+                dataset.require_fittable()
             for dataset in joined:
                 groups[dataset.model].append(dataset)
             fused = [FusedLikelihood(model, group) for model, group in groups.items() if group]

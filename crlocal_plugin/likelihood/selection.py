@@ -259,8 +259,8 @@ def set_priors(datasets, names):
     """Set priors on what others measured.
 
     They replace priors on the same parameters, and later sets those of earlier ones. A prior on a
-    frozen parameter counts at its value, and shapes the result once the parameter is free; energy
-    scales stay frozen too, and so does the direction of the local field.
+    frozen parameter counts at its value, and shapes the result once the parameter is free. Energy
+    scales stay frozen; the sets of `FREE_SETS` free their parameters.
 
     Parameters
     ----------
