@@ -41,9 +41,9 @@ def set_prior_sets(model, names):
         kept = [prior for prior in model.penalties if not replaced.intersection(prior.parameters)]
         together = [vector_prior(found, entry)] if entry else []
         model.penalties = [*kept, *together]
-        priors = {} if entry else {key: measured_prior(key, name) for key in PRIOR_SETS[name]}
         for par in found:
-            par.prior = priors.get(par.name)
-            done[par.name] = par.prior or together[0]
+            if not entry:
+                par.prior = measured_prior(par.name, name)
+            done[par.name] = together[0] if entry else par.prior
             par.frozen = par.frozen and name not in FREE_SETS
     return done
