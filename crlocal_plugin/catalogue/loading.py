@@ -14,7 +14,6 @@ from ..tables.raw_table import RawTable
 from .index import read_catalog_table, rows, table_path
 from .resolving import resolve
 
-
 _SCATTER_AT_START = 0.1
 """Scatter from which fits start: at zero, its limit, they have no gradient."""
 

@@ -88,7 +88,9 @@ class FusedLikelihood:
             and scale._value == 1
             and offset._value == 0
             and varied.isdisjoint((scale, offset))
-            for scale, offset in zip(self._nuisance_parameters[n : 2 * n], self._offsets)
+            for scale, offset in zip(
+                self._nuisance_parameters[n : 2 * n], self._offsets, strict=True
+            )
         ]
 
     def _prediction(self):
