@@ -141,7 +141,7 @@ class Analysis(Part):
     place of the recommended floors"""
 
     energy_width: Annotated[StrictFloat, Field(ge=0, le=1)] | None = None
-    """standard deviation of log10(E) of the events behind dipoles, in place of that of the tables"""
+    """standard deviation of log10(E) of the events behind dipoles, in place of those of tables"""
 
     allow_overlap: StrictBool = False
     """whether tables that share events are accepted"""
