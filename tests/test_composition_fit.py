@@ -24,7 +24,7 @@ def nuisance(experiment, datasets):
 @pytest.fixture(scope="module")
 def fitted():
     model = crl.xue_liu_2025_composition()
-    datasets = crl.load_datasets("composition")
+    datasets = crl.load_datasets("composition", scatter=False)
     datasets.models = [model, *(nuisance(name, datasets) for name in ("calet", "cream"))]
     return datasets, model, Fit(backend="least-squares").run(datasets)
 
@@ -126,7 +126,7 @@ class TestWithoutLoss:
         names += ["argo-ybj-2018", "tibet-asgamma-2017", "hawc-2018", "icecube-2025"]
         names += ["icetop-2016", "lhaaso-km2a-2021", "kascade-grande-2019"]
         names += ["super-kamiokande-2007"]
-        datasets = crl.load_datasets(names)
+        datasets = crl.load_datasets(names, scatter=False)
         for dataset in datasets:
             if isinstance(dataset, crl.CosmicRayFluxDataset):
                 dataset.floor = 0.03
@@ -151,7 +151,7 @@ class TestWithoutLoss:
 
 @pytest.mark.parametrize("hadronic_model", ["EPOS-LHC", "QGSJET-II-04"])
 def test_other_hadronic_models(hadronic_model):
-    datasets = crl.load_datasets("composition", hadronic_model=hadronic_model)
+    datasets = crl.load_datasets("composition", hadronic_model=hadronic_model, scatter=False)
     assert f"lhaaso_mean_log_mass_{hadronic_model.lower()}" in datasets.names
     model = crl.xue_liu_2025_composition()
     datasets.models = [model, *(nuisance(name, datasets) for name in ("calet", "cream"))]
@@ -162,7 +162,7 @@ def test_other_hadronic_models(hadronic_model):
 
 
 def test_no_warning_of_degenerate_parameters():
-    datasets = crl.load_datasets("composition")
+    datasets = crl.load_datasets("composition", scatter=False)
     datasets.models = [crl.xue_liu_2025_composition()]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
