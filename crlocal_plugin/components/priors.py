@@ -118,9 +118,18 @@ ENERGY_SCALES = {name: tuple(row) for name, row in _TABLES["energy_scales"].item
 """Standard deviations of energy scales around 1 by experiment, and their sources."""
 
 
+DIPOLE_NORMS = {name: tuple(row) for name, row in _TABLES["dipole_norms"].items()}
+"""Standard deviations of normalisations of dipoles around 1 by experiment, and their sources."""
+
+
 def energy_scale_prior(experiment):
     """New prior around 1 on the energy scale of an experiment from `ENERGY_SCALES`."""
     return _prior_of(experiment, ENERGY_SCALES, "no measured energy scale for")
+
+
+def dipole_norm_prior(experiment):
+    """New prior around 1 on the normalisation of dipoles of an experiment from `DIPOLE_NORMS`."""
+    return _prior_of(experiment, DIPOLE_NORMS, "no known normalisation of dipoles for")
 
 
 def measured_prior(name):

@@ -245,7 +245,7 @@ class DipoleDataset(CosmicRayDataset):
     def dipole_pred(self):
         """Predicted dipole (`Dipole`); a ValueError if there is no model."""
         (points,) = self.points()
-        vector = points.vector_of_model(self.require_model(), *self.scales_and_offset()[1:])
+        vector = points.vector_of_model(self.require_model(), *self.nuisance_values()[1:])
         return Dipole(self.x, np.moveaxis(vector, 0, -1))
 
     data = read_only("_data", "Arrays of the likelihood (`DipoleData`).")

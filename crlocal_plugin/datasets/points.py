@@ -2,8 +2,8 @@
 
 A kind of dataset joins the fast evaluation of a joint likelihood by two methods: ``points`` returns
 some of these, and ``predict`` turns the values there, in the same order, into what was measured.
-Points are as measured: the energy scale of the experiment moves them, its normalisation multiplies
-intensities, before ``predict`` sees the values.
+Points are as measured: the energy scale of the experiment moves them, its normalisations multiply
+intensities and dipoles, before ``predict`` sees the values.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class Intensities:
     quantity: str
     axis: str = "rigidity"
 
-    def of_model(self, model, norm, scale, phi_offset=0.0):
+    def of_model(self, model, norm, scale, phi_offset=0.0, dipole_norm=1.0):
         """Values for a model, as an experiment has them, see `NuisanceModel`."""
         x = u.Quantity(np.asarray(self.x) * scale, x_unit(self.axis))
         values = _values(model, phi_offset)
@@ -63,7 +63,7 @@ class Means:
     x: np.ndarray
     number: Callable
 
-    def of_model(self, model, norm, scale, phi_offset=0.0):
+    def of_model(self, model, norm, scale, phi_offset=0.0, dipole_norm=1.0):
         """Values for a model, as an experiment has them, see `NuisanceModel`."""
         energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
         nuclei = composition_nuclei(model)
@@ -88,20 +88,20 @@ class Dipoles:
     x: np.ndarray
     response: np.ndarray | None = None
 
-    def of_model(self, model, norm, scale, phi_offset=0.0):
+    def of_model(self, model, norm, scale, phi_offset=0.0, dipole_norm=1.0):
         """Values for a model, as an experiment has them, see `NuisanceModel`."""
-        return self.vector_of_model(model, scale, phi_offset)[:2]
+        return self.vector_of_model(model, scale, phi_offset, dipole_norm)[:2]
 
-    def vector_of_model(self, model, scale, phi_offset=0.0):
+    def vector_of_model(self, model, scale, phi_offset=0.0, dipole_norm=1.0):
         """All three components for a model, shape ``(3, n)``."""
         energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
         values = _values(model, phi_offset)
         vector = np.moveaxis(model.dipole(energy, values=values).vector, -1, 0)
         if self.response is None:
-            return vector
+            return vector * dipole_norm
         kwargs = {"axis": "total_energy", "values": values}
         intensity = model.intensity(energy, "all_particle", **kwargs).value
-        return np.array(fold(vector, intensity, self.response))
+        return np.array(fold(vector, intensity, self.response)) * dipole_norm
 
 
 def _values(model, phi_offset):

@@ -152,6 +152,8 @@ def _settings(dataset):
         yield f"amplitudes × {factor}" if used else "amplitudes as published"
     nuisances = [(dataset.norm, "norm", 1), (dataset.energy_scale, "energy scale", 1)]
     nuisances.append((dataset.phi_offset, "offset of the potential", 0))
+    if dataset.has_dipoles:
+        nuisances.append((dataset.dipole_norm, "dipole norm", 1))
     if dataset.takes_scatter:
         nuisances.append((dataset.scatter, "scatter", 0))
     if dataset.hadronic_models:
