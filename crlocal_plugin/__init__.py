@@ -24,7 +24,7 @@ from .components.background import (
     SpallationLeakyBoxSpectralModel,
 )
 from .components.component import CosmicRayComponent
-from .components.compton_getting import ComptonGettingDipoleModel
+from .components.compton_getting import ComptonGettingDipoleModel, LsrComptonGettingDipoleModel
 from .components.correlated_priors import CorrelatedPrior
 from .components.dipole import DIPOLE_MODEL_REGISTRY, Dipole, DipoleModel
 from .components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
