@@ -73,7 +73,7 @@ def _tables(analysis, mistakes):
 
 def _loaded(analysis, tables, mistakes):
     """Datasets without model (CosmicRayDatasets); after mistakes those that load alone."""
-    names = ("floors", "likelihood", "systematics", "valid_only", "energy_width", "field_of_view")
+    names = ("floors", "likelihood", "systematics", "valid_only", "energy_width", "scatter")
     settings = analysis.model_dump(include=set(names))
     settings["apply_declination_factor"] = analysis.declination_factor
     # a selection for pictures may overlap if it is alone

@@ -6,7 +6,7 @@ from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY
 
 from ..components.base import TopLevelModel, parameter_from_dict
 from ..components.component import CosmicRayComponent, check_intensities
-from ..components.correlated_priors import CorrelatedPrior
+from ..components.correlated_priors import CorrelatedPrior, PriorShare
 from ..components.dipole import DIPOLE_MODEL_REGISTRY
 from ..components.intensity_model import unfreeze_model
 from ..components.registration import register
@@ -147,9 +147,9 @@ class CosmicRayModel(TopLevelModel, Predictions):
     def penalties(self):
         """Priors on several parameters (tuple of `~crlocal_plugin.CorrelatedPrior`).
 
-        They count in `~crlocal_plugin.CosmicRayDatasets` and are in the files of the model. Stock
-        Datasets of gammapy take them beside the models: ``Models([model], penalties=[...])``.
-        Assign a list; ValueError if one is on a parameter that the model does not have.
+        They count in every fit and are in the files of the model. Assign a list, which replaces
+        priors that the parameters had; ValueError if one is on a parameter that the model does not
+        have.
         """
         return self._penalties
 
@@ -163,6 +163,12 @@ class CosmicRayModel(TopLevelModel, Predictions):
             strange = [par.name for par in penalty.parameters if par not in known]
             if strange:
                 raise ValueError(f"{penalty}: {', '.join(strange)} is no Parameter of the model")
+        for par in known:
+            if isinstance(par.prior, PriorShare):
+                par.prior = None
+        for penalty in penalties:
+            for place, par in enumerate(penalty.parameters):
+                par.prior = PriorShare(penalty, place)
         self._penalties = penalties
 
     # ----------------------------------------------------------------- covariance
