@@ -65,7 +65,7 @@ def test_slow_particles(species):
 
 @pytest.mark.parametrize("index", ["constant", "local"])
 def test_all_ways_to_evaluate_agree(index):
-    datasets = crl.load_datasets(["icecube-2016", "auger-2020", "dampe_h"])
+    datasets = crl.load_datasets(["icecube-2016", "auger-2020", "dampe_h"], scatter=False)
     model = crl.xue_liu_2025(compton_getting=index, compton_getting_frame="lsr")
     datasets.models = [model]
     crl.free_parameters(datasets, ["U_sun", "W_sun"])
@@ -98,7 +98,7 @@ def test_unknown_frames_are_named():
 
 def test_in_an_analysis_and_in_pictures():
     entries = {"datasets": ["icecube-2016"], "model": {"compton_getting_frame": "lsr"}}
-    (model,) = make_analysis(entries).prepare().models
+    model = make_analysis(entries).prepare().models[0]
     assert type(model.components["compton-getting"].dipole_model).__name__.startswith("Lsr")
     ahead = velocity_of_the_sun(model, "lsr")
     drawn = reference_directions(model)["Compton-Getting"]

@@ -9,7 +9,7 @@ from ..components.base import ENERGY_UNIT
 from ..components.dipole import Dipole
 from ..components.registration import register
 from ..messages import unknown_name
-from ..physics.response import bin_response, log_normal_response
+from ..physics.response import bin_response, log_normal_response, tabulated_response
 from ..tables.dipole import DECLINATION_FACTORS, read_dipole_table
 from .core import CosmicRayDataset
 from .drawing import draw_dipole_points, draw_phase, draw_points, phase_window, points_in_fit
@@ -163,7 +163,34 @@ class DipoleDataset(CosmicRayDataset):
         width = np.hypot(width, self.floor * limit)
         columns = amplitude, phase, *errors, tangential, phase_err, limit, width
         self._data = DipoleData(*columns, ~np.isfinite(amplitude), axis, self.likelihood)
-        self._points = (Dipoles(*self._energies_of_events()),)
+        self._points = (self._events(),)
+
+    def _events(self):
+        """Energies of the events, or those of the points, with weights and acceptance."""
+        accepted = self.table.meta.get("acceptance")
+        table = self.table.meta.get("energy_response") if self.response else None
+        if table is None:
+            return Dipoles(*self._energies_of_events(), acceptance=accepted)
+        columns = {name: np.array(values) for name, values in table.items()}
+        ratio = columns.pop("log10_ratio")
+        energy, weight, *shapes = tabulated_response(self.x.value, ratio, *columns.values())
+        names = (name.partition("_")[2] or None for name in columns)
+        shapes, accepted = dict(zip(names, shapes, strict=True)), accepted or {}
+        acceptance = {
+            name: shapes.get(name, shapes[None]) * accepted.get(name, 1.0)
+            for name in {*shapes, *accepted}
+        }
+        present = np.any(list(acceptance.values()), axis=0)
+        acceptance = {name: values[present] for name, values in acceptance.items()}
+        return Dipoles(energy[present], weight[present], acceptance)
+
+    def _check_model(self, model):
+        accepted = self.table.meta.get("acceptance") or {}
+        if not any(accepted.get(name, 1.0) for name in model.species):
+            raise ValueError(
+                f"dataset {self.name!r}: the acceptance of {', '.join(model.species)} is zero, of "
+                "all species of the model; give one of them a positive number in the table"
+            )
 
     def _energies_of_events(self):
         """Energies and weights of the response, the energies of the points without one."""

@@ -13,8 +13,11 @@ import astropy.units as u
 import numpy as np
 
 from ..components.base import ENERGY_UNIT, x_unit
+from ..models.grids import energy_grid
 from ..models.predictions import composition_nuclei
 from ..physics.response import fold
+
+_LEAST = 1e-100
 
 
 def itself(dataset, value):
@@ -83,10 +86,22 @@ class Dipoles:
     response : array_like, optional
         Weights of intensities per energy with which dipoles at the energies are averaged, shape
         ``(k, n)``, see `crlocal_plugin.physics.response`.
+    acceptance : dict, optional
+        Acceptance of species by name, relative, with which their intensities count: numbers, or
+        arrays of shape ``(k,)``; under None that of all others, 1 if it is not there.
     """
 
     x: np.ndarray
     response: np.ndarray | None = None
+    acceptance: dict | None = None
+
+    def accepted(self, names):
+        """Acceptance of species at the energies, shape ``(s, k)``."""
+        given, size = self.acceptance or {}, len(self.x)
+        rest = given.get(None, 1.0)
+        rows = [np.broadcast_to(given.get(name, rest), size) for name in names]
+        # where no species is accepted, a mean is still one
+        return np.maximum(rows, _LEAST)
 
     def of_model(self, model, norm, scale, phi_offset=0.0, dipole_norm=1.0):
         """Values for a model, as an experiment has them, see `NuisanceModel`."""
@@ -94,14 +109,21 @@ class Dipoles:
 
     def vector_of_model(self, model, scale, phi_offset=0.0, dipole_norm=1.0):
         """All three components for a model, shape ``(3, n)``."""
-        energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
-        values = _values(model, phi_offset)
-        vector = np.moveaxis(model.dipole(energy, values=values).vector, -1, 0)
-        if self.response is None:
-            return vector * dipole_norm
-        kwargs = {"axis": "total_energy", "values": values}
-        intensity = model.intensity(energy, "all_particle", **kwargs).value
-        return np.array(fold(vector, intensity, self.response)) * dipole_norm
+        evaluator, values = model.evaluator, _values(model, phi_offset)
+        values = evaluator.values() if values is None else values
+        energies = energy_grid(np.asarray(self.x) * scale, evaluator.species.values())
+        accepted = dict(zip(evaluator.species, self.accepted(evaluator.species), strict=True))
+        if self.acceptance:
+            logs = {s: log + np.log(accepted[s]) for s, log in energies.log_jacobians.items()}
+            energies = energies._replace(log_jacobians=logs)
+        vector = np.moveaxis(evaluator.excess(energies, values), -1, 0)
+        if self.response is not None:
+            intensity = sum(
+                evaluator.intensity(s, energies.grids[s], values) * np.exp(log)
+                for s, log in energies.log_jacobians.items()
+            )
+            vector = np.array(fold(vector, intensity, self.response))
+        return vector * dipole_norm
 
 
 def _values(model, phi_offset):

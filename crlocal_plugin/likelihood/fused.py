@@ -214,7 +214,10 @@ class _Block:
         self._rows = None if is_joined else rows
         self.data = concatenate([dataset.data.take(rows) for dataset, rows, _ in members])
         wanted = [
-            [Wanted(points, rows if is_joined else slice(None), k) for points in dataset.points()]
+            [
+                Wanted(points, rows if is_joined else slice(None), k, k)
+                for points in dataset.points()
+            ]
             for dataset, rows, k in members
         ]
         self.wanted = [list(together) for together in zip(*wanted, strict=True)]

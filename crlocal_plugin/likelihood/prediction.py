@@ -39,8 +39,8 @@ class JointPrediction:
             number = getattr(first.points, "number", None)
             places.append((what, place, number and np.array([number(n) for n in nuclei])))
         self._points = FluxPoints(nuclei, members["spectrum"])
-        self._energies = EnergyPoints(members["dipole"], members["sum"])
-        owners = [np.full(one.size, one.nuisance) for one in members["dipole"]]
+        self._energies = EnergyPoints(members["dipole"], members["sum"], list(evaluator.species))
+        owners = [np.full(one.size, one.multiplied_by) for one in members["dipole"]]
         self._dipoles_by = np.concatenate([np.zeros(0, dtype=int), *owners])
         self._n_dipoles, self._has_others = self._energies.n_dipoles, bool(members["sum"])
         self._response = self._energies.response
@@ -183,7 +183,10 @@ class JointPrediction:
             sum_factor = (of_points(norms, at.nuisances) * scale)[..., n:]
         grid = take(concatenate_grids(parts), self._order.order)
         rows = self._order.dipoles
-        of_dipoles = log_jacobian[..., :n].reshape(*log_jacobian.shape[:-2], -1)
+        of_dipoles = log_jacobian[..., :n]
+        if at.log_acceptance is not None:
+            of_dipoles = of_dipoles + at.log_acceptance
+        of_dipoles = of_dipoles.reshape(*of_dipoles.shape[:-2], -1)
         of_others = log_jacobian[..., n:]
         joined = JoinedGrid(grid, names, self._order.species)
         dipoles = JoinedGrid(take(grid, rows), names, self._order.species[rows])

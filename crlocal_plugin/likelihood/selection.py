@@ -271,8 +271,8 @@ def set_priors(datasets, names):
     """Set priors on what others measured.
 
     They replace priors on the same parameters, and later sets those of earlier ones. A prior on a
-    frozen parameter counts at its value, and shapes the result once the parameter is free. Nuisances
-    stay frozen; the sets of `FREE_SETS` free their parameters.
+    frozen parameter counts at its value, and shapes the result once the parameter is free.
+    Nuisances stay frozen; the sets of `FREE_SETS` free their parameters.
 
     Parameters
     ----------
