@@ -75,7 +75,7 @@ class Analysis(Part):
     Examples
     --------
     >>> analysis = Analysis(
-    ...     datasets=["xue-liu-2025", {"name": "dampe_h", "floor": 0.05}],
+    ...     datasets=["newest-dipoles", {"name": "dampe_h", "floor": 0.05}],
     ...     parameters={"V_sun": {"value": "12 km/s", "free": True}, "x": "1.6 pc"},
     ... )
     >>> datasets = analysis.prepare()

@@ -109,7 +109,8 @@ def treatments(analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, pro
 
 def _row(summary, parameters):
     found = {row["label"]: row for row in (*summary.derived, *summary.parameters)}
-    row = {"numbers": summary.n_data, "chi2": summary.likelihood, "total": summary.total}
+    chi2 = summary.likelihood - summary.scatter
+    row = {"numbers": summary.n_data, "chi2": chi2, "total": summary.total}
     row["p_value"] = summary.p_value
     for label in ("theta", *parameters):
         if label not in found:

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..components.base import ENERGY_UNIT, x_unit
 from ..models.grids import energy_grid
-from ..models.predictions import composition_nuclei
+from ..models.predictions import composition_nuclei, log_intensities
+from ..physics.composition import log_total
 from ..physics.response import fold
 
 _LEAST = 1e-100
@@ -103,26 +104,30 @@ class Dipoles:
         # where no species is accepted, a mean is still one
         return np.maximum(rows, _LEAST)
 
+    def _log_accepted(self, nuclei):
+        return np.log(self.accepted([nucleus.name for nucleus in nuclei]))
+
     def of_model(self, model, norm, scale, phi_offset=0.0, dipole_norm=1.0):
         """Values for a model, as an experiment has them, see `NuisanceModel`."""
         return self.vector_of_model(model, scale, phi_offset, dipole_norm)[:2]
 
     def vector_of_model(self, model, scale, phi_offset=0.0, dipole_norm=1.0):
         """All three components for a model, shape ``(3, n)``."""
+        energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
         evaluator, values = model.evaluator, _values(model, phi_offset)
         values = evaluator.values() if values is None else values
-        energies = energy_grid(np.asarray(self.x) * scale, evaluator.species.values())
-        accepted = dict(zip(evaluator.species, self.accepted(evaluator.species), strict=True))
+        energies = energy_grid(energy.value, evaluator.species.values())
         if self.acceptance:
-            logs = {s: log + np.log(accepted[s]) for s, log in energies.log_jacobians.items()}
+            accepted = dict(
+                zip(evaluator.species, self._log_accepted(evaluator.species.values()), strict=True)
+            )
+            logs = {name: log + accepted[name] for name, log in energies.log_jacobians.items()}
             energies = energies._replace(log_jacobians=logs)
         vector = np.moveaxis(evaluator.excess(energies, values), -1, 0)
         if self.response is not None:
-            intensity = sum(
-                evaluator.intensity(s, energies.grids[s], values) * np.exp(log)
-                for s, log in energies.log_jacobians.items()
-            )
-            vector = np.array(fold(vector, intensity, self.response))
+            nuclei, logs = log_intensities(model, values, energy)
+            total = log_total(logs + self._log_accepted(nuclei))
+            vector = np.array(fold(vector, np.ones(energy.shape), self.response, total))
         return vector * dipole_norm
 
 
