@@ -131,7 +131,8 @@ class Analysis(Part):
     """whether the systematic errors of the tables count"""
 
     likelihood: one_of(LIKELIHOODS) = "vector"
-    """what is compared of dipoles: vector, or amplitude_phase"""
+    """what is compared of dipoles: vector, amplitude_phase, or student (vectors, with Student's t
+    in place of a Gaussian)"""
 
     declination_factor: StrictBool = True
     """whether published first-harmonic amplitudes are turned into equatorial dipoles"""

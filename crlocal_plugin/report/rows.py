@@ -144,8 +144,10 @@ def _settings(dataset):
         yield "without systematic errors"
     if "correlation" in info:
         yield f"correlated errors: {info['correlation']}"
-    if info.get("likelihood", "vector") != "vector":
+    if info.get("likelihood") == "amplitude_phase":
         yield "amplitude and phase compared"
+    if info.get("likelihood") == "student":
+        yield f"Student's t, {info['degrees_of_freedom']:g} degrees of freedom"
     if info.get("declination_factor", 1) != 1:
         factor = f"{info['declination_factor']:.3g}"
         used = info["apply_declination_factor"]
