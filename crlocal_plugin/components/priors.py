@@ -60,12 +60,14 @@ class MeasurementPrior(PlainAttributes, Prior):
 
     def __call__(self, parameter):
         """Evaluate the statistic for a Parameter, in whatever unit it is given."""
-        mu, units = self.mu, self._units
+        # gammapy's attribute access runs Python code: go to the dictionary itself
+        own = self.__dict__
+        mu, units = own["mu"], self._units
         if units[0] is not parameter._unit or units[1] is not mu._unit:
             # comparing units costs more than all the rest
             units = parameter._unit, mu._unit, parameter._unit.to(mu._unit)
             self._units = units
-        pull = (parameter._value * units[2] - mu._value) / self.sigma._value
+        pull = (parameter._value * units[2] - mu._value) / own["sigma"]._value
         return self._weight * pull * pull
 
     @staticmethod
