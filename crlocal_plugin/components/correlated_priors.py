@@ -130,6 +130,17 @@ class CorrelatedPrior(FitStatisticPenalty):
             self._factors = now, factors
         return factors
 
+    def without(self, parameter):
+        """Marginal prior of the other parameters (list of one CorrelatedPrior, or of none)."""
+        kept = [k for k, par in enumerate(self.parameters) if par is not parameter]
+        if not kept:
+            return []
+        mean = [u.Quantity(self.mean[k], self.units[k]) for k in kept]
+        covariance = self.covariance[np.ix_(kept, kept)]
+        new = type(self)([self.parameters[k] for k in kept], mean, covariance, source=self.source)
+        new.lambda_ = self.lambda_
+        return [new]
+
     def text(self, place):
         """Mean and standard deviation of one of the parameters in its unit (str)."""
         mean, covariance = self.moments()

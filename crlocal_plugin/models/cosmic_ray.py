@@ -61,7 +61,7 @@ class CosmicRayModel(TopLevelModel, Predictions):
         if link:
             linking.link_same_names(self._models)
         self._evaluator = None
-        self._penalties = ()
+        self._joint_priors = ()
         self._covariance = Covariance(self.parameters)
         if covariance_data is not None:
             self.covariance = covariance_data
@@ -151,7 +151,7 @@ class CosmicRayModel(TopLevelModel, Predictions):
         priors that the parameters had; ValueError if one is on a parameter that the model does not
         have.
         """
-        return self._penalties
+        return self._joint_priors
 
     @penalties.setter
     def penalties(self, penalties):
@@ -169,7 +169,7 @@ class CosmicRayModel(TopLevelModel, Predictions):
         for penalty in penalties:
             for place, par in enumerate(penalty.parameters):
                 par.prior = PriorShare(penalty, place)
-        self._penalties = penalties
+        self._joint_priors = penalties
 
     # ----------------------------------------------------------------- covariance
 
