@@ -347,12 +347,13 @@ def test_models_of_an_older_file():
     nuisance.norm.value = 1.2
     data = yaml.safe_load(Models([nuisance]).to_yaml())
     entries = data["components"][0]["parameters"]
-    names = ["norm", "energy_scale", "phi_offset", "hadronic", "scatter"]
+    names = ["norm", "energy_scale", "phi_offset", "hadronic", "scatter", "dipole_norm"]
     assert [entry["name"] for entry in entries] == names
     del entries[2:]
     (again,) = Models.from_dict(data)
     assert (again.norm.value, again.hadronic.value, again.hadronic.frozen) == (1.2, 0, True)
     assert (again.scatter.value, again.scatter.frozen, again.is_active) == (0, True, True)
+    assert (again.dipole_norm.value, again.dipole_norm.frozen) == (1, True)
 
 
 @pytest.mark.parametrize(
