@@ -7,6 +7,7 @@ derivatives are taken in coordinates in which an approximate covariance is the u
 
 import numpy as np
 
+from .degeneracies import THRESHOLD, natural_directions, natural_jacobian
 from .descent import gauss_newton_covariance
 
 STEP = 0.1
@@ -14,6 +15,45 @@ STEP = 0.1
 
 _PASSES, _SETTLED = 5, 0.02
 """Repetitions at most, and relative change of the errors from which on there are no more."""
+
+
+def undetermined(likelihood, theta):
+    """Which parameters have no error at a minimum, since the residuals hardly depend on them there.
+
+    A direction in which ten natural scales cost less than a standard deviation has none.
+
+    Parameters
+    ----------
+    likelihood : JointLikelihood
+    theta : array_like
+        Values at the minimum, shape ``(n,)``.
+
+    Returns
+    -------
+    named, held : `~numpy.ndarray` of bool
+        Those that take part in such a direction, and one of each that are held for the errors of
+        the others, shape ``(n,)``. Parameters at a limit are not among them.
+    """
+    theta = np.asarray(theta, dtype=float)
+    jacobian = natural_jacobian(likelihood, theta)
+    named, held = np.zeros((2, likelihood.size), dtype=bool)
+    free = ~at_limits(likelihood, theta)
+    while free.any():
+        singular, directions = natural_directions(jacobian[:, free])
+        if not singular[-1] < THRESHOLD:
+            break
+        weight = np.zeros(likelihood.size)
+        weight[free] = np.abs(directions[-1])
+        named |= weight > 0.25 * weight.max()
+        held[np.argmax(weight)] = True
+        free &= ~held
+    return named, held
+
+
+def at_limits(likelihood, theta):
+    """Which parameters are at one of their limits (mask, ``(n,)``)."""
+    distance = np.abs(likelihood.bounds - np.asarray(theta)[:, np.newaxis]).min(axis=1)
+    return distance <= 1e-9 * likelihood.scales_at(theta)
 
 
 def likelihood_covariance(likelihood, theta, guess=None):
@@ -30,7 +70,8 @@ def likelihood_covariance(likelihood, theta, guess=None):
     Returns
     -------
     covariance, success : `~numpy.ndarray`, bool
-        Covariance, shape ``(n, n)``, zero for a parameter at its limit. Where the statistic does
+        Covariance, shape ``(n, n)``, zero for a parameter at its limit and for those that are
+        `undetermined`; that of the others is as if these were frozen. Where the statistic does
         not curve upwards in every direction, it is that of the residuals' first derivatives.
     """
     theta, first = np.asarray(theta, dtype=float), None
@@ -38,14 +79,23 @@ def likelihood_covariance(likelihood, theta, guess=None):
     between = (theta > likelihood.bounds[:, 0]) & (theta < likelihood.bounds[:, 1])
     is_soft = (likelihood.is_position & between)[:, np.newaxis]
     bounds = np.where(is_soft, (-np.inf, np.inf), likelihood.bounds)
+    named = np.zeros(likelihood.size, dtype=bool)
     if likelihood.is_least_squares:
-        first = gauss_newton_covariance(likelihood.jacobian(theta))
+        named, held = undetermined(likelihood, theta)
+        jacobian = likelihood.jacobian(theta)
+        jacobian[:, held | at_limits(likelihood, theta)] = 0.0
+        first = np.nan_to_num(gauss_newton_covariance(jacobian), nan=0.0)
+        guess = None if held.any() else guess
+    found, success = (guess if first is None else first), False
     for approximate in (guess, first):
         if approximate is not None:
             better = _refined(likelihood, theta, approximate, bounds)
             if better is not None:
-                return better, True
-    return (guess if first is None else first), False
+                found, success = better, True
+                break
+    if found is not None and named.any():
+        found[named] = found[:, named] = 0.0
+    return found, success
 
 
 def _refined(likelihood, theta, guess, bounds):
