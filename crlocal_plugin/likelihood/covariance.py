@@ -65,7 +65,7 @@ def likelihood_covariance(likelihood, theta, guess=None):
     theta : array_like
         Values at the minimum, shape ``(n,)``.
     guess : `~numpy.ndarray`, optional
-        Approximate covariance, shape ``(n, n)``, tried before that of the residuals.
+        Approximate covariance, shape ``(n, n)``, tried after that of the residuals.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def likelihood_covariance(likelihood, theta, guess=None):
         first = np.nan_to_num(gauss_newton_covariance(jacobian), nan=0.0)
         guess = None if held.any() else guess
     found, success = (guess if first is None else first), False
-    for approximate in (guess, first):
+    for approximate in (first, guess):
         if approximate is not None:
             better = _refined(likelihood, theta, approximate, bounds)
             if better is not None:

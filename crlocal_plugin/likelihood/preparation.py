@@ -14,6 +14,7 @@ from gammapy.modeling.models import DatasetModels
 
 from ..components.correlated_priors import CorrelatedPrior
 from ..models.linking import LabelledParameters
+from .covariance import undetermined
 from .descent import COLLAPSED, Minimum, gauss_newton_covariance, minimise, stays_positive
 from .joint_likelihood import JointLikelihood
 from .minima.search import Minima, find_minima
@@ -74,6 +75,7 @@ def prepare_fit(datasets, parameters):
             trace, n_calls = [], minimum.n_calls
             found = _descended(likelihood, minima.theta[0], matters, trace)
             minimum = found._replace(n_calls=found.n_calls + n_calls)
+    minimum = _parked(likelihood, minimum, start)
     theta = minimum.theta
     covariance = gauss_newton_covariance(minimum.jacobian, rcond=1e-10)
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
@@ -89,8 +91,8 @@ def prepare_fit(datasets, parameters):
     return preparation
 
 
-_LOWER = 1e-3
-"""By how much a minimum must be lower than another one to be preferred."""
+_LOWER, _AS_GOOD = 1e-3, 1e-4
+"""By how much a minimum must be lower than another one to be preferred, and what costs nothing."""
 
 
 def _descended(likelihood, start, matters, trace):
@@ -102,6 +104,21 @@ def _descended(likelihood, start, matters, trace):
         theta = np.where(collapsed, likelihood.bounds[:, 0], minimum.theta)
         n_calls, minimum = minimum.n_calls, minimise(likelihood, theta, matters)
         minimum = minimum._replace(n_calls=minimum.n_calls + n_calls)
+    return minimum
+
+
+def _parked(likelihood, minimum, start):
+    """Minimum with what has run away, such as a cut-off beyond all data, as near as is as good."""
+    _, held = undetermined(likelihood, minimum.theta)
+    for k in np.flatnonzero(held & stays_positive(likelihood) & (minimum.theta > 0) & (start > 0)):
+        sets = np.repeat(minimum.theta[np.newaxis], 200, axis=0)
+        sets[:, k] = np.geomspace(minimum.theta[k], start[k], 200)
+        stats = likelihood(sets)
+        last = np.argmax(np.append(stats > minimum.stat + _AS_GOOD, True)) - 1
+        if last > 0:
+            jacobian = likelihood.jacobian(sets[last])
+            jacobian[:, (minimum.jacobian == 0).all(axis=0)] = 0.0
+            minimum = minimum._replace(theta=sets[last], stat=stats[last], jacobian=jacobian)
     return minimum
 
 

@@ -38,9 +38,10 @@ class Descents:
     _COLUMNS = ("theta", "stat", "age", "number", "held")
     _OWN = ("_residuals", "_damping", "_growth", "_idle", "_curvature", "_slope", "_is_fresh")
 
-    def __init__(self, likelihood, tolerance=_SETTLED):
+    def __init__(self, likelihood, tolerance=_SETTLED, patience=_PATIENCE):
         n, k = likelihood.size, len(likelihood.residuals(likelihood.values))
         self._likelihood, self._tolerance = likelihood, tolerance
+        self._patience = patience
         self._low, self._high = likelihood.bounds.T
         self._is_positive = stays_positive(likelihood)
         self.is_log = self._is_positive & (self._low > 0)
@@ -160,7 +161,7 @@ class Descents:
         self.stat = np.where(lower, stat, self.stat)
         self._is_fresh = self._is_fresh & ~lower
         self.age = self.age + 1
-        return lost | (self._idle >= _PATIENCE) | (self._damping > _STUCK)
+        return lost | (self._idle >= self._patience) | (self._damping > _STUCK)
 
     def _next(self, theta, curvature, slope):
         """Values after a step."""
