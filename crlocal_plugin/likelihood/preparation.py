@@ -108,14 +108,19 @@ def _descended(likelihood, start, matters, trace):
 
 
 def _parked(likelihood, minimum, start):
-    """Minimum with what has run away, such as a cut-off beyond all data, as near as is as good."""
-    _, held = undetermined(likelihood, minimum.theta)
-    for k in np.flatnonzero(held & stays_positive(likelihood) & (minimum.theta > 0) & (start > 0)):
+    """Minimum with what has run away, such as a cut-off beyond all data, as near as is as good.
+
+    What is next to a limit at zero goes there.
+    """
+    named, _ = undetermined(likelihood, minimum.theta)
+    for k in np.flatnonzero(named & stays_positive(likelihood) & (minimum.theta > 0) & (start > 0)):
         sets = np.repeat(minimum.theta[np.newaxis], 200, axis=0)
         sets[:, k] = np.geomspace(minimum.theta[k], start[k], 200)
+        if likelihood.bounds[k, 0] == 0 and minimum.theta[k] < COLLAPSED * start[k]:
+            sets[:, k] = 0.0
         stats = likelihood(sets)
         last = np.argmax(np.append(stats > minimum.stat + _AS_GOOD, True)) - 1
-        if last > 0:
+        if last >= 0:
             jacobian = likelihood.jacobian(sets[last])
             jacobian[:, (minimum.jacobian == 0).all(axis=0)] = 0.0
             minimum = minimum._replace(theta=sets[last], stat=stats[last], jacobian=jacobian)

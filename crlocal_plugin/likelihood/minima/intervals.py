@@ -55,7 +55,7 @@ class Profiles(NamedTuple):
     theta: np.ndarray
 
 
-def profile_intervals(likelihood, theta, covariance):
+def profile_intervals(likelihood, theta, covariance, others=()):
     """Intervals of all parameters from their profiles: the others follow to their best values.
 
     Parameters
@@ -65,6 +65,9 @@ def profile_intervals(likelihood, theta, covariance):
     theta, covariance : array_like
         Values at the minimum, shape ``(n,)``, and covariance there, ``(n, n)``, zero for
         parameters without an error.
+    others : iterable of pair of array_like
+        Values and covariances of other minima. Where they are low enough, the intervals reach over
+        them.
 
     Returns
     -------
@@ -72,26 +75,43 @@ def profile_intervals(likelihood, theta, covariance):
         An `Interval` for each parameter. Where the profile rises by one on one side alone, there
         is a one-sided limit, from a rise by 2.71 on that side, unless it does not rise so far.
     """
-    search = _Ends(likelihood, np.asarray(theta, dtype=float), np.asarray(covariance))
+    searches = [_Ends(likelihood, theta, covariance)]
+    stat = searches[0].stat
+    for place, matrix in others:
+        other = _Ends(likelihood, place, np.nan_to_num(matrix), stat)
+        if other.stat - stat < _ONE_SIDED and not np.allclose(place, theta, rtol=1e-3):
+            searches.append(other)
     both = [(k, sign) for k in range(likelihood.size) for sign in (-1, 1)]
-    ends = dict(zip(both, search.ends(both, 1.0), strict=True))
+    ends = _farthest(searches, both, 1.0)
     single = [(k, s) for k, s in both if np.isfinite(ends[k, s]) and not np.isfinite(ends[k, -s])]
-    limits = dict(zip(single, search.ends(single, _ONE_SIDED), strict=True))
+    limits = _farthest(searches, single, _ONE_SIDED)
     intervals = {}
     for k, name in enumerate(likelihood.names):
         above, below = (limits.get((k, sign), np.nan) for sign in (-1, 1))
         above, below = (x if np.isfinite(x) else np.nan for x in (above, below))
         intervals[name] = Interval(ends[k, -1], ends[k, 1], above, below)
-    return Profiles(intervals, *search.lowest)
+    return Profiles(intervals, *min((search.lowest for search in searches), key=lambda x: x[0]))
+
+
+def _farthest(searches, rows, level):
+    """Ends by column and sign, the farthest from any of the minima that are low enough."""
+    found = [search.ends(rows, level) for search in searches if search.height < level]
+    ends = {}
+    for row, *candidates in zip(rows, *found, strict=True):
+        ends[row] = float(max(candidates) if row[1] > 0 else min(candidates))
+    return ends
 
 
 class _Ends:
     """Search for values of single parameters at which the profile has risen by some level."""
 
-    def __init__(self, likelihood, theta, covariance):
+    def __init__(self, likelihood, theta, covariance, lowest=np.inf):
+        theta, covariance = (np.asarray(x, dtype=float) for x in (theta, covariance))
         self._likelihood, self._best, self._covariance = likelihood, theta, covariance
-        self._stat = float(likelihood(theta))
-        self.lowest = self._stat, theta
+        self.stat = float(likelihood(theta))
+        self._from = min(self.stat, lowest)
+        self.height = self.stat - self._from
+        self.lowest = self.stat, theta
         self._low, self._high = likelihood.bounds.T
         error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
         length = np.linalg.norm(likelihood.jacobian(theta), axis=0)
@@ -102,7 +122,10 @@ class _Ends:
         self._is_log = ~self._known & stays_positive(likelihood) & (theta > 0)
 
     def ends(self, rows, level):
-        """Ends in the unit of the parameter for pairs of column and sign, infinite without one."""
+        """Ends in the unit of the parameter for pairs of column and sign, infinite without one.
+
+        The rise is that above the lowest of all minima.
+        """
         if not rows:
             return np.empty(0)
         column, sign = np.array(rows).T
@@ -120,7 +143,7 @@ class _Ends:
             return np.clip(moved, self._low[column[chosen]], self._high[column[chosen]])
 
         m = len(rows)
-        inner, rise_inner = np.zeros(m), np.zeros(m)
+        inner, rise_inner = np.zeros(m), np.full(m, np.sqrt(self.height))
         outer, rise_outer = np.full(m, np.inf), np.full(m, np.nan)
         near = np.tile(self._best, (m, 1))
         found = np.full(m, np.nan)
@@ -134,7 +157,7 @@ class _Ends:
                 break
             there = value(trial[active], active)
             points, stats = self._profile(near[active], column[active], there, inner[active])
-            heights = np.sqrt(np.maximum(stats - self._stat, 0.0))
+            heights = np.sqrt(np.maximum(stats - self._from, 0.0))
             for k, point, height, x in zip(active, points, heights, there, strict=True):
                 if abs(height - root) < _PRECISION or outer[k] - inner[k] < 1e-4 * outer[k]:
                     found[k], open_[k] = x, False
@@ -145,7 +168,7 @@ class _Ends:
                 else:
                     outer[k], rise_outer[k] = trial[k], height
             trial = self._next(inner, rise_inner, outer, rise_outer, root, reach)
-        return np.where(np.isnan(found), np.inf, found)
+        return np.where(np.isfinite(found), found, sign * np.inf)
 
     @staticmethod
     def _next(inner, low, outer, high, root, reach):
