@@ -21,6 +21,7 @@ from ..components.priors import PRIOR_SETS
 from ..datasets.residuals import LIKELIHOODS
 from ..datasets.settings import read_floor
 from ..likelihood.backends import LEAST_SQUARES
+from ..likelihood.minima.search import N_STARTS
 from ..likelihood.selection import ENERGY_SCALE_SET
 from ..messages import unknown_name
 from .data import prepared
@@ -148,9 +149,9 @@ class Analysis(Part):
         LEAST_SQUARES, description=f"back end of the fit: {LEAST_SQUARES} or minuit"
     )
 
-    starts: Annotated[StrictInt, Field(ge=0)] = 24
-    """random starts of crlocal fit beside the given values: there are several minima, and the
-    lowest counts"""
+    starts: Annotated[StrictInt, Field(ge=0)] = N_STARTS
+    """starts of a fit: there are several minima, and the lowest counts; 0 for the given values
+    alone"""
 
     output: RelativePath = Path("crlocal-fit")
     """folder for the result of crlocal fit"""
@@ -223,6 +224,7 @@ class Analysis(Part):
         mistakes = Mistakes(self._places)
         datasets = prepared(self, mistakes)
         mistakes.raise_all()
+        datasets.n_starts = self.starts
         return datasets
 
     def with_tables_in(self, folder, datasets):

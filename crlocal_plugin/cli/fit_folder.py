@@ -17,6 +17,9 @@ _TABLES = {
 }
 """Files of the tables of a summary."""
 
+_MINIMA = "minima.ecsv"
+"""Minima that the starts of a fit have led to."""
+
 _PICTURES = ("spectra", "dipole", "sky")
 """Pictures of every fit; data of which these show nothing have their own."""
 
@@ -26,7 +29,7 @@ def check_names(folder, datasets, overwrite):
     names = [dataset.to_dict()["filename"] for dataset in datasets]
     check_result(folder, "fit", overwrite, names)
     for dataset, name in zip(datasets, names, strict=True):
-        if name in _TABLES.values():
+        if name in (*_TABLES.values(), _MINIMA):
             raise ValueError(
                 f"dataset {dataset.name!r} has the name of a table of results: give it another "
                 f"one in the analysis file, as in {{file: {dataset.name}.ecsv, name: mine}}"
@@ -40,6 +43,8 @@ def write_output(folder, analysis, datasets, result, summary, overwrite=False):
         result.write(draft / "fit-result.yaml", full_output=True)
         for name, filename in _TABLES.items():
             write_table(getattr(summary, name), draft / filename)
+        if summary.minima is not None:
+            write_table(summary.minima.table(), draft / _MINIMA)
         (draft / "summary.txt").write_text(f"{summary}\n", encoding="utf-8")
         own = analysis.with_tables_in(draft, datasets)
         text = analysis_text(own, draft, leave_out=("output",))

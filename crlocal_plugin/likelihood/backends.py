@@ -86,7 +86,7 @@ def _without_error(likelihood):
         if limits.any():
             yield f"at a limit: {', '.join(named[limits])}"
         if open_.any():
-            yield f"not determined by the data: {', '.join(named[open_])}"
+            yield f"hardly determined there: {', '.join(named[open_])}"
 
 
 def _with_covariance_of_datasets(before):

@@ -51,9 +51,13 @@ def undetermined(likelihood, theta):
 
 
 def at_limits(likelihood, theta):
-    """Which parameters are at one of their limits (mask, ``(n,)``)."""
-    distance = np.abs(likelihood.bounds - np.asarray(theta)[:, np.newaxis]).min(axis=1)
-    return distance <= 1e-9 * likelihood.scales_at(theta)
+    """Which parameters are at one of their limits, for all that an optimiser knows (mask)."""
+    theta, limits = np.asarray(theta, dtype=float), likelihood.bounds
+    size = likelihood.scales_at(theta)
+    if likelihood.parameters is not None:
+        # a strength next to zero has lost its scale
+        size = np.maximum(size, [par.scale for par in likelihood.parameters])
+    return (np.abs(limits - theta[:, np.newaxis]) <= 1e-6 * size[:, np.newaxis]).any(axis=1)
 
 
 def likelihood_covariance(likelihood, theta, guess=None):

@@ -179,7 +179,9 @@ class JointLikelihood:
             values[:, k] += np.concatenate([-parts, parts]) * self.scales_at(theta)[k]
         moved = np.clip(moved, *self.bounds.T)
         residuals = self.residuals(moved.reshape(-1, self.size)).reshape(*moved.shape[:2], -1)
-        return moved, (residuals != self.residuals(theta)).any(axis=-1)
+        change = np.abs(residuals - self.residuals(theta))
+        # more than what rounding does
+        return moved, (change > 1e-8 * (1 + np.abs(residuals))).any(axis=-1)
 
     def _checked(self, theta):
         theta = np.asarray(theta, dtype=float)

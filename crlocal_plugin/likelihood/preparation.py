@@ -72,12 +72,15 @@ def prepare_fit(datasets, parameters):
     if datasets.n_starts:
         minima = _searched(datasets, likelihood, minimum)
         if minima.stat[0] < minimum.stat - _LOWER:
-            trace, n_calls = [], minimum.n_calls
-            found = _descended(likelihood, minima.theta[0], matters, trace)
-            minimum = found._replace(n_calls=found.n_calls + n_calls)
+            n_calls, steps = minimum.n_calls, []
+            found = _descended(likelihood, minima.theta[0], matters, steps)
+            if found.stat < minimum.stat:
+                minimum, trace = found._replace(n_calls=found.n_calls + n_calls), steps
     minimum = _parked(likelihood, minimum, start)
     theta = minimum.theta
     covariance = gauss_newton_covariance(minimum.jacobian, rcond=1e-10)
+    if minima is not None:
+        minima = minima.polished(theta, minimum.stat, covariance)
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     for k in np.flatnonzero(matters):
         par, error = likelihood.parameters[k], float(errors[k])
@@ -85,6 +88,9 @@ def prepare_fit(datasets, parameters):
             error = _error_at_limit(likelihood, theta, k)
         par.scale_transform = "lin"
         par._scale = error if 0 < error < np.inf else abs(float(theta[k])) or 1.0
+        if theta[k] and theta[k] in likelihood.bounds[k]:
+            # factor and scale are to give the limit exactly
+            par._scale = abs(float(theta[k])) * 2.0 ** np.rint(np.log2(par._scale / abs(theta[k])))
         par.value = float(theta[k])
     preparation = Preparation(likelihood.names, start, before, minimum, trace, minima)
     log.info("%s", preparation)

@@ -22,6 +22,9 @@ ASYMMETRY = 0.1
 """Fraction of the error by which an end of the profile's interval may differ from the value with
 the error of the covariance: beyond it, both errors are those of the profile."""
 
+NOT_CONVERGED = "NOT CONVERGED"
+"""Verdict on a fit that has not ended in a minimum."""
+
 _LOWER = 0.05
 """By how much a profile must come out below the fit to be worth a word."""
 
@@ -204,13 +207,13 @@ def verdict(result):
     Returns
     -------
     str
-        "converged" if ``result.success``; else "converged WITHOUT ERRORS" or "NOT CONVERGED".
+        "converged" if ``result.success``; else "converged WITHOUT ERRORS" or `NOT_CONVERGED`.
         Empty without a fit.
     """
     if result is None:
         return ""
     if not result.optimize_result.success:
-        return "NOT CONVERGED"
+        return NOT_CONVERGED
     return "converged" if result.success else "converged WITHOUT ERRORS"
 
 

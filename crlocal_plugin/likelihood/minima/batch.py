@@ -39,7 +39,10 @@ class Descents:
     _OWN = ("_residuals", "_damping", "_growth", "_idle", "_curvature", "_slope", "_is_fresh")
 
     def __init__(self, likelihood, tolerance=_SETTLED, patience=_PATIENCE):
-        n, k = likelihood.size, len(likelihood.residuals(likelihood.values))
+        residuals = likelihood.residuals(likelihood.values)
+        n, k = likelihood.size, len(residuals)
+        # of frozen priors
+        self._constant = likelihood(likelihood.values) - residuals @ residuals
         self._likelihood, self._tolerance = likelihood, tolerance
         self._patience = patience
         self._low, self._high = likelihood.bounds.T
@@ -113,7 +116,7 @@ class Descents:
     def _evaluated(self, theta):
         with np.errstate(all="ignore"):
             residuals = self._likelihood.residuals(theta)
-            stat = np.vecdot(residuals, residuals)
+            stat = np.vecdot(residuals, residuals) + self._constant
         self.n_evaluations += len(theta)
         return residuals, np.where(np.isfinite(stat), stat, np.inf)
 

@@ -175,9 +175,9 @@ class _Ends:
         """Next distance to try: a straight line in the root of the rise."""
         with np.errstate(divide="ignore", invalid="ignore"):
             farther = inner * np.clip(1.05 * root / low, 1.3, 3.0)
-            between = inner + (outer - inner) * (root - low) / (high - low)
-        width = outer - inner
-        between = np.clip(between, inner + 0.05 * width, outer - 0.05 * width)
+            width = outer - inner
+            between = inner + width * (root - low) / (high - low)
+            between = np.clip(between, inner + 0.05 * width, outer - 0.05 * width)
         return np.where(np.isfinite(outer), between, np.minimum(farther, reach))
 
     def _profile(self, near, column, value, distance):

@@ -7,7 +7,7 @@ descend in one batch, and of those that are as old, the lowest third goes on (Li
 arXiv:1810.05934).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import astropy.units as u
 import numpy as np
@@ -64,6 +64,15 @@ class Minima:
     starts: np.ndarray
     n_starts: int
 
+    def polished(self, theta, stat, covariance):
+        """Minima with the lowest replaced by where another descent has led from there."""
+        rows = (theta, stat, covariance)
+        columns = [
+            np.concatenate([[first], rest[1:]])
+            for first, rest in zip(rows, (self.theta, self.stat, self.covariance), strict=True)
+        ]
+        return replace(self, theta=columns[0], stat=columns[1], covariance=columns[2])
+
     def table(self):
         """Minima as a table: statistic, above the lowest, starts, values by label."""
         table = Table({"statistic": self.stat, "above": self.stat - self.stat.min(initial=np.inf)})
@@ -93,7 +102,7 @@ def find_minima(likelihood, n_starts=N_STARTS, random_state=0, known=(), progres
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     known : array_like, optional
-        Further starts, shape ``(k, n)``, which are not among the ``n_starts``.
+        Further starts, shape ``(k, n)``, which come first.
     progress : callable, optional
         Called with the number of starts that have ended, again and again.
 
@@ -102,7 +111,7 @@ def find_minima(likelihood, n_starts=N_STARTS, random_state=0, known=(), progres
     Minima
     """
     given = np.reshape([likelihood.values, *known], (-1, likelihood.size))
-    pool = _Pool(likelihood, given, n_starts + len(given) - 1, random_state, progress)
+    pool = _Pool(likelihood, given, max(n_starts, len(given)), random_state, progress)
     while pool.advance():
         pass
     return _listed(likelihood, pool.best, pool.n_starts)
@@ -116,7 +125,7 @@ class _Pool:
         self._likelihood, self._progress = likelihood, progress
         self._rng = np.random.default_rng(random_state)
         self._starts = _Starts(likelihood, self._rng)
-        n_random = max(0, min(n_starts, int(_RANDOM * n_starts) + 1) - len(given))
+        n_random = max(0, min(n_starts, max(int(_RANDOM * n_starts), _POOL)) - len(given))
         self._waiting = np.concatenate([given, self._starts.random(n_random)])
         self._kept, self._n_begun = len(given), 0
         self._descents = Descents(likelihood)
@@ -151,7 +160,7 @@ class _Pool:
             return self._starts.random(1)[0]
         lowest = [theta for _, theta, _ in self.best[:_BEST]]
         if not lowest:
-            lowest = [self._descents.theta[np.argmin(self._descents.stat)]]
+            return self._starts.random(1)[0]
         return self._starts.leaving(lowest[self._rng.integers(len(lowest))])
 
     def _behind(self, descents, ended):
@@ -185,7 +194,7 @@ class _Starts:
     """Distributions of starts, all inside the limits."""
 
     def __init__(self, likelihood, rng):
-        self._rng, self._values = rng, likelihood.values
+        self._rng, self._values, self._count = rng, likelihood.values, 0
         self._low, self._high = likelihood.bounds.T
         self._is_positive = stays_positive(likelihood)
         self._scales = likelihood.scales_at(likelihood.values)
@@ -199,8 +208,9 @@ class _Starts:
         """Starts around the present values or what is published, close by and far, ``(m, n)``."""
         theta = np.empty((m, len(self._values)))
         for k in range(m):
-            centre = (self._values, self._published)[k % 4 > 1]
-            theta[k] = self._around(centre, k % 2 == 1)
+            centre = (self._values, self._published)[self._count % 4 > 1]
+            theta[k] = self._around(centre, self._count % 2 == 1)
+            self._count += 1
         return theta
 
     def _around(self, centre, is_wide):
