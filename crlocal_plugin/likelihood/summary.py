@@ -163,7 +163,7 @@ def fit_summary(datasets, result=None, profiles=True):
     parameters = datasets.parameters
     labelled = list(zip(parameters.labels, parameters, strict=True))
     free = [(label, par) for label, par in labelled if not par.frozen]
-    minima = getattr(result and result.models, "minima", None)
+    minima = getattr(getattr(result, "models", None), "minima", None)
     answers, notes = {}, []
     if profiles and result is not None and result.success and result.covariance_result:
         answers, notes = _answers(datasets, [par for _, par in free], minima)
@@ -236,7 +236,7 @@ def _answers(datasets, free, minima):
     covariance = np.where(np.outer(known, known), covariance, 0.0)
     others = ()
     if minima is not None and minima.names == likelihood.names:
-        others = zip(minima.theta[1:], minima.covariance[1:], strict=True)
+        others = minima.theta[1:]
     found = profile_intervals(likelihood, likelihood.values, covariance, others)
     notes = []
     if found.stat < likelihood(likelihood.values) - _LOWER:

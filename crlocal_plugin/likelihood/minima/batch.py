@@ -28,9 +28,11 @@ class Descents:
     Attributes
     ----------
     theta, stat : `~numpy.ndarray`
-        Values, shape ``(m, n)``, and statistic there, shape ``(m,)``.
+        Values, shape ``(m, n)``, and sum of squared residuals there, shape ``(m,)``.
     age, number : `~numpy.ndarray` of int
         Steps that each has made, and its number, ``(m,)``.
+    held : `~numpy.ndarray` of bool
+        Parameters that stay where they are, ``(m, n)``; may be changed between steps.
     n_evaluations : int
         Parameter sets that were evaluated.
     """
@@ -39,10 +41,7 @@ class Descents:
     _OWN = ("_residuals", "_damping", "_growth", "_idle", "_curvature", "_slope", "_is_fresh")
 
     def __init__(self, likelihood, tolerance=_SETTLED, patience=_PATIENCE):
-        residuals = likelihood.residuals(likelihood.values)
-        n, k = likelihood.size, len(residuals)
-        # of frozen priors
-        self._constant = likelihood(likelihood.values) - residuals @ residuals
+        n, k = likelihood.size, len(likelihood.residuals(likelihood.values))
         self._likelihood, self._tolerance = likelihood, tolerance
         self._patience = patience
         self._low, self._high = likelihood.bounds.T
@@ -116,7 +115,7 @@ class Descents:
     def _evaluated(self, theta):
         with np.errstate(all="ignore"):
             residuals = self._likelihood.residuals(theta)
-            stat = np.vecdot(residuals, residuals) + self._constant
+            stat = np.vecdot(residuals, residuals)
         self.n_evaluations += len(theta)
         return residuals, np.where(np.isfinite(stat), stat, np.inf)
 

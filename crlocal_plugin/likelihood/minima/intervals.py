@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm
 
-from ..descent import stays_positive
+from ..descent import gauss_newton_covariance, stays_positive
 from .batch import Descents
 
 LEVEL = 0.95
@@ -65,9 +65,8 @@ def profile_intervals(likelihood, theta, covariance, others=()):
     theta, covariance : array_like
         Values at the minimum, shape ``(n,)``, and covariance there, ``(n, n)``, zero for
         parameters without an error.
-    others : iterable of pair of array_like
-        Values and covariances of other minima. Where they are low enough, the intervals reach over
-        them.
+    others : iterable of array_like
+        Values at other minima. Where these are low enough, the intervals reach over them.
 
     Returns
     -------
@@ -77,10 +76,10 @@ def profile_intervals(likelihood, theta, covariance, others=()):
     """
     searches = [_Ends(likelihood, theta, covariance)]
     stat = searches[0].stat
-    for place, matrix in others:
-        other = _Ends(likelihood, place, np.nan_to_num(matrix), stat)
-        if other.stat - stat < _ONE_SIDED and not np.allclose(place, theta, rtol=1e-3):
-            searches.append(other)
+    for place in others:
+        if likelihood(place) - stat < _ONE_SIDED and not np.allclose(place, theta, rtol=1e-3):
+            matrix = np.nan_to_num(gauss_newton_covariance(likelihood.jacobian(place)))
+            searches.append(_Ends(likelihood, place, matrix, stat))
     both = [(k, sign) for k in range(likelihood.size) for sign in (-1, 1)]
     ends = _farthest(searches, both, 1.0)
     single = [(k, s) for k, s in both if np.isfinite(ends[k, s]) and not np.isfinite(ends[k, -s])]
@@ -128,18 +127,20 @@ class _Ends:
         """
         if not rows:
             return np.empty(0)
+        with np.errstate(all="ignore"):
+            return self._searched(rows, level)
+
+    def _searched(self, rows, level):
         column, sign = np.array(rows).T
         best, log = self._best[column], self._is_log[column]
         limit = np.where(sign < 0, self._low[column], self._high[column])
         scale = np.where(log, 0.5, self._error[column])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            reach = np.where(log, np.abs(np.log(limit / best)), np.abs(limit - best)) / scale
+        reach = np.where(log, np.abs(np.log(limit / best)), np.abs(limit - best)) / scale
         reach = np.minimum(reach, np.where(log, 2 * _FARTHEST, _FARTHEST))
 
         def value(distance, chosen):
             step = sign[chosen] * distance * scale[chosen]
-            with np.errstate(over="ignore"):
-                moved = np.where(log[chosen], best[chosen] * np.exp(step), best[chosen] + step)
+            moved = np.where(log[chosen], best[chosen] * np.exp(step), best[chosen] + step)
             return np.clip(moved, self._low[column[chosen]], self._high[column[chosen]])
 
         m = len(rows)
@@ -173,11 +174,10 @@ class _Ends:
     @staticmethod
     def _next(inner, low, outer, high, root, reach):
         """Next distance to try: a straight line in the root of the rise."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            farther = inner * np.clip(1.05 * root / low, 1.3, 3.0)
-            width = outer - inner
-            between = inner + width * (root - low) / (high - low)
-            between = np.clip(between, inner + 0.05 * width, outer - 0.05 * width)
+        farther = inner * np.clip(1.05 * root / low, 1.3, 3.0)
+        width = outer - inner
+        between = inner + width * (root - low) / (high - low)
+        between = np.clip(between, inner + 0.05 * width, outer - 0.05 * width)
         return np.where(np.isfinite(outer), between, np.minimum(farther, reach))
 
     def _profile(self, near, column, value, distance):
@@ -188,9 +188,8 @@ class _Ends:
         shift = (value - near[rows, column])[:, np.newaxis]
         variance = np.diag(self._covariance)[column][:, np.newaxis]
         gone = (near[rows, column] - self._best[column])[:, np.newaxis]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slope = np.where(gone != 0, (near - self._best) / gone, 0.0)
-            first = np.where(variance > 0, self._covariance[column] / variance, 0.0)
+        slope = np.where(gone != 0, (near - self._best) / gone, 0.0)
+        first = np.where(variance > 0, self._covariance[column] / variance, 0.0)
         slope = np.where(distance[:, np.newaxis] > 0, slope, first)
         follows = np.where(self._is_log[column][:, np.newaxis], near, near + slope * shift)
         floor = np.where(self._low >= 0, np.maximum(self._low, 0.3 * near), self._low)

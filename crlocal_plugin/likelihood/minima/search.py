@@ -31,6 +31,9 @@ _RANDOM, _LEAVING, _BEST = 0.2, 0.8, 5
 """Share of the starts that are drawn before any leaves a minimum, share of those that leave one
 afterwards, and how many of the lowest minima are left."""
 
+_FOLLOWING = 3
+"""Steps for which parameters that have left a minimum stay, so that the others follow them."""
+
 _CLOSE, _WIDE, _FAR = 0.3, 1.0, 4.0
 """Widths of the distributions of starts in natural logarithms, or in natural scales."""
 
@@ -78,9 +81,24 @@ class Minima:
         table = Table({"statistic": self.stat, "above": self.stat - self.stat.min(initial=np.inf)})
         table["starts"] = self.starts
         for name, unit, column in zip(self.names, self.units, self.theta.T, strict=True):
-            table[name] = Column(column, unit=unit, format=".4g")
-        table["statistic"].format = table["above"].format = ".2f"
+            table[name] = Column(column, unit=unit)
+        table.meta["n_starts"] = self.n_starts
         return table
+
+    @classmethod
+    def from_table(cls, table):
+        """Minima from their table, without covariances (nan)."""
+        names = table.colnames[3:]
+        theta = np.array([table[name] for name in names], dtype=float).T.reshape(-1, len(names))
+        return cls(
+            names=names,
+            units=[table[name].unit or u.one for name in names],
+            theta=theta,
+            stat=np.array(table["statistic"]),
+            covariance=np.full((*theta.shape, len(names)), np.nan),
+            starts=np.array(table["starts"]),
+            n_starts=table.meta["n_starts"],
+        )
 
     def __str__(self):
         found = ", ".join(
@@ -136,12 +154,14 @@ class _Pool:
         n_new = min(_POOL - len(self._descents), self.n_starts - self._n_begun)
         if n_new > 0:
             numbers = np.arange(self._n_begun, self._n_begun + n_new)
-            self._descents.add(np.array([self._start(k) for k in numbers]), numbers)
+            theta, held = map(np.array, zip(*map(self._start, numbers), strict=True))
+            self._descents.add(theta, numbers, held)
             self._n_begun += n_new
         descents = self._descents
         if not len(descents):
             return False
         ended = descents.step()
+        descents.held[descents.age >= _FOLLOWING] = False
         behind = self._behind(descents, ended)
         ended |= descents.age >= _OLDEST
         for k in np.flatnonzero(ended | behind):
@@ -153,14 +173,13 @@ class _Pool:
         return True
 
     def _start(self, number):
-        """Where the start of a number is."""
+        """Where the start of a number is, and what the others follow for some steps."""
+        nothing = np.zeros(self._likelihood.size, dtype=bool)
         if number < len(self._waiting):
-            return self._waiting[number]
-        if self._rng.random() >= _LEAVING:
-            return self._starts.random(1)[0]
+            return self._waiting[number], nothing
         lowest = [theta for _, theta, _ in self.best[:_BEST]]
-        if not lowest:
-            return self._starts.random(1)[0]
+        if not lowest or self._rng.random() >= _LEAVING:
+            return self._starts.random(1)[0], nothing
         return self._starts.leaving(lowest[self._rng.integers(len(lowest))])
 
     def _behind(self, descents, ended):
@@ -228,13 +247,13 @@ class _Starts:
         return np.clip(theta, self._low, self._high)
 
     def leaving(self, theta):
-        """Values of a minimum with one to three parameters elsewhere, ``(n,)``."""
+        """Values of a minimum with one to three parameters elsewhere, and which (two ``(n,)``)."""
         n, rng = len(theta), self._rng
         chosen = rng.random(n).argsort() < rng.integers(1, 4)
         width = np.where(rng.random(n) < 0.3, _FAR, 1.2 * _WIDE)
         elsewhere = self._moved(theta, width * rng.standard_normal(n))
         afresh = self._around(self._values, True)
-        return np.where(chosen, elsewhere if rng.random() < 0.6 else afresh, theta)
+        return np.where(chosen, elsewhere if rng.random() < 0.6 else afresh, theta), chosen
 
 
 def _published(likelihood):
@@ -253,7 +272,8 @@ def _listed(likelihood, best, n_starts):
     """Distinct minima, followed to their ends."""
     descents = Descents(likelihood, tolerance=1e-6)
     descents.add(np.array([theta for _, theta, _ in best]).reshape(-1, likelihood.size))
-    theta, stat = descents.finish(_OLDEST)
+    theta, _ = descents.finish(_OLDEST)
+    stat = likelihood(theta)
     counts, groups = np.array([count for *_, count in best], dtype=int), []
     for k in np.argsort(stat, kind="stable"):
         if stat[k] > stat.min() + _DEPTH:
