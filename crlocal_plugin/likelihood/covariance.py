@@ -145,6 +145,13 @@ def hesse_covariance(statistic, best, guess, bounds=None):
         values[:, inside] += steps @ axes.T
         return statistic(values)
 
+    # the residuals' own curvature may make a minimum narrower than their slopes say
+    for _ in range(_PASSES):
+        along = _curvature_along(along_axes, len(variances)) / 2
+        factor = np.where(along > 0, np.sqrt(np.clip(along, 1e-2, 1e4)), 1.0)
+        axes = axes / factor
+        if (np.abs(np.log(factor)) < np.log(2)).all():
+            break
     curvature = _curvature(along_axes, len(variances))
     if not (np.isfinite(curvature).all() and np.linalg.eigvalsh(curvature).min() > 0):
         return None
@@ -157,6 +164,13 @@ def away_from_limits(values, error, bounds):
     """Which values (n,) are more than a few steps of the differences away from their limits."""
     distance = np.abs(np.asarray(bounds) - values[:, np.newaxis]).min(axis=1)
     return distance > 3 * STEP * error
+
+
+def _curvature_along(statistic, size):
+    """Second derivatives at zero along each axis, of a function of steps."""
+    unit = np.eye(size) * STEP
+    centre, *pairs = statistic(np.concatenate([np.zeros((1, size)), unit, -unit]))
+    return (np.reshape(pairs, (2, -1)).sum(axis=0) - 2 * centre) / STEP**2
 
 
 def _curvature(statistic, size):

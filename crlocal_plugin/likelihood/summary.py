@@ -165,7 +165,8 @@ def fit_summary(datasets, result=None, profiles=True):
     free = [(label, par) for label, par in labelled if not par.frozen]
     minima = getattr(getattr(result, "models", None), "minima", None)
     answers, notes = {}, []
-    if profiles and result is not None and result.success and result.covariance_result:
+    has_errors = any(par.error > 0 for _, par in free)
+    if profiles and has_errors and result and result.success and result.covariance_result:
         answers, notes = _answers(datasets, [par for _, par in free], minima)
     own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
     rows = [_dataset_row(dataset) for dataset in own]
