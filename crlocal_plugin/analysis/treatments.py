@@ -84,7 +84,9 @@ def treatments(analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, pro
             datasets = case.prepare()
             datasets.n_starts = n_starts
             result = Fit(backend=case.backend).run(datasets)
-        rows.append({"name": name, **_row(fit_summary(datasets, result, profiles=False), parameters)})
+        rows.append(
+            {"name": name, **_row(fit_summary(datasets, result, profiles=False), parameters)}
+        )
         if progress is not None:
             progress(1)
     table = Table(rows=rows)

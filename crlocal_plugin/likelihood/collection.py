@@ -54,7 +54,8 @@ class CosmicRayDatasets(Datasets):
         self.prepares_fits, self.n_starts, self.search = True, N_STARTS, None
 
     def __getstate__(self):
-        return {**self.__dict__, "_fused": None, "_checked": None, "preparation": None, "search": None}
+        passing = dict.fromkeys(("_fused", "_checked", "preparation", "search"))
+        return {**self.__dict__, **passing}
 
     # ----------------------------------------------------------------- models
 

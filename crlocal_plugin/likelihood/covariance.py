@@ -57,7 +57,9 @@ def at_limits(likelihood, theta):
     if likelihood.parameters is not None:
         # a strength next to zero has lost its scale
         size = np.maximum(size, [par.scale for par in likelihood.parameters])
-    return (np.abs(limits - theta[:, np.newaxis]) <= 1e-6 * size[:, np.newaxis]).any(axis=1)
+    # a position among models may be as close to an end as it likes
+    near = np.where(likelihood.is_position, 0.0, 1e-6 * size)
+    return (np.abs(limits - theta[:, np.newaxis]) <= near[:, np.newaxis]).any(axis=1)
 
 
 def likelihood_covariance(likelihood, theta, guess=None):

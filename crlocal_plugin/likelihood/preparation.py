@@ -242,8 +242,8 @@ class FitParameters(LabelledParameters):
         """Prepare the parameters for an optimiser, from inside their limits.
 
         Unless ``datasets.prepares_fits`` is off, they go to the lowest minimum that
-        ``datasets.n_starts`` starts lead to, and are scaled by their errors; there, free parameters that the data cannot tell
-        apart give a warning.
+        ``datasets.n_starts`` starts lead to, and are scaled by their errors; there, free
+        parameters that the data cannot tell apart give a warning.
         """
         if self._datasets is not None:
             self._move_inside()
