@@ -3,7 +3,7 @@
 A likelihood of spectra and dipoles has several minima, and which of them a descent ends in depends
 on where it starts. Starts are drawn around the present values, around what is published and over
 the ranges of the parameters; later ones leave the best minima with a few parameters elsewhere. All
-descend in one batch, and of those that are as old, the lowest third goes on (Li et al. 2018,
+descend in one batch, and of those that are as old, the lowest go on (Li et al. 2018,
 arXiv:1810.05934).
 """
 
@@ -18,13 +18,13 @@ from ..descent import gauss_newton_covariance, stays_positive
 from ..priors import gaussian_in_unit, is_gaussian
 from .batch import Descents
 
-N_STARTS = 200
+N_STARTS = 150
 """Starts of a fit, unless a number is given."""
 
 _POOL = 32
 """Descents at once: enough for a batch to be fast."""
 
-_RUNGS, _KEPT, _OLDEST = (6, 12, 24, 48), 1 / 3, 120
+_RUNGS, _KEPT, _OLDEST = (12, 24, 48), 0.4, 120
 """Ages in steps at which descents are compared, share that goes on, and age at which all end."""
 
 _RANDOM, _LEAVING, _BEST = 0.2, 0.8, 5
@@ -37,9 +37,12 @@ _FOLLOWING = 3
 _CLOSE, _WIDE, _FAR = 0.3, 1.0, 4.0
 """Widths of the distributions of starts in natural logarithms, or in natural scales."""
 
-_SAME, _LISTED, _DEPTH = 0.03, 8, 50.0
-"""Difference of the statistic below which descents count as in one minimum, how many minima are
-kept, and how far above the lowest they are at most."""
+_SAME, _BARRIER = 0.03, 1.0
+"""Difference of the statistic of two ends, and rise half-way between them, below which they count
+as one minimum."""
+
+_LISTED, _DEPTH = 8, 50.0
+"""How many minima are kept, and how far above the lowest they are at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,27 +188,33 @@ class _Pool:
     def _behind(self, descents, ended):
         """Which descents are not worth going on with: others of their age are lower, or there."""
         behind = np.zeros(len(descents), dtype=bool)
-        known = np.array([stat for stat, *_ in self.best])
         for k in np.flatnonzero(~ended & np.isin(descents.age, _RUNGS)):
             record, stat = self._records[int(descents.age[k])], descents.stat[k]
             record.append(stat)
             # what was given goes on to the end
             if descents.number[k] >= self._kept:
                 late = len(record) > 5 and stat > np.quantile(record, _KEPT)
-                behind[k] = late or (np.abs(known - stat) < _SAME).any()
+                behind[k] = late or self._place(stat, descents.theta[k]) is not None
         return behind
+
+    def _place(self, stat, theta):
+        """Which of the lowest ends is the same minimum, None if none is."""
+        for k, (other, place, _) in enumerate(self.best):
+            if _is_same(self._likelihood, (stat, theta), (other, place)):
+                return k
+        return None
 
     def _note(self, stat, theta):
         """Keep an end if it is among the lowest, and count who else came there."""
         if not np.isfinite(stat):
             return
-        for k, (other, place, count) in enumerate(self.best):
-            if abs(stat - other) < _SAME:
-                lower = (stat, theta) if stat < other else (other, place)
-                self.best[k] = (*lower, count + 1)
-                break
-        else:
+        k = self._place(stat, theta)
+        if k is None:
             self.best.append((stat, theta, 1))
+        else:
+            other, place, count = self.best[k]
+            lower = (stat, theta) if stat < other else (other, place)
+            self.best[k] = (*lower, count + 1)
         self.best = sorted(self.best, key=lambda end: end[0])[:_LISTED]
 
 
@@ -268,21 +277,29 @@ def _published(likelihood):
     return np.clip(values, *likelihood.bounds.T)
 
 
+def _is_same(likelihood, one, other):
+    """Whether two ends, of statistic and values, are in one minimum."""
+    (first, theta), (second, place) = one, other
+    if not abs(first - second) < _SAME:
+        return False
+    if np.allclose(theta, place, rtol=1e-2):
+        return True
+    rise = np.sum(likelihood.residuals((theta + place) / 2) ** 2) - max(first, second)
+    return bool(rise < _BARRIER)
+
+
 def _listed(likelihood, best, n_starts):
     """Distinct minima, followed to their ends."""
     descents = Descents(likelihood, tolerance=1e-6)
     descents.add(np.array([theta for _, theta, _ in best]).reshape(-1, likelihood.size))
-    theta, _ = descents.finish(_OLDEST)
-    stat = likelihood(theta)
+    theta, stat = descents.finish(_OLDEST)
     counts, groups = np.array([count for *_, count in best], dtype=int), []
     for k in np.argsort(stat, kind="stable"):
         if stat[k] > stat.min() + _DEPTH:
             break
         for group in groups:
             first = group[0]
-            if stat[k] - stat[first] < _SAME and likelihood((theta[k] + theta[first]) / 2) < (
-                stat[k] + _SAME
-            ):
+            if _is_same(likelihood, (stat[k], theta[k]), (stat[first], theta[first])):
                 group.append(k)
                 break
         else:
@@ -293,7 +310,7 @@ def _listed(likelihood, best, n_starts):
         names=likelihood.names,
         units=likelihood.units,
         theta=theta[firsts],
-        stat=stat[firsts],
+        stat=likelihood(theta[firsts]),
         covariance=np.array([gauss_newton_covariance(jacobian) for jacobian in jacobians]),
         starts=np.array([counts[group].sum() for group in groups]),
         n_starts=n_starts,
