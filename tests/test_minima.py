@@ -151,7 +151,7 @@ def test_fits_from_other_starts_end_in_one_minimum(fits):
     totals = [result.total_stat for _, _, result, _ in fits]
     # of two valleys of nearly one depth, either will do
     assert abs(totals[0] - totals[1]) < 2
-    model, datasets = prepared(AMS_TIBET)
+    _, datasets = prepared(AMS_TIBET)
     datasets.n_starts = 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", crl.DegenerateParametersWarning)
@@ -191,7 +191,7 @@ def test_every_parameter_has_an_answer(fits):
 
 
 def test_other_errors_are_those_with_the_open_parameters_frozen(fits):
-    model, datasets, _, _ = fits[0]
+    _, datasets, _, _ = fits[0]
     likelihood = crl.JointLikelihood(datasets)
     _, held = undetermined(likelihood, likelihood.values)
     before = {par.name: par.error for par in likelihood.parameters}
