@@ -11,7 +11,7 @@ from gammapy.datasets import Datasets
 from gammapy.modeling.models import DatasetModels
 from gammapy.utils.scripts import make_path
 
-from ..components.correlated_priors import CorrelatedPrior
+from ..components.correlated_priors import CorrelatedPrior, own_prior
 from ..datasets.core import CosmicRayDataset
 from ..datasets.random import random_generator
 from ..files import refuse_existing
@@ -102,7 +102,8 @@ class CosmicRayDatasets(Datasets):
     def stat_sum(self):
         """Statistic of all datasets with priors and penalties, each counted once (float)."""
         fused, others = self.fusion()
-        priors = [p._prior(p) for p in _parameters_of(fused, others) if p._prior is not None]
+        used = _parameters_of(fused, others)
+        priors = [p._prior(p) for p in used if own_prior(p) is not None]
         models = [part.model for part in fused] + [m for d in others for m in d.models or ()]
         penalties = [penalty.stat_sum() for penalty in self._penalties_with(models)]
         return _stat_of(fused, others) + sum(priors) + sum(penalties)
@@ -159,6 +160,8 @@ class CosmicRayDatasets(Datasets):
         if kept is None or kept[0] != key or not all(part.is_current() for part in kept[1]):
             groups = {dataset.require_model(): [] for dataset in _own(self._datasets)}
             joined = [dataset for dataset in _own(self._datasets) if dataset.is_joined]
+            for dataset in _own(self._datasets):
+                dataset.require_fittable()
             for dataset in joined:
                 groups[dataset.model].append(dataset)
             fused = [FusedLikelihood(model, group) for model, group in groups.items() if group]
@@ -380,7 +383,8 @@ def _share_nuisances(datasets):
         shared = min(present, key=lambda nuisance: not nuisance.is_active, default=new)
         for dataset in members:
             old = dataset.present_nuisance
-            if old is None or (_is_shared(old, name) and not old.is_active):
+            is_free = _is_shared(old, name) and (not old.is_active or _are_alike(old, shared))
+            if old is None or is_free:
                 dataset.nuisance = shared
         names = [dataset.name for dataset in members if dataset.present_nuisance is shared]
         shared.datasets_names = list(dict.fromkeys([*shared.datasets_names, *names]))
@@ -390,4 +394,14 @@ def _is_shared(nuisance, name):
     """Whether a nuisance model is the one that a collection made under a name."""
     return (
         nuisance is not None and nuisance.name == name and isinstance(nuisance.datasets_names, list)
+    )
+
+
+def _are_alike(one, other):
+    """Whether two nuisance models are in the same state."""
+    pairs = zip(one.parameters, other.parameters, strict=True)
+    return all(
+        (a.value, a.frozen, a.min, a.max, str(a.prior))
+        == (b.value, b.frozen, b.min, b.max, str(b.prior))
+        for a, b in pairs
     )
