@@ -261,6 +261,7 @@ def test_what_failed_in_a_fit_is_told(capsys):
     def code(optimised, errors):
         return exit_code(
             SimpleNamespace(
+                success=optimised and errors,
                 optimize_result=SimpleNamespace(success=optimised, message="too many calls"),
                 covariance_result=SimpleNamespace(success=errors, message="a saddle"),
             )
@@ -268,11 +269,10 @@ def test_what_failed_in_a_fit_is_told(capsys):
 
     assert code(True, True) == 0
     assert capsys.readouterr().err == ""
-    # a minimum without errors is one
-    assert code(True, False) == 0
-    assert "errors of the fit could not be computed: a saddle" in capsys.readouterr().err
+    assert code(True, False) == 1
+    assert "converged WITHOUT ERRORS: a saddle" in capsys.readouterr().err
     assert code(False, True) == 1
-    assert "the fit did not converge: too many calls" in capsys.readouterr().err
+    assert "NOT CONVERGED: too many calls" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("_without_pictures")
@@ -286,10 +286,10 @@ def test_fit_that_does_not_converge_is_written_and_told(monkeypatch, tmp_path, c
     monkeypatch.setattr("gammapy.modeling.Fit", unconverged)
     words = [*SMALL, *FREE_FEW, "phi", "Gamma"]
     assert main(["fit", *words, "--starts", "0", "--output", "result"]) == 1
-    assert "the fit did not converge" in capsys.readouterr().err
+    assert "NOT CONVERGED" in capsys.readouterr().err
     assert "NOT CONVERGED" in (tmp_path / "result" / "summary.txt").read_text()
     assert main(["scan", "delta_b", *words, "--points", "2", "--output", "scan"]) == 1
-    assert "the fit did not converge" in capsys.readouterr().err
+    assert "NOT CONVERGED" in capsys.readouterr().err
     assert (tmp_path / "scan" / "delta_b.ecsv").is_file()
 
 
