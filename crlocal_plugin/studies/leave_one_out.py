@@ -38,8 +38,8 @@ def leave_one_out(datasets, by="dataset", n_jobs=None, progress=None):
     -------
     `~astropy.table.Table`
         A row for each, the lowest p-value first: ``name``, ``numbers`` in the fit, ``chi2`` in the
-        joint fit, ``change``, ``p_value``, the parameter that ``moves`` most without it, and ``by``
-        how many of its standard deviations in the joint fit.
+        joint fit, ``change``, ``p_value``, the parameter, scatters apart, that ``moves`` most
+        without it, and ``by`` how many of its standard deviations in the joint fit.
 
     Raises
     ------
@@ -77,7 +77,8 @@ def leave_one_out(datasets, by="dataset", n_jobs=None, progress=None):
         numbers = sum(int(d.numbers_per_point[d.rows_in_fit].sum()) for d in group)
         change = best.stat - minimum.stat - scatter
         steps = (minimum.theta - best.theta) / sigma
-        most = int(np.argmax(np.where(np.isfinite(steps), np.abs(steps), -1)))
+        counts = np.isfinite(steps) & ~likelihood.is_scatter
+        most = int(np.argmax(np.where(counts, np.abs(steps), -1)))
         rows.append(
             {
                 "name": name,
