@@ -12,6 +12,7 @@ from ..likelihood.priors import is_gaussian
 from ..models.cosmic_ray import CosmicRayModel
 from ..posterior.nested import nested_sample
 from ..posterior.prior_distributions import PriorDistributions, measurements_only
+from ..progress import progress_bar
 from .starts import lowest_minimum
 
 AT_LIMIT = 1e-3  # distance from a limit, in standard deviations, up to which a parameter sits at it
@@ -54,8 +55,8 @@ def compare_models(
         State evidences that have not converged too.
     n_starts : int, optional
         Random starts of each fit, see `~crlocal_plugin.lowest_minimum`; none by default.
-    progress : callable, optional
-        Called with 1 after each fit.
+    progress : callable or bool, optional
+        Called with 1 after each fit; otherwise as for `~crlocal_plugin.scan_profiles`.
 
     Returns
     -------
@@ -80,18 +81,26 @@ def compare_models(
     if evidence:
         _check_priors(entries)
     rows = []
-    with measurements_only(par for datasets in entries.values() for par in datasets.parameters):
+    with (
+        measurements_only(par for datasets in entries.values() for par in datasets.parameters),
+        progress_bar(len(entries), "comparing", "models", progress) as update,
+    ):
         for name, datasets in entries.items():
             rows.append(_row(name, datasets, n_starts))
-            if progress is not None:
-                progress(1)
+            update(1)
         table = Table(rows=rows)
         ratios = _ratios(table, entries)
     for criterion in ("AIC", "AICc", "BIC"):
         table[f"delta_{criterion}"] = table[criterion] - np.min(table[criterion])
     if evidence:
         options = n_live, n_steps, max_calls, np.random.default_rng(random_state), stream
-        found = [_evidence(*entry, allow_unconverged, options) for entry in entries.items()]
+        found = []
+        with progress_bar(
+            len(entries), "evidences", "models", False if callable(progress) else progress
+        ) as update:
+            for entry in entries.items():
+                found.append(_evidence(*entry, allow_unconverged, options))
+                update(1)
         table["ln_evidence"], table["ln_evidence_error"] = np.array(found).T
         table["ln_bayes_factor"] = table["ln_evidence"] - np.max(table["ln_evidence"])
     for column, values in ratios.items():

@@ -72,8 +72,8 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
         Seed or source of random numbers.
     n_jobs : int, optional
         As for `~crlocal_plugin.scan_profiles`. The result does not depend on it.
-    progress : callable, optional
-        Called with 1 after each descent.
+    progress : callable or bool, optional
+        Called with 1 after each descent; otherwise as for `~crlocal_plugin.scan_profiles`.
 
     Returns
     -------
@@ -93,13 +93,13 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
     likelihood = least_squares_likelihood(datasets)
     starts = _draw_starts(likelihood, n_starts, spread, np.random.default_rng(random_state))
     inputs = [(likelihood, start) for start in starts]
-    ends = run_parallel(_descend, inputs, n_jobs, None, progress, "random starts", lambda end: 1)
+    ends = run_parallel(_descend, inputs, n_jobs, None, progress, "random starts", "starts")
     found = sorted((end for end in ends if end is not None), key=lambda end: end[0])
     minima = _table(likelihood, _distinct(likelihood, found))
     return RandomStarts(minima, n_starts, n_starts - len(found), spread, likelihood)
 
 
-def lowest_minimum(datasets, n_starts=24, spread=0.5, random_state=0, progress=None):
+def lowest_minimum(datasets, n_starts=24, spread=0.5, random_state=0, progress=None, n_jobs=None):
     """Move the parameters to the lowest minimum that several descents lead to.
 
     Parameters
@@ -109,7 +109,7 @@ def lowest_minimum(datasets, n_starts=24, spread=0.5, random_state=0, progress=N
     n_starts : int, optional
         Random starts beside the one from the present values. The lowest minimum of the variant
         "wandering" is met by one start in eight.
-    spread, random_state, progress
+    spread, random_state, progress, n_jobs
         As for `random_starts`, and so are the errors.
 
     Returns
@@ -120,7 +120,7 @@ def lowest_minimum(datasets, n_starts=24, spread=0.5, random_state=0, progress=N
     likelihood = JointLikelihood(datasets)
     lowest = minimise(likelihood, likelihood.values)
     if n_starts:
-        others = random_starts(datasets, n_starts, spread, random_state, progress=progress)
+        others = random_starts(datasets, n_starts, spread, random_state, n_jobs, progress)
     likelihood.assign(lowest.theta)
     if n_starts and len(others.minima) and others.minima["statistic"][0] < lowest.stat:
         others.assign()

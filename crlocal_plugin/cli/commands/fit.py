@@ -7,9 +7,8 @@ from ...results import check_result
 from ...studies.starts import lowest_minimum
 from ..fit_folder import check_names, write_output
 from ..fitting import first_fit
-from ..options import analysis_of, analysis_options
+from ..options import analysis_of, analysis_options, spread
 from ..parsing import PATH, command, option, whole
-from ..terminal import progress_bar
 
 
 @command(
@@ -29,6 +28,7 @@ from ..terminal import progress_bar
     "default: that of the analysis file, or 24",
     whole(0),
 )
+@spread
 @option("--output DIR", "default: that of the analysis file, or crlocal-fit", PATH)
 @option("--overwrite", "replace an earlier result; what else is in its folder stays")
 def fit(starts, output, overwrite, **options):
@@ -50,8 +50,7 @@ def fit(starts, output, overwrite, **options):
         f"fitting {n_free} parameters to {n_numbers} numbers of {len(datasets)} datasets ..."
     )
     if analysis.starts:
-        with progress_bar(analysis.starts, "searching", "starts") as update:
-            lowest_minimum(datasets, analysis.starts, progress=update)
+        lowest_minimum(datasets, analysis.starts)
     result, code = first_fit(analysis, datasets)
     summary = fit_summary(datasets, result)
     click.echo(f"\n{summary}\n")
