@@ -201,4 +201,4 @@ class _Lines(_Display):
         if tasks and time.time() >= self._next:
             self._next = time.time() + LINES
             text = ", ".join(map(str, self.tasks))
-            print(f"crlocal: {text}, {tasks[-1].times()}", file=sys.stderr, flush=True)
+            print(f"crlocal: {text}, {self.tasks[-1].times()}", file=sys.stderr, flush=True)

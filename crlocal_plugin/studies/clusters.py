@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import time
 import warnings
 from concurrent import futures
@@ -9,10 +10,10 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from .._version import __version__
-from ..progress import quietly
+from ..progress import progress_bar, quietly
 
-_WAIT = 60.0
-"""Seconds without a worker, or an answer of the scheduler, after which work is given up."""
+_ANSWER, _WORKER = 10.0, 60.0
+"""Seconds to wait for an answer of the scheduler, and for a worker."""
 
 _cluster = ContextVar("_cluster", default=None)
 
@@ -51,11 +52,15 @@ def use_cluster(cluster="local", n_jobs=None):
     ...     scans = crl.scan_profiles(datasets, ["V_sun"])
     """
     distributed = _import_distributed()
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack, contextlib.ExitStack() as opening:
+        opening.enter_context(progress_bar(None, "waiting for the cluster", ""))
         if cluster == "local":
-            # with no dashboard, no port is asked for
+            # another cluster may have the port that its page has by default
             made = distributed.LocalCluster(
-                n_workers=n_jobs, threads_per_worker=1, dashboard_address=None
+                n_workers=n_jobs,
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.ERROR,
             )
             client = stack.enter_context(distributed.Client(stack.enter_context(made)))
         elif n_jobs is not None:
@@ -64,10 +69,11 @@ def use_cluster(cluster="local", n_jobs=None):
                 "its own"
             )
         elif isinstance(cluster, str):
-            client = stack.enter_context(distributed.Client(_address(cluster), timeout=_WAIT))
+            client = stack.enter_context(distributed.Client(_address(cluster), timeout=_ANSWER))
         else:
             client = cluster
         _check_workers(client)
+        opening.close()
         token = _cluster.set(client)
         try:
             yield client
@@ -108,10 +114,10 @@ def version():
 def _check_workers(client):
     """Wait for a worker, and refuse workers that do other work than this process."""
     try:
-        client.wait_for_workers(1, timeout=_WAIT)
+        client.wait_for_workers(1, timeout=_WORKER)
     except TimeoutError:
         raise ConnectionError(
-            f"no worker came to {client.scheduler.address} within {_WAIT:g} s: start some, "
+            f"no worker came to {client.scheduler.address} within {_WORKER:g} s: start some, "
             "as in dask worker ADDRESS --nthreads 1"
         ) from None
     most = max(client.nthreads().values())
@@ -155,7 +161,7 @@ class _ClusterPool(contextlib.AbstractContextManager):
         self._workers = workers
         if workers:
             self._seen = time.monotonic()
-        elif time.monotonic() > self._seen + _WAIT:
+        elif time.monotonic() > self._seen + _WORKER:
             raise ConnectionError(f"no worker is left at {self._client.scheduler.address}")
 
     def __exit__(self, kind, error, trace):
