@@ -3,6 +3,8 @@
 import contextlib
 import json
 import logging
+import multiprocessing
+import signal
 import time
 import warnings
 from concurrent import futures
@@ -55,14 +57,7 @@ def use_cluster(cluster="local", n_jobs=None):
     with contextlib.ExitStack() as stack, contextlib.ExitStack() as opening:
         opening.enter_context(progress_bar(None, "waiting for the cluster", ""))
         if cluster == "local":
-            # another cluster may have the port that its page has by default
-            made = distributed.LocalCluster(
-                n_workers=n_jobs,
-                threads_per_worker=1,
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.ERROR,
-            )
-            client = stack.enter_context(distributed.Client(stack.enter_context(made)))
+            client = stack.enter_context(_local_client(distributed, n_jobs))
         elif n_jobs is not None:
             raise ValueError(
                 f"the number of processes is for this machine: cluster {cluster} has workers of "
@@ -79,6 +74,35 @@ def use_cluster(cluster="local", n_jobs=None):
             yield client
         finally:
             _cluster.reset(token)
+
+
+@contextlib.contextmanager
+def _local_client(distributed, n_jobs):
+    """Client of a cluster on this machine, which ends at once."""
+
+    class LeaveInterrupts(distributed.WorkerPlugin):
+        """Ctrl-C on a terminal reaches the workers too, and is for this process."""
+
+        def setup(self, worker):
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    others = multiprocessing.active_children()
+    with distributed.LocalCluster(
+        n_workers=n_jobs,
+        threads_per_worker=1,
+        # another cluster may have the port that its page has by default
+        dashboard_address="127.0.0.1:0",
+        silence_logs=logging.ERROR,
+    ) as cluster:
+        try:
+            with distributed.Client(cluster) as client:
+                client.register_plugin(LeaveInterrupts())
+                yield client
+        finally:
+            # Dask waits for what they are at
+            for process in multiprocessing.active_children():
+                if process not in others:
+                    process.kill()
 
 
 def cluster_pool():
