@@ -17,7 +17,8 @@ from pydantic import (
 )
 
 from ..catalogue.experiments import HadronicChoice
-from ..components.priors import PRIOR_SETS
+from ..catalogue.selections import DEFAULT_SELECTION
+from ..components.priors import DEFAULT_SETS, PRIOR_SETS
 from ..datasets.residuals import LIKELIHOODS
 from ..datasets.settings import read_floor
 from ..likelihood.backends import LEAST_SQUARES
@@ -63,7 +64,8 @@ _SETS = (*PRIOR_SETS, ENERGY_SCALE_SET)
 class Analysis(Part):
     """Data, model, free parameters, priors and likelihood of an analysis.
 
-    The defaults are the joint fit of Xue & Liu 2025. Entries are plain values, as in a file.
+    By default, the model of Xue & Liu 2025 is fitted to their spectra and to the newest dipoles.
+    Entries are plain values, as in a file.
 
     Raises
     ------
@@ -73,7 +75,7 @@ class Analysis(Part):
     Examples
     --------
     >>> analysis = Analysis(
-    ...     datasets=["xue-liu-2025", {"name": "dampe_h", "floor": 0.05}],
+    ...     datasets=["newest-dipoles", {"name": "dampe_h", "floor": 0.05}],
     ...     parameters={"V_sun": {"value": "12 km/s", "free": True}, "x": "1.6 pc"},
     ... )
     >>> datasets = analysis.prepare()
@@ -83,7 +85,7 @@ class Analysis(Part):
     """model of Xue & Liu 2025"""
 
     datasets: Annotated[tuple[DatasetEntry, ...], Listed, AfterValidator(_some)] = Field(
-        (DatasetEntry(name="xue-liu-2025"),),
+        (DatasetEntry(name=DEFAULT_SELECTION),),
         examples=["{name: dampe_h, energy_range: [100 GeV, 50 TeV]}", "{file: my-table.ecsv}"],
     )
     """selections, tables (crlocal data list) and own files (.ecsv, .csv, .fits)"""
@@ -117,7 +119,7 @@ class Analysis(Part):
     value alone fixes the parameter there"""
 
     priors: Annotated[tuple[one_of(_SETS), ...], Listed] = Field(
-        ("measured",),
+        DEFAULT_SETS,
         description=f"sets of priors on what others measured: {', '.join(_SETS)}; none leaves "
         "them out",
     )
@@ -134,12 +136,12 @@ class Analysis(Part):
     declination_factor: StrictBool = True
     """whether published first-harmonic amplitudes are turned into equatorial dipoles"""
 
-    field_of_view: StrictBool = False
-    """whether their declination factors follow from latitudes and zenith angles of the sites, where
-    these are known"""
+    scatter: StrictBool = True
+    """whether the dipoles of each experiment scatter by a free fraction beyond their errors, in
+    place of the recommended floors"""
 
     energy_width: Annotated[StrictFloat, Field(ge=0, le=1)] | None = None
-    """standard deviation of log10(E) of the events behind a dipole, where its table has none"""
+    """standard deviation of log10(E) of the events behind dipoles, in place of those of tables"""
 
     allow_overlap: StrictBool = False
     """whether tables that share events are accepted"""

@@ -11,30 +11,43 @@ from ..studies.parallel import run_parallel
 from ..studies.starts import lowest_minimum
 from .description import Analysis
 
-_FREE = {"free": True}
-_RIBBON = {"priors": ("measured", "field-ribbon"), "parameters": {"B_ra": _FREE, "B_dec": _FREE}}
+
+def _priors(field="field-ribbon", cloud="cloud-correlated", *more):
+    return {"priors": ("measured", "solar-motion", field, cloud, *more)}
+
+
+def _free(*names):
+    return {"parameters": {name: {"free": True} for name in names}}
+
+
 TREATMENTS = {
     "default": {},
+    "field and velocities exact": {"priors": ("measured",)},
     "no priors": {"priors": ()},
-    "u_HC free too": {"parameters": {"u_HC": _FREE}},
-    "u_HC, U, W free too": {
-        "parameters": dict.fromkeys(("u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "W_sun"), _FREE)
-    },
+    "field of Zirnstein 2016": _priors("field-zirnstein-2016"),
+    "field of starlight": _priors("field-starlight"),
+    "cloud of Bzowski 2015": _priors(cloud="cloud-bzowski-2015"),
+    "edge of the cloud unknown": _priors("field-ribbon", "cloud-correlated", "edge-wide"),
     "D_0 of Table I": {"parameters": {"D_0": {"free": False}}},
-    "no floors": {"floors": None},
+    "floors, no scatter": {"scatter": False},
+    "neither": {"scatter": False, "floors": None},
     "amplitude and phase": {"likelihood": "amplitude_phase"},
     "published amplitudes": {"declination_factor": False},
-    "fields of view": {"field_of_view": True},
+    "one energy per point": {"energy_width": 0.0},
     "energies 0.3 dex wide": {"energy_width": 0.3},
-    "energies 0.5 dex wide": {"energy_width": 0.5},
-    "fields of view, 0.5 dex": {"field_of_view": True, "energy_width": 0.5},
-    "scatter of dipoles": {"parameters": {"scatter": _FREE}},
-    "field of the ribbon": _RIBBON,
-    "all of these": _RIBBON
-    | {"field_of_view": True, "energy_width": 0.5}
-    | {"parameters": _RIBBON["parameters"] | {"scatter": _FREE}},
+    "energies 0.6 dex wide": {"energy_width": 0.6},
+    "energy scales free": _priors("field-ribbon", "cloud-correlated", "energy-scales")
+    | _free("energy_scale"),
     "local index for C": {"model": {"compton_getting": "local"}},
     "wandering": {"model": {"variant": "wandering"}},
+    "KASCADE of QGSJET 01": {"hadronic_model": {"KASCADE": "QGSJET-01"}},
+    "dipoles of the paper": {"datasets": ("xue-liu-2025",)},
+    "all as in earlier versions": {
+        "datasets": ("xue-liu-2025",),
+        "priors": ("measured",),
+        "scatter": False,
+        "energy_width": 0.0,
+    },
 }
 """Changes of an analysis, as its file has them, by what they are."""
 
@@ -103,7 +116,8 @@ def _fit_case(name, case, n_starts, parameters):
 
 def _row(summary, parameters):
     found = {row["label"]: row for row in (*summary.derived, *summary.parameters)}
-    row = {"numbers": summary.n_data, "chi2": summary.likelihood, "total": summary.total}
+    chi2 = summary.likelihood - summary.scatter
+    row = {"numbers": summary.n_data, "chi2": chi2, "total": summary.total}
     row["p_value"] = summary.p_value
     for label in ("theta", *parameters):
         if label not in found:

@@ -56,7 +56,7 @@ _ENTRIES = {
     ("likelihood",): ("KIND",),
     ("systematics",): (),
     ("declination_factor",): (),
-    ("field_of_view",): (),
+    ("scatter",): (),
     ("energy_width",): ("DEX", FINITE),
     ("allow_overlap",): (),
     ("backend",): ("NAME",),

@@ -105,14 +105,24 @@ MEASURED = {name: tuple(row) for name, row in _TABLES["measured"].items()}
 CORRELATED = _TABLES["correlated"]
 """Measured vectors by name of their set, as `vector_prior` takes them."""
 
-PRIOR_SETS = {name: tuple(members) for name, members in _TABLES["sets"].items()} | {
-    name: tuple(entry["parameters"]) for name, entry in CORRELATED.items()
-}
-"""Named sets of parameters whose priors are in `MEASURED`; "measured" is the default of a model. A
-model takes those that it has the parameters for. Sets that start with "field-" are the direction of
-the local magnetic field, with "cloud-" the velocity of the cloud, each as one `CorrelatedPrior`.
-The modulation potential is not in it: its value depends on the interstellar spectrum that is
-assumed, and the spectra of AMS-02 determine it."""
+ALTERNATIVES = _TABLES["alternatives"]
+"""Other values for parameters of `MEASURED` by name of their set."""
+
+PRIOR_SETS = {
+    name: tuple(members) for name, members in (_TABLES["sets"] | ALTERNATIVES).items()
+} | {name: tuple(entry["parameters"]) for name, entry in CORRELATED.items()}
+"""Named sets of parameters whose priors are in `MEASURED`. A model takes those that it has the
+parameters for. Sets that start with "field-" are the direction of the local magnetic field, with
+"cloud-" the velocity of the cloud, each as one `CorrelatedPrior`. The modulation potential is not
+in "measured": its value depends on the interstellar spectrum that is assumed, and the spectra of
+AMS-02 determine it."""
+
+FREE_SETS = (*_TABLES["free"], *CORRELATED)
+"""Sets that free the parameters that they constrain."""
+
+DEFAULT_SETS = tuple(_TABLES["default"])
+"""Sets of a model by default: where the field points, how the cloud and the Sun move, and with what
+errors, decides how well cosmic rays tell V_sun."""
 
 ENERGY_SCALES = {name: tuple(row) for name, row in _TABLES["energy_scales"].items()}
 """Standard deviations of energy scales around 1 by experiment, and their sources."""
@@ -123,9 +133,12 @@ def energy_scale_prior(experiment):
     return _prior_of(experiment, ENERGY_SCALES, "no measured energy scale for")
 
 
-def measured_prior(name):
-    """New `MeasurementPrior` on a parameter of `MEASURED`, ValueError if its name is not there."""
-    return _prior_of(name, MEASURED, "no measured prior for")
+def measured_prior(name, set_name="measured"):
+    """New `MeasurementPrior` on a parameter of `MEASURED`, ValueError if its name is not there.
+
+    A set of `ALTERNATIVES` has other values.
+    """
+    return _prior_of(name, ALTERNATIVES.get(set_name, MEASURED), "no measured prior for")
 
 
 def _prior_of(name, table, otherwise):

@@ -193,6 +193,18 @@ class DipoleDataset(CosmicRayDataset):
         what = f"dataset {self.name!r}: declination_factor of the table must be a number"
         return float(real_quantity(factor, what, [u.one], *DECLINATION_FACTORS).value)
 
+    def require_fittable(self):
+        """Raise a ValueError if it is not known how much of the dipole the amplitudes are."""
+        meta = self.table.meta
+        is_known = meta.get("amplitude_kind") != "first_harmonic" or meta.get("declination_factor")
+        if self.apply_declination_factor and not is_known:
+            raise ValueError(
+                f"dataset {self.name!r}: the table has first-harmonic amplitudes and says neither "
+                "which declinations were in view (latitude, max_zenith) nor a declination_factor, "
+                "so that a fit would take them for equatorial dipoles: add them to its meta, leave "
+                "it out, or take amplitudes as published with apply_declination_factor=False"
+            )
+
     amplitude = read_only("_data.amplitude", "Amplitudes in the fit, nan for bare limits (array).")
 
     @property

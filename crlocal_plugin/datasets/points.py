@@ -13,7 +13,8 @@ import astropy.units as u
 import numpy as np
 
 from ..components.base import ENERGY_UNIT, x_unit
-from ..models.predictions import composition_nuclei
+from ..models.predictions import composition_nuclei, log_intensities
+from ..physics.composition import log_total
 from ..physics.response import fold
 
 
@@ -99,9 +100,8 @@ class Dipoles:
         vector = np.moveaxis(model.dipole(energy, values=values).vector, -1, 0)
         if self.response is None:
             return vector
-        kwargs = {"axis": "total_energy", "values": values}
-        intensity = model.intensity(energy, "all_particle", **kwargs).value
-        return np.array(fold(vector, intensity, self.response))
+        _, logs = log_intensities(model, values, energy)
+        return np.array(fold(vector, np.ones(energy.shape), self.response, log_total(logs)))
 
 
 def _values(model, phi_offset):

@@ -11,7 +11,7 @@ from gammapy.datasets import Datasets
 from gammapy.modeling.models import DatasetModels
 from gammapy.utils.scripts import make_path
 
-from ..components.correlated_priors import CorrelatedPrior
+from ..components.correlated_priors import CorrelatedPrior, own_prior
 from ..datasets.core import CosmicRayDataset
 from ..datasets.random import random_generator
 from ..files import refuse_existing
@@ -90,7 +90,8 @@ class CosmicRayDatasets(Datasets):
     def stat_sum(self):
         """Statistic of all datasets with priors and penalties, each counted once (float)."""
         fused, others = self.fusion()
-        priors = [p._prior(p) for p in _parameters_of(fused, others) if p._prior is not None]
+        used = _parameters_of(fused, others)
+        priors = [p._prior(p) for p in used if own_prior(p) is not None]
         models = [part.model for part in fused] + [m for d in others for m in d.models or ()]
         penalties = [penalty.stat_sum() for penalty in self._penalties_with(models)]
         return _stat_of(fused, others) + sum(priors) + sum(penalties)
@@ -147,6 +148,8 @@ class CosmicRayDatasets(Datasets):
         if kept is None or kept[0] != key or not all(part.is_current() for part in kept[1]):
             groups = {dataset.require_model(): [] for dataset in _own(self._datasets)}
             joined = [dataset for dataset in _own(self._datasets) if dataset.is_joined]
+            for dataset in _own(self._datasets):
+                dataset.require_fittable()
             for dataset in joined:
                 groups[dataset.model].append(dataset)
             fused = [FusedLikelihood(model, group) for model, group in groups.items() if group]

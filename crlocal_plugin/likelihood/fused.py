@@ -54,12 +54,13 @@ class FusedLikelihood:
         self._are_in_kernel_units = all(factor == 1 for factor in in_gv)
         _require_one_list(datasets)
         self.blocks = sorted(map(_Block, self._joined(datasets)), key=_Block.rank)
-        wanted = []
+        self._wanted = []
         for block in self.blocks:
-            block.place = slice(len(wanted), len(wanted) + len(block.wanted))
-            wanted += block.wanted
-        self._predict = JointPrediction(self.evaluator, wanted) if wanted else None
-        self.n_points = self._predict.n_points if wanted else 0
+            block.place = slice(len(self._wanted), len(self._wanted) + len(block.wanted))
+            self._wanted += block.wanted
+        self._at_rest = self._read_at_rest()
+        self._predict = self._prediction()
+        self.n_points = self._predict.n_points if self._predict else 0
 
     def _joined(self, datasets):
         """Members of each block: datasets, rows in the fit, positions of nuisance models."""
@@ -78,10 +79,37 @@ class FusedLikelihood:
     def _read_nuisances(self):
         return [attributes[name] for attributes, name in self._nuisance_slots]
 
+    def _read_at_rest(self, varied=frozenset()):
+        """Which nuisance models leave energies and modulation as they are (list of bool)."""
+        n = len(self._nuisances)
+        return [
+            scale._frozen
+            and offset._frozen
+            and scale._value == 1
+            and offset._value == 0
+            and varied.isdisjoint((scale, offset))
+            for scale, offset in zip(
+                self._nuisance_parameters[n : 2 * n], self._offsets, strict=True
+            )
+        ]
+
+    def _prediction(self):
+        """Prediction of what the blocks want; dipoles of models at rest share their energies."""
+        none = len(self._nuisances)
+        at_rest = [*self._at_rest, False]
+        wanted = [
+            [one._replace(nuisance=none) if at_rest[one.nuisance] else one for one in together]
+            if isinstance(together[0].points, Dipoles)
+            else together
+            for together in self._wanted
+        ]
+        return JointPrediction(self.evaluator, wanted) if wanted else None
+
     def is_current(self):
         """Whether model and nuisance models still have the same structure (bool)."""
         return (
             self.model.evaluator is self.evaluator
+            and self._read_at_rest() == self._at_rest
             and self._read_nuisances() == self._nuisance_parameters
             and [par._unit for par in self._offsets] == self._offset_units
         )
@@ -100,7 +128,11 @@ class FusedLikelihood:
         new._scatters = self.has_scatter or is_varied
         new.model, new.datasets = None, None
         new.evaluator = self.evaluator.frozen()
-        new._predict = self._predict and self._predict.with_evaluator(new.evaluator)
+        new._at_rest = self._read_at_rest(frozenset(varied))
+        if new._at_rest != self._at_rest:
+            new._predict = new._prediction()
+        elif self._predict:
+            new._predict = self._predict.with_evaluator(new.evaluator)
         return new
 
     def values(self):

@@ -94,7 +94,7 @@ class JointPrediction:
 
     def _dipole(self, grids, logs, weights, values):
         """Components along right ascension 0 and 90 deg, of shapes that broadcast."""
-        everything, log_unit = sum_of_beginnings(weights), 0.0
+        everything, log_unit = sum_of_beginnings(weights), None
         # that of all species is larger still
         if not np.minimum.reduce(everything[..., : self._n_dipoles], axis=None) > _UNDERFLOW:
             weights, log_unit = self._dipole_shares(grids, logs)
@@ -105,9 +105,7 @@ class JointPrediction:
         if self._response is None:
             return xy
         intensity = everything.reshape(*everything.shape[:-1], n_species, -1).sum(axis=-2)
-        if np.ndim(log_unit):
-            intensity *= np.exp(log_unit - log_unit.max(axis=-1, keepdims=True))
-        return fold(xy, intensity, self._response)
+        return fold(xy, intensity, self._response, log_unit)
 
     def _intensities(self, grids, logs):
         """Intensities of each component at all points, and per energy for dipoles, in pairs.

@@ -6,6 +6,7 @@ import astropy.units as u
 import numpy as np
 
 from ..components.base import unit_text
+from ..components.correlated_priors import own_prior
 from ..components.priors import ENERGY_SCALES, PRIOR_SETS, energy_scale_prior
 from ..datasets.core import CosmicRayDataset
 from ..messages import close_name, unknown_name
@@ -226,7 +227,7 @@ def check_correlated(priors, parameters):
                     f"{prior}: {par.name} is no parameter of the models; make the prior with the "
                     "parameters that they have now"
                 )
-            if par.prior is not None or id(par) in seen:
+            if own_prior(par) is not None or id(par) in seen:
                 raise ValueError(
                     f"{prior}: {par.name} has another prior too, and both would count; take one "
                     f"away (model.{par.name}.prior = None, or model.penalties = [])"
@@ -259,8 +260,8 @@ def set_priors(datasets, names):
     """Set priors on what others measured.
 
     They replace priors on the same parameters, and later sets those of earlier ones. A prior on a
-    frozen parameter counts at its value, and shapes the result once the parameter is free; energy
-    scales stay frozen too, and so does the direction of the local field.
+    frozen parameter counts at its value, and shapes the result once the parameter is free. Energy
+    scales stay frozen; the sets of `FREE_SETS` free their parameters.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from ..components.component import CosmicRayComponent
 from ..components.compton_getting import ComptonGettingDipoleModel
 from ..components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
 from ..components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
-from ..components.priors import MeasurementPrior
+from ..components.priors import DEFAULT_SETS, MeasurementPrior
 from ..components.spectrum import HELIUM_RATIOS
 from ..physics.species import ELEMENT_GROUPS, get_species
 from .cosmic_ray import CosmicRayModel
@@ -32,7 +32,7 @@ VARIANTS = {
 def xue_liu_2025(
     variant="kinetic",
     species=("H", "He"),
-    priors="measured",
+    priors=DEFAULT_SETS,
     abundances=None,
     compton_getting="constant",
     name="cosmic-ray",
@@ -42,8 +42,9 @@ def xue_liu_2025(
 ):
     """Three-component model of Xue & Liu 2025 with the values of their Table I.
 
-    Free by default are the parameters that the paper fitted and that data can tell apart; all
-    other constants of the paper are frozen parameters.
+    Free by default are the parameters that the paper fitted and that data can tell apart, and,
+    within what others measured, the direction of the local magnetic field and the velocities of
+    cloud and Sun. All other constants of the paper are frozen parameters.
 
     Parameters
     ----------
@@ -55,7 +56,9 @@ def xue_liu_2025(
         abundance.
     priors : str, list of str, dict or None
         Names of sets of Gaussian priors on what others measured, see `PRIOR_SETS`, of which later
-        ones replace earlier ones; a dictionary maps parameter names to priors; None sets none.
+        ones replace earlier ones, and some free their parameters (`FREE_SETS`); a dictionary maps
+        parameter names to priors; None sets none. With "measured", field and velocities but
+        V_sun are taken to be exact.
     abundances : dict of str to float, optional
         Strengths relative to helium of nuclei heavier than helium; defaults to `HELIUM_RATIOS`.
     compton_getting : {"constant", "local"}, optional

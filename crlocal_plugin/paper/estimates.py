@@ -28,10 +28,12 @@ def chi2_table(fits):
     `~astropy.table.Table`
         A row for each dataset, with ``numbers`` and the chi2 of each entry of `FITTED` before and
         after its fit, masked where it has no such dataset; then their sum, priors, and total.
+        Floors stand for the scatter of dipoles before a fit.
     """
     rows, sums = {}, {name: {"dataset": name} for name in ("chi2", "priors", "total")}
     for title, setting in FITTED.items():
-        for column, datasets in ((title, setting.datasets()), (f"{title}, fitted", fits[setting])):
+        unfitted = setting.datasets(scatter=False)
+        for column, datasets in ((title, unfitted), (f"{title}, fitted", fits[setting])):
             for info in (dataset.info_dict() for dataset in datasets):
                 new = {"dataset": info["name"], "numbers": info["n_fit"]}
                 rows.setdefault(info["name"], new)[column] = info["stat_sum"]

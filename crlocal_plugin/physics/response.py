@@ -87,7 +87,7 @@ def merge_nodes(energy, weight, *others):
     return (*keys.T, merged)
 
 
-def fold(values, intensity, weight):
+def fold(values, intensity, weight, log_unit=None):
     """Means of values with the weight of intensities per energy.
 
     Parameters
@@ -98,11 +98,21 @@ def fold(values, intensity, weight):
         Intensities per energy, up to a factor, shape ``(..., k)``.
     weight : `~numpy.ndarray`
         Weights, shape ``(k, n)``.
+    log_unit : `~numpy.ndarray`, optional
+        Logarithm of the unit of the intensity at each energy, shape ``(..., k)``, where they
+        differ so much that intensities in one unit would underflow.
 
     Returns
     -------
     list of `~numpy.ndarray`
         Means, shape ``(..., n)`` each.
     """
+    if log_unit is not None:
+        # the largest of each point counts as one
+        log_unit = np.where(weight > 0, log_unit[..., np.newaxis], -np.inf)
+        weight = weight * np.exp(log_unit - log_unit.max(axis=-2, keepdims=True))
+        values = [(value * intensity)[..., np.newaxis, :] @ weight for value in values]
+        total = intensity[..., np.newaxis, :] @ weight
+        return [(value / total)[..., 0, :] for value in values]
     total = intensity @ weight
     return [(value * intensity) @ weight / total for value in values]

@@ -17,7 +17,7 @@ from ..parsing import PATH, command, option, whole
   crlocal fit analysis.yaml
   crlocal fit analysis.yaml --fix "x=1.6 pc" --output near-edge
   crlocal fit --variant wandering --output wandering
-  crlocal fit --datasets xue-liu-2025 --free u_HC --fix "x=1.6 pc"
+  crlocal fit --datasets xue-liu-2025 --free R_cr --fix "x=1.6 pc"
   crlocal fit --datasets ams-02_h_2015 ams-02_he_2015 icecube-2016 --no-priors
   crlocal fit --free KASCADE.energy_scale --output kascade-scale"""
 )
