@@ -196,5 +196,5 @@ class _ClusterPool(contextlib.AbstractContextManager):
             raise ConnectionError(f"a piece of work was given up: {error}") from None
         if isinstance(error, futures.CancelledError):
             raise ConnectionError(
-                f"the connection to the cluster was lost: {error or 'its scheduler is gone'}"
+                f"the connection to the cluster was lost: {str(error) or 'its scheduler is gone'}"
             ) from None
