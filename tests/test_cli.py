@@ -137,7 +137,7 @@ BAD = {
     ("data", "list", "--quantity", "dipole", "--hadronic-model", "EPOS-LHC"): "leave out an option",
     ("fit", "--floors", "-1"): "floor",
     ("fit", "--floors", "much"): "recommended, none or a fraction",
-    ("fit", "--likelihood", "poisson"): "vector, amplitude_phase",
+    ("fit", "--likelihood", "poisson"): "vector, amplitude_phase, student",
     ("fit", "--compton-getting", "twice"): "constant, local",
     ("fit", "--backend", "simplex"): "least-squares, minuit",
     ("fit", "--priors", "measurd"): "did you mean measured?",

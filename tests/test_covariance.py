@@ -79,7 +79,7 @@ def test_other_datasets_keep_what_gammapy_does():
     model = crl.xue_liu_2025(priors=None)
     model.freeze()
     model.Gamma.frozen = False
-    datasets = Datasets(list(crl.load_datasets("dampe_h")))
+    datasets = Datasets(list(crl.load_datasets("dampe_h", scatter=False)))
     datasets.models = [model]
     result = Fit().run(datasets)
     error = result.minuit.errors[0] * model.Gamma.scale
@@ -87,8 +87,8 @@ def test_other_datasets_keep_what_gammapy_does():
 
 
 def test_errors_agree_with_minos():
-    model = crl.xue_liu_2025()
-    datasets = crl.load_datasets("xue-liu-2025")
+    model = crl.xue_liu_2025(priors="measured")
+    datasets = crl.load_datasets("xue-liu-2025", scatter=False)
     datasets.models = [model]
     Fit().run(datasets)
     for par in (model.V_sun, model.D_0):
@@ -100,8 +100,8 @@ def test_errors_agree_with_minos():
 
 def test_strength_at_zero_does_not_spoil_the_other_errors():
     # all velocities free, the helium of the Galactic centre goes to zero
-    model = crl.xue_liu_2025()
-    datasets = crl.load_datasets("xue-liu-2025")
+    model = crl.xue_liu_2025(priors="measured")
+    datasets = crl.load_datasets("xue-liu-2025", scatter=False)
     datasets.models = [model]
     crl.free_parameters(datasets, ["u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "W_sun", "T_n"])
     result = Fit().run(datasets)
@@ -119,7 +119,7 @@ def test_back_ends_agree_where_the_statistic_is_no_parabola():
     errors = []
     for backend in ("least-squares", "minuit"):
         model = crl.xue_liu_2025(priors=None)
-        datasets = crl.load_datasets("xue-liu-2025")
+        datasets = crl.load_datasets("xue-liu-2025", scatter=False)
         datasets.models = [model]
         Fit(backend=backend).run(datasets)
         errors.append([model.x.error, model.V_sun.error, model.D_0.error])
@@ -129,8 +129,8 @@ def test_back_ends_agree_where_the_statistic_is_no_parabola():
 
 
 def test_covariance_between_models_is_kept(tmp_path):
-    datasets = crl.load_datasets(["dampe_h", "icecube-2016"])
-    datasets.models = [crl.xue_liu_2025()]
+    datasets = crl.load_datasets(["dampe_h", "icecube-2016"], scatter=False)
+    datasets.models = [crl.xue_liu_2025(priors="measured")]
     datasets["dampe_h"].energy_scale.frozen = False
     correlation = np.eye(len(datasets.models.parameters))
     place = datasets.models.parameters.index(datasets["dampe_h"].energy_scale)

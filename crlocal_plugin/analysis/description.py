@@ -22,7 +22,7 @@ from ..components.priors import DEFAULT_SETS, PRIOR_SETS
 from ..datasets.residuals import LIKELIHOODS
 from ..datasets.settings import read_floor
 from ..likelihood.backends import LEAST_SQUARES
-from ..likelihood.selection import ENERGY_SCALE_SET
+from ..likelihood.selection import EXPERIMENT_SETS
 from ..messages import unknown_name
 from .data import prepared
 from .errors import Mistakes, messages_of
@@ -58,7 +58,7 @@ def _some(datasets):
     return datasets
 
 
-_SETS = (*PRIOR_SETS, ENERGY_SCALE_SET)
+_SETS = (*PRIOR_SETS, *EXPERIMENT_SETS)
 
 
 class Analysis(Part):
@@ -104,8 +104,8 @@ class Analysis(Part):
     nuisances: Annotated[dict[str, Annotated[tuple[str, ...], Listed]], OrNothing] = Field(
         {}, examples=["calet-nuclei: [calet_c, calet_o, calet_fe]"]
     )
-    """tables that share a norm, an energy_scale, a hadronic and a scatter of their own, apart from
-    those of their experiment: parameters NAME.norm and so on"""
+    """tables that share a norm, an energy_scale, a hadronic, a scatter and a dipole_norm of their
+    own, apart from those of their experiment: parameters NAME.norm and so on"""
 
     parameters: Annotated[dict[str, ParameterEntry], OrNothing] = Field(
         {},
@@ -115,8 +115,8 @@ class Analysis(Part):
         ],
     )
     """what is changed of parameters, by label or by a name that stands for all of that name;
-    also EXPERIMENT.norm, EXPERIMENT.energy_scale, EXPERIMENT.hadronic and EXPERIMENT.scatter. A
-    value alone fixes the parameter there"""
+    also EXPERIMENT.norm, EXPERIMENT.energy_scale, EXPERIMENT.hadronic, EXPERIMENT.scatter and
+    EXPERIMENT.dipole_norm. A value alone fixes the parameter there"""
 
     priors: Annotated[tuple[one_of(_SETS), ...], Listed] = Field(
         DEFAULT_SETS,
@@ -131,7 +131,8 @@ class Analysis(Part):
     """whether the systematic errors of the tables count"""
 
     likelihood: one_of(LIKELIHOODS) = "vector"
-    """what is compared of dipoles: vector, or amplitude_phase"""
+    """what is compared of dipoles: vector, amplitude_phase, or student (vectors, with Student's t
+    in place of a Gaussian)"""
 
     declination_factor: StrictBool = True
     """whether published first-harmonic amplitudes are turned into equatorial dipoles"""

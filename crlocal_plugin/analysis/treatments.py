@@ -32,13 +32,17 @@ TREATMENTS = {
     "floors, no scatter": {"scatter": False},
     "neither": {"scatter": False, "floors": None},
     "amplitude and phase": {"likelihood": "amplitude_phase"},
+    "Student's t, no scatter": {"likelihood": "student", "scatter": False, "floors": None},
     "published amplitudes": {"declination_factor": False},
+    "declination factors free": _priors("field-ribbon", "cloud-correlated", "dipole-norms")
+    | _free("dipole_norm"),
     "one energy per point": {"energy_width": 0.0},
     "energies 0.3 dex wide": {"energy_width": 0.3},
     "energies 0.6 dex wide": {"energy_width": 0.6},
     "energy scales free": _priors("field-ribbon", "cloud-correlated", "energy-scales")
     | _free("energy_scale"),
     "local index for C": {"model": {"compton_getting": "local"}},
+    "frame of the LSR": {"model": {"compton_getting_frame": "lsr"}},
     "wandering": {"model": {"variant": "wandering"}},
     "KASCADE of QGSJET 01": {"hadronic_model": {"KASCADE": "QGSJET-01"}},
     "dipoles of the paper": {"datasets": ("xue-liu-2025",)},

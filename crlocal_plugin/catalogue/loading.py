@@ -123,6 +123,7 @@ def _set_width(raw, energy_width):
     """Give a dipole table other energies of its events."""
     raw.table.remove_columns({"energy_min", "energy_max"}.intersection(raw.table.colnames))
     raw.table["energy_width"] = energy_width
+    raw.meta.pop("energy_response", None)
 
 
 def _keep_valid(dataset):

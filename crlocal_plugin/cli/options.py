@@ -51,6 +51,7 @@ _ENTRIES = {
     ("model", "spallation"): (),
     ("model", "index_groups"): ("C,O...", None, "each group as C,O"),
     ("model", "compton_getting"): ("INDEX",),
+    ("model", "compton_getting_frame"): ("FRAME",),
     ("priors",): ("SET...",),
     ("floors",): ("FLOOR",),
     ("likelihood",): ("KIND",),

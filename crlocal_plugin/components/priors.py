@@ -60,12 +60,14 @@ class MeasurementPrior(PlainAttributes, Prior):
 
     def __call__(self, parameter):
         """Evaluate the statistic for a Parameter, in whatever unit it is given."""
-        mu, units = self.mu, self._units
+        # gammapy's attribute access runs Python code: go to the dictionary itself
+        own = self.__dict__
+        mu, units = own["mu"], self._units
         if units[0] is not parameter._unit or units[1] is not mu._unit:
             # comparing units costs more than all the rest
             units = parameter._unit, mu._unit, parameter._unit.to(mu._unit)
             self._units = units
-        pull = (parameter._value * units[2] - mu._value) / self.sigma._value
+        pull = (parameter._value * units[2] - mu._value) / own["sigma"]._value
         return self._weight * pull * pull
 
     @staticmethod
@@ -128,9 +130,18 @@ ENERGY_SCALES = {name: tuple(row) for name, row in _TABLES["energy_scales"].item
 """Standard deviations of energy scales around 1 by experiment, and their sources."""
 
 
+DIPOLE_NORMS = {name: tuple(row) for name, row in _TABLES["dipole_norms"].items()}
+"""Standard deviations of normalisations of dipoles around 1 by experiment, and their sources."""
+
+
 def energy_scale_prior(experiment):
     """New prior around 1 on the energy scale of an experiment from `ENERGY_SCALES`."""
     return _prior_of(experiment, ENERGY_SCALES, "no measured energy scale for")
+
+
+def dipole_norm_prior(experiment):
+    """New prior around 1 on the normalisation of dipoles of an experiment from `DIPOLE_NORMS`."""
+    return _prior_of(experiment, DIPOLE_NORMS, "no known normalisation of dipoles for")
 
 
 def measured_prior(name, set_name="measured"):

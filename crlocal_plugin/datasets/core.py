@@ -249,7 +249,7 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     def prediction(self):
         """What the model predicts for all points, as ``predict`` returns it; ValueError if none."""
-        model, given = self.require_model(), self.scales_and_offset()
+        model, given = self.require_model(), self.nuisance_values()
         return self.predict(*(points.of_model(model, *given) for points in self.points()))
 
     def signed_residuals(self):

@@ -371,7 +371,8 @@ def _share_nuisances(datasets):
         shared = min(present, key=lambda nuisance: not nuisance.is_active, default=new)
         for dataset in members:
             old = dataset.present_nuisance
-            if old is None or (_is_shared(old, name) and not old.is_active):
+            is_free = _is_shared(old, name) and (not old.is_active or _are_alike(old, shared))
+            if old is None or is_free:
                 dataset.nuisance = shared
         names = [dataset.name for dataset in members if dataset.present_nuisance is shared]
         shared.datasets_names = list(dict.fromkeys([*shared.datasets_names, *names]))
@@ -381,4 +382,14 @@ def _is_shared(nuisance, name):
     """Whether a nuisance model is the one that a collection made under a name."""
     return (
         nuisance is not None and nuisance.name == name and isinstance(nuisance.datasets_names, list)
+    )
+
+
+def _are_alike(one, other):
+    """Whether two nuisance models are in the same state."""
+    pairs = zip(one.parameters, other.parameters, strict=True)
+    return all(
+        (a.value, a.frozen, a.min, a.max, str(a.prior))
+        == (b.value, b.frozen, b.min, b.max, str(b.prior))
+        for a, b in pairs
     )

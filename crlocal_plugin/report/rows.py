@@ -144,14 +144,18 @@ def _settings(dataset):
         yield "without systematic errors"
     if "correlation" in info:
         yield f"correlated errors: {info['correlation']}"
-    if info.get("likelihood", "vector") != "vector":
+    if info.get("likelihood") == "amplitude_phase":
         yield "amplitude and phase compared"
+    if info.get("likelihood") == "student":
+        yield f"Student's t, {info['degrees_of_freedom']:g} degrees of freedom"
     if info.get("declination_factor", 1) != 1:
         factor = f"{info['declination_factor']:.3g}"
         used = info["apply_declination_factor"]
         yield f"amplitudes × {factor}" if used else "amplitudes as published"
     nuisances = [(dataset.norm, "norm", 1), (dataset.energy_scale, "energy scale", 1)]
     nuisances.append((dataset.phi_offset, "offset of the potential", 0))
+    if dataset.has_dipoles:
+        nuisances.append((dataset.dipole_norm, "dipole norm", 1))
     if dataset.takes_scatter:
         nuisances.append((dataset.scatter, "scatter", 0))
     if dataset.hadronic_models:
