@@ -12,8 +12,9 @@ from .terminal import tell
 def prepare(file=None, **options):
     """Read an analysis, and its datasets with their model."""
     click.echo("reading models and data ...")
-    analysis = analysis_of(file, **options)
-    return analysis, analysis.prepare()
+    with progress_bar(None, "reading", ""):
+        analysis = analysis_of(file, **options)
+        return analysis, analysis.prepare()
 
 
 def first_fit(analysis, datasets, then=""):
@@ -22,7 +23,7 @@ def first_fit(analysis, datasets, then=""):
 
     if then:
         click.echo("fitting ...")
-    with progress_bar(None, "fitting", ""):
+    with progress_bar(None, "descent and errors", ""):
         result = Fit(backend=analysis.backend).run(datasets)
     if then:
         click.echo(f"statistic {result.total_stat:.2f} at the best fit; {then} ...")

@@ -1,5 +1,7 @@
 """Compare models by how well they describe the same data."""
 
+import io
+
 import numpy as np
 from astropy.table import MaskedColumn, Table
 from gammapy.modeling import Fit
@@ -49,8 +51,10 @@ def compare_models(
     evidence : bool, optional
         Compute evidences too, for which every free parameter needs a proper prior, the same in
         all entries if they are to be compared.
-    n_live, n_steps, max_calls, random_state, stream : optional
+    n_live, n_steps, max_calls, random_state : optional
         Of `~crlocal_plugin.nested_sample`, which does that.
+    stream : file-like, optional
+        Where UltraNest shows its status, if this is a terminal; nowhere by default.
     allow_unconverged : bool, optional
         State evidences that have not converged too.
     n_starts : int, optional
@@ -93,6 +97,8 @@ def compare_models(
     for criterion in ("AIC", "AICc", "BIC"):
         table[f"delta_{criterion}"] = table[criterion] - np.min(table[criterion])
     if evidence:
+        # what shows the progress is a bar
+        stream = io.StringIO() if stream is None else stream
         options = n_live, n_steps, max_calls, np.random.default_rng(random_state), stream
         found = []
         with progress_bar(
