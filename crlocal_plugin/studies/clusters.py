@@ -179,7 +179,7 @@ class _ClusterPool(contextlib.AbstractContextManager):
 
     def check(self):
         """Tell which workers are gone; give up if none is left."""
-        workers = {*self._client.scheduler_info(n_workers=-1)["workers"]}
+        workers = {*self._client.nthreads()}
         for lost in sorted(self._workers - workers):
             warnings.warn(f"lost the worker {lost}: others do its work again", stacklevel=2)
         self._workers = workers
