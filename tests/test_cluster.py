@@ -35,7 +35,7 @@ def client():
 @pytest.fixture(scope="module")
 def datasets():
     datasets = crl.Analysis().changed(SMALL).prepare()
-    crl.lowest_minimum(datasets, 0, n_jobs=1)
+    crl.lowest_minimum(datasets, 0)
     return datasets
 
 

@@ -8,7 +8,6 @@ from gammapy.modeling import Fit
 from ..likelihood.degeneracies import DegenerateParametersWarning
 from ..likelihood.summary import fit_summary
 from ..studies.parallel import run_parallel
-from ..studies.starts import lowest_minimum
 from .description import Analysis
 
 
@@ -73,7 +72,8 @@ def treatments(
     parameters : list of str, optional
         Labels of parameters whose values are compared.
     n_starts : int, optional
-        Random starts of each fit, see `~crlocal_plugin.lowest_minimum`; none by default.
+        Starts of each fit, see `~crlocal_plugin.CosmicRayDatasets`; by default the one from the
+        values of the model alone.
     progress : callable or bool, optional
         Called with 1 after each fit; otherwise as for `~crlocal_plugin.scan_profiles`.
     n_jobs : int, optional
@@ -113,9 +113,9 @@ def _fit_case(name, case, n_starts, parameters):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DegenerateParametersWarning)
         datasets = case.prepare()
-        lowest_minimum(datasets, n_starts)
+        datasets.n_starts = n_starts
         result = Fit(backend=case.backend).run(datasets)
-    return {"name": name, **_row(fit_summary(datasets, result), parameters)}
+    return {"name": name, **_row(fit_summary(datasets, result, profiles=False), parameters)}
 
 
 def _row(summary, parameters):

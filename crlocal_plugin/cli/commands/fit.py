@@ -2,10 +2,10 @@
 
 import click
 
+from ...likelihood.minima.search import N_STARTS
 from ...likelihood.summary import fit_summary
 from ...progress import progress_bar
 from ...results import check_result
-from ...studies.starts import lowest_minimum
 from ..fit_folder import check_names, write_output
 from ..fitting import first_fit
 from ..options import analysis_of, analysis_options, spread
@@ -25,8 +25,8 @@ from ..parsing import PATH, command, option, whole
 @analysis_options()
 @option(
     "--starts N",
-    "random starts of the fit beside the given values, of which the lowest minimum counts; "
-    "default: that of the analysis file, or 24",
+    "starts of the fit, of which the lowest minimum counts; 0: the given values alone; "
+    f"default: that of the analysis file, or {N_STARTS}",
     whole(0),
 )
 @spread
@@ -51,8 +51,6 @@ def fit(starts, output, overwrite, **options):
         f"fitting {n_free} parameters to {n_numbers} numbers of {len(datasets)} datasets ..."
     )
     with progress_bar(None, "fitting", ""):
-        if analysis.starts:
-            lowest_minimum(datasets, analysis.starts)
         result, code = first_fit(analysis, datasets)
         summary = fit_summary(datasets, result)
     click.echo(f"\n{summary}\n")

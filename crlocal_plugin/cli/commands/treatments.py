@@ -15,7 +15,7 @@ from ..parsing import PATH, command, option, whole
   crlocal treatments --datasets latest --starts 8"""
 )
 @analysis_options()
-@option("--starts N", "random starts of each fit", whole(0), 0)
+@option("--starts N", "starts of each fit; 0: the given values alone", whole(0), 0)
 @spread
 @option("--output FILE.ecsv", "write the table", PATH)
 @option("--overwrite", "replace an existing file")
