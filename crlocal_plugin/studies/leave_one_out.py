@@ -31,8 +31,8 @@ def leave_one_out(datasets, by="dataset", n_jobs=None, progress=None):
         What is left out in one go.
     n_jobs : int, optional
         Number of processes, as for `random_starts`.
-    progress : callable, optional
-        Called with 1 after each fit.
+    progress : callable or bool, optional
+        Called with 1 after each fit; otherwise as for `~crlocal_plugin.scan_profiles`.
 
     Returns
     -------
@@ -65,9 +65,7 @@ def leave_one_out(datasets, by="dataset", n_jobs=None, progress=None):
         rest = CosmicRayDatasets([dataset for dataset in datasets if dataset not in group])
         inputs.append((JointLikelihood(rest, likelihood.parameters), best.theta))
         own.append(JointLikelihood(CosmicRayDatasets(group), likelihood.parameters))
-    without = run_parallel(
-        minimise, inputs, n_jobs, None, progress, "leave one out", size=lambda minimum: 1
-    )
+    without = run_parallel(minimise, inputs, n_jobs, None, progress, "leave one out", "fits")
     with datasets.parameters.restore_status():
         likelihood.assign(best.theta)
         # what a scatter of dipoles adds beside residuals is no chi2

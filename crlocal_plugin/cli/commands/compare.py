@@ -6,11 +6,11 @@ from ...likelihood.minima.search import N_STARTS
 from ...messages import close_name
 from ...models.cosmic_ray import CosmicRayModel
 from ...posterior.prior_distributions import set_proper_priors
+from ...progress import progress_bar
 from ...studies.comparison import compare_models
-from ..options import SEED, analysis_of, analysis_options, split_words
+from ..options import SEED, analysis_of, analysis_options, split_words, spread
 from ..output import check_file, table_text, write_table
 from ..parsing import PATH, argument, command, option, whole
-from ..terminal import progress_bar
 
 _DEFAULT = ("kinetic", "wandering", "kinetic+local", "kinetic+no-compton-getting")
 _WITHOUT = "no-compton-getting"
@@ -38,6 +38,7 @@ _SPALLATION = {"spallation": True, "no-spallation": False}
 @option("--evidence", "nested sampling of each, which takes minutes")
 @option("--live N", "its live points", whole(1), 400)
 @SEED
+@spread
 @option("--output FILE.ecsv", "write the table", PATH)
 @option("--overwrite", "replace an existing file")
 def compare(file, models, starts, evidence, live, seed, output, overwrite, **options):
@@ -58,10 +59,7 @@ def compare(file, models, starts, evidence, live, seed, output, overwrite, **opt
                 set_proper_priors(entries[name])
             update(1)
     click.echo(f"fitting {len(entries)} models ...")
-    with progress_bar(len(entries), "fitting", "models") as update:
-        table = compare_models(
-            entries, evidence, live, random_state=seed, n_starts=starts, progress=update
-        )
+    table = compare_models(entries, evidence, live, random_state=seed, n_starts=starts)
     click.echo(f"\n{table_text(table)}")
     if output is not None:
         write_table(table, output)
