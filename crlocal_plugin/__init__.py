@@ -24,13 +24,20 @@ from .components.background import (
     SpallationLeakyBoxSpectralModel,
 )
 from .components.component import CosmicRayComponent
-from .components.compton_getting import ComptonGettingDipoleModel
+from .components.compton_getting import ComptonGettingDipoleModel, LsrComptonGettingDipoleModel
 from .components.correlated_priors import CorrelatedPrior
 from .components.dipole import DIPOLE_MODEL_REGISTRY, Dipole, DipoleModel
 from .components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
 from .components.intensity_model import IntensitySpectralModel
 from .components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
-from .components.priors import ENERGY_SCALES, MEASURED, PRIOR_SETS, MeasurementPrior, measured_prior
+from .components.priors import (
+    DIPOLE_NORMS,
+    ENERGY_SCALES,
+    MEASURED,
+    PRIOR_SETS,
+    MeasurementPrior,
+    measured_prior,
+)
 from .components.registration import register
 from .components.spectrum import CosmicRaySpectralModel, SourceSpectralModel
 from .datasets.core import CosmicRayDataset
@@ -99,6 +106,7 @@ from .studies.bands import (
     intensity_band,
     propagate,
 )
+from .studies.clusters import use_cluster
 from .studies.comparison import compare_models
 from .studies.identifiability import Identifiability, identifiability
 from .studies.leave_one_out import leave_one_out

@@ -31,7 +31,7 @@ ONE, TWO = 0.6827, 0.9545
 
 def freed(*labels):
     """Model in which only some parameters are free."""
-    model = crl.xue_liu_2025()
+    model = crl.xue_liu_2025(priors="measured")
     model.freeze()
     for label in labels:
         model.parameters[label].frozen = False
@@ -46,8 +46,8 @@ def covariance_of(model, relative, correlation):
 
 @pytest.fixture(scope="module")
 def fitted():
-    model = crl.xue_liu_2025()
-    datasets = crl.load_datasets("xue-liu-2025")
+    model = crl.xue_liu_2025(priors="measured")
+    datasets = crl.load_datasets("xue-liu-2025", scatter=False)
     datasets.models = [model]
     Fit(backend="least-squares").run(datasets)
     return model, datasets
@@ -534,15 +534,18 @@ def test_bands_in_pictures(fitted):
 
 def test_pictures_without_bands(fitted):
     model, datasets = fitted
-    for axes in (plot_dipole(model, datasets, band=False), plot_dipole(crl.xue_liu_2025())):
+    for axes in (
+        plot_dipole(model, datasets, band=False),
+        plot_dipole(crl.xue_liu_2025(priors="measured")),
+    ):
         assert "68 % band" not in legend_labels(axes[0])
         assert not any(covers(ax, 1e6, y) for ax, y in zip(axes, (5e-4, -110), strict=True))
     assert "68 % band" not in legend_labels(plot_spectra(model, datasets, band=False))
-    assert "68 % band" not in legend_labels(plot_spectra(crl.xue_liu_2025()))
+    assert "68 % band" not in legend_labels(plot_spectra(crl.xue_liu_2025(priors="measured")))
 
 
 def test_picture_from_samples():
-    model = crl.xue_liu_2025()
+    model = crl.xue_liu_2025(priors="measured")
     samples = ["V_sun"], np.linspace(10, 20, 50)[:, np.newaxis]
     axes = plot_dipole(model, samples=samples)
     assert "68 % band" in legend_labels(axes[0])

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.table import Table
+from gammapy.modeling import Fit
 
+import crlocal_plugin as crl
 from crlocal_plugin.catalogue.index import catalog, read_catalog_table, table_path
 from crlocal_plugin.catalogue.overlaps import OverlapError, overlapping_tables
 from crlocal_plugin.catalogue.resolving import resolve
@@ -153,7 +155,34 @@ def test_declination_factors():
     assert read_catalog_table("icetop-2016").meta["declination_factor"] == pytest.approx(
         factor(-35, -90), abs=0.01
     )
-    assert "declination_factor" not in read_catalog_table("icecube-2016").meta
+    published = {"icecube-2016": 1.537, "icecube-2010": 1.537, "kamiokande-1997": 1.21}
+    published |= {"eas-top-1995": 1.28, "eas-top-2009": 1.28, "macro-2003": 1.20}
+    published |= {"baksan-carpet": 1.29, "norikura-1989": 1.21, "kascade-grande-2019": 1.34}
+    for name, expected in published.items():
+        assert read_catalog_table(name).meta["declination_factor"] == pytest.approx(
+            expected, abs=0.006
+        )
+
+
+@pytest.mark.parametrize("name", [row["name"] for row in crl.catalog() if row["kind"] == "dipole"])
+def test_dipole_tables_say_what_they_measure(name):
+    meta = read_catalog_table(name).meta
+    table = Table.read(table_path(name))
+    assert "declination_factor" not in table.meta
+    assert len(table.meta["energy_width"]) > 9
+    is_known = meta["amplitude_kind"] == "equatorial_dipole" or "latitude" in meta
+    assert ("latitude" in meta) == bool(meta.get("field_of_view"))
+    datasets = crl.load_datasets(name)
+    datasets.models = [crl.xue_liu_2025()]
+    if is_known:
+        assert np.isfinite(datasets.stat_sum())
+    else:
+        assert name in ("musala-1977", "underground-muons")
+        with pytest.raises(ValueError, match=f"'{name}'.* first-harmonic .*latitude, max_zenith"):
+            Fit().run(datasets)
+        as_published = crl.load_datasets(name, apply_declination_factor=False)
+        as_published.models = [crl.xue_liu_2025()]
+        assert np.isfinite(as_published.stat_sum())
 
 
 def test_tables_exist_as_files_without_warnings():

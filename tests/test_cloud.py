@@ -23,7 +23,7 @@ def of_astropy(model):
 
 @pytest.mark.parametrize("v_sun", [None, 5.0, 22.0])
 def test_cloud_is_that_of_astropy(v_sun):
-    model = crl.xue_liu_2025()
+    model = crl.xue_liu_2025(priors="measured")
     if v_sun is not None:
         model.V_sun.value = v_sun
     theta, speed = of_astropy(model)
@@ -34,13 +34,13 @@ def test_cloud_is_that_of_astropy(v_sun):
 
 def test_cloud_of_the_paper():
     """Table I, where the velocity is nearly perpendicular to the field."""
-    cloud = crl.xue_liu_2025().cloud
+    cloud = crl.xue_liu_2025(priors="measured").cloud
     assert cloud.speed.value == pytest.approx(19.3, abs=0.05)
     assert cloud.theta.value == pytest.approx(84.4, abs=0.05)
 
 
 def test_models_without_a_cloud():
-    full = crl.xue_liu_2025()
+    full = crl.xue_liu_2025(priors="measured")
     names = [name for name in full.components if name != "nearby"]
     model = crl.CosmicRayModel([full.components[name] for name in names], name="none")
     assert model.cloud is None
@@ -50,8 +50,8 @@ def test_models_without_a_cloud():
 
 @pytest.fixture(scope="module")
 def fitted():
-    datasets = crl.load_datasets(["dampe_h", "argo-ybj-2018", "tibet-asgamma-2017"])
-    model = crl.xue_liu_2025(species="H")
+    datasets = crl.load_datasets(["dampe_h", "argo-ybj-2018", "tibet-asgamma-2017"], scatter=False)
+    model = crl.xue_liu_2025(species="H", priors="measured")
     datasets.models = [model]
     for par in model.parameters:
         par.frozen = par.name not in ("Q_0b", "Gamma", "V_sun", "u_HC", "delta_b")
@@ -104,7 +104,7 @@ def test_goodness_of_fit_of_toys_is_uniform(fitted):
 
 
 def test_no_velocity_has_no_angle():
-    model = crl.xue_liu_2025()
+    model = crl.xue_liu_2025(priors="measured")
     for name in ("u_HC", "U_sun", "V_sun", "W_sun"):
         getattr(model, name).min = -1
         getattr(model, name).quantity = 0 * u.km / u.s

@@ -18,6 +18,7 @@ from scipy.integrate import dblquad
 from scipy.stats import chi2, kstest, multivariate_normal
 
 import crlocal_plugin as crl
+from crlocal_plugin.components.correlated_priors import PriorShare
 from crlocal_plugin.components.measured_vectors import icrs_of
 from crlocal_plugin.components.priors import CORRELATED
 from crlocal_plugin.posterior.prior_distributions import PriorDistributions
@@ -45,7 +46,9 @@ def model():
 
 @pytest.fixture
 def datasets(model):
-    datasets = crl.load_datasets(["dampe_h", "dampe_he", "icecube-2016", "tibet-asgamma-2017"])
+    datasets = crl.load_datasets(
+        ["dampe_h", "dampe_he", "icecube-2016", "tibet-asgamma-2017"], scatter=False
+    )
     datasets.models = [model]
     return datasets
 
@@ -118,7 +121,6 @@ def test_likelihood_counts_it_in_batches(datasets, model):
 
 def test_sum_over_datasets_is_that_of_gammapy(datasets, model):
     stock = Datasets(list(datasets))
-    stock._penalties = list(model.penalties)
     model.u_HC.value = 23.0
     assert_allclose(datasets.stat_sum(), stock.stat_sum(), rtol=1e-12)
     assert_allclose((datasets.residuals() ** 2).sum(), datasets.stat_sum(), rtol=1e-12)
@@ -137,7 +139,7 @@ def test_beside_a_penalty_of_gammapy(datasets, model):
     theta = np.repeat(likelihood.values[np.newaxis], 3, axis=0)
     theta[:, likelihood.names.index("u_HC")] += [0, 1, 2]
     stock = Datasets(list(datasets))
-    stock._penalties = [other, *model.penalties]
+    stock._penalties = [other]
     expected = []
     for row in theta:
         likelihood.assign(row)
@@ -245,7 +247,7 @@ def test_summary_and_comparison_count_measurements(datasets, model):
     degrees = summary.n_data + 3 + 1 - summary.n_free
     assert summary.p_value == pytest.approx(chi2.sf(summary.likelihood + pulls, degrees), rel=1e-6)
     assert "25 +- 1.1 (correlated)" in str(summary)
-    smaller = crl.load_datasets(datasets.names)
+    smaller = crl.load_datasets(datasets.names, scatter=False)
     smaller.models = [model.copy()]
     smaller.models[0].V_sun.frozen = True
     table = crl.compare_models({"smaller": smaller, "larger": datasets})
@@ -280,7 +282,7 @@ def test_report_and_citations(datasets, model, tmp_path):
 
 def test_prior_distribution(datasets, model):
     crl.set_proper_priors(datasets)
-    assert model.u_HC.prior is None
+    assert isinstance(model.u_HC.prior, PriorShare)
     likelihood = crl.JointLikelihood(datasets)
     priors = PriorDistributions(likelihood)
     assert priors.improper == []
@@ -320,7 +322,7 @@ def test_density_is_normalised_between_limits(datasets, model):
 
 
 def test_samples_follow_it():
-    datasets = crl.load_datasets("dampe_h")
+    datasets = crl.load_datasets("dampe_h", scatter=False)
     model = crl.xue_liu_2025(species="H", priors=None)
     for par in model.parameters:
         par.frozen = par.name not in ("Q_0b", "u_HC", "u_HC_ra")
@@ -339,7 +341,10 @@ def test_samples_follow_it():
 
 def test_evidence():
     """The evidence is that of the data alone where the prior is narrower than they tell."""
-    datasets, model = crl.load_datasets("dampe_h"), crl.xue_liu_2025(species="H", priors=None)
+    datasets, model = (
+        crl.load_datasets("dampe_h", scatter=False),
+        crl.xue_liu_2025(species="H", priors=None),
+    )
     for par in model.parameters:
         par.frozen = par.name not in ("Q_0b", "u_HC", "u_HC_ra")
     strength = model.parameters["Q_0b"]
@@ -387,7 +392,7 @@ def test_files(datasets, model, tmp_path):
     assert_allclose(read.covariance, prior.covariance, rtol=0)
     assert (read.source, read.units, read.lambda_) == ("s", prior.units, 1.5)
     assert read.parameters[1] is again[0].model.u_HC_ra
-    assert "penalties" not in crl.xue_liu_2025().to_dict()
+    assert "penalties" not in crl.xue_liu_2025(priors="measured").to_dict()
     data = model.to_dict()
     data["penalties"][0]["parameters"][0] = "speed"
     with pytest.raises(ValueError, match="correlated prior on speed: expected parameters of the"):
@@ -448,7 +453,7 @@ def test_wrong_numbers(change, match):
 
 
 def test_wrong_parameters(datasets, model):
-    other = crl.xue_liu_2025()
+    other = crl.xue_liu_2025(priors="measured")
     with pytest.raises(ValueError, match="u_HC, u_HC_ra, u_HC_dec is no Parameter of the model"):
         model.penalties = [prior_on(other)]
     with pytest.raises(TypeError, match="expected CorrelatedPrior objects, got 3"):
@@ -478,7 +483,9 @@ def test_published_vectors(name):
     model = crl.xue_liu_2025(priors=name)
     (prior,) = model.penalties
     assert prior.names == list(crl.PRIOR_SETS[name])
-    assert all(par.prior is None for par in model.parameters)
+    shared = [par for par in model.parameters if par.prior]
+    assert set(shared) == set(prior.parameters)
+    assert all(isinstance(par.prior, PriorShare) and not par.frozen for par in shared)
     # narrower by a factor than published, so that the sphere is flat
     narrow = 0.02
     columns = [entry[key] for key in ("speed", "longitude", "latitude") if key in entry]
@@ -526,9 +533,9 @@ def test_sign_of_the_field():
 def test_sets_replace_each_other():
     model = crl.xue_liu_2025(priors=["measured", "field-ribbon", "cloud-correlated"])
     assert [prior.names for prior in model.penalties] == [["B_ra", "B_dec"], list(NAMES)]
-    assert model.u_HC.prior is None
+    assert isinstance(model.u_HC.prior, PriorShare)
     assert model.x.prior is not None
-    datasets = crl.load_datasets("dampe_h")
+    datasets = crl.load_datasets("dampe_h", scatter=False)
     datasets.models = [model]
     done = crl.set_priors(datasets, ["field-starlight"])
     assert done["B_ra"] is done["B_dec"] is model.penalties[1]
@@ -545,11 +552,22 @@ def test_analysis_file():
     entries = {
         "datasets": ["dampe_h", "dampe_he", "icecube-2016"],
         "priors": ["measured", "field-ribbon", "cloud-correlated"],
-        "parameters": {"B_ra": {"free": True}, "B_dec": {"free": True}},
     }
     datasets = crl.Analysis(**entries).prepare()
     likelihood = crl.JointLikelihood(datasets)
-    assert [term.size for term in likelihood.correlated_priors] == [2]
-    entries["parameters"] = {"B_ra": {"prior": {"mean": 1, "sigma": 1, "source": "s"}}}
-    with pytest.raises(ValueError, match="B_ra is in a correlated prior on B_ra, B_dec"):
-        crl.Analysis(**entries).prepare()
+    assert [term.size for term in likelihood.correlated_priors] == [2, 3]
+
+
+def test_prior_of_its_own_in_an_analysis_file():
+    """The others keep what is left of the prior that a parameter has left."""
+    common = {"datasets": ["dampe_h", "icecube-2016"]}
+    together = crl.Analysis(**common).prepare().correlated_priors[1]
+    own = {"u_HC_ra": {"prior": {"mean": 70, "sigma": 1, "source": "s"}}}
+    datasets = crl.Analysis(**common, parameters=own).prepare()
+    field, rest = datasets.correlated_priors
+    assert (field.names, rest.names) == (["B_ra", "B_dec"], ["u_HC", "u_HC_dec"])
+    assert_allclose(rest.covariance, together.covariance[np.ix_([0, 2], [0, 2])])
+    assert datasets.models[0].u_HC_ra.prior.mu.value == 70
+    none = {name: {"prior": None} for name in ("B_ra", "B_dec")}
+    (left,) = crl.Analysis(**common, parameters=none).prepare().correlated_priors
+    assert left.names == ["u_HC", "u_HC_ra", "u_HC_dec"]

@@ -415,8 +415,8 @@ def test_nothing_changes_if_a_dataset_cannot(model):
 
 @pytest.fixture(scope="module")
 def joint():
-    datasets = crl.load_datasets("xue-liu-2025")
-    datasets.models = [crl.xue_liu_2025()]
+    datasets = crl.load_datasets("xue-liu-2025", scatter=False)
+    datasets.models = [crl.xue_liu_2025(priors="measured")]
     return datasets
 
 

@@ -41,7 +41,7 @@ def tables(quantity, suffixes=SUFFIXES):
 
 def loaded(names="lhaaso", hadronic_model=MODELS, model=None, **kwargs):
     datasets = crl.load_datasets(names, hadronic_model=hadronic_model, **kwargs)
-    datasets.models = [crl.xue_liu_2025() if model is None else model]
+    datasets.models = [crl.xue_liu_2025(priors="measured") if model is None else model]
     return datasets
 
 
@@ -167,7 +167,7 @@ def test_wrong_meta(models, message):
 @pytest.mark.parametrize("quantity", CLASSES)
 @pytest.mark.parametrize("position", range(3))
 def test_position_of_a_model_is_its_table(quantity, position):
-    cls, model = CLASSES[quantity], crl.xue_liu_2025()
+    cls, model = CLASSES[quantity], crl.xue_liu_2025(priors="measured")
     data = cls.from_table(join_hadronic_models(tables(quantity)), models=[model])
     other = cls.read(table_path(f"lhaaso_{quantity}_{SUFFIXES[position]}"), models=[model])
     data.hadronic.value = position
@@ -182,7 +182,7 @@ def test_position_of_a_model_is_its_table(quantity, position):
 
 def test_between_two_models_is_the_geometric_mean():
     parts = tables("h", SUFFIXES[:2])
-    model = crl.xue_liu_2025()
+    model = crl.xue_liu_2025(priors="measured")
     data = CosmicRayFluxDataset.from_table(join_hadronic_models(parts), models=[model])
     data.hadronic.value = 0.5
     mean = np.sqrt(np.array(parts[0]["intensity"]) * np.array(parts[1]["intensity"]))
@@ -278,8 +278,8 @@ def test_limit_of_ones_own_stays():
 
 
 def test_parameter_of_data_without_other_models_is_told():
-    datasets = crl.load_datasets(["dampe_h"])
-    datasets.models = [crl.xue_liu_2025()]
+    datasets = crl.load_datasets(["dampe_h"], scatter=False)
+    datasets.models = [crl.xue_liu_2025(priors="measured")]
     datasets.models[0].freeze()
     datasets[0].hadronic.frozen = False
     with pytest.warns(DegenerateParametersWarning, match="no dataset depends on hadronic"):
@@ -297,10 +297,10 @@ def test_parameter_is_found_where_there_are_several_models():
 
 
 def test_two_lists_for_one_parameter():
-    one = crl.load_datasets("lhaaso_h_epos-lhc", hadronic_model=MODELS)
-    other = crl.load_datasets("lhaaso_he_epos-lhc", hadronic_model=MODELS[:2])
+    one = crl.load_datasets("lhaaso_h_epos-lhc", hadronic_model=MODELS, scatter=False)
+    other = crl.load_datasets("lhaaso_he_epos-lhc", hadronic_model=MODELS[:2], scatter=False)
     datasets = crl.CosmicRayDatasets([*one, *other])
-    datasets.models = [crl.xue_liu_2025()]
+    datasets.models = [crl.xue_liu_2025(priors="measured")]
     with pytest.raises(ValueError, match=r"share the parameter 'hadronic'.*with the same list"):
         datasets.stat_sum()
     other[0].nuisance = crl.NuisanceModel(datasets_names=[other[0].name], name="own")
@@ -321,7 +321,7 @@ def test_natural_scale_is_a_part_of_the_range(value):
 @pytest.mark.parametrize("suffix", ["ecsv", "fits"])
 @pytest.mark.parametrize("quantity", ["h", "mean_log_mass"])
 def test_written_and_read(tmp_path, suffix, quantity):
-    cls, model = CLASSES[quantity], crl.xue_liu_2025()
+    cls, model = CLASSES[quantity], crl.xue_liu_2025(priors="measured")
     data = cls.from_table(join_hadronic_models(tables(quantity)), models=[model])
     data.write(tmp_path / f"data.{suffix}")
     again = cls.read(tmp_path / f"data.{suffix}", models=[model])
@@ -347,12 +347,13 @@ def test_models_of_an_older_file():
     nuisance.norm.value = 1.2
     data = yaml.safe_load(Models([nuisance]).to_yaml())
     entries = data["components"][0]["parameters"]
-    names = ["norm", "energy_scale", "phi_offset", "hadronic", "scatter"]
+    names = ["norm", "energy_scale", "phi_offset", "hadronic", "scatter", "dipole_norm"]
     assert [entry["name"] for entry in entries] == names
     del entries[2:]
     (again,) = Models.from_dict(data)
     assert (again.norm.value, again.hadronic.value, again.hadronic.frozen) == (1.2, 0, True)
     assert (again.scatter.value, again.scatter.frozen, again.is_active) == (0, True, True)
+    assert (again.dipole_norm.value, again.dipole_norm.frozen) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -467,12 +468,16 @@ def test_descent_may_end_at_a_limit_that_is_a_minimum():
     best = (0.65 + np.sqrt(0.65**2 + 4 * 0.35 * 0.05)) / (2 * 0.35)
     at_limit = 4 * ((1 - np.exp(-0.05)) / 0.01) ** 2
     datasets = two_minima()
+    datasets.n_starts = 0
     position = datasets[0].hadronic
     assert Fit(backend="least-squares").run(datasets).total_stat == pytest.approx(at_limit)
     assert position.value == pytest.approx(0, abs=1e-6)
     position.value = 2
     assert Fit(backend="least-squares").run(datasets).total_stat == pytest.approx(0, abs=1e-6)
     assert position.value == pytest.approx(best, rel=1e-5)
+    # several starts find the lower one from anywhere
+    position.value, datasets.n_starts = 0, 10
+    assert Fit(backend="least-squares").run(datasets).total_stat == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("start", [0.0, 0.01, 2.0])
@@ -493,7 +498,7 @@ def test_random_starts_are_anywhere_among_the_models(start):
 
 @pytest.mark.parametrize("position", [1, 2])
 def test_pictures_show_the_table_of_the_position(position):
-    model = crl.xue_liu_2025()
+    model = crl.xue_liu_2025(priors="measured")
     data = CosmicRayFluxDataset.from_table(join_hadronic_models(tables("h")), models=[model])
     data.hadronic.value = position
     ax = data.plot_fit(ax=Figure().add_subplot(), energy_power=0)

@@ -25,7 +25,7 @@ ADDED = {
         "PublishedSpectralModel",
         "SpallationLeakyBoxSpectralModel",
     ],
-    "PRIOR_REGISTRY": ["MeasurementPrior"],
+    "PRIOR_REGISTRY": ["MeasurementPrior", "PriorShare"],
     "DATASET_REGISTRY": ["CosmicRayFluxDataset", "DipoleDataset", "MeanLogMassDataset"],
     "FIT_STATISTICS_REGISTRY": ["cosmic-ray"],
     "optimize": ["least-squares"],

@@ -25,13 +25,13 @@ from crlocal_plugin.likelihood.fused import CHUNK
 
 @pytest.fixture
 def model():
-    return crl.xue_liu_2025()
+    return crl.xue_liu_2025(priors="measured")
 
 
 @pytest.fixture
 def datasets(model):
     floors = {"tibet-asgamma_all_particle_sibyll-hd": 0.5}
-    datasets = crl.load_datasets(NAMES, allow_overlap=True, floors=floors)
+    datasets = crl.load_datasets(NAMES, allow_overlap=True, floors=floors, scatter=False)
     datasets.models = [model]
     return datasets
 
@@ -80,8 +80,8 @@ def test_nothing_in_the_fit(datasets, model):
 @pytest.mark.parametrize("names", [["dampe_h"], ["icecube-2016"], ["dampe_light"]])
 @pytest.mark.parametrize("variant", ["kinetic", "wandering"])
 def test_one_kind_of_data(names, variant):
-    datasets = crl.load_datasets(names)
-    datasets.models = [crl.xue_liu_2025(variant, compton_getting="local")]
+    datasets = crl.load_datasets(names, scatter=False)
+    datasets.models = [crl.xue_liu_2025(variant, compton_getting="local", priors="measured")]
     likelihood = crl.JointLikelihood(datasets)
     theta = sets(likelihood, 5)
     assert_allclose(likelihood(theta), one_by_one(datasets, likelihood, theta), rtol=1e-10)
@@ -89,8 +89,8 @@ def test_one_kind_of_data(names, variant):
 
 @pytest.mark.parametrize("species", [("H", "He"), ("He", "H", "C", "O", "Fe")])
 def test_everything_free(species):
-    datasets = crl.load_datasets(NAMES, allow_overlap=True)
-    datasets.models = [crl.xue_liu_2025(species=species)]
+    datasets = crl.load_datasets(NAMES, allow_overlap=True, scatter=False)
+    datasets.models = [crl.xue_liu_2025(species=species, priors="measured")]
     datasets["dampe_h"].energy_scale.frozen = False
     datasets["icecube-2016"].energy_scale.frozen = False
     datasets["jacee_h"].norm.frozen = False
@@ -131,8 +131,8 @@ def test_unlinked_parameters(datasets, model):
 
 
 def test_two_models(datasets):
-    one = crl.xue_liu_2025(name="one", datasets_names=NAMES[:4])
-    two = crl.xue_liu_2025(name="two", datasets_names=NAMES[4:])
+    one = crl.xue_liu_2025(name="one", datasets_names=NAMES[:4], priors="measured")
+    two = crl.xue_liu_2025(name="two", datasets_names=NAMES[4:], priors="measured")
     two.V_sun = one.V_sun
     datasets.models = [one, two]
     likelihood = crl.JointLikelihood(datasets)
@@ -383,7 +383,7 @@ def test_wrong_shape(datasets, shape):
 
 def test_dataset_without_model():
     with pytest.raises(ValueError, match="no cosmic-ray model"):
-        crl.JointLikelihood(crl.load_datasets("dampe_h"))
+        crl.JointLikelihood(crl.load_datasets("dampe_h", scatter=False))
 
 
 def test_pickle_is_small_and_the_same(datasets):

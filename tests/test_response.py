@@ -212,3 +212,21 @@ def test_masked_points_need_no_energies(table):
     wanted = Wanted(points, np.array([0, 1]), 0)
     assert wanted.size == 2
     assert len(wanted.x) == wanted.response.shape[0] < len(points.x)
+
+
+def test_where_intensities_underflow(table):
+    """With cut-offs far below all energies, means are those that logarithms give."""
+    model = crl.xue_liu_2025(priors="measured")
+    dataset = with_width(table, 0.5)
+    datasets = crl.CosmicRayDatasets([dataset])
+    datasets.models = [model]
+    model.R_cut.value, model.R_cutc.value = 1e-3, 1e-3
+    for spectrum in model.components["background"].spectral_models.values():
+        spectrum.Q_0b.value = 0.0
+    fast = datasets.stat_sum_likelihood()
+    assert np.isfinite(fast)
+    assert fast == pytest.approx(dataset.stat_sum_likelihood(), rel=1e-9)
+    likelihood = crl.JointLikelihood(datasets, [model.V_sun])
+    values = likelihood.values + np.array([[0.0], [1.0]])
+    assert likelihood(values)[0] - datasets.stat_sum() == pytest.approx(0, abs=1e-9 * fast)
+    assert np.all(np.isfinite(likelihood(values)))

@@ -89,6 +89,7 @@ def test_priors():
         assert prior.mu.quantity == u.Quantity(mean)
         assert prior.sigma.quantity == u.Quantity(width)
     assert {name: sigma for name, (sigma, _) in crl.ENERGY_SCALES.items()} == SCALES
+    assert {name: sigma for name, (sigma, _) in crl.DIPOLE_NORMS.items()} == {"IceCube": 0.06}
     measured = ("U_sun", "V_sun", "W_sun", "u_HC", "u_HC_ra", "u_HC_dec", "x", "T_n", "grammage")
     assert crl.PRIOR_SETS["measured"] == measured
 

@@ -73,7 +73,7 @@ def _tables(analysis, mistakes):
 
 def _loaded(analysis, tables, mistakes):
     """Datasets without model (CosmicRayDatasets); after mistakes those that load alone."""
-    names = ("floors", "likelihood", "systematics", "valid_only", "energy_width", "field_of_view")
+    names = ("floors", "likelihood", "systematics", "valid_only", "energy_width", "scatter")
     settings = analysis.model_dump(include=set(names))
     settings["apply_declination_factor"] = analysis.declination_factor
     # a selection for pictures may overlap if it is alone
@@ -185,12 +185,23 @@ def _set_parameter(datasets, name, entry, mistakes):
         if entry.free is not None:
             par.frozen = not entry.free
         with mistakes.noted(*location, "prior"):
-            together = [p for p in datasets.correlated_priors if par in p.parameters]
-            if together and "prior" in entry.model_fields_set:
-                raise ValueError(f"{label} is in a {together[0]}: leave out its set of priors")
+            if "prior" in entry.model_fields_set:
+                _part_from_others(datasets, par)
             if entry.prior is not None:
                 given = entry.prior.mean, entry.prior.sigma
                 numbers = [read_quantity(label, par, value) * par.unit for value in given]
                 par.prior = MeasurementPrior(*numbers, entry.prior.source)
             elif "prior" in entry.model_fields_set:
                 par.prior = None
+
+
+def _part_from_others(datasets, par):
+    """Leave a parameter out of the priors that it has with others."""
+    for model in datasets.models:
+        priors = getattr(model, "penalties", ())
+        if any(par in prior.parameters for prior in priors):
+            model.penalties = [
+                part
+                for prior in priors
+                for part in (prior.without(par) if par in prior.parameters else [prior])
+            ]

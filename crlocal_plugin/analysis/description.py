@@ -17,11 +17,13 @@ from pydantic import (
 )
 
 from ..catalogue.experiments import HadronicChoice
-from ..components.priors import PRIOR_SETS
+from ..catalogue.selections import DEFAULT_SELECTION
+from ..components.priors import DEFAULT_SETS, PRIOR_SETS
 from ..datasets.residuals import LIKELIHOODS
 from ..datasets.settings import read_floor
 from ..likelihood.backends import LEAST_SQUARES
-from ..likelihood.selection import ENERGY_SCALE_SET
+from ..likelihood.minima.search import N_STARTS
+from ..likelihood.selection import EXPERIMENT_SETS
 from ..messages import unknown_name
 from .data import prepared
 from .errors import Mistakes, messages_of
@@ -57,13 +59,14 @@ def _some(datasets):
     return datasets
 
 
-_SETS = (*PRIOR_SETS, ENERGY_SCALE_SET)
+_SETS = (*PRIOR_SETS, *EXPERIMENT_SETS)
 
 
 class Analysis(Part):
     """Data, model, free parameters, priors and likelihood of an analysis.
 
-    The defaults are the joint fit of Xue & Liu 2025. Entries are plain values, as in a file.
+    By default, the model of Xue & Liu 2025 is fitted to their spectra and to the newest dipoles.
+    Entries are plain values, as in a file.
 
     Raises
     ------
@@ -73,7 +76,7 @@ class Analysis(Part):
     Examples
     --------
     >>> analysis = Analysis(
-    ...     datasets=["xue-liu-2025", {"name": "dampe_h", "floor": 0.05}],
+    ...     datasets=["newest-dipoles", {"name": "dampe_h", "floor": 0.05}],
     ...     parameters={"V_sun": {"value": "12 km/s", "free": True}, "x": "1.6 pc"},
     ... )
     >>> datasets = analysis.prepare()
@@ -83,7 +86,7 @@ class Analysis(Part):
     """model of Xue & Liu 2025"""
 
     datasets: Annotated[tuple[DatasetEntry, ...], Listed, AfterValidator(_some)] = Field(
-        (DatasetEntry(name="xue-liu-2025"),),
+        (DatasetEntry(name=DEFAULT_SELECTION),),
         examples=["{name: dampe_h, energy_range: [100 GeV, 50 TeV]}", "{file: my-table.ecsv}"],
     )
     """selections, tables (crlocal data list) and own files (.ecsv, .csv, .fits)"""
@@ -102,8 +105,8 @@ class Analysis(Part):
     nuisances: Annotated[dict[str, Annotated[tuple[str, ...], Listed]], OrNothing] = Field(
         {}, examples=["calet-nuclei: [calet_c, calet_o, calet_fe]"]
     )
-    """tables that share a norm, an energy_scale, a hadronic and a scatter of their own, apart from
-    those of their experiment: parameters NAME.norm and so on"""
+    """tables that share a norm, an energy_scale, a hadronic, a scatter and a dipole_norm of their
+    own, apart from those of their experiment: parameters NAME.norm and so on"""
 
     parameters: Annotated[dict[str, ParameterEntry], OrNothing] = Field(
         {},
@@ -113,11 +116,11 @@ class Analysis(Part):
         ],
     )
     """what is changed of parameters, by label or by a name that stands for all of that name;
-    also EXPERIMENT.norm, EXPERIMENT.energy_scale, EXPERIMENT.hadronic and EXPERIMENT.scatter. A
-    value alone fixes the parameter there"""
+    also EXPERIMENT.norm, EXPERIMENT.energy_scale, EXPERIMENT.hadronic, EXPERIMENT.scatter and
+    EXPERIMENT.dipole_norm. A value alone fixes the parameter there"""
 
     priors: Annotated[tuple[one_of(_SETS), ...], Listed] = Field(
-        ("measured",),
+        DEFAULT_SETS,
         description=f"sets of priors on what others measured: {', '.join(_SETS)}; none leaves "
         "them out",
     )
@@ -129,17 +132,18 @@ class Analysis(Part):
     """whether the systematic errors of the tables count"""
 
     likelihood: one_of(LIKELIHOODS) = "vector"
-    """what is compared of dipoles: vector, or amplitude_phase"""
+    """what is compared of dipoles: vector, amplitude_phase, or student (vectors, with Student's t
+    in place of a Gaussian)"""
 
     declination_factor: StrictBool = True
     """whether published first-harmonic amplitudes are turned into equatorial dipoles"""
 
-    field_of_view: StrictBool = False
-    """whether their declination factors follow from latitudes and zenith angles of the sites, where
-    these are known"""
+    scatter: StrictBool = True
+    """whether the dipoles of each experiment scatter by a free fraction beyond their errors, in
+    place of the recommended floors"""
 
     energy_width: Annotated[StrictFloat, Field(ge=0, le=1)] | None = None
-    """standard deviation of log10(E) of the events behind a dipole, where its table has none"""
+    """standard deviation of log10(E) of the events behind dipoles, in place of those of tables"""
 
     allow_overlap: StrictBool = False
     """whether tables that share events are accepted"""
@@ -148,9 +152,9 @@ class Analysis(Part):
         LEAST_SQUARES, description=f"back end of the fit: {LEAST_SQUARES} or minuit"
     )
 
-    starts: Annotated[StrictInt, Field(ge=0)] = 24
-    """random starts of crlocal fit beside the given values: there are several minima, and the
-    lowest counts"""
+    starts: Annotated[StrictInt, Field(ge=0)] = N_STARTS
+    """starts of a fit: there are several minima, and the lowest counts; 0 for the given values
+    alone"""
 
     output: RelativePath = Path("crlocal-fit")
     """folder for the result of crlocal fit"""
@@ -223,6 +227,7 @@ class Analysis(Part):
         mistakes = Mistakes(self._places)
         datasets = prepared(self, mistakes)
         mistakes.raise_all()
+        datasets.n_starts = self.starts
         return datasets
 
     def with_tables_in(self, folder, datasets):

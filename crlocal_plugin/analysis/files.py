@@ -110,7 +110,7 @@ def parameter_lines():
     A line each, such as ``x: {value: 1.6 pc, free: true}  # distance ...``.
     """
     lines = []
-    parameters = xue_liu_2025(priors=None).parameters
+    parameters = xue_liu_2025().parameters
     for label, par in zip(parameters.labels, parameters, strict=True):
         known = DEFINITIONS[par.name]
         values = f"value: {float(par.value)!r} {known.unit}".strip()

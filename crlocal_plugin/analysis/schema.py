@@ -22,6 +22,7 @@ from pydantic import (
 
 from ..catalogue.resolving import any_tables, tables_named
 from ..catalogue.selections import SELECTIONS, SelectionItem
+from ..components.compton_getting import FRAMES
 from ..datasets.settings import (
     as_text,
     read_correlation,
@@ -161,6 +162,10 @@ class ModelEntry(Part):
     compton_getting: one_of(("constant", "local")) = "constant"
     """factor C of the Compton-Getting effect: constant (the parameter C) or local (from the
     summed spectrum)"""
+
+    compton_getting_frame: one_of(FRAMES) = "cloud"
+    """where cosmic rays are isotropic: cloud (the local interstellar cloud) or lsr (the local
+    standard of rest)"""
 
     abundances: dict[str, checked(_fraction)] = Field({})
     """strengths relative to helium of nuclei heavier than helium, where the package knows none"""

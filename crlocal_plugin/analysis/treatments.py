@@ -7,40 +7,59 @@ from gammapy.modeling import Fit
 
 from ..likelihood.degeneracies import DegenerateParametersWarning
 from ..likelihood.summary import fit_summary
-from ..studies.starts import lowest_minimum
+from ..studies.parallel import run_parallel
 from .description import Analysis
 
-_FREE = {"free": True}
-_RIBBON = {"priors": ("measured", "field-ribbon"), "parameters": {"B_ra": _FREE, "B_dec": _FREE}}
+
+def _priors(field="field-ribbon", cloud="cloud-correlated", *more):
+    return {"priors": ("measured", "solar-motion", field, cloud, *more)}
+
+
+def _free(*names):
+    return {"parameters": {name: {"free": True} for name in names}}
+
+
 TREATMENTS = {
     "default": {},
+    "field and velocities exact": {"priors": ("measured",)},
     "no priors": {"priors": ()},
-    "u_HC free too": {"parameters": {"u_HC": _FREE}},
-    "u_HC, U, W free too": {
-        "parameters": dict.fromkeys(("u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "W_sun"), _FREE)
-    },
+    "field of Zirnstein 2016": _priors("field-zirnstein-2016"),
+    "field of starlight": _priors("field-starlight"),
+    "cloud of Bzowski 2015": _priors(cloud="cloud-bzowski-2015"),
+    "edge of the cloud unknown": _priors("field-ribbon", "cloud-correlated", "edge-wide"),
     "D_0 of Table I": {"parameters": {"D_0": {"free": False}}},
-    "no floors": {"floors": None},
+    "floors, no scatter": {"scatter": False},
+    "neither": {"scatter": False, "floors": None},
     "amplitude and phase": {"likelihood": "amplitude_phase"},
+    "Student's t, no scatter": {"likelihood": "student", "scatter": False, "floors": None},
     "published amplitudes": {"declination_factor": False},
-    "fields of view": {"field_of_view": True},
+    "declination factors free": _priors("field-ribbon", "cloud-correlated", "dipole-norms")
+    | _free("dipole_norm"),
+    "one energy per point": {"energy_width": 0.0},
     "energies 0.3 dex wide": {"energy_width": 0.3},
-    "energies 0.5 dex wide": {"energy_width": 0.5},
-    "fields of view, 0.5 dex": {"field_of_view": True, "energy_width": 0.5},
-    "scatter of dipoles": {"parameters": {"scatter": _FREE}},
-    "field of the ribbon": _RIBBON,
-    "all of these": _RIBBON
-    | {"field_of_view": True, "energy_width": 0.5}
-    | {"parameters": _RIBBON["parameters"] | {"scatter": _FREE}},
+    "energies 0.6 dex wide": {"energy_width": 0.6},
+    "energy scales free": _priors("field-ribbon", "cloud-correlated", "energy-scales")
+    | _free("energy_scale"),
     "local index for C": {"model": {"compton_getting": "local"}},
+    "frame of the LSR": {"model": {"compton_getting_frame": "lsr"}},
     "wandering": {"model": {"variant": "wandering"}},
+    "KASCADE of QGSJET 01": {"hadronic_model": {"KASCADE": "QGSJET-01"}},
+    "dipoles of the paper": {"datasets": ("xue-liu-2025",)},
+    "all as in earlier versions": {
+        "datasets": ("xue-liu-2025",),
+        "priors": ("measured",),
+        "scatter": False,
+        "energy_width": 0.0,
+    },
 }
 """Changes of an analysis, as its file has them, by what they are."""
 
 PARAMETERS = ("V_sun", "x", "D_0", "delta_b")
 
 
-def treatments(analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, progress=None):
+def treatments(
+    analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, progress=None, n_jobs=None
+):
     """Fit an analysis with one change after another, and compare what comes out.
 
     Parameters
@@ -53,9 +72,12 @@ def treatments(analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, pro
     parameters : list of str, optional
         Labels of parameters whose values are compared.
     n_starts : int, optional
-        Random starts of each fit, see `~crlocal_plugin.lowest_minimum`; none by default.
-    progress : callable, optional
-        Called with 1 after each fit.
+        Starts of each fit, see `~crlocal_plugin.CosmicRayDatasets`; by default the one from the
+        values of the model alone.
+    progress : callable or bool, optional
+        Called with 1 after each fit; otherwise as for `~crlocal_plugin.scan_profiles`.
+    n_jobs : int, optional
+        As for `~crlocal_plugin.scan_profiles`. The result does not depend on it.
 
     Returns
     -------
@@ -77,16 +99,8 @@ def treatments(analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, pro
         name: analysis.changed(changes, {(key,): f"case {name!r}, {key}" for key in changes})
         for name, changes in (TREATMENTS if cases is None else cases).items()
     }
-    rows = []
-    for name, case in changed.items():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DegenerateParametersWarning)
-            datasets = case.prepare()
-            lowest_minimum(datasets, n_starts)
-            result = Fit(backend=case.backend).run(datasets)
-        rows.append({"name": name, **_row(fit_summary(datasets, result), parameters)})
-        if progress is not None:
-            progress(1)
+    inputs = [(name, case, n_starts, parameters) for name, case in changed.items()]
+    rows = run_parallel(_fit_case, inputs, n_jobs, None, progress, "treatments", "fits")
     table = Table(rows=rows)
     for name in table.colnames[2:-1]:
         table[name].format = ".2g" if name.endswith(("_err", "p_value")) else ".4g"
@@ -94,9 +108,20 @@ def treatments(analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, pro
     return table
 
 
+def _fit_case(name, case, n_starts, parameters):
+    """Row of a case."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateParametersWarning)
+        datasets = case.prepare()
+        datasets.n_starts = n_starts
+        result = Fit(backend=case.backend).run(datasets)
+    return {"name": name, **_row(fit_summary(datasets, result, profiles=False), parameters)}
+
+
 def _row(summary, parameters):
     found = {row["label"]: row for row in (*summary.derived, *summary.parameters)}
-    row = {"numbers": summary.n_data, "chi2": summary.likelihood, "total": summary.total}
+    chi2 = summary.likelihood - summary.scatter
+    row = {"numbers": summary.n_data, "chi2": chi2, "total": summary.total}
     row["p_value"] = summary.p_value
     for label in ("theta", *parameters):
         if label not in found:

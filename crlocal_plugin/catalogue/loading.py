@@ -8,12 +8,14 @@ from ..likelihood.collection import CosmicRayDatasets
 from ..models.composition import valid_from
 from ..physics.kinematics import rigidity_to_axis
 from ..physics.species import ELEMENT_GROUPS, SYMBOLS
-from ..sky.field_of_view import SITES
 from ..tables.hadronic import join_hadronic_models
 from ..tables.kinds import KINDS, kind_of
 from ..tables.raw_table import RawTable
 from .index import read_catalog_table, rows, table_path
 from .resolving import resolve
+
+_SCATTER_AT_START = 0.1
+"""Scatter from which fits start: at zero, its limit, they have no gradient."""
 
 
 def load_datasets(
@@ -26,7 +28,7 @@ def load_datasets(
     hadronic_model=None,
     valid_only=True,
     energy_width=None,
-    field_of_view=False,
+    scatter=True,
 ):
     """Load tables as datasets.
 
@@ -55,11 +57,11 @@ def load_datasets(
         the model does not describe them (`crlocal_plugin.models.composition.valid_from`), unless
         the table comes with a range of its own.
     energy_width : float, optional
-        Standard deviation of log10(E) of the events behind each dipole of a table that says
-        nothing about it; by default they have one energy.
-    field_of_view : bool, optional
-        Take the declination factors of dipoles from the latitudes and zenith angles in `SITES`,
-        where these are known, in place of those of the tables.
+        Standard deviation of log10(E) of the events behind each dipole, in place of what the
+        tables say; at 0 they have one energy.
+    scatter : bool, optional
+        Free the ``scatter`` of each experiment with dipoles (see `NuisanceModel`), in place of the
+        recommended floors of its dipoles.
 
     Returns
     -------
@@ -86,20 +88,24 @@ def load_datasets(
         raise ValueError(f"floors {floors!r}: expected 'recommended', a number, a dict or None")
     common = {"systematics": systematics, "likelihood": likelihood}
     common["apply_declination_factor"] = apply_declination_factor
-    for name, value in (("allow_overlap", allow_overlap), ("field_of_view", field_of_view)):
+    for name, value in (("allow_overlap", allow_overlap), ("scatter", scatter)):
         read_switch(value, f"{name} must be true or false")
-    views = energy_width, field_of_view
-    return CosmicRayDatasets([_load(item, floors, common, valid_only, *views) for item in items])
+    options = floors, common, valid_only, energy_width, scatter
+    datasets = CosmicRayDatasets([_load(item, *options) for item in items])
+    for dataset in datasets:
+        if scatter and dataset.takes_scatter:
+            dataset.scatter.frozen, dataset.scatter.value = False, _SCATTER_AT_START
+    return datasets
 
 
-def _load(item, floors, common, valid_only, energy_width, field_of_view):
+def _load(item, floors, common, valid_only, energy_width, scatter):
     """Dataset of a table, with those of the settings that its class has."""
     raw = source = RawTable(item.path or table_path(item.name))
     kind = KINDS[kind_of(raw)]
-    if kind is KINDS["dipole"]:
-        _set_view(raw, energy_width, field_of_view)
     cls = DATASET_REGISTRY.get_cls(kind.dataset)
-    settings = common | _floors(item, kind, floors)
+    if kind is KINDS["dipole"] and energy_width is not None:
+        _set_width(raw, energy_width)
+    settings = common | _floors(item, kind, floors, scatter and cls.takes_scatter)
     if item.energy_range != (None, None):
         settings["energy_range"] = item.energy_range
     if item.alternatives:
@@ -113,15 +119,11 @@ def _load(item, floors, common, valid_only, energy_width, field_of_view):
     return dataset
 
 
-def _set_view(raw, energy_width, field_of_view):
-    """Give a dipole table the energies of its events and the field of view of its site."""
-    known = {"energy_width", "energy_min"}.intersection(raw.table.colnames)
-    if energy_width is not None and not known:
-        raw.table["energy_width"] = energy_width
-    site = SITES.get(raw.meta.get("experiment"))
-    if field_of_view and site is not None and site.max_zenith is not None:
-        raw.meta.pop("declination_factor", None)
-        raw.meta |= {"latitude": site.latitude, "max_zenith": site.max_zenith}
+def _set_width(raw, energy_width):
+    """Give a dipole table other energies of its events."""
+    raw.table.remove_columns({"energy_min", "energy_max"}.intersection(raw.table.colnames))
+    raw.table["energy_width"] = energy_width
+    raw.meta.pop("energy_response", None)
 
 
 def _keep_valid(dataset):
@@ -137,12 +139,13 @@ def _keep_valid(dataset):
         dataset.energy_range = (max(ends) * dataset.x.unit, None)
 
 
-def _floors(item, kind, floors):
+def _floors(item, kind, floors, scatter):
     """Floors of a dataset, none where the file is to decide."""
+    none = {"floor": 0.0, "phase_floor": 0 * u.deg}
     if floors is None:
-        return {"floor": 0.0, "phase_floor": 0 * u.deg}
-    found = {}
-    if item.path is None:
+        return none
+    found = none if item.path is None and scatter else {}
+    if item.path is None and not scatter:
         row = rows()[item.name]
         found = {"floor": row["floor"], "phase_floor": row["phase_floor_deg"] * u.deg}
     if isinstance(floors, dict):

@@ -56,6 +56,9 @@ def _items(entry):
 
 _CONTENT = shipped_yaml(DATA / "selections.yaml")
 
+DEFAULT_SELECTION = "newest-dipoles"
+"""Selection of an analysis that names none."""
+
 SELECTIONS = {
     name: Selection(entry.pop("description"), _items(entry.pop("tables")), **entry)
     for name, entry in _CONTENT["selections"].items()

@@ -1,7 +1,9 @@
 """The Compton-Getting effect: an observer who moves sees an excess ahead."""
 
+import numpy as np
+
 from ..physics.constants import LIGHT_SPEED_KM_S
-from ..physics.geometry import icrs_direction
+from ..physics.geometry import icrs_direction, lsr_velocity
 from .dipole import DIPOLE_MODEL_REGISTRY, SeparableDipoleModel
 from .registration import register
 
@@ -12,10 +14,12 @@ class ComptonGettingDipoleModel(SeparableDipoleModel):
     .. math::
         \vec\xi_{CG} = \frac{3}{v} C\, \vec u_{HC}
 
-    (Xue & Liu 2025, Eq. 15). With ``index="constant"`` the factor C is the parameter; with
-    ``index="local"`` it is a third of the local index of the momentum distribution of the summed
-    spectrum, (2 + gamma(E)) / 3 for relativistic particles, and the parameter is not used. The
-    local index is known to a `CosmicRayModel` only.
+    (Xue & Liu 2025, Eq. 15). Cosmic rays are isotropic in the local cloud, whose velocity as seen
+    from the Sun is :math:`\vec u_{HC}`; `LsrComptonGettingDipoleModel` is for another frame.
+    With ``index="constant"`` the factor C is the parameter; with ``index="local"`` it is a third of
+    the local index of the momentum distribution of the summed spectrum, (2 + gamma(E)) / 3 for
+    relativistic particles, and the parameter is not used. The local index is known to a
+    `CosmicRayModel` only.
 
     Parameters
     ----------
@@ -50,8 +54,38 @@ class ComptonGettingDipoleModel(SeparableDipoleModel):
                     "evaluate it as a component of a CosmicRayModel"
                 )
             C = momentum_index / 3
-        flow = icrs_direction(p.u_HC_ra, p.u_HC_dec)
-        return [((-3 / LIGHT_SPEED_KM_S) * C * p.u_HC / grid.beta, flow)]
+        speed, direction = self._motion(p)
+        return [((-3 / LIGHT_SPEED_KM_S) * C * speed / grid.beta, direction)]
+
+    @staticmethod
+    def _motion(p):
+        """Velocity of the frame as seen from the Sun: a factor in km/s, and a vector."""
+        return p.u_HC, icrs_direction(p.u_HC_ra, p.u_HC_dec)
 
 
-register(DIPOLE_MODEL_REGISTRY, ComptonGettingDipoleModel)
+class LsrComptonGettingDipoleModel(ComptonGettingDipoleModel):
+    r"""Compton-Getting dipole if cosmic rays are isotropic in the local standard of rest.
+
+    As `ComptonGettingDipoleModel`, for a frame whose velocity as seen from the Sun is
+    :math:`-(U, V, W)_\odot` in place of :math:`\vec u_{HC}`.
+
+    Parameters
+    ----------
+    index : {"constant", "local"}
+        Where C comes from.
+    C, U_sun, V_sun, W_sun : `~astropy.units.Quantity`
+        See `crlocal_plugin.components.parameters.DEFINITIONS`.
+    """
+
+    tag = ["LsrComptonGettingDipoleModel", "lsr-compton-getting-dipole"]
+    definitions = ("C", "U_sun", "V_sun", "W_sun")
+
+    @staticmethod
+    def _motion(p):
+        return -1.0, lsr_velocity(0.0, np.zeros(3), p.U_sun, p.V_sun, p.W_sun)
+
+
+FRAMES = {"cloud": ComptonGettingDipoleModel, "lsr": LsrComptonGettingDipoleModel}
+"""Models by the name of the frame in which cosmic rays are isotropic."""
+
+register(DIPOLE_MODEL_REGISTRY, *FRAMES.values())

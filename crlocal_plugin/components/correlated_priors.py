@@ -2,18 +2,20 @@
 
 import astropy.units as u
 import numpy as np
+from gammapy.modeling.models import PRIOR_REGISTRY, Prior
 from gammapy.stats.fit_statistics import FitStatisticPenalty
 
-from .base import unit_text
+from .base import PlainAttributes, unit_text
+from .registration import register
 
 
 class CorrelatedPrior(FitStatisticPenalty):
     r"""Gaussian prior on several parameters whose measured values are correlated.
 
     The statistic is :math:`(\theta - \mu)^T C^{-1} (\theta - \mu)`, zero at the measured values. A
-    `CosmicRayModel` takes it among its ``penalties``, or ``set_penalties`` of gammapy's
-    `~gammapy.modeling.models.Models`. Likelihoods of this package count one measurement for each
-    parameter.
+    `CosmicRayModel` takes it among its ``penalties``, where each parameter gets a `PriorShare`, or
+    ``set_penalties`` of gammapy's `~gammapy.modeling.models.Models`. Likelihoods of this package
+    count one measurement for each parameter.
 
     Parameters
     ----------
@@ -128,6 +130,17 @@ class CorrelatedPrior(FitStatisticPenalty):
             self._factors = now, factors
         return factors
 
+    def without(self, parameter):
+        """Marginal prior of the other parameters (list of one CorrelatedPrior, or of none)."""
+        kept = [k for k, par in enumerate(self.parameters) if par is not parameter]
+        if not kept:
+            return []
+        mean = [u.Quantity(self.mean[k], self.units[k]) for k in kept]
+        covariance = self.covariance[np.ix_(kept, kept)]
+        new = type(self)([self.parameters[k] for k in kept], mean, covariance, source=self.source)
+        new.lambda_ = self.lambda_
+        return [new]
+
     def text(self, place):
         """Mean and standard deviation of one of the parameters in its unit (str)."""
         mean, covariance = self.moments()
@@ -167,6 +180,40 @@ class CorrelatedPrior(FitStatisticPenalty):
         return {**self.__dict__, "_factors": (None, None)}
 
 
+class PriorShare(PlainAttributes, Prior):
+    """Part of a `CorrelatedPrior` that falls to one parameter, so that gammapy's sums count it.
+
+    Parameters
+    ----------
+    joint : CorrelatedPrior, optional
+        The prior; without one, as in a file, the share is nothing.
+    place : int, optional
+        Position of the parameter.
+    """
+
+    tag = ["PriorShare", "prior-share"]
+    _type = "prior"
+
+    def __init__(self, joint=None, place=0, weight=None):
+        super().__init__(weight=weight)
+        self.joint, self.place = joint, place
+
+    def __call__(self, parameter):
+        """Square of the pull beside those of the parameters before it."""
+        return 0.0 if self.joint is None else float(self.joint.pulls()[self.place] ** 2)
+
+    @classmethod
+    def from_dict(cls, data, **kwargs):
+        """Create a share of nothing, until the model has its ``penalties``."""
+        return cls()
+
+
+def own_prior(parameter):
+    """Prior of a parameter alone, None if it has none but a share (Prior or None)."""
+    prior = parameter._prior
+    return None if isinstance(prior, PriorShare) else prior
+
+
 def _quantities(what, values, names, units):
     """Quantities of one number each; what has no unit is in the default."""
     if isinstance(values, str) or not np.iterable(values) or len(values) != len(names):
@@ -203,3 +250,6 @@ def _square(what, matrix, names):
             f"correlated prior on {', '.join(names)}: the {what} is not symmetric, or not finite"
         )
     return matrix
+
+
+register(PRIOR_REGISTRY, PriorShare)

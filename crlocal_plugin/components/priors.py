@@ -60,12 +60,14 @@ class MeasurementPrior(PlainAttributes, Prior):
 
     def __call__(self, parameter):
         """Evaluate the statistic for a Parameter, in whatever unit it is given."""
-        mu, units = self.mu, self._units
+        # gammapy's attribute access runs Python code: go to the dictionary itself
+        own = self.__dict__
+        mu, units = own["mu"], self._units
         if units[0] is not parameter._unit or units[1] is not mu._unit:
             # comparing units costs more than all the rest
             units = parameter._unit, mu._unit, parameter._unit.to(mu._unit)
             self._units = units
-        pull = (parameter._value * units[2] - mu._value) / self.sigma._value
+        pull = (parameter._value * units[2] - mu._value) / own["sigma"]._value
         return self._weight * pull * pull
 
     @staticmethod
@@ -105,17 +107,31 @@ MEASURED = {name: tuple(row) for name, row in _TABLES["measured"].items()}
 CORRELATED = _TABLES["correlated"]
 """Measured vectors by name of their set, as `vector_prior` takes them."""
 
-PRIOR_SETS = {name: tuple(members) for name, members in _TABLES["sets"].items()} | {
-    name: tuple(entry["parameters"]) for name, entry in CORRELATED.items()
-}
-"""Named sets of parameters whose priors are in `MEASURED`; "measured" is the default of a model. A
-model takes those that it has the parameters for. Sets that start with "field-" are the direction of
-the local magnetic field, with "cloud-" the velocity of the cloud, each as one `CorrelatedPrior`.
-The modulation potential is not in it: its value depends on the interstellar spectrum that is
-assumed, and the spectra of AMS-02 determine it."""
+ALTERNATIVES = _TABLES["alternatives"]
+"""Other values for parameters of `MEASURED` by name of their set."""
+
+PRIOR_SETS = {
+    name: tuple(members) for name, members in (_TABLES["sets"] | ALTERNATIVES).items()
+} | {name: tuple(entry["parameters"]) for name, entry in CORRELATED.items()}
+"""Named sets of parameters whose priors are in `MEASURED`. A model takes those that it has the
+parameters for. Sets that start with "field-" are the direction of the local magnetic field, with
+"cloud-" the velocity of the cloud, each as one `CorrelatedPrior`. The modulation potential is not
+in "measured": its value depends on the interstellar spectrum that is assumed, and the spectra of
+AMS-02 determine it."""
+
+FREE_SETS = (*_TABLES["free"], *CORRELATED)
+"""Sets that free the parameters that they constrain."""
+
+DEFAULT_SETS = tuple(_TABLES["default"])
+"""Sets of a model by default: where the field points, how the cloud and the Sun move, and with what
+errors, decides how well cosmic rays tell V_sun."""
 
 ENERGY_SCALES = {name: tuple(row) for name, row in _TABLES["energy_scales"].items()}
 """Standard deviations of energy scales around 1 by experiment, and their sources."""
+
+
+DIPOLE_NORMS = {name: tuple(row) for name, row in _TABLES["dipole_norms"].items()}
+"""Standard deviations of normalisations of dipoles around 1 by experiment, and their sources."""
 
 
 def energy_scale_prior(experiment):
@@ -123,9 +139,17 @@ def energy_scale_prior(experiment):
     return _prior_of(experiment, ENERGY_SCALES, "no measured energy scale for")
 
 
-def measured_prior(name):
-    """New `MeasurementPrior` on a parameter of `MEASURED`, ValueError if its name is not there."""
-    return _prior_of(name, MEASURED, "no measured prior for")
+def dipole_norm_prior(experiment):
+    """New prior around 1 on the normalisation of dipoles of an experiment from `DIPOLE_NORMS`."""
+    return _prior_of(experiment, DIPOLE_NORMS, "no known normalisation of dipoles for")
+
+
+def measured_prior(name, set_name="measured"):
+    """New `MeasurementPrior` on a parameter of `MEASURED`, ValueError if its name is not there.
+
+    A set of `ALTERNATIVES` has other values.
+    """
+    return _prior_of(name, ALTERNATIVES.get(set_name, MEASURED), "no measured prior for")
 
 
 def _prior_of(name, table, otherwise):

@@ -244,9 +244,12 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     # ----------------------------------------------------------------- statistic
 
+    def require_fittable(self):
+        """Raise a ValueError with the reason if a fit to the data would mean nothing."""
+
     def prediction(self):
         """What the model predicts for all points, as ``predict`` returns it; ValueError if none."""
-        model, given = self.require_model(), self.scales_and_offset()
+        model, given = self.require_model(), self.nuisance_values()
         return self.predict(*(points.of_model(model, *given) for points in self.points()))
 
     def signed_residuals(self):

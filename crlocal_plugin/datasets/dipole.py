@@ -9,7 +9,7 @@ from ..components.base import ENERGY_UNIT
 from ..components.dipole import Dipole
 from ..components.registration import register
 from ..messages import unknown_name
-from ..physics.response import bin_response, log_normal_response
+from ..physics.response import bin_response, log_normal_response, tabulated_response
 from ..tables.dipole import DECLINATION_FACTORS, read_dipole_table
 from .core import CosmicRayDataset
 from .drawing import draw_dipole_points, draw_phase, draw_points, phase_window, points_in_fit
@@ -17,7 +17,7 @@ from .locked import read_only
 from .plot_axes import axis_label, new_dipole_axes
 from .plotting import METHODS, ScalarPicture, measured_grid, residual_axes
 from .points import Dipoles, itself
-from .residuals import LIKELIHOODS, DipoleData, both_sides, limit_sigma
+from .residuals import DEGREES, LIKELIHOODS, DipoleData, both_sides, limit_sigma
 from .settings import Setting, read_phase_floor, read_switch, real_quantity
 
 RANDOM_DIRECTION = np.pi / np.sqrt(3)
@@ -33,7 +33,7 @@ class DipolePicture(ScalarPicture):
     @property
     def pull_names(self):
         """Names of the two pulls of a point (tuple of str)."""
-        if self.dataset.likelihood == "vector":
+        if self.dataset.data.compares_vectors:
             return "along the measured phase", "across it"
         return "amplitude", "phase"
 
@@ -81,6 +81,10 @@ def _known_likelihood(value, what):
     return value
 
 
+def _degrees(value, what):
+    return float(real_quantity(value, what, [u.one], 1, 1000).value)
+
+
 class DipoleDataset(CosmicRayDataset):
     """Amplitude and phase of the dipole against energy.
 
@@ -92,9 +96,12 @@ class DipoleDataset(CosmicRayDataset):
         Systematic floor of the amplitude as a fraction of it.
     phase_floor : `~astropy.units.Quantity`, optional
         Systematic floor of the phase.
-    likelihood : {"vector", "amplitude_phase"}, optional
+    likelihood : {"vector", "amplitude_phase", "student"}, optional
         Compare vectors in the equatorial plane, where small amplitudes stay Gaussian and phases
-        wrap without care, or amplitude and phase each for itself.
+        wrap without care, or amplitude and phase each for itself, or vectors whose two components
+        follow Student's t in units of their errors.
+    degrees_of_freedom : float, optional
+        Those of Student's t.
     apply_declination_factor : bool, optional
         Multiply first-harmonic amplitudes with the factor of the table, if it gives one, which
         turns them into the equatorial dipole that the model predicts.
@@ -111,7 +118,7 @@ class DipoleDataset(CosmicRayDataset):
     takes_scatter = True
     settings = (
         *(*CosmicRayDataset.settings, "phase_floor", "likelihood"),
-        *("apply_declination_factor", "response"),
+        *("apply_declination_factor", "response", "degrees_of_freedom"),
     )
     reader = staticmethod(read_dipole_table)
     table_options = ("amplitude_kind", "declination_factor")
@@ -124,16 +131,23 @@ class DipoleDataset(CosmicRayDataset):
         likelihood="vector",
         apply_declination_factor=True,
         response=True,
+        degrees_of_freedom=DEGREES,
         **kwargs,
     ):
         # a name for messages until there is that of the dataset
         self._name = kwargs.get("name") or table.meta.get("name", "<table>")
         self.phase_floor, self.likelihood = phase_floor, likelihood
         self.apply_declination_factor, self.response = apply_declination_factor, response
+        self.degrees_of_freedom = degrees_of_freedom
         super().__init__(table, *args, **kwargs)
 
     quantity = read_only("kind", "Always dipole (str).")
-    joins_with = read_only("likelihood", "Those that compare the same are evaluated as one (str).")
+
+    @property
+    def joins_with(self):
+        """Those that compare the same are evaluated as one (str, or str and float)."""
+        is_student = self.likelihood == "student"
+        return (self.likelihood, self.degrees_of_freedom) if is_student else self.likelihood
 
     def _prepare(self):
         table, size = self.table, len(self.table)
@@ -162,8 +176,36 @@ class DipoleDataset(CosmicRayDataset):
         width = limit_sigma(limit, float(table.meta.get("ul_confidence", 0.95)))
         width = np.hypot(width, self.floor * limit)
         columns = amplitude, phase, *errors, tangential, phase_err, limit, width
-        self._data = DipoleData(*columns, ~np.isfinite(amplitude), axis, self.likelihood)
-        self._points = (Dipoles(*self._energies_of_events()),)
+        compared = axis, self.likelihood, self.degrees_of_freedom
+        self._data = DipoleData(*columns, ~np.isfinite(amplitude), *compared)
+        self._points = (self._events(),)
+
+    def _events(self):
+        """Energies of the events, or those of the points, with weights and acceptance."""
+        accepted = self.table.meta.get("acceptance")
+        table = self.table.meta.get("energy_response") if self.response else None
+        if table is None:
+            return Dipoles(*self._energies_of_events(), acceptance=accepted)
+        columns = {name: np.array(values) for name, values in table.items()}
+        ratio = columns.pop("log10_ratio")
+        energy, weight, *shapes = tabulated_response(self.x.value, ratio, *columns.values())
+        names = (name.partition("_")[2] or None for name in columns)
+        shapes, accepted = dict(zip(names, shapes, strict=True)), accepted or {}
+        acceptance = {
+            name: shapes.get(name, shapes[None]) * accepted.get(name, 1.0)
+            for name in {*shapes, *accepted}
+        }
+        present = np.any(list(acceptance.values()), axis=0)
+        acceptance = {name: values[present] for name, values in acceptance.items()}
+        return Dipoles(energy[present], weight[present], acceptance)
+
+    def _check_model(self, model):
+        accepted = self.table.meta.get("acceptance") or {}
+        if not any(accepted.get(name, 1.0) for name in model.species):
+            raise ValueError(
+                f"dataset {self.name!r}: the acceptance of {', '.join(model.species)} is zero, of "
+                "all species of the model; give one of them a positive number in the table"
+            )
 
     def _energies_of_events(self):
         """Energies and weights of the response, the energies of the points without one."""
@@ -193,6 +235,18 @@ class DipoleDataset(CosmicRayDataset):
         what = f"dataset {self.name!r}: declination_factor of the table must be a number"
         return float(real_quantity(factor, what, [u.one], *DECLINATION_FACTORS).value)
 
+    def require_fittable(self):
+        """Raise a ValueError if it is not known how much of the dipole the amplitudes are."""
+        meta = self.table.meta
+        is_known = meta.get("amplitude_kind") != "first_harmonic" or meta.get("declination_factor")
+        if self.apply_declination_factor and not is_known:
+            raise ValueError(
+                f"dataset {self.name!r}: the table has first-harmonic amplitudes and says neither "
+                "which declinations were in view (latitude, max_zenith) nor a declination_factor, "
+                "so that a fit would take them for equatorial dipoles: add them to its meta, leave "
+                "it out, or take amplitudes as published with apply_declination_factor=False"
+            )
+
     amplitude = read_only("_data.amplitude", "Amplitudes in the fit, nan for bare limits (array).")
 
     @property
@@ -217,6 +271,9 @@ class DipoleDataset(CosmicRayDataset):
     likelihood = Setting(_known_likelihood, "a known one", "What is compared of dipoles (str).")
     apply_declination_factor = Setting(read_switch, "true or false", "Whether it is used (bool).")
     response = Setting(read_switch, "true or false", "Whether it is averaged over events (bool).")
+    degrees_of_freedom = Setting(
+        _degrees, "a number from 1 to 1000", "Those of Student's t (float)."
+    )
 
     @property
     def numbers_per_point(self):
@@ -232,6 +289,8 @@ class DipoleDataset(CosmicRayDataset):
     def _settings_info(self):
         info = {"floor": self.floor, "phase_floor": str(self.phase_floor)}
         names = ("systematics", "likelihood", "declination_factor", "apply_declination_factor")
+        if self.likelihood == "student":
+            names = *names, "degrees_of_freedom"
         return info | {name: getattr(self, name) for name in (*names, "response")}
 
     # ----------------------------------------------------------------- prediction
@@ -245,7 +304,7 @@ class DipoleDataset(CosmicRayDataset):
     def dipole_pred(self):
         """Predicted dipole (`Dipole`); a ValueError if there is no model."""
         (points,) = self.points()
-        vector = points.vector_of_model(self.require_model(), *self.scales_and_offset()[1:])
+        vector = points.vector_of_model(self.require_model(), *self.nuisance_values()[1:])
         return Dipole(self.x, np.moveaxis(vector, 0, -1))
 
     data = read_only("_data", "Arrays of the likelihood (`DipoleData`).")
@@ -258,7 +317,7 @@ class DipoleDataset(CosmicRayDataset):
             for end, values in (("", data.amplitude), ("_errn", data.errn), ("_errp", data.errp))
         }
         columns["phase"], phase_err = np.rad2deg(data.phase), data.phase_err
-        if self.likelihood == "vector":
+        if data.compares_vectors:
             # a drawn vector may be short or point elsewhere, its errors stay what they are
             columns["error_axis"] = np.rad2deg(data.axis) * u.deg
             columns["tangential_err"] = data.tangential / self._factor

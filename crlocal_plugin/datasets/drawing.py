@@ -73,10 +73,14 @@ def draw_phase(ax, energy, phase, start, **kwargs):
 
 
 def draw_dipole_points(axes, dataset, energy, start, **kwargs):
-    """Draw amplitudes and phases; a row with both a measurement and a limit is a measurement."""
+    """Draw amplitudes and phases, over the factor that a fit puts on predicted dipoles.
+
+    A row with both a measurement and a limit is a measurement.
+    """
     in_fit, is_ul = points_in_fit(dataset), dataset.is_ul
-    amplitude = np.where(is_ul, dataset.amplitude_ul, dataset.amplitude)
-    errors = dataset.amplitude_errors
+    factor = dataset.nuisance_values()[-1]
+    amplitude = np.where(is_ul, dataset.amplitude_ul, dataset.amplitude) / factor
+    errors = [error / factor for error in dataset.amplitude_errors]
     draw_points(axes[0], energy, amplitude, errors, is_ul=is_ul, in_fit=in_fit, **kwargs)
     error = dataset.phase_error.to_value("deg")
     phase = _wrapped(dataset.phase.to_value("deg"), start)

@@ -6,8 +6,7 @@ from gammapy.modeling.models import DatasetModels
 from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
 from .locked import read_only
-
-_SCALES = ("norm", "energy_scale", "phi_offset")
+from .points import Dipoles
 
 
 class DatasetModelling:
@@ -111,19 +110,26 @@ class DatasetModelling:
     energy_scale = read_only("nuisance.energy_scale", "Scale of the energies (Parameter).")
     hadronic = read_only("nuisance.hadronic", "Position among `hadronic_models` (Parameter).")
     scatter = read_only("nuisance.scatter", "Scatter of dipoles beyond their errors (Parameter).")
-
+    dipole_norm = read_only("nuisance.dipole_norm", "Factor on predicted dipoles (Parameter).")
     phi_offset = read_only("nuisance.phi_offset", "Offset of the modulation potential (Parameter).")
 
     def scales(self):
         """Values of normalisation and energy scale (two floats)."""
-        return self.scales_and_offset()[:2]
+        return self.nuisance_values()[:2]
 
-    def scales_and_offset(self):
-        """Values of normalisation, energy scale and offset of the potential in GV (floats)."""
-        if self._nuisance is None:
-            return 1.0, 1.0, 0.0
-        norm, scale, offset = (getattr(self._nuisance, name) for name in _SCALES)
-        return norm._value, scale._value, offset._value * offset.unit.to("GV")
+    def nuisance_values(self):
+        """Values of normalisation, energy scale, offset of the potential in GV, dipole norm."""
+        own = self._nuisance
+        if own is None:
+            return 1.0, 1.0, 0.0, 1.0
+        offset = own.phi_offset._value * own.phi_offset.unit.to("GV")
+        return own.norm._value, own.energy_scale._value, offset, own.dipole_norm._value
+
+    @property
+    def has_dipoles(self):
+        """Whether dipoles are predicted for the dataset (bool)."""
+        points = getattr(self, "points", tuple)()
+        return any(isinstance(each, Dipoles) for each in points)
 
     def scatter_in_use(self):
         """Value of the scatter (float), None if it is frozen at zero or of no effect."""

@@ -72,8 +72,8 @@ class ScalarPicture:
         points = dataset.points() if dataset.is_joined and dataset.joins_with is not None else ()
         if not points or any(not np.array_equal(p.x, dataset.x.value) for p in points):
             return None
-        model, scales = dataset.model, dataset.scales_and_offset()
-        return dataset.predict(*(replace(p, x=x).of_model(model, *scales) for p in points))
+        model, given = dataset.model, dataset.nuisance_values()
+        return dataset.predict(*(replace(p, x=x).of_model(model, *given) for p in points))
 
     def curve(self):
         """Measured rigidities or energies, and predictions there as a picture shows them."""

@@ -2,8 +2,8 @@
 
 A kind of dataset joins the fast evaluation of a joint likelihood by two methods: ``points`` returns
 some of these, and ``predict`` turns the values there, in the same order, into what was measured.
-Points are as measured: the energy scale of the experiment moves them, its normalisation multiplies
-intensities, before ``predict`` sees the values.
+Points are as measured: the energy scale of the experiment moves them, its normalisations multiply
+intensities and dipoles, before ``predict`` sees the values.
 """
 
 from collections.abc import Callable
@@ -13,8 +13,12 @@ import astropy.units as u
 import numpy as np
 
 from ..components.base import ENERGY_UNIT, x_unit
-from ..models.predictions import composition_nuclei
+from ..models.grids import energy_grid
+from ..models.predictions import composition_nuclei, log_intensities
+from ..physics.composition import log_total
 from ..physics.response import fold
+
+_LEAST = 1e-100
 
 
 def itself(dataset, value):
@@ -40,7 +44,7 @@ class Intensities:
     quantity: str
     axis: str = "rigidity"
 
-    def of_model(self, model, norm, scale, phi_offset=0.0):
+    def of_model(self, model, norm, scale, phi_offset=0.0, dipole_norm=1.0):
         """Values for a model, as an experiment has them, see `NuisanceModel`."""
         x = u.Quantity(np.asarray(self.x) * scale, x_unit(self.axis))
         values = _values(model, phi_offset)
@@ -63,7 +67,7 @@ class Means:
     x: np.ndarray
     number: Callable
 
-    def of_model(self, model, norm, scale, phi_offset=0.0):
+    def of_model(self, model, norm, scale, phi_offset=0.0, dipole_norm=1.0):
         """Values for a model, as an experiment has them, see `NuisanceModel`."""
         energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
         nuclei = composition_nuclei(model)
@@ -83,25 +87,48 @@ class Dipoles:
     response : array_like, optional
         Weights of intensities per energy with which dipoles at the energies are averaged, shape
         ``(k, n)``, see `crlocal_plugin.physics.response`.
+    acceptance : dict, optional
+        Acceptance of species by name, relative, with which their intensities count: numbers, or
+        arrays of shape ``(k,)``; under None that of all others, 1 if it is not there.
     """
 
     x: np.ndarray
     response: np.ndarray | None = None
+    acceptance: dict | None = None
 
-    def of_model(self, model, norm, scale, phi_offset=0.0):
+    def accepted(self, names):
+        """Acceptance of species at the energies, shape ``(s, k)``."""
+        given, size = self.acceptance or {}, len(self.x)
+        rest = given.get(None, 1.0)
+        rows = [np.broadcast_to(given.get(name, rest), size) for name in names]
+        # where no species is accepted, a mean is still one
+        return np.maximum(rows, _LEAST)
+
+    def _log_accepted(self, nuclei):
+        return np.log(self.accepted([nucleus.name for nucleus in nuclei]))
+
+    def of_model(self, model, norm, scale, phi_offset=0.0, dipole_norm=1.0):
         """Values for a model, as an experiment has them, see `NuisanceModel`."""
-        return self.vector_of_model(model, scale, phi_offset)[:2]
+        return self.vector_of_model(model, scale, phi_offset, dipole_norm)[:2]
 
-    def vector_of_model(self, model, scale, phi_offset=0.0):
+    def vector_of_model(self, model, scale, phi_offset=0.0, dipole_norm=1.0):
         """All three components for a model, shape ``(3, n)``."""
         energy = u.Quantity(np.asarray(self.x) * scale, ENERGY_UNIT)
-        values = _values(model, phi_offset)
-        vector = np.moveaxis(model.dipole(energy, values=values).vector, -1, 0)
-        if self.response is None:
-            return vector
-        kwargs = {"axis": "total_energy", "values": values}
-        intensity = model.intensity(energy, "all_particle", **kwargs).value
-        return np.array(fold(vector, intensity, self.response))
+        evaluator, values = model.evaluator, _values(model, phi_offset)
+        values = evaluator.values() if values is None else values
+        energies = energy_grid(energy.value, evaluator.species.values())
+        if self.acceptance:
+            accepted = dict(
+                zip(evaluator.species, self._log_accepted(evaluator.species.values()), strict=True)
+            )
+            logs = {name: log + accepted[name] for name, log in energies.log_jacobians.items()}
+            energies = energies._replace(log_jacobians=logs)
+        vector = np.moveaxis(evaluator.excess(energies, values), -1, 0)
+        if self.response is not None:
+            nuclei, logs = log_intensities(model, values, energy)
+            total = log_total(logs + self._log_accepted(nuclei))
+            vector = np.array(fold(vector, np.ones(energy.shape), self.response, total))
+        return vector * dipole_norm
 
 
 def _values(model, phi_offset):

@@ -13,8 +13,11 @@ from scipy.special import log_ndtr, ndtr, ndtri
 
 from .locked import lock_arrays
 
-LIKELIHOODS = ("vector", "amplitude_phase")
-"""What a dipole likelihood can compare."""
+LIKELIHOODS = ("vector", "amplitude_phase", "student")
+"""What a dipole likelihood can compare: the last has vectors with Student's t in place of Gauss."""
+
+DEGREES = 4.0
+"""Degrees of freedom of Student's t, by default: one number in 25 is beyond three errors."""
 
 
 def measurement_residual(model, value, errn, errp):
@@ -67,6 +70,14 @@ def widening_residual(spread, *errors):
     """
     more = sum(spread * (spread / (error + np.hypot(error, spread))) for error in errors)
     return np.sqrt(2 * np.log1p(more / sum(errors)))
+
+
+def student_residual(residual, degrees):
+    """Residual of the same sign whose square is -2 ln(t(r) / t(0)) of Student's t.
+
+    That is (n + 1) ln(1 + r^2 / n) for n degrees of freedom, without bound but slow.
+    """
+    return np.copysign(np.sqrt((degrees + 1) * np.log1p(residual * residual / degrees)), residual)
 
 
 def _along_and_across(x, y, along, across, cos, sin, errn, errp, tangential):
@@ -171,6 +182,7 @@ class DipoleData(_Data):
     is_ul: np.ndarray  # which rows are nothing but a limit
     axis: np.ndarray | None = None
     likelihood: str = "vector"  # what is compared, one of LIKELIHOODS
+    degrees: float = DEGREES  # of freedom, of Student's t
 
     def __post_init__(self):
         axis = self.phase if self.axis is None else self.axis
@@ -186,12 +198,19 @@ class DipoleData(_Data):
         """
         return self._compared(prediction, self)
 
+    @property
+    def compares_vectors(self):
+        """Whether vectors are compared, not amplitude and phase (bool)."""
+        return self.likelihood != "amplitude_phase"
+
     def _compared(self, prediction, errors):
         """Residuals with these errors."""
         x, y = prediction
         sides = errors.errn, errors.errp
-        if self.likelihood == "vector":
+        if self.compares_vectors:
             first, second = _along_and_across(x, y, *self.vector, *sides, errors.tangential)
+            if self.likelihood == "student":
+                first, second = (student_residual(r, self.degrees) for r in (first, second))
         else:
             measured = self.amplitude, self.phase, *sides, errors.phase_err
             first, second = amplitude_phase_residuals(x, y, *measured)
@@ -209,7 +228,7 @@ class DipoleData(_Data):
         """
         residuals = self._compared(prediction, self._wider_errors(prediction, scatter))
         spread = scatter * np.hypot(*prediction)
-        is_vector = self.likelihood == "vector"
+        is_vector = self.compares_vectors
         second = (spread, self.tangential) if is_vector else (scatter, self.phase_err)
         both = widening_residual(spread, self.errn, self.errp), widening_residual(*second)
         # of a limit, the statistic is the logarithm of a probability
@@ -238,8 +257,11 @@ class DipoleData(_Data):
         errors = self if scatter is None else self._wider_errors(prediction, scatter)
         x, y = prediction
         true, direction = np.hypot(x, y), np.arctan2(y, x)
-        along, across = rng.standard_normal((2, len(true)))
-        if self.likelihood == "vector":
+        size = 2, len(true)
+        is_student = self.likelihood == "student"
+        drawn = rng.standard_t(self.degrees, size) if is_student else rng.standard_normal(size)
+        along, across = drawn
+        if self.compares_vectors:
             along = true - _scaled(along, errors.errn, errors.errp)
             across = -across * errors.tangential
             amplitude = np.hypot(along, across)

@@ -11,13 +11,14 @@ from gammapy.datasets import Datasets
 from gammapy.modeling.models import DatasetModels
 from gammapy.utils.scripts import make_path
 
-from ..components.correlated_priors import CorrelatedPrior
+from ..components.correlated_priors import CorrelatedPrior, own_prior
 from ..datasets.core import CosmicRayDataset
 from ..datasets.random import random_generator
 from ..files import refuse_existing
 from ..models.nuisance import NuisanceModel
 from .degeneracies import DegenerateParametersWarning, find_degeneracies
 from .fused import FusedLikelihood, FusedPart, OwnSpeedPart
+from .minima.search import N_STARTS
 from .preparation import FitParameters, LabelledDatasetModels, short_labels
 from .priors import PriorTerms
 from .saved import check_yaml, read_models
@@ -34,16 +35,27 @@ class CosmicRayDatasets(Datasets):
     Parameters
     ----------
     datasets : list of `~gammapy.datasets.Dataset`
+
+    Attributes
+    ----------
+    n_starts : int
+        Starts from which a fit looks for the lowest minimum before gammapy's optimiser takes over,
+        beside the present values; 0 for a descent from these alone.
+    prepares_fits : bool
+        Whether a fit begins with least-squares descents at all.
+    preparation : object or None
+        What these did, with ``preparation.minima``, which ``result.models.minima`` has too.
     """
 
     def __init__(self, datasets=None):
         super().__init__(datasets)
         _share_nuisances(self._datasets)
         self._kept = self._fused = self._checked = self.preparation = None
-        self.prepares_fits = True
+        self.prepares_fits, self.n_starts, self.search = True, N_STARTS, None
 
     def __getstate__(self):
-        return {**self.__dict__, "_fused": None, "_checked": None, "preparation": None}
+        passing = dict.fromkeys(("_fused", "_checked", "preparation", "search"))
+        return {**self.__dict__, **passing}
 
     # ----------------------------------------------------------------- models
 
@@ -90,7 +102,8 @@ class CosmicRayDatasets(Datasets):
     def stat_sum(self):
         """Statistic of all datasets with priors and penalties, each counted once (float)."""
         fused, others = self.fusion()
-        priors = [p._prior(p) for p in _parameters_of(fused, others) if p._prior is not None]
+        used = _parameters_of(fused, others)
+        priors = [p._prior(p) for p in used if own_prior(p) is not None]
         models = [part.model for part in fused] + [m for d in others for m in d.models or ()]
         penalties = [penalty.stat_sum() for penalty in self._penalties_with(models)]
         return _stat_of(fused, others) + sum(priors) + sum(penalties)
@@ -147,6 +160,8 @@ class CosmicRayDatasets(Datasets):
         if kept is None or kept[0] != key or not all(part.is_current() for part in kept[1]):
             groups = {dataset.require_model(): [] for dataset in _own(self._datasets)}
             joined = [dataset for dataset in _own(self._datasets) if dataset.is_joined]
+            for dataset in _own(self._datasets):
+                dataset.require_fittable()
             for dataset in joined:
                 groups[dataset.model].append(dataset)
             fused = [FusedLikelihood(model, group) for model, group in groups.items() if group]
@@ -368,7 +383,8 @@ def _share_nuisances(datasets):
         shared = min(present, key=lambda nuisance: not nuisance.is_active, default=new)
         for dataset in members:
             old = dataset.present_nuisance
-            if old is None or (_is_shared(old, name) and not old.is_active):
+            is_free = _is_shared(old, name) and (not old.is_active or _are_alike(old, shared))
+            if old is None or is_free:
                 dataset.nuisance = shared
         names = [dataset.name for dataset in members if dataset.present_nuisance is shared]
         shared.datasets_names = list(dict.fromkeys([*shared.datasets_names, *names]))
@@ -378,4 +394,14 @@ def _is_shared(nuisance, name):
     """Whether a nuisance model is the one that a collection made under a name."""
     return (
         nuisance is not None and nuisance.name == name and isinstance(nuisance.datasets_names, list)
+    )
+
+
+def _are_alike(one, other):
+    """Whether two nuisance models are in the same state."""
+    pairs = zip(one.parameters, other.parameters, strict=True)
+    return all(
+        (a.value, a.frozen, a.min, a.max, str(a.prior))
+        == (b.value, b.frozen, b.min, b.max, str(b.prior))
+        for a, b in pairs
     )

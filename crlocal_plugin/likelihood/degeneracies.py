@@ -17,7 +17,16 @@ class DegenerateParametersWarning(UserWarning):
 def natural_jacobian(likelihood, theta=None):
     """Derivatives of all residuals with respect to parameters in units of their natural scales."""
     theta = likelihood.values if theta is None else theta
-    return likelihood.jacobian(theta) * likelihood.scales_at(theta)
+    jacobian = likelihood.jacobian(theta)
+    scales = likelihood.scales_at(theta)
+    with np.errstate(divide="ignore"):
+        errors = 1 / np.linalg.norm(jacobian, axis=0)
+    # a value near zero is no scale, if as much more as an error says makes a difference
+    for k in np.flatnonzero((THRESHOLD * errors > scales) & np.isfinite(errors)):
+        more = np.clip(theta + 3 * errors[k] * (np.arange(len(theta)) == k), *likelihood.bounds.T)
+        if np.linalg.norm(likelihood.residuals(more) - likelihood.residuals(theta)) > 1:
+            scales[k] = errors[k]
+    return jacobian * scales
 
 
 def natural_directions(jacobian):
@@ -35,12 +44,13 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
     varied = [par for par in datasets.parameters if not par.frozen and par in own]
     likelihood = JointLikelihood(datasets, varied)
     jacobian, labels, messages = natural_jacobian(likelihood), np.array(likelihood.names), []
-    unused = np.linalg.norm(jacobian, axis=0) == 0
+    level = np.linalg.norm(jacobian, axis=0) == 0
+    unused = ~likelihood.depends_on(likelihood.values) if level.any() else level
     if unused.any():
         messages.append(
             f"no dataset depends on {', '.join(labels[unused])}: freeze them, or add data"
         )
-    labels, jacobian = labels[~unused], jacobian[:, ~unused]
+    labels, jacobian = labels[~level], jacobian[:, ~level]
     named = set()
     if jacobian.size:
         for value, direction in zip(*natural_directions(jacobian), strict=True):

@@ -19,8 +19,11 @@ CHUNK = 100_000
 """Numbers in an array that is evaluated at once: 800 kB, few enough for the processor's cache."""
 
 _KINDS = (Intensities, Means, Dipoles)
-_NUISANCES = ("norm", "energy_scale", "phi_offset", "hadronic", "scatter")
+_NUISANCES = ("norm", "energy_scale", "phi_offset", "hadronic", "scatter", "dipole_norm")
 """Parameters of a nuisance model, in the order of the values."""
+
+_AT_REST = {"scatter": 0.0, "dipole_norm": 1.0}
+"""Values of those that cost nothing while they are frozen there."""
 
 
 class FusedLikelihood:
@@ -43,23 +46,24 @@ class FusedLikelihood:
         self._nuisance_parameters = self._read_nuisances()
         self.parameters = [*self.evaluator.parameters, *self._nuisance_parameters]
         self._n_model = len(self.evaluator.parameters)
-        self._scatters = None
-        self._scatter_parameters = self._nuisance_parameters[-len(self._nuisances) :]
+        # which of those at rest are in use, None as long as that may change
+        self._used = None
         # kernel unit of each parameter over its own unit
         n = len(self._nuisances)
-        self._offsets = self._nuisance_parameters[2 * n : 3 * n]
+        self._offsets = self._nuisance_parameters[self._slice("phi_offset", 0)]
         self._offset_units = [par._unit for par in self._offsets]
         in_gv = [unit.to("GV") for unit in self._offset_units]
-        self.factors = [*self.evaluator.factors, *[1.0] * 2 * n, *in_gv, *[1.0] * 2 * n]
+        self.factors = [*self.evaluator.factors, *[1.0] * 2 * n, *in_gv, *[1.0] * 3 * n]
         self._are_in_kernel_units = all(factor == 1 for factor in in_gv)
         _require_one_list(datasets)
         self.blocks = sorted(map(_Block, self._joined(datasets)), key=_Block.rank)
-        wanted = []
+        self._wanted = []
         for block in self.blocks:
-            block.place = slice(len(wanted), len(wanted) + len(block.wanted))
-            wanted += block.wanted
-        self._predict = JointPrediction(self.evaluator, wanted) if wanted else None
-        self.n_points = self._predict.n_points if wanted else 0
+            block.place = slice(len(self._wanted), len(self._wanted) + len(block.wanted))
+            self._wanted += block.wanted
+        self._at_rest = self._read_at_rest()
+        self._predict = self._prediction()
+        self.n_points = self._predict.n_points if self._predict else 0
 
     def _joined(self, datasets):
         """Members of each block: datasets, rows in the fit, positions of nuisance models."""
@@ -78,29 +82,74 @@ class FusedLikelihood:
     def _read_nuisances(self):
         return [attributes[name] for attributes, name in self._nuisance_slots]
 
+    def _read_at_rest(self, varied=frozenset()):
+        """Which nuisance models leave energies and modulation as they are (list of bool)."""
+        n = len(self._nuisances)
+        return [
+            scale._frozen
+            and offset._frozen
+            and scale._value == 1
+            and offset._value == 0
+            and varied.isdisjoint((scale, offset))
+            for scale, offset in zip(
+                self._nuisance_parameters[n : 2 * n], self._offsets, strict=True
+            )
+        ]
+
+    def _prediction(self):
+        """Prediction of what the blocks want; dipoles of models at rest share their energies."""
+        none = len(self._nuisances)
+        at_rest = [*self._at_rest, False]
+        wanted = [
+            [one._replace(nuisance=none) if at_rest[one.nuisance] else one for one in together]
+            if isinstance(together[0].points, Dipoles)
+            else together
+            for together in self._wanted
+        ]
+        return JointPrediction(self.evaluator, wanted) if wanted else None
+
     def is_current(self):
         """Whether model and nuisance models still have the same structure (bool)."""
         return (
             self.model.evaluator is self.evaluator
+            and self._read_at_rest() == self._at_rest
             and self._read_nuisances() == self._nuisance_parameters
             and [par._unit for par in self._offsets] == self._offset_units
         )
 
-    @property
-    def has_scatter(self):
-        """Whether a scatter is free or not zero, so that there are residuals that normalise."""
-        if self._scatters is None:
-            return any(par._value or not par._frozen for par in self._scatter_parameters)
-        return self._scatters
+    def _slice(self, name, start):
+        """Where the parameters of a name are, behind a start."""
+        n = len(self._nuisances)
+        start += _NUISANCES.index(name) * n
+        return slice(start, start + n)
+
+    def _is_used(self, name):
+        """Whether a parameter of this name is free or not at rest."""
+        if self._used is not None:
+            return name in self._used
+        rest, group = _AT_REST[name], self._nuisance_parameters[self._slice(name, 0)]
+        return any(par._value != rest or not par._frozen for par in group)
+
+    def _values_of(self, name, values):
+        """Values of a parameter of all nuisance models, None if all are at rest."""
+        return values[self._slice(name, self._n_model)] if self._is_used(name) else None
 
     def frozen(self, varied):
         """Return a likelihood of varied parameters that no later change of the model reaches."""
         new = copy.copy(self)
-        is_varied = not set(self._scatter_parameters).isdisjoint(varied)
-        new._scatters = self.has_scatter or is_varied
+        groups = {name: self._nuisance_parameters[self._slice(name, 0)] for name in _AT_REST}
+        new._used = {
+            name
+            for name, group in groups.items()
+            if self._is_used(name) or not set(group).isdisjoint(varied)
+        }
         new.model, new.datasets = None, None
         new.evaluator = self.evaluator.frozen()
-        new._predict = self._predict and self._predict.with_evaluator(new.evaluator)
+        new._at_rest = self._read_at_rest(frozenset(varied))
+        if new._at_rest != self._at_rest:
+            new._predict = new._prediction()
+        elif self._predict:
+            new._predict = self._predict.with_evaluator(new.evaluator)
         return new
 
     def values(self):
@@ -122,13 +171,10 @@ class FusedLikelihood:
     def predictions(self, values):
         """What each block predicts for its points in the fit."""
         stop = self._n_model + 3 * len(self._nuisances)
-        found = self._predict(values[:stop], self._n_model)
+        norms = self._values_of("dipole_norm", values)
+        found = self._predict(values[:stop], self._n_model, norms)
         hadronic = values[stop : stop + len(self._nuisances)]
         return [block.prediction(found[block.place], hadronic) for block in self.blocks]
-
-    def _scatters_of(self, values):
-        """Scatters of all nuisance models, None if none has any."""
-        return values[len(values) - len(self._nuisances) :] if self.has_scatter else None
 
     def residuals(self, values):
         """Residuals whose squares add up to the statistic, shape ``(k,)`` or ``(m, k)``.
@@ -138,7 +184,7 @@ class FusedLikelihood:
         if not self.blocks:
             return np.zeros(0)
         with np.errstate(under="ignore"):
-            predictions, scatter = self.predictions(values), self._scatters_of(values)
+            predictions, scatter = self.predictions(values), self._values_of("scatter", values)
             pairs = zip(self.blocks, predictions, strict=True)
             parts = [block.residuals(prediction, scatter) for block, prediction in pairs]
         if len({part.shape[:-1] for part in parts}) > 1:
@@ -150,7 +196,7 @@ class FusedLikelihood:
         """Likelihood of data simulated for true parameter values, of the same model and points."""
         new = copy.copy(self)
         predictions = self.predictions(values) if self.blocks else []
-        scatter = self._scatters_of(values)
+        scatter = self._values_of("scatter", values)
         pairs = zip(self.blocks, predictions, strict=True)
         new.blocks = [block.fake(prediction, rng, scatter) for block, prediction in pairs]
         return new
@@ -168,7 +214,10 @@ class _Block:
         self._rows = None if is_joined else rows
         self.data = concatenate([dataset.data.take(rows) for dataset, rows, _ in members])
         wanted = [
-            [Wanted(points, rows if is_joined else slice(None), k) for points in dataset.points()]
+            [
+                Wanted(points, rows if is_joined else slice(None), k, k)
+                for points in dataset.points()
+            ]
             for dataset, rows, k in members
         ]
         self.wanted = [list(together) for together in zip(*wanted, strict=True)]

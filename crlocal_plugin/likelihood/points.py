@@ -20,11 +20,15 @@ from ..tables.hadronic import prediction_shift
 
 
 class Wanted(NamedTuple):
-    """Some of the points of a dataset, and the position of its nuisance model."""
+    """Some of the points of a dataset, and the positions of nuisance models.
+
+    Those are the one of its energies, and, for dipoles, the one that multiplies them.
+    """
 
     points: Intensities | Means | Dipoles
     rows: np.ndarray | slice
     nuisance: int
+    multiplied_by: int = 0
 
     @property
     def x(self):
@@ -39,6 +43,11 @@ class Wanted(NamedTuple):
         if getattr(self.points, "response", None) is None:
             return None
         return np.asarray(self.points.response, dtype=float)[self._needed][:, self.rows]
+
+    def accepted(self, names):
+        """Acceptance of species at ``x``, relative, shape ``(s, k)``."""
+        needed = self.rows if self.response is None else self._needed
+        return self.points.accepted(names)[:, needed]
 
     @property
     def _needed(self):
@@ -63,7 +72,8 @@ class Grids(NamedTuple):
 
     ``joined`` has all points, one species after another, ``dipoles`` those of the dipoles.
     ``factor`` and ``sum_factor`` make intensities of the data of those per rigidity, or per energy.
-    Jacobians dR/dE are those of the dipoles and, of shape ``(..., s, n)``, of sums and means.
+    Jacobians dR/dE are those of the dipoles, with the acceptance, and, of shape ``(..., s, n)``, of
+    sums and means.
     ``kept_intensities`` and ``kept_dipoles`` are memory for what has not changed.
     """
 
@@ -111,14 +121,19 @@ class EnergyPoints:
 
     ``where`` says for each of ``others`` where its points are among those behind the dipoles.
     ``response`` has weights with which dipoles at these energies are averaged, shape
-    ``(n_dipoles, m)``, or is None.
+    ``(n_dipoles, m)``, or is None, and ``log_acceptance`` logarithms of those of species, shape
+    ``(s, n_dipoles)``, None if all are 1.
     """
 
-    def __init__(self, dipoles, others):
+    def __init__(self, dipoles, others, names):
         x, nuisances = _energies(dipoles)
+        accepted = np.ones((len(names), 0))
+        accepted = np.concatenate([accepted, *(one.accepted(names) for one in dipoles)], axis=1)
         self.response = _joined_response(dipoles)
         if self.response is not None:
-            x, nuisances, self.response = merge_nodes(x, self.response, nuisances)
+            merged = merge_nodes(x, self.response, nuisances, *accepted)
+            x, nuisances, *accepted, self.response = merged
+        self.log_acceptance = np.log(accepted) if np.any(np.not_equal(accepted, 1)) else None
         self.n_dipoles = len(x)
         # sums and means of an experiment often have the same energies
         pairs = np.stack(_energies(others), axis=-1)

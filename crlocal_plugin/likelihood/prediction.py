@@ -39,7 +39,9 @@ class JointPrediction:
             number = getattr(first.points, "number", None)
             places.append((what, place, number and np.array([number(n) for n in nuclei])))
         self._points = FluxPoints(nuclei, members["spectrum"])
-        self._energies = EnergyPoints(members["dipole"], members["sum"])
+        self._energies = EnergyPoints(members["dipole"], members["sum"], list(evaluator.species))
+        owners = [np.full(one.size, one.multiplied_by) for one in members["dipole"]]
+        self._dipoles_by = np.concatenate([np.zeros(0, dtype=int), *owners])
         self._n_dipoles, self._has_others = self._energies.n_dipoles, bool(members["sum"])
         self._response = self._energies.response
         self._order = SpeciesOrder(self._points.species, len(nuclei), self._energies)
@@ -59,8 +61,11 @@ class JointPrediction:
         new.evaluator = evaluator
         return new
 
-    def __call__(self, values, n_model):
-        """Values for each list of wanted points, of shapes that broadcast to ``(..., n)``."""
+    def __call__(self, values, n_model, dipole_norms=None):
+        """Values for each list of wanted points, of shapes that broadcast to ``(..., n)``.
+
+        Dipoles are multiplied by ``dipole_norms``, those of all nuisance models, unless it is None.
+        """
         evaluator, order = self.evaluator, self._order
         grids = self._grids(*values[n_model:])
         logs = evaluator.log_components(grids.joined, values, crop=True)
@@ -75,6 +80,9 @@ class JointPrediction:
             everything = by_species.sum(axis=-2)
         if self._n_dipoles:
             xy = self._dipole(grids, logs, weights, values)
+            if dipole_norms is not None:
+                factor = of_points([*dipole_norms, 1.0], self._dipoles_by)
+                xy = [each * factor for each in xy]
         results = []
         for what, place, numbers in self._places:
             if what == "spectrum":
@@ -94,7 +102,7 @@ class JointPrediction:
 
     def _dipole(self, grids, logs, weights, values):
         """Components along right ascension 0 and 90 deg, of shapes that broadcast."""
-        everything, log_unit = sum_of_beginnings(weights), 0.0
+        everything, log_unit = sum_of_beginnings(weights), None
         # that of all species is larger still
         if not np.minimum.reduce(everything[..., : self._n_dipoles], axis=None) > _UNDERFLOW:
             weights, log_unit = self._dipole_shares(grids, logs)
@@ -105,9 +113,7 @@ class JointPrediction:
         if self._response is None:
             return xy
         intensity = everything.reshape(*everything.shape[:-1], n_species, -1).sum(axis=-2)
-        if np.ndim(log_unit):
-            intensity *= np.exp(log_unit - log_unit.max(axis=-1, keepdims=True))
-        return fold(xy, intensity, self._response)
+        return fold(xy, intensity, self._response, log_unit)
 
     def _intensities(self, grids, logs):
         """Intensities of each component at all points, and per energy for dipoles, in pairs.
@@ -175,7 +181,10 @@ class JointPrediction:
             sum_factor = (of_points(norms, at.nuisances) * scale)[..., n:]
         grid = take(concatenate_grids(parts), self._order.order)
         rows = self._order.dipoles
-        of_dipoles = log_jacobian[..., :n].reshape(*log_jacobian.shape[:-2], -1)
+        of_dipoles = log_jacobian[..., :n]
+        if at.log_acceptance is not None:
+            of_dipoles = of_dipoles + at.log_acceptance
+        of_dipoles = of_dipoles.reshape(*of_dipoles.shape[:-2], -1)
         of_others = log_jacobian[..., n:]
         joined = JoinedGrid(grid, names, self._order.species)
         dipoles = JoinedGrid(take(grid, rows), names, self._order.species[rows])

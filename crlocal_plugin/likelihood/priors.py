@@ -6,6 +6,7 @@ import numpy as np
 from gammapy.modeling.models import GaussianPrior, Prior, UniformPrior
 from scipy.stats import truncnorm
 
+from ..components.correlated_priors import own_prior
 from ..components.priors import MeasurementPrior
 from .correlated import CorrelatedTerm
 from .selection import limits_of
@@ -38,7 +39,7 @@ class PriorTerms:
         self._constant, self._others = 0.0, []
         gaussian = []
         for par in parameters:
-            prior = par._prior
+            prior = own_prior(par)
             if prior is None:
                 continue
             if id(par) not in places:

@@ -6,19 +6,30 @@ import astropy.units as u
 import numpy as np
 
 from ..components.base import unit_text
-from ..components.priors import ENERGY_SCALES, PRIOR_SETS, energy_scale_prior
+from ..components.correlated_priors import own_prior
+from ..components.priors import (
+    DIPOLE_NORMS,
+    ENERGY_SCALES,
+    PRIOR_SETS,
+    dipole_norm_prior,
+    energy_scale_prior,
+)
 from ..datasets.core import CosmicRayDataset
 from ..messages import close_name, unknown_name
 from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
 from ..models.prior_sets import set_prior_sets
 
-ENERGY_SCALE_SET = "energy-scales"
-"""Name of the set of priors on energy scales of experiments."""
+EXPERIMENT_SETS = {
+    "energy-scales": ("energy_scale", ENERGY_SCALES, energy_scale_prior),
+    "dipole-norms": ("dipole_norm", DIPOLE_NORMS, dipole_norm_prior),
+}
+"""Sets of priors on nuisance parameters: which parameter, of which experiments, and the prior."""
 
 _OF_SOME = {
     "hadronic": "tables that are loaded for several hadronic models, with a list as hadronic_model",
     "scatter": "experiments with a table of dipoles",
+    "dipole_norm": "experiments with a table of dipoles",
 }
 """Nuisance parameters that some datasets have, and which."""
 
@@ -43,6 +54,7 @@ def find_parameters(datasets, name):
     # a position among hadronic models is one where there are several, a scatter is of dipoles
     effective = {dataset.hadronic for dataset in own if dataset.hadronic_models}
     effective |= {dataset.scatter for dataset in own if dataset.takes_scatter}
+    effective |= {dataset.dipole_norm for dataset in own if dataset.has_dipoles}
     known, experiments = (
         {label: par for label, par in group.items() if par.name not in _OF_SOME or par in effective}
         for group in (known, experiments)
@@ -75,8 +87,8 @@ def free_parameters(datasets, names):
     datasets : CosmicRayDatasets
     names : iterable of str
         Labels, such as ``"V_sun"`` or ``"He.Q_0n"``; names, such as ``"Q_0n"``, for all of that
-        name; nuisances of an experiment, such as ``"KASCADE.energy_scale"``; ``"scatter"`` for
-        those of all experiments with dipoles.
+        name; nuisances of an experiment, such as ``"KASCADE.energy_scale"``; ``"scatter"`` or
+        ``"dipole_norm"`` for those of all experiments with dipoles.
 
     Raises
     ------
@@ -226,7 +238,7 @@ def check_correlated(priors, parameters):
                     f"{prior}: {par.name} is no parameter of the models; make the prior with the "
                     "parameters that they have now"
                 )
-            if par.prior is not None or id(par) in seen:
+            if own_prior(par) is not None or id(par) in seen:
                 raise ValueError(
                     f"{prior}: {par.name} has another prior too, and both would count; take one "
                     f"away (model.{par.name}.prior = None, or model.penalties = [])"
@@ -259,15 +271,16 @@ def set_priors(datasets, names):
     """Set priors on what others measured.
 
     They replace priors on the same parameters, and later sets those of earlier ones. A prior on a
-    frozen parameter counts at its value, and shapes the result once the parameter is free; energy
-    scales stay frozen too, and so does the direction of the local field.
+    frozen parameter counts at its value, and shapes the result once the parameter is free.
+    Nuisances stay frozen; the sets of `FREE_SETS` free their parameters.
 
     Parameters
     ----------
     datasets : CosmicRayDatasets
     names : str, list of str or None
-        Names of sets: those of `PRIOR_SETS`, and "energy-scales" for the experiments of
-        `ENERGY_SCALES`. None takes all priors of the cosmic-ray models away.
+        Names of sets: those of `PRIOR_SETS`, "energy-scales" for the experiments of
+        `ENERGY_SCALES`, and "dipole-norms" for those of `DIPOLE_NORMS`. None takes all priors of
+        the cosmic-ray models away.
 
     Returns
     -------
@@ -287,17 +300,18 @@ def set_priors(datasets, names):
                 par.prior = None
         return {}
     names = [names] if isinstance(names, str) else list(names)
-    known = [*PRIOR_SETS, ENERGY_SCALE_SET]
+    known = [*PRIOR_SETS, *EXPERIMENT_SETS]
     for name in names:
         if name not in known:
             raise ValueError(unknown_name(name, known, "set of priors "))
     done = {}
     for model in models:
-        done |= set_prior_sets(model, [name for name in names if name != ENERGY_SCALE_SET])
-    if ENERGY_SCALE_SET in names:
-        for dataset in datasets:
-            if isinstance(dataset, CosmicRayDataset) and dataset.experiment in ENERGY_SCALES:
-                label = f"{dataset.experiment}.energy_scale"
-                prior = done.setdefault(label, energy_scale_prior(dataset.experiment))
-                dataset.energy_scale.prior = prior
+        done |= set_prior_sets(model, [name for name in names if name not in EXPERIMENT_SETS])
+    own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
+    for par_name, members, make in (EXPERIMENT_SETS[n] for n in names if n in EXPERIMENT_SETS):
+        for dataset in own:
+            if dataset.experiment in members:
+                label = f"{dataset.experiment}.{par_name}"
+                prior = done.setdefault(label, make(dataset.experiment))
+                getattr(dataset.nuisance, par_name).prior = prior
     return done

@@ -6,7 +6,7 @@ from gammapy.modeling.models import MODEL_REGISTRY, SPECTRAL_MODEL_REGISTRY
 
 from ..components.base import TopLevelModel, parameter_from_dict
 from ..components.component import CosmicRayComponent, check_intensities
-from ..components.correlated_priors import CorrelatedPrior
+from ..components.correlated_priors import CorrelatedPrior, PriorShare
 from ..components.dipole import DIPOLE_MODEL_REGISTRY
 from ..components.intensity_model import unfreeze_model
 from ..components.registration import register
@@ -61,7 +61,7 @@ class CosmicRayModel(TopLevelModel, Predictions):
         if link:
             linking.link_same_names(self._models)
         self._evaluator = None
-        self._penalties = ()
+        self._joint_priors = ()
         self._covariance = Covariance(self.parameters)
         if covariance_data is not None:
             self.covariance = covariance_data
@@ -147,11 +147,11 @@ class CosmicRayModel(TopLevelModel, Predictions):
     def penalties(self):
         """Priors on several parameters (tuple of `~crlocal_plugin.CorrelatedPrior`).
 
-        They count in `~crlocal_plugin.CosmicRayDatasets` and are in the files of the model. Stock
-        Datasets of gammapy take them beside the models: ``Models([model], penalties=[...])``.
-        Assign a list; ValueError if one is on a parameter that the model does not have.
+        They count in every fit and are in the files of the model. Assign a list, which replaces
+        priors that the parameters had; ValueError if one is on a parameter that the model does not
+        have.
         """
-        return self._penalties
+        return self._joint_priors
 
     @penalties.setter
     def penalties(self, penalties):
@@ -163,7 +163,13 @@ class CosmicRayModel(TopLevelModel, Predictions):
             strange = [par.name for par in penalty.parameters if par not in known]
             if strange:
                 raise ValueError(f"{penalty}: {', '.join(strange)} is no Parameter of the model")
-        self._penalties = penalties
+        for par in known:
+            if isinstance(par.prior, PriorShare):
+                par.prior = None
+        for penalty in penalties:
+            for place, par in enumerate(penalty.parameters):
+                par.prior = PriorShare(penalty, place)
+        self._joint_priors = penalties
 
     # ----------------------------------------------------------------- covariance
 

@@ -1,4 +1,4 @@
-"""Normalisation, energy scale, hadronic model and scatter of an experiment."""
+"""Normalisations, energy scale, hadronic model and scatter of an experiment."""
 
 import astropy.units as u
 from gammapy.modeling import Parameter
@@ -11,17 +11,18 @@ from ..components.registration import register
 _ASSUMED = "assumed by the package, not measured: replace it by the experiment's own"
 _ASSUMED_OFFSET = "assumed by the package: how the potential varies over a solar cycle"
 _ASSUMED_SCATTER = "half of a Gaussian, assumed by the package, not measured"
+_ASSUMED_DIPOLE = "assumed by the package: what masks and weights change in declination factors"
 
 
 def is_at_rest(par):
     """Whether a parameter of a nuisance model is frozen where a prior of the package has it."""
     source = getattr(par.prior, "source", None)
-    is_assumed = source in (_ASSUMED, _ASSUMED_OFFSET, _ASSUMED_SCATTER)
+    is_assumed = source in (_ASSUMED, _ASSUMED_OFFSET, _ASSUMED_SCATTER, _ASSUMED_DIPOLE)
     return is_assumed and par.frozen and par.value == par.prior.mu.value
 
 
 class NuisanceModel(TopLevelModel):
-    """Normalisation, energy scale, hadronic model and scatter of the datasets of one experiment.
+    """Normalisations, energy scale, hadronic model and scatter of the datasets of one experiment.
 
     A measured energy (or rigidity) E stands for a true one of ``energy_scale * E``; predicted
     intensities are multiplied by ``norm * energy_scale``, the second factor from the width of
@@ -46,14 +47,19 @@ class NuisanceModel(TopLevelModel):
     costs. It is frozen at 0 by default, and has a half-normal prior of width 0.2 once freed, which
     is an assumption. It is of no effect on spectra.
 
+    ``dipole_norm`` multiplies predicted dipoles: it is the declination factor that the data have
+    over the true one. It is frozen at 1 by default, and has a Gaussian prior of 5 % once freed,
+    which is an assumption; `crlocal_plugin.components.priors.DIPOLE_NORMS` has others. It is of no
+    effect on spectra.
+
     Parameters
     ----------
     datasets_names : str or list of str, optional
         Datasets that the model is for; all by default.
     name : str, optional
         Name, without dots.
-    norm, energy_scale, phi_offset, hadronic, scatter : `~gammapy.modeling.Parameter`, optional
-        Parameters, or their values.
+    norm, energy_scale, phi_offset, hadronic, scatter, dipole_norm : optional
+        Parameters (`~gammapy.modeling.Parameter`), or their values.
     """
 
     tag = ["NuisanceModel", "nuisance"]
@@ -63,6 +69,7 @@ class NuisanceModel(TopLevelModel):
     phi_offset = Parameter("phi_offset", 0, "GV", min=-2, max=2, frozen=True)
     hadronic = Parameter("hadronic", 0, min=0, frozen=True)
     scatter = Parameter("scatter", 0, min=0, max=10, frozen=True)
+    dipole_norm = Parameter("dipole_norm", 1, min=0.1, max=10, frozen=True)
 
     def __init__(self, datasets_names=None, name=None, **kwargs):
         super().__init__(**kwargs)
@@ -72,6 +79,7 @@ class NuisanceModel(TopLevelModel):
             self.energy_scale: (1, 0.1, _ASSUMED),
             self.phi_offset: (0 * u.GV, 0.3 * u.GV, _ASSUMED_OFFSET),
             self.scatter: (0, 0.2, _ASSUMED_SCATTER),
+            self.dipole_norm: (1, 0.05, _ASSUMED_DIPOLE),
         }
         for par, prior in priors.items():
             if par.prior is None and not isinstance(kwargs.get(par.name), Parameter):
@@ -82,11 +90,12 @@ class NuisanceModel(TopLevelModel):
         """Whether a parameter is free or away from its default (bool)."""
         own = self.__dict__
         norm, scale, offset = own["norm"], own["energy_scale"], own["phi_offset"]
-        hadronic, scatter = own["hadronic"], own["scatter"]
+        hadronic, scatter, dipole = own["hadronic"], own["scatter"], own["dipole_norm"]
         # asked at every evaluation of a fit: no loop
         at_rest = norm._frozen and norm._value == 1 and scale._frozen and scale._value == 1
         at_rest = at_rest and offset._frozen and offset._value == 0
         at_rest = at_rest and hadronic._frozen and hadronic._value == 0
+        at_rest = at_rest and dipole._frozen and dipole._value == 1
         return not (at_rest and scatter._frozen and scatter._value == 0)
 
     @property

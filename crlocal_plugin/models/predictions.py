@@ -128,7 +128,7 @@ optional
             If the component is not known or has no spectra, or an energy is below the rest energy
             of the lightest species, or no energy at all.
         """
-        _, logs = _log_intensities(self, values, energy, component)
+        _, logs = log_intensities(self, values, energy, component)
         with np.errstate(under="ignore"):
             intensity = np.exp(log_total(logs))
         return u.Quantity(_shaped(intensity, energy), intensity_unit("total_energy"))
@@ -199,11 +199,11 @@ def species_shares(model, values, energy, component=None):
 
     Shares are nan at energies at which there is no particle.
     """
-    nuclei, logs = _log_intensities(model, values, energy, component)
+    nuclei, logs = log_intensities(model, values, energy, component)
     return tuple(nucleus.name for nucleus in nuclei), shares(logs)
 
 
-def _log_intensities(model, values, energy, component):
+def log_intensities(model, values, energy, component=None):
     """Nuclei, and the logarithms of their intensities, shape ``(..., k, n)``."""
     evaluator = model.evaluator
     values = evaluator.values() if values is None else values
@@ -221,7 +221,7 @@ def _log_intensities(model, values, energy, component):
 
 def _present_shares(model, values, energy, component):
     """Nuclei and their shares, where there is a particle at each energy."""
-    nuclei, logs = _log_intensities(model, values, energy, component)
+    nuclei, logs = log_intensities(model, values, energy, component)
     parts = shares(logs)
     missing = np.isnan(parts).any(axis=tuple(range(parts.ndim - 1)))
     if missing.any():

@@ -1,12 +1,14 @@
 """Priors on what others measured, set on a model by the name of their set."""
 
 from ..components.measured_vectors import vector_prior
-from ..components.priors import CORRELATED, PRIOR_SETS, measured_prior
+from ..components.priors import CORRELATED, FREE_SETS, PRIOR_SETS, measured_prior
 from ..messages import unknown_name
 
 
 def set_prior_sets(model, names):
     """Set priors of sets, one after the other; they replace priors on the same parameters.
+
+    Those of `FREE_SETS` free what they constrain.
 
     Parameters
     ----------
@@ -39,8 +41,9 @@ def set_prior_sets(model, names):
         kept = [prior for prior in model.penalties if not replaced.intersection(prior.parameters)]
         together = [vector_prior(found, entry)] if entry else []
         model.penalties = [*kept, *together]
-        priors = {key: measured_prior(key) for key in PRIOR_SETS[name]} if not entry else {}
         for par in found:
-            par.prior = priors.get(par.name)
-            done[par.name] = par.prior or together[0]
+            if not entry:
+                par.prior = measured_prior(par.name, name)
+            done[par.name] = together[0] if entry else par.prior
+            par.frozen = par.frozen and name not in FREE_SETS
     return done

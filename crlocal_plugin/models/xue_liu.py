@@ -12,11 +12,12 @@ from ..components.background import (
 )
 from ..components.base import unit_text
 from ..components.component import CosmicRayComponent
-from ..components.compton_getting import ComptonGettingDipoleModel
+from ..components.compton_getting import FRAMES
 from ..components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
 from ..components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
-from ..components.priors import MeasurementPrior
+from ..components.priors import DEFAULT_SETS, MeasurementPrior
 from ..components.spectrum import HELIUM_RATIOS
+from ..messages import unknown_name
 from ..physics.species import ELEMENT_GROUPS, get_species
 from .cosmic_ray import CosmicRayModel
 from .prior_sets import set_prior_sets
@@ -32,18 +33,20 @@ VARIANTS = {
 def xue_liu_2025(
     variant="kinetic",
     species=("H", "He"),
-    priors="measured",
+    priors=DEFAULT_SETS,
     abundances=None,
     compton_getting="constant",
     name="cosmic-ray",
     datasets_names=None,
     index_groups=(),
     spallation=False,
+    compton_getting_frame="cloud",
 ):
     """Three-component model of Xue & Liu 2025 with the values of their Table I.
 
-    Free by default are the parameters that the paper fitted and that data can tell apart; all
-    other constants of the paper are frozen parameters.
+    Free by default are the parameters that the paper fitted and that data can tell apart, and,
+    within what others measured, the direction of the local magnetic field and the velocities of
+    cloud and Sun. All other constants of the paper are frozen parameters.
 
     Parameters
     ----------
@@ -55,7 +58,9 @@ def xue_liu_2025(
         abundance.
     priors : str, list of str, dict or None
         Names of sets of Gaussian priors on what others measured, see `PRIOR_SETS`, of which later
-        ones replace earlier ones; a dictionary maps parameter names to priors; None sets none.
+        ones replace earlier ones, and some free their parameters (`FREE_SETS`); a dictionary maps
+        parameter names to priors; None sets none. With "measured", field and velocities but
+        V_sun are taken to be exact.
     abundances : dict of str to float, optional
         Strengths relative to helium of nuclei heavier than helium; defaults to `HELIUM_RATIOS`.
     compton_getting : {"constant", "local"}, optional
@@ -71,6 +76,9 @@ def xue_liu_2025(
     spallation : bool, optional
         Whether nuclei of the background are lost in inelastic collisions too, see
         `SpallationLeakyBoxSpectralModel`. Strengths are raised so that intensities at 100 GV stay.
+    compton_getting_frame : {"cloud", "lsr"}, optional
+        Where cosmic rays are isotropic but for what the other components say: in the local
+        cloud, or in the local standard of rest.
 
     Returns
     -------
@@ -80,11 +88,13 @@ def xue_liu_2025(
     Raises
     ------
     ValueError
-        If variant, species or priors are not known, a nucleus has no abundance or a negative one,
-        or a species is in two groups, or beside a group that it is part of.
+        If variant, species, priors or frame are not known, a nucleus has no abundance or a negative
+        one, or a species is in two groups, or beside a group that it is part of.
     """
     if variant not in VARIANTS:
         raise ValueError(f"unknown variant {variant!r}: expected one of {', '.join(VARIANTS)}")
+    if compton_getting_frame not in FRAMES:
+        raise ValueError(unknown_name(compton_getting_frame, FRAMES, "compton_getting_frame "))
     if isinstance(species, str):
         species = (species,)
     nuclei = [get_species(s) for s in species]
@@ -128,7 +138,7 @@ def xue_liu_2025(
         CosmicRayComponent("background", spectra(leaky_box), BackgroundDipoleModel()),
         CosmicRayComponent("nearby", nearby, NearbySourceDipoleModel(transport)),
         CosmicRayComponent("galactic-center", center, GalacticCenterDipoleModel()),
-        CosmicRayComponent("compton-getting", None, ComptonGettingDipoleModel(compton_getting)),
+        CosmicRayComponent("compton-getting", None, FRAMES[compton_getting_frame](compton_getting)),
     ]
     model = CosmicRayModel(components, name, datasets_names)
     for par_name, value in changes.items():

@@ -54,7 +54,9 @@ def check_claims(fits, claims=CLAIMS):
         after fits with all priors, which end at ``V_sun`` and ``x``; and ``without``, of fits
         without priors on the parameters in question (``own_prior``), masked if there are none.
     """
-    unfitted = functools.cache(lambda setting: setting.datasets().stat_sum_likelihood())
+    unfitted = functools.cache(
+        lambda setting: setting.datasets(scatter=False).stat_sum_likelihood()
+    )
 
     def fitted(setting):
         return fits[setting].stat_sum()

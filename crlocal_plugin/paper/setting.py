@@ -8,6 +8,7 @@ import astropy.units as u
 import yaml
 
 from ..catalogue.loading import load_datasets
+from ..catalogue.selections import DEFAULT_SELECTION
 from ..likelihood.selection import find_parameters, free_parameters
 from ..models.xue_liu import xue_liu_2025
 
@@ -23,7 +24,8 @@ class Setting:
     fixed : dict of str to str
         Values by label or name of the parameter, with units, that a fit does not touch.
     free, without : tuple of str
-        Parameters that are free in addition; those without the prior on what others measured.
+        Parameters that are free in addition; those without the prior on what others measured. A
+        vector that is partly fixed or without a prior has none.
     selection : str
         Data, as for `~crlocal_plugin.load_datasets`.
     """
@@ -32,7 +34,7 @@ class Setting:
     fixed: Mapping = field(default_factory=dict)
     free: tuple = ()
     without: tuple = ()
-    selection: str = "xue-liu-2025"
+    selection: str = DEFAULT_SELECTION
 
     def __hash__(self):
         fixed = tuple(sorted(self.fixed.items()))
@@ -41,6 +43,8 @@ class Setting:
     def model(self):
         """Make the model with the values of the paper and the changes (CosmicRayModel)."""
         model = xue_liu_2025(self.variant)
+        touched = {*self.fixed, *self.without}
+        model.penalties = [p for p in model.penalties if touched.isdisjoint(p.names)]
         for label, par in zip(model.parameters.labels, model.parameters, strict=True):
             for name in (par.name, label):
                 if name in self.without:
@@ -49,9 +53,9 @@ class Setting:
                     par.quantity = u.Quantity(self.fixed[name]).to(par.unit)
         return model
 
-    def datasets(self):
+    def datasets(self, scatter=True):
         """Load the data with the model, in which what is fixed is frozen (CosmicRayDatasets)."""
-        datasets = load_datasets(self.selection)
+        datasets = load_datasets(self.selection, scatter=scatter)
         datasets.models = [self.model()]
         free_parameters(datasets, self.free)
         for name in self.fixed:

@@ -16,6 +16,9 @@ MIN_ENERGY = 2.0
 _REACH = 3.75
 """Widths on either side of the median: 2e-4 of the events are beyond."""
 
+_WIDEST = 0.5
+"""Decades of a tabulated distribution that two energies stand for."""
+
 
 def log_normal_response(median, width):
     """Energies and weights of events that are normally distributed in log10(E).
@@ -78,6 +81,42 @@ def bin_response(low, high, nodes=8):
     return merge_nodes(energy.ravel(), weight.reshape(-1, len(low)))
 
 
+def tabulated_response(median, log_ratio, *distributions):
+    """Energies and weights of events whose distributions in log10(E) are linear between values.
+
+    Parameters
+    ----------
+    median : `~numpy.ndarray`
+        Energies of the points in GeV, shape ``(n,)``.
+    log_ratio : `~numpy.ndarray`
+        log10 of energies over that of a point, increasing, shape ``(j,)``.
+    *distributions : `~numpy.ndarray`
+        Events per interval of it, of one kind of particle after another, shape ``(j,)`` each.
+
+    Returns
+    -------
+    energy : `~numpy.ndarray`
+        Energies in GeV, one point after another, shape ``(k,)``.
+    weight : `~numpy.ndarray`
+        Weights of intensities per energy where a distribution is 1, shape ``(k, n)``.
+    *distributions : `~numpy.ndarray`
+        Distributions there, shape ``(k,)`` each.
+    """
+    parts = np.ceil(np.diff(log_ratio) / _WIDEST).astype(int)
+    edges = np.interp(
+        np.concatenate([k + np.arange(n) / n for k, n in enumerate(parts)] + [[len(parts)]]),
+        np.arange(len(log_ratio)),
+        log_ratio,
+    )
+    place, _ = np.polynomial.legendre.leggauss(2)
+    centre, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+    ratio = (centre[:, np.newaxis] + half[:, np.newaxis] * place).ravel()
+    share = np.repeat(half, 2) * 10 ** (REFERENCE_INDEX * ratio)
+    energy = np.outer(median, 10**ratio).ravel()
+    shapes = (np.tile(np.interp(ratio, log_ratio, d), len(median)) for d in distributions)
+    return energy, np.kron(np.eye(len(median)), share[:, np.newaxis]), *shapes
+
+
 def merge_nodes(energy, weight, *others):
     """Give energies that occur several times once, with the sum of the weights."""
     keys = np.stack([energy, *others], axis=-1)
@@ -87,7 +126,7 @@ def merge_nodes(energy, weight, *others):
     return (*keys.T, merged)
 
 
-def fold(values, intensity, weight):
+def fold(values, intensity, weight, log_unit=None):
     """Means of values with the weight of intensities per energy.
 
     Parameters
@@ -98,11 +137,21 @@ def fold(values, intensity, weight):
         Intensities per energy, up to a factor, shape ``(..., k)``.
     weight : `~numpy.ndarray`
         Weights, shape ``(k, n)``.
+    log_unit : `~numpy.ndarray`, optional
+        Logarithm of the unit of the intensity at each energy, shape ``(..., k)``, where they
+        differ so much that intensities in one unit would underflow.
 
     Returns
     -------
     list of `~numpy.ndarray`
         Means, shape ``(..., n)`` each.
     """
+    if log_unit is not None:
+        # the largest of each point counts as one
+        log_unit = np.where(weight > 0, log_unit[..., np.newaxis], -np.inf)
+        weight = weight * np.exp(log_unit - log_unit.max(axis=-2, keepdims=True))
+        values = [(value * intensity)[..., np.newaxis, :] @ weight for value in values]
+        total = intensity[..., np.newaxis, :] @ weight
+        return [(value / total)[..., 0, :] for value in values]
     total = intensity @ weight
     return [(value * intensity) @ weight / total for value in values]

@@ -98,9 +98,10 @@ def source_names(datasets):
 
 def data_label(dataset, name, norm=True):
     """Legend entry of a dataset: its name, and by how much a fit has shifted its data."""
-    factor, scale = dataset.scales()
+    factor, scale, _, dipole = dataset.nuisance_values()
     shifts = [f"E × {scale:.3g}"] if scale != 1 else []
     shifts += [f"J / {factor:.3g}"] if norm and factor != 1 else []
+    shifts += [f"A / {dipole:.3g}"] if dataset.has_dipoles and dipole != 1 else []
     models = dataset.hadronic_models
     if models and (position := dataset.hadronic.value):
         at_one = position in range(len(models))

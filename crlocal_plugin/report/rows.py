@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..catalogue.citations import publications_in, publications_of
-from ..likelihood.summary import rounded
+from ..likelihood.summary import interval_text, rounded
 from .cells import joined, link, number, plus_minus, publication_link, span, unit_text
 
 
@@ -31,7 +31,7 @@ def totals(summary, n_datasets, date):
 def free_parameters(summary):
     """Free parameters with their errors."""
     for row in summary.parameters[~summary.parameters["frozen"]]:
-        value, error = rounded(row["value"], row["error"])
+        value, error = interval_text(row)
         ends = (row[name] for name in ("min", "max"))
         yield {
             "parameter": row["label"],
@@ -144,14 +144,18 @@ def _settings(dataset):
         yield "without systematic errors"
     if "correlation" in info:
         yield f"correlated errors: {info['correlation']}"
-    if info.get("likelihood", "vector") != "vector":
+    if info.get("likelihood") == "amplitude_phase":
         yield "amplitude and phase compared"
+    if info.get("likelihood") == "student":
+        yield f"Student's t, {info['degrees_of_freedom']:g} degrees of freedom"
     if info.get("declination_factor", 1) != 1:
         factor = f"{info['declination_factor']:.3g}"
         used = info["apply_declination_factor"]
         yield f"amplitudes × {factor}" if used else "amplitudes as published"
     nuisances = [(dataset.norm, "norm", 1), (dataset.energy_scale, "energy scale", 1)]
     nuisances.append((dataset.phi_offset, "offset of the potential", 0))
+    if dataset.has_dipoles:
+        nuisances.append((dataset.dipole_norm, "dipole norm", 1))
     if dataset.takes_scatter:
         nuisances.append((dataset.scatter, "scatter", 0))
     if dataset.hadronic_models:

@@ -29,7 +29,10 @@ Dipole, one row per measurement:
 
 - ``energy`` (GeV), the median primary energy;
 - ``energy_width``, optional: standard deviation of log10(E) of the events of the point; or
-  ``energy_min`` and ``energy_max`` (GeV), between which the acceptance is constant;
+  ``energy_min`` and ``energy_max`` (GeV), between which the acceptance is constant; or
+  ``energy_response`` in the meta, a dictionary of lists ``log10_ratio``, log10 of an energy over
+  that of the point, ``weight``, events per interval of it, and ``weight_He``, for one, for species
+  that have another distribution;
 - ``amplitude``, ``amplitude_errn``, ``amplitude_errp``, optionally ``amplitude_syst``;
 - ``amplitude_ul``, optional: upper limit, nan where there is none;
 - ``phase``, ``phase_err`` (deg): right ascension of the maximum;
@@ -40,5 +43,6 @@ Dipole, one row per measurement:
 Other columns are left out. What holds for the whole table is in ``meta``: ``experiment``,
 ``quantity``, ``axis``, ``reference``, ``hadronic_model``, ``hadronic_models``, ``amplitude_kind``,
 ``declination_factor``, or ``latitude``, ``max_zenith`` and, for part of what is in view,
-``declination_range`` (deg), from which it follows, ``ul_confidence``, ``simulated``, ``comment``.
+``declination_range`` (deg), from which it follows, ``acceptance``, relative numbers by species,
+``ul_confidence``, ``simulated``, ``comment``.
 """

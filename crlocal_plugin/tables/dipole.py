@@ -4,6 +4,7 @@ import numpy as np
 from astropy import units as u
 
 from ..sky.field_of_view import FieldOfView
+from .events import read_acceptance, read_energy_response
 from .raw_table import RawTable, error_names, is_number
 
 AMPLITUDE_KINDS = ("equatorial_dipole", "first_harmonic")
@@ -82,6 +83,8 @@ def read_dipole_table(
     return table.normalised(
         {name: (values[name][keep], _UNITS.get(name)) for name in _LAYOUT if name in values},
         experiment=experiment,
+        energy_response=read_energy_response(table, energy),
+        acceptance=read_acceptance(table),
         **_meta(table, amplitude_kind, declination_factor),
     )
 

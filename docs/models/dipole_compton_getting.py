@@ -4,6 +4,9 @@ Compton-Getting effect: dipole
 
 .. autoclass:: crlocal_plugin.ComptonGettingDipoleModel
    :no-index:
+
+.. autoclass:: crlocal_plugin.LsrComptonGettingDipoleModel
+   :no-index:
 """
 
 # %%
@@ -22,10 +25,11 @@ curves = {
     "C = 1.6": model,
     "C = 1.4": model.copy(C=1.4),
     "u_HC = 23.2 km/s": model.copy(u_HC="23.2 km s-1"),
+    "LSR": crl.LsrComptonGettingDipoleModel(),
 }
 energy = np.geomspace(1e2, 1e8, 200) * u.GeV
 fig, (top, bottom) = plt.subplots(2, sharex=True, layout="constrained")
-for style, (label, curve) in zip(("-", "--", "-."), curves.items(), strict=True):
+for style, (label, curve) in zip(("-", "--", "-.", ":"), curves.items(), strict=True):
     dipole = curve(energy, species="H")
     top.loglog(energy, dipole.amplitude, style, label=label)
     bottom.semilogx(energy, dipole.phase, style)

@@ -4,6 +4,7 @@ import astropy.units as u
 import numpy as np
 
 from ...components.base import ENERGY_UNIT
+from ...components.compton_getting import LsrComptonGettingDipoleModel
 from ...physics import geometry
 from ..frame import add_legend, line_handle
 from ..style import component_style
@@ -50,6 +51,11 @@ def reference_directions(model):
             velocity = geometry.lsr_velocity(speeds[0], flow, *speeds[1:])
             if speed := np.linalg.norm(velocity):
                 directions["u_LSR"] = velocity / speed
+    for component in model.components.values():
+        if isinstance(component.dipole_model, LsrComptonGettingDipoleModel):
+            solar = geometry.lsr_velocity(0.0, centre, *_values(model, "U_sun", "V_sun", "W_sun"))
+            if speed := np.linalg.norm(solar):
+                directions["Compton-Getting"] = solar / speed
     return directions
 
 
