@@ -729,6 +729,7 @@ def run(arguments):
 
 
 FIX = ["Gamma", "R_cut", "R_cutc", "D_0", "phi", "x", "V_sun", "delta_b", "Q_0c", "He.Q_0n"]
+FIX += ["B_ra", "B_dec", "u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "W_sun"]
 
 
 def test_command(tmp_path, capsys):
