@@ -44,7 +44,10 @@ def calibrate(n_toys, seed):
     density, likelihood = crl.PosteriorDensity(datasets), crl.JointLikelihood(datasets)
     for _ in range(n_toys):
         truth = density.prior_draws(1, rng)[0]
-        posterior = crl.sample(likelihood.fake(truth, rng), random_state=rng)
+        toy = likelihood.fake(truth, rng)
+        # simulated data have no models, and the priors are those of the parameters
+        toy.parameters = likelihood.parameters
+        posterior = crl.sample(toy, random_state=rng)
         ranks.append(np.mean(posterior.samples < truth, axis=0))
     for name, column in zip(density.names, np.transpose(ranks), strict=True):
         counts = np.histogram(column, bins=10, range=(0, 1))[0]
