@@ -9,7 +9,7 @@ from ..studies.starts import lowest_minimum
 from .claims import CLAIMS
 from .estimates import ESTIMATES, FITTED
 
-N_STARTS = 12
+N_STARTS = 40
 """Random starts of a fit beside the one from the values of the paper."""
 
 _N_DESCENTS = 4

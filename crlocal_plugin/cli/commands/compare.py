@@ -8,7 +8,7 @@ from ...models.cosmic_ray import CosmicRayModel
 from ...posterior.prior_distributions import set_proper_priors
 from ...progress import progress_bar
 from ...studies.comparison import compare_models
-from ..options import SEED, analysis_of, analysis_options, split_words, spread
+from ..options import SEED, analysis_of, analysis_options, split_words
 from ..output import check_file, table_text, write_table
 from ..parsing import PATH, argument, command, option, whole
 
@@ -38,7 +38,6 @@ _SPALLATION = {"spallation": True, "no-spallation": False}
 @option("--evidence", "nested sampling of each, which takes minutes")
 @option("--live N", "its live points", whole(1), 400)
 @SEED
-@spread
 @option("--output FILE.ecsv", "write the table", PATH)
 @option("--overwrite", "replace an existing file")
 def compare(file, models, starts, evidence, live, seed, output, overwrite, **options):

@@ -8,7 +8,7 @@ from ...progress import progress_bar
 from ...results import check_result
 from ..fit_folder import check_names, write_output
 from ..fitting import first_fit
-from ..options import analysis_of, analysis_options, spread
+from ..options import analysis_of, analysis_options
 from ..parsing import PATH, command, option, whole
 
 
@@ -29,7 +29,6 @@ from ..parsing import PATH, command, option, whole
     f"default: that of the analysis file, or {N_STARTS}",
     whole(0),
 )
-@spread
 @option("--output DIR", "default: that of the analysis file, or crlocal-fit", PATH)
 @option("--overwrite", "replace an earlier result; what else is in its folder stays")
 def fit(starts, output, overwrite, **options):
