@@ -54,6 +54,11 @@ class Measured:
     def log_likelihood(self, theta):
         return -0.5 * self(theta)
 
+    def elsewhere(self, theta, columns):
+        # no slope means no dependence here
+        shape = len(columns), 8
+        return np.tile(theta, (*shape, 1)), np.zeros(shape, dtype=bool)
+
     def scales_at(self, theta):
         return np.where(np.asarray(theta) > 0, theta, 1.0)
 
