@@ -18,13 +18,14 @@ from ..descent import gauss_newton_covariance, stays_positive
 from ..priors import gaussian_in_unit, is_gaussian
 from .batch import Descents
 
-N_STARTS = 150
-"""Starts of a fit, unless a number is given."""
+N_STARTS, _FEWEST, _COLUMNS = 150, 40, 2100
+"""Starts of a fit unless a number is given: at most, at least, and times the number of parameters,
+so that a fit takes about a second."""
 
 _POOL = 32
 """Descents at once: enough for a batch to be fast."""
 
-_RUNGS, _KEPT, _OLDEST = (12, 24, 48), 0.4, 120
+_RUNGS, _KEPT, _OLDEST = (12, 24, 48), 0.4, 96
 """Ages in steps at which descents are compared, share that goes on, and age at which all end."""
 
 _RANDOM, _LEAVING, _BEST = 0.2, 0.8, 5
@@ -36,6 +37,9 @@ _FOLLOWING = 3
 
 _CLOSE, _WIDE, _FAR = 0.3, 1.0, 4.0
 """Widths of the distributions of starts in natural logarithms, or in natural scales."""
+
+_ROUGHLY, _FOLLOWED = 1e-2, 60
+"""Gain in a step from which on descents go on, and steps that those that are kept make after it."""
 
 _SAME, _BARRIER = 0.03, 1.0
 """Difference of the statistic of two ends, and rise half-way between them, below which they count
@@ -111,7 +115,12 @@ class Minima:
         return f"{self.n_starts} start{plural}, lowest minima and starts that ended there: {found}"
 
 
-def find_minima(likelihood, n_starts=N_STARTS, random_state=0, known=(), progress=None):
+def default_starts(n_parameters):
+    """Number of starts of a fit of so many free parameters, unless a number is given (int)."""
+    return int(np.clip(_COLUMNS // max(n_parameters, 1), _FEWEST, N_STARTS))
+
+
+def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=None):
     """Descend from many starts to the minima of a joint likelihood.
 
     Parameters
@@ -119,7 +128,7 @@ def find_minima(likelihood, n_starts=N_STARTS, random_state=0, known=(), progres
     likelihood : JointLikelihood
         Likelihood that is a sum of squared residuals. Its values are the first start.
     n_starts : int, optional
-        Number of starts.
+        Number of starts; by default 150, or fewer with more than 14 parameters.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     known : array_like, optional
@@ -131,6 +140,7 @@ def find_minima(likelihood, n_starts=N_STARTS, random_state=0, known=(), progres
     -------
     Minima
     """
+    n_starts = default_starts(likelihood.size) if n_starts is None else n_starts
     given = np.reshape([likelihood.values, *known], (-1, likelihood.size))
     pool = _Pool(likelihood, given, max(n_starts, len(given)), random_state, progress)
     while pool.advance():
@@ -149,7 +159,7 @@ class _Pool:
         n_random = max(0, min(n_starts, max(int(_RANDOM * n_starts), _POOL)) - len(given))
         self._waiting = np.concatenate([given, self._starts.random(n_random)])
         self._kept, self._n_begun = len(given), 0
-        self._descents = Descents(likelihood)
+        self._descents = Descents(likelihood, tolerance=_ROUGHLY)
         self._records = {age: [] for age in _RUNGS}
 
     def advance(self):
@@ -292,7 +302,7 @@ def _listed(likelihood, best, n_starts):
     """Distinct minima, followed to their ends."""
     descents = Descents(likelihood, tolerance=1e-6)
     descents.add(np.array([theta for _, theta, _ in best]).reshape(-1, likelihood.size))
-    theta, stat = descents.finish(_OLDEST)
+    theta, stat = descents.finish(_FOLLOWED)
     counts, groups = np.array([count for *_, count in best], dtype=int), []
     for k in np.argsort(stat, kind="stable"):
         if stat[k] > stat.min() + _DEPTH:
