@@ -89,5 +89,7 @@ def _prepare(text, analysis):
     if _WITHOUT in changes:
         model, *nuisances = datasets.models
         kept = [c for c in model.components.values() if c.name != "compton-getting"]
-        datasets.models = [CosmicRayModel(kept, name=model.name), *nuisances]
+        without = CosmicRayModel(kept, name=model.name)
+        without.penalties = model.penalties
+        datasets.models = [without, *nuisances]
     return datasets
