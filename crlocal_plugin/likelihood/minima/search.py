@@ -25,7 +25,7 @@ so that a fit takes about a second."""
 _POOL = 32
 """Descents at once: enough for a batch to be fast."""
 
-_RUNGS, _KEPT, _OLDEST = (12, 24, 48), 0.4, 96
+_RUNGS, _KEPT, _OLDEST = (12, 24, 48), 0.4, 120
 """Ages in steps at which descents are compared, share that goes on, and age at which all end."""
 
 _RANDOM, _LEAVING, _BEST = 0.2, 0.8, 5
@@ -38,7 +38,7 @@ _FOLLOWING = 3
 _CLOSE, _WIDE, _FAR = 0.3, 1.0, 4.0
 """Widths of the distributions of starts in natural logarithms, or in natural scales."""
 
-_ROUGHLY, _FOLLOWED = 1e-2, 60
+_ROUGHLY, _FOLLOWED = 3e-3, 100
 """Gain in a step from which on descents go on, and steps that those that are kept make after it."""
 
 _SAME, _BARRIER = 0.03, 1.0
