@@ -22,6 +22,7 @@ class Linear(LinearLikelihood):
     """Residuals that are linear, with all that a search asks for."""
 
     parameters = None
+    correlated_priors = ()
 
     def jacobian(self, theta):
         return np.broadcast_to(self.matrix / self.scales, (*np.shape(theta)[:-1], 20, 3)).copy()
@@ -161,7 +162,7 @@ def test_fits_from_other_starts_end_in_one_minimum(fits):
     for _, datasets, result, summary in fits:
         minima = result.models.minima
         assert datasets.preparation.minima is minima
-        assert minima.n_starts == default_starts(len(minima.names))
+        assert minima.n_starts == default_starts(crl.JointLikelihood(datasets))
         assert minima.stat[0] == pytest.approx(result.total_stat, abs=0.01)
         assert str(minima) in str(summary)
 

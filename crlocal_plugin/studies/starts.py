@@ -108,8 +108,8 @@ def lowest_minimum(datasets, n_starts=None, random_state=0, progress=None):
     datasets : CosmicRayDatasets
         Datasets with models; their free parameters are moved.
     n_starts : int, optional
-        Starts, the first of them from the present values; 0 for that one alone. By default 150, or
-        fewer with more than 14 free parameters.
+        Starts, the first of them from the present values; 0 for that one alone. By default 40 to
+        200, as many as take about a second.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     progress : callable, optional

@@ -24,7 +24,7 @@ from ..parsing import PATH, command, option, whole
 @option(
     "--starts N",
     "starts of the fit, of which the lowest minimum counts; 0: the given values alone; default: "
-    "that of the analysis file, or 150, or fewer with more than 14 parameters",
+    "that of the analysis file, or 40 to 200, as many as take about a second",
     whole(0),
 )
 @option("--output DIR", "default: that of the analysis file, or crlocal-fit", PATH)
