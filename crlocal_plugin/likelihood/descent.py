@@ -75,7 +75,8 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
     if absent.any():
         start = np.where(absent, np.clip(_SCATTER, *likelihood.bounds.T), start)
     # a direction in which nothing changes leads the solver astray
-    moving = free & ~_idle(likelihood, start, likelihood.jacobian(start))
+    jacobian = likelihood.jacobian(start)
+    moving = free & jacobian.any(axis=0) & ~_idle(likelihood, start, jacobian)
     if moving.any():
         found = _descend(likelihood, start, likelihood(start), moving, *options)
         best = found if found.stat <= before else best._replace(n_calls=found.n_calls)
@@ -88,7 +89,8 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
     jacobian = likelihood.jacobian(best.theta)
     again = _revived(likelihood, best.theta, jacobian, free)
     if again is not None:
-        best = _better(best, _descend(likelihood, again, likelihood(again), free, *options))
+        moving = free & jacobian.any(axis=0)
+        best = _better(best, _descend(likelihood, again, likelihood(again), moving, *options))
         best = _without_scatter(likelihood, best)
         jacobian = likelihood.jacobian(best.theta)
     jacobian[:, ~free] = 0.0
