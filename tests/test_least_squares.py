@@ -16,7 +16,7 @@ import crlocal_plugin as crl
 from crlocal_plugin.likelihood.descent import gauss_newton_covariance, minimise
 from crlocal_plugin.studies.parallel import run_parallel
 
-MINIMUM = 560.69
+MINIMUM = 450.29
 
 
 class LinearLikelihood:
@@ -63,9 +63,9 @@ class LinearLikelihood:
         return np.linalg.inv(self.matrix.T @ self.matrix) * np.outer(self.scales, self.scales)
 
 
-def prepared(names="xue-liu-2025", **kwargs):
-    model = crl.xue_liu_2025(**kwargs)
-    datasets = crl.load_datasets(names)
+def prepared(names="xue-liu-2025", priors="measured", **kwargs):
+    model = crl.xue_liu_2025(priors=priors, **kwargs)
+    datasets = crl.load_datasets(names, scatter=False)
     datasets.models = [model]
     return model, datasets
 
