@@ -208,7 +208,8 @@ def test_modulation_and_index_rest_on_spectra(at_table_one):
     for label in ("phi", "Gamma"):
         row = rows_of(at_table_one[0])[label]
         assert row["spectra"] < 0.01
-        assert row["dipole"] == np.inf
+        # dipoles feel it by the energies of their events
+        assert row["dipole"] > 100 * row["spectra"]
         assert row["share_spectra"] > 0.9
         assert row["most"].startswith("ams-02")
 

@@ -243,8 +243,7 @@ def test_evaluated_together(datasets):
 
 
 def test_model_without_spectra():
-    # of dipoles at single energies: their mean over energies needs intensities
-    datasets = crl.load_datasets([NAMES[0], NAMES[3]], energy_width=0.0)
+    datasets = crl.load_datasets([NAMES[0], NAMES[3]])
     dipole = crl.ComptonGettingDipoleModel()
     datasets.models = [crl.CosmicRayModel([crl.CosmicRayComponent("motion", {}, dipole)])]
     for data in (datasets, *datasets):
