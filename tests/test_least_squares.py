@@ -411,7 +411,7 @@ def double(number):
 @pytest.mark.parametrize("n_jobs", [None, 1, 2])
 def test_results_keep_their_order(n_jobs):
     seen = []
-    results = run_parallel(double, [(k,) for k in range(5)], n_jobs, progress=seen.append)
+    results = run_parallel(double, [(k,) for k in range(5)], n_jobs, progress=seen.append, size=int)
     assert results == [0, 2, 4, 6, 8]
     assert sorted(seen) == results
 
@@ -424,6 +424,7 @@ def test_number_of_processes():
 def test_strength_driven_to_zero_leaves_errors_to_the_others():
     model, datasets = prepared(energy_width=0.0)
     model.u_HC.frozen = False
+    datasets.n_starts = 0
     result = fit(datasets)
     assert result.success
     assert model.parameters["He.Q_0c"].value == 0

@@ -99,8 +99,8 @@ def fitted(folder):
 
 @pytest.fixture
 def datasets():
-    datasets = crl.load_datasets(["dampe_h", "argo-ybj-2018"])
-    datasets.models = [crl.xue_liu_2025()]
+    datasets = crl.load_datasets(["dampe_h", "argo-ybj-2018"], scatter=False)
+    datasets.models = [crl.xue_liu_2025(priors="measured")]
     return datasets
 
 
@@ -119,6 +119,7 @@ def written(monkeypatch, tmp_path):
 def outcome(success=True, errors=True, total=None, message="said so"):
     """Result of a fit."""
     return SimpleNamespace(
+        success=success and errors,
         optimize_result=SimpleNamespace(success=success, message=message, total_stat=total),
         covariance_result=SimpleNamespace(success=errors, message="no curvature"),
     )
@@ -202,15 +203,20 @@ def test_printed_numbers_are_those_of_the_summary(folder, fitted):
     printed = dict(re.findall(r"^  (\S+) +(\S+ +\S+)", summary.split("Frozen")[0], re.MULTILINE))
     for label, value in fitted.column("Free parameters", "value").items():
         error = fitted.column("Free parameters", "error")[label]
-        texts = [re.sub(r" × 10(.*)", r"e\1", cell.text) for cell in (value, error)]
+        cells = [cell.text.replace("−", "-") for cell in (value, error)]
+        texts = [re.sub(r" × 10(.*)", r"e\1", cell) for cell in cells]
         assert texts == printed[label].split()
     totals = fitted.column("Totals", "value")
     chi2, n_data, n_free, degrees = re.search(
         r"chi2 (\S+) for (\d+) numbers and (\d+) free parameters \((\d+) degrees", summary
     ).groups()
-    priors, total = re.search(r"priors (\S+), total (\S+)", summary).groups()
+    priors, scatter, total = re.search(
+        r"priors (\S+), 2 ln\(sigma / sigma_0\) (\S+), total (\S+)", summary
+    ).groups()
+    assert float(chi2) + float(priors) + float(scatter) == pytest.approx(float(total), abs=0.02)
     assert [totals[name].text for name in totals] == [
-        *(chi2, n_data, n_free, degrees, f"{float(chi2) / int(degrees):.2f}", priors, total),
+        *(chi2, n_data, n_free, degrees, f"{float(chi2) / int(degrees):.2f}"),
+        *(priors, scatter, total),
         *("2", totals["day of the fit"].text),
     ]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", totals["day of the fit"].text)
@@ -226,7 +232,7 @@ def test_chi2_of_datasets(folder, fitted):
         assert shown[row["name"]].text == f"{row['chi2']:.1f}"
         assert numbers[row["name"]].value == row["numbers"]
     assert fitted.column("χ² by dataset", "range")["ams-02_h_2015"].text == "all"
-    assert fitted.column("χ² by dataset", "floor")["icecube-2016"].text == "10 %, 10°"
+    assert "scatter" in fitted.column("χ² by dataset", "settings")["icecube-2016"].text
     total = sum(cell.value for cell in shown.values())
     assert total == pytest.approx(fitted.column("Totals", "value")["χ² of the data"].value)
 
@@ -263,7 +269,8 @@ def test_references(fitted):
     assert [name for name in ids if name] == [
         *("Xue2025-2507.07057", "Donath2023-AA678-A157", "crlocalplugin"),
         *("Aguilar2015-PRL114-171103", "Maurin2023-EPJC83-971", "Aartsen2016-ApJ826-220"),
-        "Schoenrich2010-MNRAS403-1829",
+        *("Schoenrich2010-MNRAS403-1829", "Funsten2013-ApJ776-30"),
+        *("Schwadron2015-ApJS220-25", "Moebius2012-ApJS198-11"),
     ]
     targets = [attributes["href"] for attributes in fitted.all("a")]
     assert "https://doi.org/10.1103/PhysRevLett.114.171103" in targets
@@ -284,7 +291,7 @@ def test_verdicts(datasets, written):
     assert "NOT converge" in failed
     assert "✓" not in failed
     no_errors = written(datasets, outcome(errors=False, total=total), overwrite=True).text
-    assert "errors could not be computed" in no_errors
+    assert "WITHOUT ERRORS" in no_errors
     assert "no curvature" in no_errors
     assert "without a fit" in written(datasets, overwrite=True).text
 
@@ -297,14 +304,14 @@ def test_fit_without_errors_is_told(datasets, written):
             par.error = error
         shown = written(datasets, result, overwrite=True)
         assert "✓" not in shown.text
-        assert "errors could not be computed" in shown.text
+        assert "WITHOUT ERRORS" in shown.text
         assert f"Errors: {covariance}" in shown.text
         assert {cell.text for cell in shown.column("Free parameters", "error").values()} == {"–"}
         assert "no two parameters with errors" in shown.text
     datasets.models[0].V_sun.error = 1
     result.covariance_result = None
     shown = written(datasets, result, overwrite=True)
-    assert "errors could not be computed" in shown.text
+    assert "WITHOUT ERRORS" in shown.text
     assert "Errors: the fit computed no covariance" in shown.text
 
 
@@ -604,10 +611,11 @@ def test_cite(folder, tmp_path, capsys):
     assert capsys.readouterr().out.count("@") == 3
     run("cite", "dampe_h", folder, "dampe_h", "--format", "text")
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(set(lines)) == 8
-    assert "Schoenrich" in lines[-1]
+    assert len(lines) == len(set(lines)) == 11
+    assert "Schoenrich" in lines[-4]
+    assert "Moebius" in lines[-1]
     run("cite", folder, "--output", tmp_path / "my" / "references.bib")
-    assert "7 publications" in capsys.readouterr().out
+    assert "10 publications" in capsys.readouterr().out
     text = (tmp_path / "my" / "references.bib").read_text(encoding="utf-8")
     datasets = crl.CosmicRayDatasets.read(
         folder / "datasets.yaml", filename_models=folder / "models.yaml"

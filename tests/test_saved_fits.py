@@ -101,7 +101,9 @@ def test_models_that_no_fit_can_start_from(folder, pattern, replacement, message
     if replacement is None:
         data = yaml.safe_load(path.read_text())
         priors = [par["prior"] for par in data["components"][0]["parameters"] if par.get("prior")]
-        priors[0]["parameters"][0]["value"] = np.nan
+        # those that several parameters share have none of their own
+        own = next(prior for prior in priors if prior["parameters"])
+        own["parameters"][0]["value"] = np.nan
         path.write_text(yaml.safe_dump(data, sort_keys=False))
     else:
         change(path, pattern, replacement)

@@ -170,11 +170,11 @@ def test_statistic_of_another_kind_is_refused():
 
 
 def test_lowest_minimum_leaves_a_valley_that_is_not_the_lowest():
-    for n_starts, expected in ((0, 591.22), (24, 563.68)):
+    for n_starts, expected in ((0, 591.22), (200, 563.68)):
         datasets = crl.load_datasets("xue-liu-2025")
         datasets.models = [crl.xue_liu_2025("wandering")]
         done = []
         found = crl.lowest_minimum(datasets, n_starts, progress=done.append)
-        assert done == n_starts * [1]
+        assert sum(done) == n_starts
         assert_allclose(found, expected, atol=0.01)
         assert_allclose(datasets.stat_sum(), found)

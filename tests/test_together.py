@@ -11,7 +11,7 @@ NAMES = ["ams-02_h_2015", "dampe_h", "icecube-2016", "argo-ybj-2018", "tibet-asg
 
 
 def prepare():
-    datasets = crl.load_datasets(NAMES, energy_width=0.4, field_of_view=True, floors=None)
+    datasets = crl.load_datasets(NAMES, energy_width=0.4, floors=None)
     datasets["ams-02_h_2015"].correlation = 0.5
     model = crl.xue_liu_2025(species="H", priors=["measured", "field-ribbon"])
     datasets.models = [model]

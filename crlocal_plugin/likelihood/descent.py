@@ -74,8 +74,12 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
     absent = free & likelihood.is_scatter & (start == 0)
     if absent.any():
         start = np.where(absent, np.clip(_SCATTER, *likelihood.bounds.T), start)
-    # a direction in which nothing changes leads the solver astray
     jacobian = likelihood.jacobian(start)
+    level = free & (np.linalg.norm(jacobian, axis=0) == 0)
+    if level.any():
+        start = _off_level(likelihood, start, np.flatnonzero(level))
+        jacobian = likelihood.jacobian(start)
+    # a direction in which nothing changes leads the solver astray
     moving = free & jacobian.any(axis=0) & ~_idle(likelihood, start, jacobian)
     if moving.any():
         found = _descend(likelihood, start, likelihood(start), moving, *options)
@@ -85,16 +89,26 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
     if collapsed.any():
         again = np.where(collapsed, start, best.theta)
         best = _better(best, _descend(likelihood, again, likelihood(again), moving, *options))
-    best = _without_scatter(likelihood, best)
+    best = _settled(likelihood, _without_scatter(likelihood, best), moving, options)
     jacobian = likelihood.jacobian(best.theta)
     again = _revived(likelihood, best.theta, jacobian, free)
     if again is not None:
         moving = free & jacobian.any(axis=0)
         best = _better(best, _descend(likelihood, again, likelihood(again), moving, *options))
-        best = _without_scatter(likelihood, best)
+        best = _settled(likelihood, _without_scatter(likelihood, best), moving, options)
         jacobian = likelihood.jacobian(best.theta)
     jacobian[:, ~free] = 0.0
     return best._replace(jacobian=jacobian)
+
+
+def _off_level(likelihood, theta, columns):
+    """Values with parameters moved to where a slope is, such as a declination away from zero."""
+    values, differ = likelihood.elsewhere(theta, columns)
+    for sets, there, k in zip(values, differ, columns, strict=True):
+        if there.any():
+            stats = np.where(there, likelihood(sets), np.inf)
+            theta = np.where(np.arange(len(theta)) == k, sets[np.argmin(stats), k], theta)
+    return theta
 
 
 def _better(first, second):
@@ -111,6 +125,15 @@ def _without_scatter(likelihood, minimum):
         if stat <= minimum.stat:
             minimum = minimum._replace(theta=theta, stat=stat)
     return minimum
+
+
+def _settled(likelihood, minimum, free, options):
+    """Minimum, after a descent without scatters at zero if these have kept one from its end."""
+    at_zero = likelihood.is_scatter & (minimum.theta == 0)
+    if minimum.success or not (free & at_zero).any():
+        return minimum
+    found = _descend(likelihood, minimum.theta, minimum.stat, free & ~at_zero, *options)
+    return found._replace(n_calls=minimum.n_calls + found.n_calls)
 
 
 def _idle(likelihood, theta, jacobian):

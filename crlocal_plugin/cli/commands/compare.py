@@ -2,14 +2,15 @@
 
 import click
 
+from ...likelihood.minima.search import N_STARTS
 from ...messages import close_name
 from ...models.cosmic_ray import CosmicRayModel
 from ...posterior.prior_distributions import set_proper_priors
+from ...progress import progress_bar
 from ...studies.comparison import compare_models
 from ..options import SEED, analysis_of, analysis_options, split_words
 from ..output import check_file, table_text, write_table
 from ..parsing import PATH, argument, command, option, whole
-from ..terminal import progress_bar
 
 _DEFAULT = ("kinetic", "wandering", "kinetic+local", "kinetic+no-compton-getting")
 _WITHOUT = "no-compton-getting"
@@ -33,7 +34,7 @@ _SPALLATION = {"spallation": True, "no-spallation": False}
     "+no-compton-getting, +spallation or +no-spallation, or +NAME for a parameter that is free; "
     f"variant and compton_getting of the analysis file do not count; default: {' '.join(_DEFAULT)}",
 )
-@option("--starts N", "random starts of each fit, which has several minima", whole(0), 24)
+@option("--starts N", "starts of each fit, which has several minima", whole(0), N_STARTS)
 @option("--evidence", "nested sampling of each, which takes minutes")
 @option("--live N", "its live points", whole(1), 400)
 @SEED
@@ -57,10 +58,7 @@ def compare(file, models, starts, evidence, live, seed, output, overwrite, **opt
                 set_proper_priors(entries[name])
             update(1)
     click.echo(f"fitting {len(entries)} models ...")
-    with progress_bar(len(entries), "fitting", "models") as update:
-        table = compare_models(
-            entries, evidence, live, random_state=seed, n_starts=starts, progress=update
-        )
+    table = compare_models(entries, evidence, live, random_state=seed, n_starts=starts)
     click.echo(f"\n{table_text(table)}")
     if output is not None:
         write_table(table, output)
