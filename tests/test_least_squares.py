@@ -456,7 +456,7 @@ def test_strength_alone_starts_from_zero():
 
 
 def test_strength_of_nothing_does_not_lead_the_solver_astray():
-    model, datasets = prepared(energy_width=0.0)
+    _, datasets = prepared(energy_width=0.0)
     likelihood = crl.JointLikelihood(datasets)
     names = likelihood.names
     best = minimise(likelihood)
