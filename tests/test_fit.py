@@ -21,7 +21,7 @@ MINIMUM = 450.29
 def prepared(priors="measured", **kwargs):
     model = crl.xue_liu_2025(priors=priors, **kwargs)
     datasets = crl.load_datasets("xue-liu-2025", scatter=False)
-    datasets.models = [model]
+    datasets.models, datasets.n_starts = [model], 0
     return model, datasets
 
 
