@@ -321,7 +321,7 @@ def test_mistakes_are_named():
 def fitted():
     model = crl.xue_liu_2025()
     model.freeze()
-    datasets = crl.load_datasets(["ams-02_h_2015", "icecube-2016"])
+    datasets = crl.load_datasets(["ams-02_h_2015", "icecube-2016"], scatter=False)
     datasets.models = [model]
     # the prior on V_sun is simulated too
     crl.free_parameters(datasets, ["Gamma", "H.Q_0b", "phi", "V_sun"])
@@ -359,6 +359,7 @@ def run_command(*arguments):
 
 
 SMALL = ["--datasets", "ams-02_h_2015", "--species", "H", "--number", "6", "--seed", "1"]
+SMALL += ["--priors", "measured"]
 FIXED = ["--fix", "R_cut", "R_cutc", "D_0", "x", "V_sun", "delta_b", "Q_0n", "Q_0c"]
 
 
