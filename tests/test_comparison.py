@@ -5,7 +5,9 @@ import pytest
 from scipy.stats import norm
 
 import crlocal_plugin as crl
+from crlocal_plugin.analysis.description import Analysis
 from crlocal_plugin.cli import main
+from crlocal_plugin.cli.commands.compare import _prepare
 from crlocal_plugin.posterior.posterior import UnconvergedError
 from crlocal_plugin.posterior.prior_distributions import set_proper_priors
 from crlocal_plugin.studies.comparison import compare_models, is_nested
@@ -15,7 +17,7 @@ TABLES = ["dampe_h", "dampe_he", "icecube-2016"]
 
 def entry(free=("Q_0b",), variant="kinetic", compton_getting="constant", priors=None, **options):
     """Datasets with a model of few free parameters."""
-    datasets = crl.load_datasets(TABLES, **options)
+    datasets = crl.load_datasets(TABLES, **{"scatter": False} | options)
     model = crl.xue_liu_2025(variant, compton_getting=compton_getting, priors=priors)
     model.freeze()
     datasets.models = [model]
@@ -145,7 +147,7 @@ def test_data_that_differ():
     with pytest.raises(ValueError, match="'dampe_h' is not the same in 'a' and 'b'"):
         compare_models({"a": one, "b": other})
     fewer = crl.load_datasets(TABLES[:2])
-    fewer.models = [crl.xue_liu_2025()]
+    fewer.models = [crl.xue_liu_2025(priors="measured")]
     with pytest.raises(ValueError, match="icecube-2016 are in one of them only"):
         compare_models({"a": one, "b": fewer})
 
@@ -154,7 +156,7 @@ def test_unusable_entries():
     one = entry()
     with pytest.raises(ValueError, match="two models or more"):
         compare_models({"a": one})
-    shared = crl.load_datasets(TABLES)
+    shared = crl.load_datasets(TABLES, scatter=False)
     shared.models = list(one.models)
     with pytest.raises(ValueError, match="'a' and 'b' share the parameter"):
         compare_models({"a": one, "b": shared})
@@ -170,7 +172,7 @@ def test_evidence():
         set_proper_priors(datasets)
     with pytest.raises(UnconvergedError, match=r"fixed: .*effective sample size"):
         compare_models(entries, evidence=True, n_live=20, max_calls=60, random_state=1)
-    table = compare_models(entries, evidence=True, n_live=100, random_state=1)
+    table = compare_models(entries, evidence=True, n_live=150, random_state=1)
     difference = table["ln_evidence"] - table["ln_evidence"].max()
     np.testing.assert_allclose(table["ln_bayes_factor"], difference)
     # Laplace: the likelihood is normal in parameters that the data fix well
@@ -193,7 +195,7 @@ def test_command(tmp_path, capsys):
     fix = ["Gamma", "R_cut", "R_cutc", "D_0", "phi", "x", "V_sun", "Q_0n", "Q_0c", "delta_b"]
     models = ["kinetic", "kinetic+C", "wandering+local", "kinetic+no-compton-getting"]
     words = ["--debug", "compare", *models, "--datasets", *TABLES, "--fix", *fix]
-    words += ["--output", str(path)]
+    words += ["--priors", "measured", "--output", str(path)]
     assert not main(words)
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     rows = [line.split()[0] for line in lines if line.startswith(("kinetic", "wandering"))]
@@ -201,3 +203,15 @@ def test_command(tmp_path, capsys):
     assert path.exists()
     with pytest.raises(FileExistsError, match="--overwrite"):
         main(words)
+
+
+def test_command_keeps_the_priors_of_a_model_without_compton_getting():
+    both = [_prepare(name, Analysis()) for name in ("kinetic", "kinetic+no-compton-getting")]
+    for datasets in both:
+        # away from the measured values
+        datasets.models[0].u_HC.value += 2
+    expected, found = (datasets.stat_sum_penalties() for datasets in both)
+    assert found == pytest.approx(expected)
+    assert found > 1
+    shares = [datasets.models[0].parameters.free_parameters.labels for datasets in both]
+    assert shares[0] == shares[1]

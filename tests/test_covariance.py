@@ -104,15 +104,18 @@ def test_strength_at_zero_does_not_spoil_the_other_errors():
     datasets = crl.load_datasets("xue-liu-2025", scatter=False)
     datasets.models = [model]
     crl.free_parameters(datasets, ["u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "W_sun", "T_n"])
+    datasets.n_starts = 0
     result = Fit().run(datasets)
     assert result.success
     assert result.total_stat == pytest.approx(542.25, abs=0.01)
     assert model.parameters["He.Q_0c"].value == pytest.approx(0, abs=1e53)
     # a measurement adds to its prior, and the widths of the priors bound the errors
     for par in (model.u_HC, model.u_HC_ra, model.u_HC_dec, model.U_sun, model.W_sun, model.T_n):
-        assert 0.3 * par.prior.sigma.value < par.error < 1.01 * par.prior.sigma.value
-    summary = str(crl.fit_summary(datasets, result))
-    assert "at its limit 0, the error means nothing" in summary
+        assert 0.3 * par.prior.sigma.value < par.error < 1.05 * par.prior.sigma.value
+    row = {r["label"]: r for r in crl.fit_summary(datasets, result).parameters}["He.Q_0c"]
+    assert row["remark"] == "at its limit 0"
+    assert row["below"] > 0
+    assert np.isnan([row["errn"], row["errp"], row["above"]]).all()
 
 
 def test_back_ends_agree_where_the_statistic_is_no_parabola():
@@ -121,6 +124,8 @@ def test_back_ends_agree_where_the_statistic_is_no_parabola():
         model = crl.xue_liu_2025(priors=None)
         datasets = crl.load_datasets("xue-liu-2025", scatter=False)
         datasets.models = [model]
+        # the valley of the paper, which is not the lowest without priors
+        datasets.n_starts = 0
         Fit(backend=backend).run(datasets)
         errors.append([model.x.error, model.V_sun.error, model.D_0.error])
     assert_allclose(*errors, rtol=0.03)

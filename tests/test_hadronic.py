@@ -468,12 +468,16 @@ def test_descent_may_end_at_a_limit_that_is_a_minimum():
     best = (0.65 + np.sqrt(0.65**2 + 4 * 0.35 * 0.05)) / (2 * 0.35)
     at_limit = 4 * ((1 - np.exp(-0.05)) / 0.01) ** 2
     datasets = two_minima()
+    datasets.n_starts = 0
     position = datasets[0].hadronic
     assert Fit(backend="least-squares").run(datasets).total_stat == pytest.approx(at_limit)
     assert position.value == pytest.approx(0, abs=1e-6)
     position.value = 2
     assert Fit(backend="least-squares").run(datasets).total_stat == pytest.approx(0, abs=1e-6)
     assert position.value == pytest.approx(best, rel=1e-5)
+    # several starts find the lower one from anywhere
+    position.value, datasets.n_starts = 0, 10
+    assert Fit(backend="least-squares").run(datasets).total_stat == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("start", [0.0, 0.01, 2.0])

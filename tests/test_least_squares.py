@@ -424,6 +424,7 @@ def test_number_of_processes():
 def test_strength_driven_to_zero_leaves_errors_to_the_others():
     model, datasets = prepared()
     model.u_HC.frozen = False
+    datasets.n_starts = 0
     result = fit(datasets)
     assert result.success
     assert model.parameters["He.Q_0c"].value == 0

@@ -11,9 +11,9 @@ from crlocal_plugin.cli import main
 NAMES = ("dampe_h", "cream_h", "calet_h", "tibet-asgamma-2017", "icetop-2016", "kamiokande-1997")
 
 
-def prepare(seed=None):
-    datasets = crl.load_datasets(list(NAMES))
-    model = crl.xue_liu_2025(species="H")
+def prepare(seed=None, scatter=False):
+    datasets = crl.load_datasets(list(NAMES), scatter=scatter)
+    model = crl.xue_liu_2025(species="H", priors="measured")
     datasets.models = [model]
     for label, par in zip(model.parameters.labels, model.parameters, strict=True):
         par.frozen = label not in ("Gamma", "Q_0b", "delta_b", "V_sun")
@@ -39,18 +39,22 @@ def test_the_one_that_does_not_belong_comes_first():
     assert result["moves"][0] in ("Gamma", "Q_0b")
 
 
-def test_it_is_the_difference_of_two_fits():
-    datasets = prepare(3)
+@pytest.mark.parametrize("scatter", [False, True])
+def test_it_is_the_difference_of_two_fits(scatter):
+    datasets = prepare(4, scatter)
     values = [par.value for par in datasets.parameters]
     table = crl.leave_one_out(datasets)
     assert [par.value for par in datasets.parameters] == values
     with_all = crl.lowest_minimum(datasets, 0)
     row = next(row for row in table if row["name"] == "icetop-2016")
     assert row["numbers"] == 2
-    assert row["chi2"] == pytest.approx(datasets["icetop-2016"].stat_sum_likelihood(), abs=1e-3)
+    widening = datasets["icetop-2016"].stat_sum_scatter()
+    assert (widening > 0) == scatter
+    chi2_with_all = datasets["icetop-2016"].stat_sum_likelihood() - widening
+    assert row["chi2"] == pytest.approx(chi2_with_all, abs=1e-3)
     rest = crl.CosmicRayDatasets([d for d in datasets if d.name != "icetop-2016"])
     without = crl.lowest_minimum(rest, 0)
-    assert row["change"] == pytest.approx(with_all - without, abs=1e-3)
+    assert row["change"] == pytest.approx(with_all - without - widening, abs=1e-3)
     assert row["p_value"] == pytest.approx(chi2.sf(row["change"], 2))
 
 
@@ -76,7 +80,7 @@ def test_mistakes_are_named():
 
 
 def test_command(capsys):
-    words = ["--datasets", "dampe_h", "icetop-2016", "--species", "H"]
+    words = ["--datasets", "dampe_h", "icetop-2016", "--species", "H", "--priors", "measured"]
     words += ["--fix", "Q_0c", "R_cut", "R_cutc", "D_0", "x", "V_sun", "phi"]
     assert main(["tension", *words]) == 0
     printed = capsys.readouterr().out

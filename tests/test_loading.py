@@ -81,11 +81,14 @@ def test_everything_loads():
 
 def test_floors():
     names = ["dampe_h", "jacee_h", "kascade_h_sibyll-2p1", "icecube-2016"]
-    assert list(floors_of(crl.load_datasets(names)).values()) == [0, 0.1, 0.25, 0.1]
+    # the scatter of an experiment stands for the floor of its dipoles
+    assert list(floors_of(crl.load_datasets(names)).values()) == [0, 0.1, 0.25, 0]
+    without = floors_of(crl.load_datasets(names, scatter=False))
+    assert list(without.values()) == [0, 0.1, 0.25, 0.1]
     assert set(floors_of(crl.load_datasets(names, floors=None)).values()) == {0}
     assert set(floors_of(crl.load_datasets(names, floors=0.05)).values()) == {0.05}
     given = floors_of(crl.load_datasets(names, floors={"dampe_h": 0.02, "jacee_h": 0}))
-    assert list(given.values()) == [0.02, 0, 0.25, 0.1]
+    assert list(given.values()) == [0.02, 0, 0.25, 0]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +96,10 @@ def test_floors():
     [("recommended", 10), (0.2, 10), ({"icecube-2016": 0}, 10), (None, 0)],
 )
 def test_phase_floors(floors, phase_floor):
-    (data,) = crl.load_datasets("icecube-2016", floors=floors)
+    (data,) = crl.load_datasets("icecube-2016", floors=floors, scatter=False)
     assert data.phase_floor == phase_floor * u.deg
+    (data,) = crl.load_datasets("icecube-2016", floors=floors)
+    assert data.phase_floor == 0 * u.deg
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ ALL = ("background", "nearby", "galactic-center", "compton-getting")
 
 @pytest.fixture
 def model():
-    return xue_liu_2025()
+    return xue_liu_2025(priors="measured")
 
 
 # ---------------------------------------------------------------- shared parameters

@@ -111,12 +111,21 @@ def test_unknown_measurement():
 
 
 def test_priors_of_the_model():
-    model = xue_liu_2025(spallation=True)
+    model = xue_liu_2025(priors="measured", spallation=True)
     for name in crl.PRIOR_SETS["measured"]:
         prior = model.parameters[name].prior
         assert prior.source == measured_prior(name).source
     others = [par for par in model.parameters if par.name not in MEASURED]
     assert all(par.prior is None for par in others)
+    # by default, correlated priors of field and cloud replace those of the set
+    model = xue_liu_2025(spallation=True)
+    together = {par.name: prior for prior in model.penalties for par in prior.parameters}
+    assert set(together) == {"B_ra", "B_dec", "u_HC", "u_HC_ra", "u_HC_dec"}
+    for par in model.parameters:
+        if par.name in together:
+            assert par.prior.joint is together[par.name]
+        else:
+            assert (par.prior is not None) == (par.name in crl.PRIOR_SETS["measured"])
     assert all(par.prior is None for par in xue_liu_2025(priors=None).parameters)
     own = MeasurementPrior("0.5 GV", "0.1 GV", "neutron monitors")
     model = xue_liu_2025(priors={"phi": own, "He.Q_0b": MeasurementPrior("7e51 GV-1", "1e51 GV-1")})

@@ -119,6 +119,7 @@ def written(monkeypatch, tmp_path):
 def outcome(success=True, errors=True, total=None, message="said so"):
     """Result of a fit."""
     return SimpleNamespace(
+        success=success and errors,
         optimize_result=SimpleNamespace(success=success, message=message, total_stat=total),
         covariance_result=SimpleNamespace(success=errors, message="no curvature"),
     )
@@ -290,7 +291,7 @@ def test_verdicts(datasets, written):
     assert "NOT converge" in failed
     assert "✓" not in failed
     no_errors = written(datasets, outcome(errors=False, total=total), overwrite=True).text
-    assert "errors could not be computed" in no_errors
+    assert "WITHOUT ERRORS" in no_errors
     assert "no curvature" in no_errors
     assert "without a fit" in written(datasets, overwrite=True).text
 
@@ -303,14 +304,14 @@ def test_fit_without_errors_is_told(datasets, written):
             par.error = error
         shown = written(datasets, result, overwrite=True)
         assert "✓" not in shown.text
-        assert "errors could not be computed" in shown.text
+        assert "WITHOUT ERRORS" in shown.text
         assert f"Errors: {covariance}" in shown.text
         assert {cell.text for cell in shown.column("Free parameters", "error").values()} == {"–"}
         assert "no two parameters with errors" in shown.text
     datasets.models[0].V_sun.error = 1
     result.covariance_result = None
     shown = written(datasets, result, overwrite=True)
-    assert "errors could not be computed" in shown.text
+    assert "WITHOUT ERRORS" in shown.text
     assert "Errors: the fit computed no covariance" in shown.text
 
 

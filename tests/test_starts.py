@@ -189,7 +189,7 @@ def test_lowest_minimum_leaves_a_valley_that_is_not_the_lowest():
         near = minimise(crl.JointLikelihood(datasets)).stat
         done = []
         ends.append(crl.lowest_minimum(datasets, n_starts, progress=done.append))
-        assert done == n_starts * [1]
+        assert sum(done) == n_starts
         assert_allclose(datasets.stat_sum(), ends[-1])
     assert ends[0] == pytest.approx(near, abs=0.01)
     assert ends[1] < near - 10

@@ -469,6 +469,10 @@ META_MISTAKES = {
         f"{key} is no text": (meta(key, 5), None, None, f"{key}: expected text, got 5; put it in")
         for key in ("name", "experiment", "quantity", "axis", "reference", "hadronic_model")
     },
+    "period without a date": (
+        *(meta("period", "first flight"), None, None),
+        "period: expected months such as 2011/05-2013/11, got 'first flight'; correct it",
+    ),
     "period is a year": (meta("period", 2011), None, None, "period: expected text, got 2011"),
     "simulated in words": (meta("simulated", "no"), None, None, "simulated: expected true or fal"),
     "simulated as a number": (meta("simulated", 1), None, None, "simulated: .* got 1; write it"),

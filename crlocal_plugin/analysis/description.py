@@ -22,6 +22,7 @@ from ..components.priors import DEFAULT_SETS, PRIOR_SETS
 from ..datasets.residuals import LIKELIHOODS
 from ..datasets.settings import read_floor
 from ..likelihood.backends import LEAST_SQUARES
+from ..likelihood.minima.search import N_STARTS
 from ..likelihood.selection import EXPERIMENT_SETS
 from ..messages import unknown_name
 from .data import prepared
@@ -151,9 +152,9 @@ class Analysis(Part):
         LEAST_SQUARES, description=f"back end of the fit: {LEAST_SQUARES} or minuit"
     )
 
-    starts: Annotated[StrictInt, Field(ge=0)] = 24
-    """random starts of crlocal fit beside the given values: there are several minima, and the
-    lowest counts"""
+    starts: Annotated[StrictInt, Field(ge=0)] = N_STARTS
+    """starts of a fit: there are several minima, and the lowest counts; 0 for the given values
+    alone"""
 
     output: RelativePath = Path("crlocal-fit")
     """folder for the result of crlocal fit"""
@@ -226,6 +227,7 @@ class Analysis(Part):
         mistakes = Mistakes(self._places)
         datasets = prepared(self, mistakes)
         mistakes.raise_all()
+        datasets.n_starts = self.starts
         return datasets
 
     def with_tables_in(self, folder, datasets):

@@ -7,7 +7,6 @@ from gammapy.modeling import Fit
 
 from ..likelihood.degeneracies import DegenerateParametersWarning
 from ..likelihood.summary import fit_summary
-from ..studies.starts import lowest_minimum
 from .description import Analysis
 
 
@@ -70,7 +69,8 @@ def treatments(analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, pro
     parameters : list of str, optional
         Labels of parameters whose values are compared.
     n_starts : int, optional
-        Random starts of each fit, see `~crlocal_plugin.lowest_minimum`; none by default.
+        Starts of each fit, see `~crlocal_plugin.CosmicRayDatasets`; by default the one from the
+        values of the model alone.
     progress : callable, optional
         Called with 1 after each fit.
 
@@ -99,9 +99,11 @@ def treatments(analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, pro
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DegenerateParametersWarning)
             datasets = case.prepare()
-            lowest_minimum(datasets, n_starts)
+            datasets.n_starts = n_starts
             result = Fit(backend=case.backend).run(datasets)
-        rows.append({"name": name, **_row(fit_summary(datasets, result), parameters)})
+        rows.append(
+            {"name": name, **_row(fit_summary(datasets, result, profiles=False), parameters)}
+        )
         if progress is not None:
             progress(1)
     table = Table(rows=rows)

@@ -10,7 +10,7 @@ from astropy import units as u
 from astropy.table import Table, vstack
 
 from ..tables.kinds import KINDS
-from ..tables.raw_table import TableError, error_names
+from ..tables.raw_table import PERIOD, TableError, error_names
 from ..tables.spectrum import EXPECTED_QUANTITY, QUANTITIES
 from ..tables.values import axis_column
 from .crdb_rows import AXES, DATA
@@ -128,7 +128,7 @@ class Measurement:
             "reference": _reference(self._bibcode),
             "bibcode": self._bibcode,
             "compilation": "CRDB (Maurin et al. 2023)",
-            "period": period,
+            "period": period if PERIOD.fullmatch(period) else "",
             "hadronic_model": model.strip(),
             "comment": self._comment(),
         }

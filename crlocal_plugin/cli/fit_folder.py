@@ -6,6 +6,7 @@ from pathlib import Path
 from ..analysis.files import analysis_text
 from ..likelihood.collection import CosmicRayDatasets
 from ..plots.pictures import PICTURES
+from ..report.saved_result import MINIMA
 from ..results import changed_files, check_result, replace_result
 from .output import write_pictures, write_table
 from .terminal import tell
@@ -26,7 +27,7 @@ def check_names(folder, datasets, overwrite):
     names = [dataset.to_dict()["filename"] for dataset in datasets]
     check_result(folder, "fit", overwrite, names)
     for dataset, name in zip(datasets, names, strict=True):
-        if name in _TABLES.values():
+        if name in (*_TABLES.values(), MINIMA):
             raise ValueError(
                 f"dataset {dataset.name!r} has the name of a table of results: give it another "
                 f"one in the analysis file, as in {{file: {dataset.name}.ecsv, name: mine}}"
@@ -40,6 +41,8 @@ def write_output(folder, analysis, datasets, result, summary, overwrite=False):
         result.write(draft / "fit-result.yaml", full_output=True)
         for name, filename in _TABLES.items():
             write_table(getattr(summary, name), draft / filename)
+        if summary.minima is not None:
+            write_table(summary.minima.table(), draft / MINIMA)
         (draft / "summary.txt").write_text(f"{summary}\n", encoding="utf-8")
         own = analysis.with_tables_in(draft, datasets)
         text = analysis_text(own, draft, leave_out=("output",))

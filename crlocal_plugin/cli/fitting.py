@@ -1,5 +1,6 @@
 """Fit, and tell what the fit came to."""
 
+from ..likelihood.summary import verdict
 from .terminal import tell
 
 
@@ -12,11 +13,10 @@ def first_fit(analysis, datasets):
 
 
 def exit_code(result):
-    """Tell what of a fit has failed; 1 if it did not converge. A minimum without errors is one."""
-    optimisation, covariance = result.optimize_result, result.covariance_result
-    if covariance is not None and not covariance.success:
-        tell(f"the errors of the fit could not be computed: {covariance.message}")
-    if optimisation.success:
+    """Tell what of a fit has failed; 0 if it has not (``result.success``), else 1."""
+    if result.success:
         return 0
-    tell(f"the fit did not converge: {optimisation.message}")
+    steps = (result.optimize_result, result.covariance_result)
+    failed = [step.message for step in steps if step is not None and not step.success]
+    tell(f"{verdict(result)}: {'; '.join(failed)}")
     return 1

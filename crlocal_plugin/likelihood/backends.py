@@ -12,7 +12,7 @@ import numpy as np
 from gammapy.modeling.fit import registry
 
 from .collection import CosmicRayDatasets
-from .covariance import likelihood_covariance
+from .covariance import at_limits, likelihood_covariance, undetermined
 from .descent import minimise
 from .joint_likelihood import JointLikelihood
 from .profiles import ProfileLikelihood
@@ -71,10 +71,22 @@ def covariance_least_squares(parameters, function, guess=None, **kwargs):
     units = np.outer(scale, scale)
     guess = None if guess is None else guess * units
     covariance, success = likelihood_covariance(likelihood, likelihood.values, guess)
-    message = "Hesse terminated successfully."
-    if not success:
-        message = "Hesse failed: the statistic does not curve upwards in every direction."
+    message = "the statistic does not curve upwards in every direction: no minimum, or a flat one"
+    if success:
+        message = "; ".join(["errors from second derivatives", *_without_error(likelihood)])
     return covariance / units, {"success": success, "message": message}
+
+
+def _without_error(likelihood):
+    """What there is to say of parameters that have no error."""
+    if likelihood.is_least_squares:
+        named = np.array(likelihood.names)
+        limits = at_limits(likelihood, likelihood.values)
+        open_, _ = undetermined(likelihood, likelihood.values)
+        if limits.any():
+            yield f"at a limit: {', '.join(named[limits])}"
+        if open_.any():
+            yield f"hardly determined there: {', '.join(named[open_])}"
 
 
 def _with_covariance_of_datasets(before):

@@ -18,6 +18,7 @@ from ..files import refuse_existing
 from ..models.nuisance import NuisanceModel
 from .degeneracies import DegenerateParametersWarning, find_degeneracies
 from .fused import FusedLikelihood, FusedPart, OwnSpeedPart
+from .minima.search import N_STARTS
 from .preparation import FitParameters, LabelledDatasetModels, short_labels
 from .priors import PriorTerms
 from .saved import check_yaml, read_models
@@ -34,16 +35,27 @@ class CosmicRayDatasets(Datasets):
     Parameters
     ----------
     datasets : list of `~gammapy.datasets.Dataset`
+
+    Attributes
+    ----------
+    n_starts : int
+        Starts from which a fit looks for the lowest minimum before gammapy's optimiser takes over,
+        beside the present values; 0 for a descent from these alone.
+    prepares_fits : bool
+        Whether a fit begins with least-squares descents at all.
+    preparation : object or None
+        What these did, with ``preparation.minima``, which ``result.models.minima`` has too.
     """
 
     def __init__(self, datasets=None):
         super().__init__(datasets)
         _share_nuisances(self._datasets)
         self._kept = self._fused = self._checked = self.preparation = None
-        self.prepares_fits = True
+        self.prepares_fits, self.n_starts, self.search = True, N_STARTS, None
 
     def __getstate__(self):
-        return {**self.__dict__, "_fused": None, "_checked": None, "preparation": None}
+        passing = dict.fromkeys(("_fused", "_checked", "preparation", "search"))
+        return {**self.__dict__, **passing}
 
     # ----------------------------------------------------------------- models
 

@@ -44,12 +44,13 @@ def find_degeneracies(datasets, threshold=THRESHOLD):
     varied = [par for par in datasets.parameters if not par.frozen and par in own]
     likelihood = JointLikelihood(datasets, varied)
     jacobian, labels, messages = natural_jacobian(likelihood), np.array(likelihood.names), []
-    unused = np.linalg.norm(jacobian, axis=0) == 0
+    level = np.linalg.norm(jacobian, axis=0) == 0
+    unused = ~likelihood.depends_on(likelihood.values) if level.any() else level
     if unused.any():
         messages.append(
             f"no dataset depends on {', '.join(labels[unused])}: freeze them, or add data"
         )
-    labels, jacobian = labels[~unused], jacobian[:, ~unused]
+    labels, jacobian = labels[~level], jacobian[:, ~level]
     named = set()
     if jacobian.size:
         for value, direction in zip(*natural_directions(jacobian), strict=True):

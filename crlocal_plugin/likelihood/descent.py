@@ -74,8 +74,13 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
     absent = free & likelihood.is_scatter & (start == 0)
     if absent.any():
         start = np.where(absent, np.clip(_SCATTER, *likelihood.bounds.T), start)
+    jacobian = likelihood.jacobian(start)
+    level = free & (np.linalg.norm(jacobian, axis=0) == 0)
+    if level.any():
+        start = _off_level(likelihood, start, np.flatnonzero(level))
+        jacobian = likelihood.jacobian(start)
     # a direction in which nothing changes leads the solver astray
-    moving = free & ~_idle(likelihood, start, likelihood.jacobian(start))
+    moving = free & ~_idle(likelihood, start, jacobian)
     if moving.any():
         found = _descend(likelihood, start, likelihood(start), moving, *options)
         best = found if found.stat <= before else best._replace(n_calls=found.n_calls)
@@ -93,6 +98,16 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
         jacobian = likelihood.jacobian(best.theta)
     jacobian[:, ~free] = 0.0
     return best._replace(jacobian=jacobian)
+
+
+def _off_level(likelihood, theta, columns):
+    """Values with parameters moved to where a slope is, such as a declination away from zero."""
+    values, differ = likelihood.elsewhere(theta, columns)
+    for sets, there, k in zip(values, differ, columns, strict=True):
+        if there.any():
+            stats = np.where(there, likelihood(sets), np.inf)
+            theta = np.where(np.arange(len(theta)) == k, sets[np.argmin(stats), k], theta)
+    return theta
 
 
 def _better(first, second):

@@ -154,6 +154,35 @@ class JointLikelihood:
         positive = stays_positive(self) & (theta > 0)
         return np.where(positive, theta, self._spans)
 
+    def depends_on(self, theta):
+        """Which parameters the residuals depend on, at values ``(n,)`` or far from there, ``(n,)``.
+
+        A parameter of which they have no slope, as of a declination at zero, may still matter.
+        """
+        matters = np.linalg.norm(self.jacobian(theta), axis=0) > 0
+        (still,) = np.nonzero(~matters)
+        if still.size:
+            matters[still] = self.elsewhere(theta, still)[1].any(axis=-1)
+        return matters
+
+    def elsewhere(self, theta, columns):
+        """Values with one parameter a part of its natural scale or more away, up and down.
+
+        Returns
+        -------
+        values, differ : `~numpy.ndarray`
+            For each of the k columns eight sets, ``(k, 8, n)``, and whether residuals differ there.
+        """
+        parts = np.array([0.03, 0.1, 0.5, 0.99])
+        moved = np.tile(np.asarray(theta, dtype=float), (len(columns), 8, 1))
+        for values, k in zip(moved, columns, strict=True):
+            values[:, k] += np.concatenate([-parts, parts]) * self.scales_at(theta)[k]
+        moved = np.clip(moved, *self.bounds.T)
+        residuals = self.residuals(moved.reshape(-1, self.size)).reshape(*moved.shape[:2], -1)
+        change = np.abs(residuals - self.residuals(theta))
+        # more than what rounding does
+        return moved, (change > 1e-8 * (1 + np.abs(residuals))).any(axis=-1)
+
     def _checked(self, theta):
         theta = np.asarray(theta, dtype=float)
         if theta.ndim not in (1, 2) or theta.shape[-1] != self.size:

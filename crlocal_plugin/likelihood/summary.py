@@ -10,10 +10,23 @@ from ..datasets.core import CosmicRayDataset
 from ..models.cloud import MOTION, cloud_of
 from ..models.nuisance import is_at_rest
 from .correlated import CorrelatedTerm
+from .joint_likelihood import JointLikelihood
+from .minima.intervals import LEVEL, profile_intervals
+from .minima.search import Minima
 from .priors import is_gaussian
 
 _BAD, _SHOWN = 0.01, 3
 """Probability below which a dataset counts as badly described, and how many are named."""
+
+ASYMMETRY = 0.1
+"""Fraction of the error by which an end of the profile's interval may differ from the value with
+the error of the covariance: beyond it, both errors are those of the profile."""
+
+NOT_CONVERGED = "NOT CONVERGED"
+"""Verdict on a fit that has not ended in a minimum."""
+
+_LOWER = 0.05
+"""By how much a profile must come out below the fit to be worth a word."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +36,10 @@ class FitSummary:
     Attributes
     ----------
     parameters, datasets, covariance : `~astropy.table.Table`
-        Parameters with value, error, unit, frozen status, prior and remark; chi2 per dataset,
-        number of fitted numbers and settings; covariance of the free parameters.
+        Parameters with value, error, unit, frozen status, prior and remark; errors downwards and
+        upwards ``errn`` and ``errp``, limits at 95 % ``above`` and ``below``, nan where there is
+        none, and the ``method`` they are from, covariance or profile; chi2 per dataset, number of
+        fitted numbers and settings; covariance of the free parameters.
     derived : `~astropy.table.Table`
         What follows from the parameters, with errors by linear propagation: angle and speed of the
         Local Interstellar Cloud.
@@ -38,7 +53,12 @@ class FitSummary:
     n_data, n_free : int
         Numbers of fitted numbers and of free parameters.
     success, message : bool or None, str
-        Whether the fit converged, None without a fit, and what the optimiser said.
+        Whether the fit ended in a minimum and has errors there, ``result.success`` of gammapy, None
+        without a fit, and what there is to say of that.
+    verdict : str
+        The same in a word or two, empty without a fit.
+    minima : Minima or None
+        Minima that several starts have led to.
     """
 
     parameters: Table
@@ -53,6 +73,8 @@ class FitSummary:
     success: bool | None
     message: str
     scatter: float = 0.0
+    verdict: str = ""
+    minima: Minima | None = None
 
     def __str__(self):
         frozen, prior = self.parameters["frozen"], self.parameters["prior"] != ""
@@ -60,7 +82,7 @@ class FitSummary:
             "Free parameters": (
                 ("", "value", "error", "unit", "prior", ""),
                 [
-                    (r["label"], *rounded(r["value"], r["error"]), *r["unit", "prior", "remark"])
+                    (r["label"], *interval_text(r), *r["unit", "prior", "remark"])
                     for r in self.parameters[~frozen]
                 ],
             ),
@@ -104,8 +126,16 @@ class FitSummary:
             f"priors {self.total - self.likelihood:.2f}, {scatter}total {self.total:.2f}",
             f"goodness of fit: p-value {self.p_value:.2g}{self._worst()}",
         ]
-        if self.success is not None:
-            lines.append(f"{'converged' if self.success else 'NOT CONVERGED'}: {self.message}")
+        if self.minima is not None:
+            lines.append(str(self.minima))
+        methods = set(self.parameters["method"])
+        if "profile" in methods:
+            lines.append(
+                f"two errors, and limits at {LEVEL:.0%}, are from profiles; one error is from the "
+                "covariance"
+            )
+        if self.verdict:
+            lines.append(f"{self.verdict}: {self.message}")
         return "\n".join(lines)
 
     def _worst(self):
@@ -116,13 +146,15 @@ class FitSummary:
         return f"; worst: {', '.join(texts)}" if texts else ""
 
 
-def fit_summary(datasets, result=None):
+def fit_summary(datasets, result=None, profiles=True):
     """Summarise a joint fit, or the state of datasets before one.
 
     Parameters
     ----------
     datasets : CosmicRayDatasets
     result : `~gammapy.modeling.FitResult`, optional
+    profiles : bool, optional
+        Whether to ask the profiles of a fit for asymmetric errors and limits.
 
     Returns
     -------
@@ -131,7 +163,11 @@ def fit_summary(datasets, result=None):
     parameters = datasets.parameters
     labelled = list(zip(parameters.labels, parameters, strict=True))
     free = [(label, par) for label, par in labelled if not par.frozen]
-    ended = None if result is None else result.optimize_result
+    minima = getattr(getattr(result, "models", None), "minima", None)
+    answers, notes = {}, []
+    has_errors = any(par.error > 0 for _, par in free)
+    if profiles and has_errors and result and result.success and result.covariance_result:
+        answers, notes = _answers(datasets, [par for _, par in free], minima)
     own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
     rows = [_dataset_row(dataset) for dataset in own]
     scatter = sum(dataset.stat_sum_scatter() for dataset in own)
@@ -145,7 +181,7 @@ def fit_summary(datasets, result=None):
     pulls += sum(float(np.sum(term.pulls(values) ** 2)) for term in terms)
     degrees = n_data + len(measured) + sum(term.size for term in terms) - len(free)
     return FitSummary(
-        parameters=_parameter_table(labelled, correlated),
+        parameters=_parameter_table(labelled, correlated, answers),
         datasets=Table(rows=rows),
         covariance=_covariance_table(datasets, free),
         derived=_derived_table(datasets, free),
@@ -154,13 +190,67 @@ def fit_summary(datasets, result=None):
         p_value=float(chi2.sf(likelihood - scatter + pulls, degrees)),
         n_data=int(n_data),
         n_free=len(free),
-        success=None if ended is None else bool(ended.success),
-        message=getattr(ended, "message", ""),
+        success=None if result is None else bool(result.success),
+        message="; ".join([*_messages(result), *notes]),
         scatter=float(scatter),
+        verdict=verdict(result),
+        minima=minima,
     )
 
 
-def _parameter_table(labelled, correlated):
+def verdict(result):
+    """What a fit came to, in a word or two: the same in summary, report and command line.
+
+    Parameters
+    ----------
+    result : `~gammapy.modeling.FitResult` or None
+
+    Returns
+    -------
+    str
+        "converged" if ``result.success``; else "converged WITHOUT ERRORS" or `NOT_CONVERGED`.
+        Empty without a fit.
+    """
+    if result is None:
+        return ""
+    if not result.optimize_result.success:
+        return NOT_CONVERGED
+    return "converged" if result.success else "converged WITHOUT ERRORS"
+
+
+def _messages(result):
+    """What the steps of a fit have said."""
+    if result is not None:
+        yield result.optimize_result.message.rstrip(".")
+        if result.covariance_result is not None:
+            yield result.covariance_result.message
+
+
+def _answers(datasets, free, minima):
+    """Intervals from profiles by parameter, and what there is to say of them."""
+    likelihood = JointLikelihood(datasets, free)
+    if not likelihood.is_least_squares or not free:
+        return {}, []
+    covariance = datasets.models.covariance.get_subcovariance(free).data
+    # an unknown variance is one for gammapy
+    known = np.array([par.error > 0 for par in free])
+    covariance = np.where(np.outer(known, known), covariance, 0.0)
+    others = ()
+    if minima is not None and minima.names == likelihood.names:
+        others = minima.theta[1:]
+    found = profile_intervals(likelihood, likelihood.values, covariance, others)
+    notes = []
+    if found.stat < likelihood(likelihood.values) - _LOWER:
+        notes.append(f"a profile met a lower statistic, {found.stat:.2f}: fit again from there")
+    depends = likelihood.depends_on(likelihood.values)
+    intervals = [found.intervals[name] for name in likelihood.names]
+    answers = {}
+    for par, interval, matters in zip(free, intervals, depends, strict=True):
+        answers[par] = interval if matters else None
+    return answers, notes
+
+
+def _parameter_table(labelled, correlated, answers):
     together = {
         par: (prior.text(k), f"together with {prior.names[0]}" if k else prior.source)
         for prior in correlated
@@ -171,10 +261,36 @@ def _parameter_table(labelled, correlated):
     for label, par in labelled:
         prior = None if is_at_rest(par) else par.prior
         own = _prior_text(prior), getattr(prior, "source", "")
-        words = *together.get(par, own), _remark(par)
+        *errors, remark = _answer(par, answers)
+        words = *together.get(par, own), remark
         value, error, low, high = map(float, (par.value, par.error, par.min, par.max))
-        rows.append((label, value, error, par.unit.to_string(), par.frozen, low, high, *words))
-    return Table(rows=rows, names=(*names, "prior", "prior_source", "remark"))
+        unit = par.unit.to_string()
+        rows.append((label, value, error, unit, par.frozen, low, high, *words, *errors))
+    more = ("prior", "prior_source", "remark", "errn", "errp", "above", "below", "method")
+    return Table(rows=rows, names=(*names, *more))
+
+
+def _answer(par, answers):
+    """Errors downwards and upwards, limits at 95 % above and below, method, and remark."""
+    remark, error, nothing = _remark(par), float(par.error), (np.nan,) * 4
+    has_error = not par.frozen and 0 < error < np.inf
+    plain = (error, error, np.nan, np.nan, "covariance") if has_error else (*nothing, "")
+    if par not in answers:
+        return *plain, remark
+    interval = answers[par]
+    if interval is None:
+        return *nothing, "", "no dataset depends on it"
+    if interval.is_two_sided:
+        down, up = par.value - interval.low, interval.high - par.value
+        is_alike = max(abs(down - error), abs(up - error)) <= ASYMMETRY * error
+        if has_error and is_alike:
+            return *plain, ""
+        return down, up, np.nan, np.nan, "profile", ""
+    # a value at a limit is no estimate, another one may help
+    best = remark or f"best {_significant(par.value)}"
+    if np.isfinite(interval.above) or np.isfinite(interval.below):
+        return np.nan, np.nan, interval.above, interval.below, "profile", best
+    return *nothing, "", "not determined: its profile does not rise"
 
 
 def _prior_text(prior):
@@ -191,12 +307,31 @@ def _remark(par):
         # of a strength at zero, the error tells how small is small; a file does not keep scales
         size = abs(limit) or par.error or par.scale
         if np.isfinite(limit) and abs(par.value - limit) <= 1e-6 * size:
-            return f"at its limit {limit:g}, the error means nothing"
+            return f"at its limit {limit:g}"
     if not par.error > 0:
         return "no error"
     # a position among hadronic models may be close to the first of them, a scatter close to none
     is_open = par.error > 3 * abs(par.value) > 0 and par.name not in ("hadronic", "scatter")
     return "not determined" if is_open else ""
+
+
+def interval_text(row):
+    """Value and error of a row of the parameters, rounded to the error, or a limit (two str)."""
+    for sign, name in ((">", "above"), ("<", "below")):
+        if np.isfinite(row[name]):
+            return f"{sign} {_significant(row[name])}", f"at {LEVEL:.0%}"
+    if row["method"] == "profile":
+        value, down = rounded(row["value"], row["errn"], row["errp"])
+        _, up = rounded(row["value"], row["errp"], row["errn"])
+        return value, f"-{down} +{up}"
+    return rounded(row["value"], row["error"])
+
+
+def _significant(value):
+    """Two digits of a limit."""
+    mantissa, exponent = f"{value:.1e}".split("e")
+    plain = -3 <= int(exponent) < 5
+    return f"{float(f'{value:.1e}'):g}" if plain else f"{mantissa}e{int(exponent)}"
 
 
 def _dataset_row(dataset):
@@ -249,20 +384,23 @@ def _derived_table(datasets, free):
     return Table(rows=rows, names=names, dtype=("U64", float, float, "U16", "U64"))
 
 
-def rounded(value, error):
-    """Write a value and its error, to two digits of the error (two str).
+def rounded(value, error, other=None):
+    """Write a value and its error, to two digits of the smaller one of two errors (two str).
 
     Without a positive error the value has six digits, and "-" stands for the error.
     """
     if not (np.isfinite(error) and error > 0):
         return f"{value:.6g}", "-"
-    size = max(abs(value), error)
+    finest = min(error, other) if other is not None and other > 0 else error
+    size = max(abs(value), error, other or 0.0)
     if size >= 1e5 or size < 1e-3:
         exponent = int(np.floor(np.log10(size)))
-        digits = max(0, 1 - int(np.floor(np.log10(error / 10.0**exponent))))
+        digits = max(0, 1 - int(np.floor(np.log10(finest / 10.0**exponent))))
         scale = 10.0**exponent
-        return f"{value / scale:.{digits}f}e{exponent}", f"{error / scale:.{digits}f}e{exponent}"
-    digits = max(0, 1 - int(np.floor(np.log10(error))))
+        texts = [f"{x / scale:.{digits}f}" for x in (value, error)]
+        # zero has no power of ten
+        return tuple(f"{text}e{exponent}" if float(text) else "0" for text in texts)
+    digits = max(0, 1 - int(np.floor(np.log10(finest))))
     return f"{value:.{digits}f}", f"{error:.{digits}f}"
 
 

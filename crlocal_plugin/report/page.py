@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from .._version import __version__
 from ..catalogue.citations import citations
 from ..datasets.core import CosmicRayDataset
-from ..likelihood.summary import fit_summary
+from ..likelihood.summary import NOT_CONVERGED, fit_summary
 from . import rows
 from .cells import publication_link
 from .pictures import pictures
@@ -86,10 +86,10 @@ def _verdict(summary, fault):
     """Whether the fit can be trusted."""
     if summary.success is None:
         kind, text = "open", "State of the model without a fit"
-    elif not summary.success:
+    elif summary.verdict == NOT_CONVERGED:
         kind, text = "bad", "✗ The fit did NOT converge: its numbers mean nothing"
-    elif fault:
-        kind, text = "open", "The fit converged, but its errors could not be computed"
+    elif fault or not summary.success:
+        kind, text = "bad", "✗ The fit converged WITHOUT ERRORS"
     else:
         kind, text = "good", "✓ The fit converged"
     return {"kind": kind, "text": text, "message": summary.message and f": {summary.message}"}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..catalogue.citations import publications_in, publications_of
-from ..likelihood.summary import rounded
+from ..likelihood.summary import interval_text, rounded
 from .cells import joined, link, number, plus_minus, publication_link, span, unit_text
 
 
@@ -31,7 +31,7 @@ def totals(summary, n_datasets, date):
 def free_parameters(summary):
     """Free parameters with their errors."""
     for row in summary.parameters[~summary.parameters["frozen"]]:
-        value, error = rounded(row["value"], row["error"])
+        value, error = interval_text(row)
         ends = (row[name] for name in ("min", "max"))
         yield {
             "parameter": row["label"],

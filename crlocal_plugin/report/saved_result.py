@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import yaml
+from astropy.table import Table
 from gammapy.modeling import CovarianceResult, FitResult, OptimizeResult
 from pydantic import BaseModel, FiniteFloat, NonNegativeInt, ValidationError
 
 from ..analysis.errors import key_text, messages_of
+from ..likelihood.minima.search import Minima
 from ..yaml_limits import check_limits
+
+MINIMA = "minima.ecsv"
+"""Minima that the starts of a fit have led to, beside its result."""
 
 
 class _Step(BaseModel, strict=True):
@@ -39,7 +44,8 @@ def read_result(path, models):
     Returns
     -------
     result, date : `~gammapy.modeling.FitResult`, str
-        Result without traces; day of the fit, as "2025-07-09", empty if the file has none.
+        Result without traces, with the minima of a table beside it in ``models.minima``; day of
+        the fit, as "2025-07-09", empty if the file has none.
 
     Raises
     ------
@@ -61,6 +67,9 @@ def read_result(path, models):
         raise ValueError(
             f"{path} cannot be read, make it again with crlocal fit: {'; '.join(faults)}"
         ) from error
+    minima = path.with_name(MINIMA)
+    if minima.is_file():
+        models.minima = Minima.from_table(Table.read(minima, format="ascii.ecsv"))
     result = OptimizeResult(models=models, trace=None, **dict(content.OptimizeResult))
     covariance = content.CovarianceResult and CovarianceResult(**dict(content.CovarianceResult))
     return FitResult(result, covariance), str(content.metadata.get("date", ""))[:10]

@@ -12,7 +12,6 @@ from ..likelihood.priors import is_gaussian
 from ..models.cosmic_ray import CosmicRayModel
 from ..posterior.nested import nested_sample
 from ..posterior.prior_distributions import PriorDistributions, measurements_only
-from .starts import lowest_minimum
 
 AT_LIMIT = 1e-3  # distance from a limit, in standard deviations, up to which a parameter sits at it
 
@@ -53,7 +52,8 @@ def compare_models(
     allow_unconverged : bool, optional
         State evidences that have not converged too.
     n_starts : int, optional
-        Random starts of each fit, see `~crlocal_plugin.lowest_minimum`; none by default.
+        Starts of each fit, see `~crlocal_plugin.CosmicRayDatasets`; by default the one from the
+        present values alone.
     progress : callable, optional
         Called with 1 after each fit.
 
@@ -107,8 +107,7 @@ def _row(name, datasets, n_starts):
     free = len(datasets.parameters.free_parameters)
     if not free:
         raise ValueError(f"{name}: no parameter is free, there is nothing to fit")
-    if n_starts:
-        lowest_minimum(datasets, n_starts)
+    datasets.n_starts = n_starts
     result = Fit(backend=LEAST_SQUARES).run(datasets)
     if not result.optimize_result.success:
         raise ValueError(f"{name}: the fit did not converge ({result.optimize_result.message})")

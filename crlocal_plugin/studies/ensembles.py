@@ -47,9 +47,29 @@ def make_ensemble(
         return SampledEnsemble(model, levels, *_given(model, samples, n_samples, rng))
     parameters, matrix = _free_covariance(model, covariance)
     if method == "linear":
-        return LinearEnsemble(model, levels, parameters, matrix)
-    rows = _drawn(parameters, matrix, int(n_samples or N_DRAWS), rng)
-    return SampledEnsemble(model, levels, parameters, rows)
+        ensemble = LinearEnsemble(model, levels, parameters, matrix)
+    else:
+        rows = _drawn(parameters, matrix, int(n_samples or N_DRAWS), rng)
+        ensemble = SampledEnsemble(model, levels, parameters, rows)
+        ensemble.is_drawn = True
+    if covariance is None:
+        ensemble.undetermined = [par for par in model.parameters if _is_undetermined(par)]
+    return ensemble
+
+
+def _is_undetermined(par):
+    """Whether a fit has left a free parameter without an error, away from its limits."""
+    ends = np.nan_to_num([par.min, par.max], nan=np.inf)
+    at_limit = np.abs(par.value - ends).min() <= 1e-6 * max(abs(par.value), par.scale)
+    return not par.frozen and par.error == 0 and not at_limit
+
+
+_ELSEWHERE, _RESTS = (1 / 3, 3.0), 1e-3
+"""Factors of a parameter without an error at which a quantity is asked whether it depends on it,
+and relative change from which on it does."""
+
+_OUTSIDE = 0.5
+"""How far a best value may be outside its band, in widths of the band."""
 
 
 class SampledEnsemble:
@@ -58,9 +78,27 @@ class SampledEnsemble:
     def __init__(self, model, levels, parameters, rows):
         self.model, self.levels = model, levels
         self.parameters, self.rows = parameters, rows
+        # without samples of a posterior, what a covariance does not know
+        self.undetermined, self.is_drawn = [], False
+
+    def _check_undetermined(self, evaluate):
+        """Refuse a quantity that depends on parameters without an error.
+
+        ``evaluate`` takes an ensemble and gives the quantity at its rows.
+        """
+        for par in self.undetermined:
+            rows = np.array([1.0, *_ELSEWHERE])[:, np.newaxis] * (par.value or par.scale)
+            here, *there = evaluate(SampledEnsemble(self.model, self.levels, [par], rows))
+            if any((np.abs(x - here) > _RESTS * np.abs(here)).any() for x in there):
+                raise ValueError(
+                    f"the band rests on {_labels(self.model)[par]}, which the data do not "
+                    "determine, so that it has no error: freeze it and fit again, or pass samples "
+                    "of the posterior"
+                )
 
     def evaluate(self, function):
         """Function of values, as from ``model.evaluator.values()``, at these and at the rows."""
+        self._check_undetermined(lambda others: others.evaluate(function)[1])
         evaluator = self.model.evaluator
         values = evaluator.values()
         best = function(values)
@@ -79,6 +117,7 @@ class SampledEnsemble:
 
     def one_by_one(self, function, shape):
         """Numbers of a shape at the rows, with the Parameters of the model set."""
+        self._check_undetermined(lambda others: others.one_by_one(function, shape))
         results = []
         with self.model.parameters.restore_status():
             for row in self.rows:
@@ -94,8 +133,22 @@ class SampledEnsemble:
         return values
 
     def intervals(self, best, values):
-        """Median and ends of the intervals of a quantity, see `central_intervals`."""
-        return central_intervals(values, self.levels)
+        """Median and ends of the intervals of a quantity, see `central_intervals`.
+
+        ValueError if draws from a covariance are not where the best value is.
+        """
+        median, lower, upper = central_intervals(values, self.levels)
+        if self.is_drawn:
+            outside = np.maximum(lower - best, best - upper) > _OUTSIDE * (upper - lower)
+            if outside.any():
+                place = np.unravel_index(np.argmax(outside), outside.shape)
+                low, high, line = lower[place], upper[place], best[place[1:]]
+                raise ValueError(
+                    f"the band from the covariance does not contain its own best fit ({line:.3g}, "
+                    f"band {low:.3g} to {high:.3g}): the errors are too large for a covariance; "
+                    "pass samples of the posterior"
+                )
+        return median, lower, upper
 
     def phase_intervals(self, best, directions):
         """The same of complex unit numbers, see `circular_intervals`."""

@@ -68,11 +68,13 @@ def leave_one_out(datasets, by="dataset", n_jobs=None, progress=None):
     without = run_parallel(
         minimise, inputs, n_jobs, None, progress, "leave one out", size=lambda minimum: 1
     )
-    rows = []
-    for (name, group), alone, minimum in zip(groups.items(), own, without, strict=True):
-        numbers = sum(int(d.numbers_per_point[d.rows_in_fit].sum()) for d in group)
+    with datasets.parameters.restore_status():
+        likelihood.assign(best.theta)
         # what a scatter of dipoles adds beside residuals is no chi2
-        scatter = sum(dataset.stat_sum_scatter() for dataset in group)
+        scatters = [sum(d.stat_sum_scatter() for d in group) for group in groups.values()]
+    rows, parts = [], zip(groups.items(), own, without, scatters, strict=True)
+    for (name, group), alone, minimum, scatter in parts:
+        numbers = sum(int(d.numbers_per_point[d.rows_in_fit].sum()) for d in group)
         change = best.stat - minimum.stat - scatter
         steps = (minimum.theta - best.theta) / sigma
         most = int(np.argmax(np.where(np.isfinite(steps), np.abs(steps), -1)))

@@ -7,6 +7,7 @@ from astropy.table import Column, Table
 
 from ..likelihood.descent import minimise, stays_positive
 from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
+from ..likelihood.minima.search import N_STARTS, find_minima
 from .parallel import run_parallel
 
 # difference in the statistic up to which two descents may have ended in the same minimum
@@ -99,31 +100,37 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
     return RandomStarts(minima, n_starts, n_starts - len(found), spread, likelihood)
 
 
-def lowest_minimum(datasets, n_starts=24, spread=0.5, random_state=0, progress=None):
-    """Move the parameters to the lowest minimum that several descents lead to.
+def lowest_minimum(datasets, n_starts=N_STARTS, random_state=0, progress=None):
+    """Move the parameters to the lowest minimum that several descents lead to, as a fit does.
 
     Parameters
     ----------
     datasets : CosmicRayDatasets
         Datasets with models; their free parameters are moved.
     n_starts : int, optional
-        Random starts beside the one from the present values. The lowest minimum of the variant
-        "wandering" is met by one start in eight.
-    spread, random_state, progress
-        As for `random_starts`, and so are the errors.
+        Starts, the first of them from the present values; 0 for that one alone.
+    random_state : int or `~numpy.random.Generator`, optional
+        Seed or source of random numbers.
+    progress : callable, optional
+        Called with the number of starts that have ended, again and again.
 
     Returns
     -------
     float
         Statistic there.
+
+    Raises
+    ------
+    ValueError
+        If no parameter is free, or the statistic is not a sum of squares.
     """
-    likelihood = JointLikelihood(datasets)
+    likelihood = least_squares_likelihood(datasets)
     lowest = minimise(likelihood, likelihood.values)
     if n_starts:
-        others = random_starts(datasets, n_starts, spread, random_state, progress=progress)
+        minima = find_minima(likelihood, n_starts, random_state, [lowest.theta], progress)
+        again = minimise(likelihood, minima.theta[0])
+        lowest = min(lowest, again, key=lambda minimum: minimum.stat)
     likelihood.assign(lowest.theta)
-    if n_starts and len(others.minima) and others.minima["statistic"][0] < lowest.stat:
-        others.assign()
     return float(datasets.stat_sum())
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,10 @@ _META_TYPES = dict.fromkeys(_TEXTS, (str | None, "text", "put it in quotes")) | 
     "simulated": (bool | np.bool_ | None, "true or false", "write it without quotes")
 }
 """Types of entries of a meta, what is expected, and what to do."""
+
+_MONTH = r"\d{4}(/(0[1-9]|1[0-2]))?"
+PERIOD = re.compile(rf"({_MONTH}(-{_MONTH})?)(\+{_MONTH}(-{_MONTH})?)*")
+"""Months of the data, as CRDB has them: 2011/05-2013/11, several with +."""
 
 _NO_LOGARITHMS = ("err", "syst", "shift", "mean_log")
 """Parts of the names of columns that a logarithmic unit cannot be meant for."""
@@ -97,6 +102,10 @@ class RawTable:
         for key, (types, expected, remedy) in _META_TYPES.items():
             if key in meta and not isinstance(meta[key], types):
                 raise self.error(f"{key}: expected {expected}, got {meta[key]!r}; {remedy}")
+        period = meta.get("period")
+        if period and not PERIOD.fullmatch(period):
+            text = f"period: expected months such as 2011/05-2013/11, got {period!r}"
+            raise self.error(f"{text}; correct it or leave it out")
         level = meta.get("ul_confidence", 0.95)
         if not (is_number(level) and 0.5 < float(level) < 1):
             text = f"ul_confidence: expected a number between 0.5 and 1, got {level!r}"

@@ -2,6 +2,7 @@
 
 import click
 
+from ...likelihood.minima.search import N_STARTS
 from ...messages import close_name
 from ...models.cosmic_ray import CosmicRayModel
 from ...posterior.prior_distributions import set_proper_priors
@@ -33,7 +34,7 @@ _SPALLATION = {"spallation": True, "no-spallation": False}
     "+no-compton-getting, +spallation or +no-spallation, or +NAME for a parameter that is free; "
     f"variant and compton_getting of the analysis file do not count; default: {' '.join(_DEFAULT)}",
 )
-@option("--starts N", "random starts of each fit, which has several minima", whole(0), 24)
+@option("--starts N", "starts of each fit, which has several minima", whole(0), N_STARTS)
 @option("--evidence", "nested sampling of each, which takes minutes")
 @option("--live N", "its live points", whole(1), 400)
 @SEED
@@ -88,5 +89,7 @@ def _prepare(text, analysis):
     if _WITHOUT in changes:
         model, *nuisances = datasets.models
         kept = [c for c in model.components.values() if c.name != "compton-getting"]
-        datasets.models = [CosmicRayModel(kept, name=model.name), *nuisances]
+        without = CosmicRayModel(kept, name=model.name)
+        without.penalties = model.penalties
+        datasets.models = [without, *nuisances]
     return datasets

@@ -2,14 +2,13 @@
 
 import click
 
+from ...likelihood.minima.search import N_STARTS
 from ...likelihood.summary import fit_summary
 from ...results import check_result
-from ...studies.starts import lowest_minimum
 from ..fit_folder import check_names, write_output
 from ..fitting import first_fit
 from ..options import analysis_of, analysis_options
 from ..parsing import PATH, command, option, whole
-from ..terminal import progress_bar
 
 
 @command(
@@ -25,8 +24,8 @@ from ..terminal import progress_bar
 @analysis_options()
 @option(
     "--starts N",
-    "random starts of the fit beside the given values, of which the lowest minimum counts; "
-    "default: that of the analysis file, or 24",
+    "starts of the fit, of which the lowest minimum counts; 0: the given values alone; "
+    f"default: that of the analysis file, or {N_STARTS}",
     whole(0),
 )
 @option("--output DIR", "default: that of the analysis file, or crlocal-fit", PATH)
@@ -49,9 +48,6 @@ def fit(starts, output, overwrite, **options):
     click.echo(
         f"fitting {n_free} parameters to {n_numbers} numbers of {len(datasets)} datasets ..."
     )
-    if analysis.starts:
-        with progress_bar(analysis.starts, "searching", "starts") as update:
-            lowest_minimum(datasets, analysis.starts, progress=update)
     result, code = first_fit(analysis, datasets)
     summary = fit_summary(datasets, result)
     click.echo(f"\n{summary}\n")

@@ -17,7 +17,7 @@ from ..terminal import progress_bar
   crlocal treatments --datasets latest --starts 8"""
 )
 @analysis_options()
-@option("--starts N", "random starts of each fit", whole(0), 0)
+@option("--starts N", "starts of each fit; 0: the given values alone", whole(0), 0)
 @option("--output FILE.ecsv", "write the table", PATH)
 @option("--overwrite", "replace an existing file")
 def treatments(starts, output, overwrite, **options):

@@ -1,0 +1,317 @@
+"""Search for the lowest minimum: descents from many starts, and again from near the best.
+
+A likelihood of spectra and dipoles has several minima, and which of them a descent ends in depends
+on where it starts. Starts are drawn around the present values, around what is published and over
+the ranges of the parameters; later ones leave the best minima with a few parameters elsewhere. All
+descend in one batch, and of those that are as old, the lowest go on (Li et al. 2018,
+arXiv:1810.05934).
+"""
+
+from dataclasses import dataclass, replace
+
+import astropy.units as u
+import numpy as np
+from astropy.table import Column, Table
+
+from ...components.parameters import DEFINITIONS
+from ..descent import gauss_newton_covariance, stays_positive
+from ..priors import gaussian_in_unit, is_gaussian
+from .batch import Descents
+
+N_STARTS = 150
+"""Starts of a fit, unless a number is given."""
+
+_POOL = 32
+"""Descents at once: enough for a batch to be fast."""
+
+_RUNGS, _KEPT, _OLDEST = (12, 24, 48), 0.4, 120
+"""Ages in steps at which descents are compared, share that goes on, and age at which all end."""
+
+_RANDOM, _LEAVING, _BEST = 0.2, 0.8, 5
+"""Share of the starts that are drawn before any leaves a minimum, share of those that leave one
+afterwards, and how many of the lowest minima are left."""
+
+_FOLLOWING = 3
+"""Steps for which parameters that have left a minimum stay, so that the others follow them."""
+
+_CLOSE, _WIDE, _FAR = 0.3, 1.0, 4.0
+"""Widths of the distributions of starts in natural logarithms, or in natural scales."""
+
+_SAME, _BARRIER = 0.03, 1.0
+"""Difference of the statistic of two ends, and rise half-way between them, below which they count
+as one minimum."""
+
+_LISTED, _DEPTH = 8, 50.0
+"""How many minima are kept, and how far above the lowest they are at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Minima:
+    """Distinct minima of a joint likelihood, the lowest first; print it, or take the table.
+
+    Attributes
+    ----------
+    names, units : list
+        Labels and units of the n free parameters.
+    theta, stat, covariance : `~numpy.ndarray`
+        Values, shape ``(k, n)``, statistic with priors, ``(k,)``, and covariance from the
+        derivatives of the residuals, ``(k, n, n)``, nan for what nothing depends on there.
+    starts : `~numpy.ndarray` of int
+        How many starts ended in each, ``(k,)``; starts that fell behind ended nowhere.
+    n_starts : int
+        Number of starts.
+    """
+
+    names: list
+    units: list
+    theta: np.ndarray
+    stat: np.ndarray
+    covariance: np.ndarray
+    starts: np.ndarray
+    n_starts: int
+
+    def polished(self, theta, stat, covariance):
+        """Minima with the lowest replaced by where another descent has led from there."""
+        rows = (theta, stat, covariance)
+        columns = [
+            np.concatenate([[first], rest[1:]])
+            for first, rest in zip(rows, (self.theta, self.stat, self.covariance), strict=True)
+        ]
+        return replace(self, theta=columns[0], stat=columns[1], covariance=columns[2])
+
+    def table(self):
+        """Minima as a table: statistic, above the lowest, starts, values by label."""
+        table = Table({"statistic": self.stat, "above": self.stat - self.stat.min(initial=np.inf)})
+        table["starts"] = self.starts
+        for name, unit, column in zip(self.names, self.units, self.theta.T, strict=True):
+            table[name] = Column(column, unit=unit)
+        table.meta["n_starts"] = self.n_starts
+        return table
+
+    @classmethod
+    def from_table(cls, table):
+        """Minima from their table, without covariances (nan)."""
+        names = table.colnames[3:]
+        theta = np.array([table[name] for name in names], dtype=float).T.reshape(-1, len(names))
+        return cls(
+            names=names,
+            units=[table[name].unit or u.one for name in names],
+            theta=theta,
+            stat=np.array(table["statistic"]),
+            covariance=np.full((*theta.shape, len(names)), np.nan),
+            starts=np.array(table["starts"]),
+            n_starts=table.meta["n_starts"],
+        )
+
+    def __str__(self):
+        found = ", ".join(
+            f"{stat:.2f} ({count})" for stat, count in zip(self.stat, self.starts, strict=True)
+        )
+        plural = "" if self.n_starts == 1 else "s"
+        return f"{self.n_starts} start{plural}, lowest minima and starts that ended there: {found}"
+
+
+def find_minima(likelihood, n_starts=N_STARTS, random_state=0, known=(), progress=None):
+    """Descend from many starts to the minima of a joint likelihood.
+
+    Parameters
+    ----------
+    likelihood : JointLikelihood
+        Likelihood that is a sum of squared residuals. Its values are the first start.
+    n_starts : int, optional
+        Number of starts.
+    random_state : int or `~numpy.random.Generator`, optional
+        Seed or source of random numbers.
+    known : array_like, optional
+        Further starts, shape ``(k, n)``, which come first.
+    progress : callable, optional
+        Called with the number of starts that have ended, again and again.
+
+    Returns
+    -------
+    Minima
+    """
+    given = np.reshape([likelihood.values, *known], (-1, likelihood.size))
+    pool = _Pool(likelihood, given, max(n_starts, len(given)), random_state, progress)
+    while pool.advance():
+        pass
+    return _listed(likelihood, pool.best, pool.n_starts)
+
+
+class _Pool:
+    """Descents under way, and the lowest ends so far."""
+
+    def __init__(self, likelihood, given, n_starts, random_state, progress):
+        self.n_starts, self.best = n_starts, []
+        self._likelihood, self._progress = likelihood, progress
+        self._rng = np.random.default_rng(random_state)
+        self._starts = _Starts(likelihood, self._rng)
+        n_random = max(0, min(n_starts, max(int(_RANDOM * n_starts), _POOL)) - len(given))
+        self._waiting = np.concatenate([given, self._starts.random(n_random)])
+        self._kept, self._n_begun = len(given), 0
+        self._descents = Descents(likelihood)
+        self._records = {age: [] for age in _RUNGS}
+
+    def advance(self):
+        """Make a step of all, False if there are none."""
+        n_new = min(_POOL - len(self._descents), self.n_starts - self._n_begun)
+        if n_new > 0:
+            numbers = np.arange(self._n_begun, self._n_begun + n_new)
+            theta, held = map(np.array, zip(*map(self._start, numbers), strict=True))
+            self._descents.add(theta, numbers, held)
+            self._n_begun += n_new
+        descents = self._descents
+        if not len(descents):
+            return False
+        ended = descents.step()
+        descents.held[descents.age >= _FOLLOWING] = False
+        behind = self._behind(descents, ended)
+        ended |= descents.age >= _OLDEST
+        for k in np.flatnonzero(ended | behind):
+            self._note(descents.stat[k], descents.theta[k])
+        gone = ended | behind
+        if self._progress is not None and gone.any():
+            self._progress(int(gone.sum()))
+        descents.keep(~gone)
+        return True
+
+    def _start(self, number):
+        """Where the start of a number is, and what the others follow for some steps."""
+        nothing = np.zeros(self._likelihood.size, dtype=bool)
+        if number < len(self._waiting):
+            return self._waiting[number], nothing
+        lowest = [theta for _, theta, _ in self.best[:_BEST]]
+        if not lowest or self._rng.random() >= _LEAVING:
+            return self._starts.random(1)[0], nothing
+        return self._starts.leaving(lowest[self._rng.integers(len(lowest))])
+
+    def _behind(self, descents, ended):
+        """Which descents are not worth going on with: others of their age are lower, or there."""
+        behind = np.zeros(len(descents), dtype=bool)
+        for k in np.flatnonzero(~ended & np.isin(descents.age, _RUNGS)):
+            record, stat = self._records[int(descents.age[k])], descents.stat[k]
+            record.append(stat)
+            # what was given goes on to the end
+            if descents.number[k] >= self._kept:
+                late = len(record) > 5 and stat > np.quantile(record, _KEPT)
+                behind[k] = late or self._place(stat, descents.theta[k]) is not None
+        return behind
+
+    def _place(self, stat, theta):
+        """Which of the lowest ends is the same minimum, None if none is."""
+        for k, (other, place, _) in enumerate(self.best):
+            if _is_same(self._likelihood, (stat, theta), (other, place)):
+                return k
+        return None
+
+    def _note(self, stat, theta):
+        """Keep an end if it is among the lowest, and count who else came there."""
+        if not np.isfinite(stat):
+            return
+        k = self._place(stat, theta)
+        if k is None:
+            self.best.append((stat, theta, 1))
+        else:
+            other, place, count = self.best[k]
+            lower = (stat, theta) if stat < other else (other, place)
+            self.best[k] = (*lower, count + 1)
+        self.best = sorted(self.best, key=lambda end: end[0])[:_LISTED]
+
+
+class _Starts:
+    """Distributions of starts, all inside the limits."""
+
+    def __init__(self, likelihood, rng):
+        self._rng, self._values, self._count = rng, likelihood.values, 0
+        self._low, self._high = likelihood.bounds.T
+        self._is_positive = stays_positive(likelihood)
+        self._scales = likelihood.scales_at(likelihood.values)
+        self._published = _published(likelihood)
+        width = self._high - self._low
+        # where both signs are allowed, or all is a matter of convention, anything may be
+        self._anywhere = np.isfinite(width) & ~self._is_positive
+        self._always = self._anywhere & likelihood.is_position
+
+    def random(self, m):
+        """Starts around the present values or what is published, close by and far, ``(m, n)``."""
+        theta = np.empty((m, len(self._values)))
+        for k in range(m):
+            centre = (self._values, self._published)[self._count % 4 > 1]
+            theta[k] = self._around(centre, self._count % 2 == 1)
+            self._count += 1
+        return theta
+
+    def _around(self, centre, is_wide):
+        step = (_WIDE if is_wide else _CLOSE) * self._rng.standard_normal(len(centre))
+        theta = self._moved(centre, step)
+        uniform = self._rng.uniform(size=len(centre))
+        ends = np.where(self._anywhere, self._low, 0), np.where(self._anywhere, self._high, 1)
+        anywhere = self._anywhere if is_wide else self._always
+        return np.where(anywhere, ends[0] + uniform * (ends[1] - ends[0]), theta)
+
+    def _moved(self, centre, step):
+        """Values with steps in logarithms of positive quantities, in natural scales of others."""
+        size = np.where(centre > 0, centre, self._scales)
+        theta = np.where(self._is_positive, size * np.exp(step), centre + step * self._scales)
+        return np.clip(theta, self._low, self._high)
+
+    def leaving(self, theta):
+        """Values of a minimum with one to three parameters elsewhere, and which (two ``(n,)``)."""
+        n, rng = len(theta), self._rng
+        chosen = rng.random(n).argsort() < rng.integers(1, 4)
+        width = np.where(rng.random(n) < 0.3, _FAR, 1.2 * _WIDE)
+        elsewhere = self._moved(theta, width * rng.standard_normal(n))
+        afresh = self._around(self._values, True)
+        return np.where(chosen, elsewhere if rng.random() < 0.6 else afresh, theta), chosen
+
+
+def _published(likelihood):
+    """Means of priors, and defaults of parameters that have one for all nuclei, ``(n,)``."""
+    values = likelihood.values.copy()
+    for k, par in enumerate(likelihood.parameters or ()):
+        known = DEFINITIONS.get(par.name)
+        if par.prior is not None and is_gaussian(par.prior):
+            values[k] = gaussian_in_unit(par.prior, par.unit)[0]
+        elif known is not None and not par.name.startswith("Q_0"):
+            values[k] = u.Unit(known.unit).to(par.unit, known.value)
+    return np.clip(values, *likelihood.bounds.T)
+
+
+def _is_same(likelihood, one, other):
+    """Whether two ends, of statistic and values, are in one minimum."""
+    (first, theta), (second, place) = one, other
+    if not abs(first - second) < _SAME:
+        return False
+    if np.allclose(theta, place, rtol=1e-2):
+        return True
+    rise = np.sum(likelihood.residuals((theta + place) / 2) ** 2) - max(first, second)
+    return bool(rise < _BARRIER)
+
+
+def _listed(likelihood, best, n_starts):
+    """Distinct minima, followed to their ends."""
+    descents = Descents(likelihood, tolerance=1e-6)
+    descents.add(np.array([theta for _, theta, _ in best]).reshape(-1, likelihood.size))
+    theta, stat = descents.finish(_OLDEST)
+    counts, groups = np.array([count for *_, count in best], dtype=int), []
+    for k in np.argsort(stat, kind="stable"):
+        if stat[k] > stat.min() + _DEPTH:
+            break
+        for group in groups:
+            first = group[0]
+            if _is_same(likelihood, (stat[k], theta[k]), (stat[first], theta[first])):
+                group.append(k)
+                break
+        else:
+            groups.append([k])
+    firsts = [group[0] for group in groups]
+    jacobians = [likelihood.jacobian(row) for row in theta[firsts]]
+    return Minima(
+        names=likelihood.names,
+        units=likelihood.units,
+        theta=theta[firsts],
+        stat=likelihood(theta[firsts]),
+        covariance=np.array([gauss_newton_covariance(jacobian) for jacobian in jacobians]),
+        starts=np.array([counts[group].sum() for group in groups]),
+        n_starts=n_starts,
+    )
