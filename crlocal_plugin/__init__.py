@@ -105,6 +105,7 @@ from .studies.bands import (
     intensity_band,
     propagate,
 )
+from .studies.clusters import use_cluster
 from .studies.comparison import compare_models
 from .studies.identifiability import Identifiability, identifiability
 from .studies.leave_one_out import leave_one_out

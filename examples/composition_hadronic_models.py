@@ -2,7 +2,8 @@
 Hadronic models and heavier nuclei
 ==================================
 
-What air showers say depends on the interaction model; what heavier nuclei change, does not.
+What air showers say depends on the interaction model; what heavier nuclei change, does not. Dipoles
+are of one energy each, with floors in place of scatters.
 """
 
 import warnings
@@ -16,6 +17,7 @@ from gammapy.modeling import Fit
 import crlocal_plugin as crl
 
 HIGH = 100 * u.TeV
+EARLIER = {"scatter": False, "energy_width": 0.0}
 KINDS = ("H, He", "nuclei", "all particles", "<ln A>", "dipole", "dipole above")
 QUANTITIES = {"H": "H, He", "He": "H, He", "all_particle": "all particles"}
 
@@ -41,8 +43,8 @@ def chi2_by_kind(datasets):
 
 def fit_hydrogen_and_helium(hadronic_model):
     """Fit the model of the paper; predict what it says of all particles and of ln A."""
-    model = crl.xue_liu_2025()
-    datasets = crl.load_datasets("latest", hadronic_model=hadronic_model)
+    model = crl.xue_liu_2025(priors="measured")
+    datasets = crl.load_datasets("latest", hadronic_model=hadronic_model, **EARLIER)
     datasets.models = [model]
     crl.free_parameters(datasets, ["T_c", "He.index_offset"])
     with warnings.catch_warnings():
@@ -57,8 +59,8 @@ def fit_hydrogen_and_helium(hadronic_model):
 
 def fit_ten_nuclei(hadronic_model):
     """Fit the composition model."""
-    model = crl.xue_liu_2025_composition()
-    datasets = crl.load_datasets("composition", hadronic_model=hadronic_model)
+    model = crl.xue_liu_2025_composition(priors="measured")
+    datasets = crl.load_datasets("composition", hadronic_model=hadronic_model, **EARLIER)
     norms = []
     for experiment in ("calet", "cream"):
         names = [f"{experiment}_{nucleus}" for nucleus in ("c", "o", "ne", "mg", "si", "fe")]

@@ -2,7 +2,8 @@
 Sensitivity of the composition fit
 ==================================
 
-What hangs on loss on the way, priors, floors, normalisations, data and shared indices.
+What hangs on loss on the way, priors, floors, normalisations, data and shared indices. Dipoles are
+of one energy each, with floors in place of scatters.
 """
 
 import warnings
@@ -34,9 +35,9 @@ CASES = {
 
 def fit(floor=None, norms=True, leave_out=(), free=(), fix=(), **model):
     """Fit one case and return datasets, model and result."""
-    datasets = crl.load_datasets("composition")
+    datasets = crl.load_datasets("composition", scatter=False, energy_width=0.0)
     datasets = crl.CosmicRayDatasets([d for d in datasets if d.name not in leave_out])
-    model = crl.xue_liu_2025_composition(**model)
+    model = crl.xue_liu_2025_composition(**({"priors": "measured"} | model))
     nuisances = []
     for experiment in ("calet", "cream") if norms else ():
         names = [name for name in datasets.names if name in SHIFTED and experiment in name]

@@ -2,7 +2,7 @@
 Joint fit of spectra and dipole
 ===============================
 
-Fourteen parameters to 316 numbers with gammapy's own ``Fit``; results go to ``out/``.
+The default fit with gammapy's own ``Fit``; results go to ``out/``.
 """
 
 import astropy.units as u
@@ -25,9 +25,9 @@ print(dipole.amplitude, dipole.phase, dipole.direction, sep="\n")
 # %%
 # The fit
 # -------
-# ``xue-liu-2025`` are the mutually independent tables of the paper.
+# ``newest-dipoles`` has the spectra of the paper and the newest independent dipoles.
 
-datasets = crl.load_datasets("xue-liu-2025")
+datasets = crl.load_datasets("newest-dipoles")
 datasets.models = [model]
 result = Fit().run(datasets)
 print(result)

@@ -23,7 +23,6 @@ from crlocal_plugin.cli.fit_folder import read_output, write_output
 from crlocal_plugin.cli.fitting import exit_code
 from crlocal_plugin.cli.main import COMMANDS, crlocal
 from crlocal_plugin.cli.options import analysis_of
-from crlocal_plugin.cli.terminal import progress_bar
 
 FILES = (
     *("models.yaml", "models_covariance.dat", "datasets.yaml", "fit-result.yaml"),
@@ -312,13 +311,6 @@ def test_interrupt_says_nothing_false(monkeypatch, capsys):
     monkeypatch.setattr("crlocal_plugin.cli.commands.data.catalog", interrupt)
     assert main(["data", "list"]) == 2
     assert capsys.readouterr().err == "crlocal: interrupted, no file is half-written\n"
-
-
-def test_progress_is_silent_without_a_terminal():
-    stream = io.StringIO()
-    with progress_bar(3, "scan", "points", stream) as update:
-        update(2)
-    assert stream.getvalue() == ""
 
 
 def test_scan(tmp_path, capsys):
@@ -652,12 +644,3 @@ def test_changed_result_is_told(small_fit, tmp_path, capsys):
         file.write("# mine\n")
     assert main(["plot", "result", "sky"]) == 0
     assert "models.yaml is not as crlocal fit has written it" in capsys.readouterr().err
-
-
-def test_progress_is_drawn_on_a_terminal():
-    stream = io.StringIO()
-    stream.isatty = lambda: True
-    with progress_bar(3, "drawing", "figures", stream) as update:
-        update(2)
-    assert "drawing" in stream.getvalue()
-    assert "figures" in stream.getvalue()

@@ -411,7 +411,7 @@ def double(number):
 @pytest.mark.parametrize("n_jobs", [None, 1, 2])
 def test_results_keep_their_order(n_jobs):
     seen = []
-    results = run_parallel(double, [(k,) for k in range(5)], n_jobs, progress=seen.append)
+    results = run_parallel(double, [(k,) for k in range(5)], n_jobs, progress=seen.append, size=int)
     assert results == [0, 2, 4, 6, 8]
     assert sorted(seen) == results
 

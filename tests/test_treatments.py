@@ -98,7 +98,6 @@ def test_bad_options_are_named(options, words):
 
 def test_command(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("crlocal_plugin.cli.commands.treatments.TREATMENTS", CASES)
     monkeypatch.setattr("crlocal_plugin.analysis.treatments.TREATMENTS", CASES)
     words = ["--datasets", *SMALL["datasets"], "--species", "H", "--fix", *SMALL["parameters"]]
     assert main(["treatments", *words, "--output", "table.ecsv"]) == 0

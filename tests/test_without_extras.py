@@ -43,6 +43,11 @@ EXTRAS = {
         ],
         "commands": [],
     },
+    "cluster": {
+        "packages": ["distributed"],
+        "calls": ["crl.use_cluster().__enter__()"],
+        "commands": ["tension --datasets dampe_h --cluster local"],
+    },
 }
 
 

@@ -30,6 +30,10 @@ class AnalysisError(ValueError):
         lines = [f"{place}: {message}" for _, place, _, message in located]
         super().__init__("\n".join(dict.fromkeys(lines)))
 
+    def __reduce__(self):
+        # from another process comes the text, not what it was made of
+        return ValueError.__new__, (type(self), *self.args), self.__dict__
+
 
 def key_text(location):
     """Location as text (str), such as ``datasets[2].floor``."""

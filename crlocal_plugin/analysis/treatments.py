@@ -7,6 +7,7 @@ from gammapy.modeling import Fit
 
 from ..likelihood.degeneracies import DegenerateParametersWarning
 from ..likelihood.summary import fit_summary
+from ..studies.parallel import run_parallel
 from .description import Analysis
 
 
@@ -56,7 +57,9 @@ TREATMENTS = {
 PARAMETERS = ("V_sun", "x", "D_0", "delta_b")
 
 
-def treatments(analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, progress=None):
+def treatments(
+    analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, progress=None, n_jobs=None
+):
     """Fit an analysis with one change after another, and compare what comes out.
 
     Parameters
@@ -71,8 +74,10 @@ def treatments(analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, pro
     n_starts : int, optional
         Starts of each fit, see `~crlocal_plugin.CosmicRayDatasets`; by default the one from the
         values of the model alone.
-    progress : callable, optional
-        Called with 1 after each fit.
+    progress : callable or bool, optional
+        Called with 1 after each fit; otherwise as for `~crlocal_plugin.scan_profiles`.
+    n_jobs : int, optional
+        As for `~crlocal_plugin.scan_profiles`. The result does not depend on it.
 
     Returns
     -------
@@ -94,23 +99,23 @@ def treatments(analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, pro
         name: analysis.changed(changes, {(key,): f"case {name!r}, {key}" for key in changes})
         for name, changes in (TREATMENTS if cases is None else cases).items()
     }
-    rows = []
-    for name, case in changed.items():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DegenerateParametersWarning)
-            datasets = case.prepare()
-            datasets.n_starts = n_starts
-            result = Fit(backend=case.backend).run(datasets)
-        rows.append(
-            {"name": name, **_row(fit_summary(datasets, result, profiles=False), parameters)}
-        )
-        if progress is not None:
-            progress(1)
+    inputs = [(name, case, n_starts, parameters) for name, case in changed.items()]
+    rows = run_parallel(_fit_case, inputs, n_jobs, None, progress, "treatments", "fits")
     table = Table(rows=rows)
     for name in table.colnames[2:-1]:
         table[name].format = ".2g" if name.endswith(("_err", "p_value")) else ".4g"
     table["chi2"].format = table["total"].format = ".1f"
     return table
+
+
+def _fit_case(name, case, n_starts, parameters):
+    """Row of a case."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateParametersWarning)
+        datasets = case.prepare()
+        datasets.n_starts = n_starts
+        result = Fit(backend=case.backend).run(datasets)
+    return {"name": name, **_row(fit_summary(datasets, result, profiles=False), parameters)}
 
 
 def _row(summary, parameters):

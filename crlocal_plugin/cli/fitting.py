@@ -1,14 +1,33 @@
 """Fit, and tell what the fit came to."""
 
+import contextlib
+
+import click
+
 from ..likelihood.summary import verdict
+from ..progress import progress_bar
+from .options import analysis_of
 from .terminal import tell
 
 
-def first_fit(analysis, datasets):
+def prepare(file=None, **options):
+    """Read an analysis, and its datasets with their model."""
+    click.echo("reading models and data ...")
+    with progress_bar(None, "reading", ""):
+        analysis = analysis_of(file, **options)
+        return analysis, analysis.prepare()
+
+
+def first_fit(analysis, datasets, then=""):
     """Fit datasets before something else is done with them; result and exit code."""
     from gammapy.modeling import Fit
 
-    result = Fit(backend=analysis.backend).run(datasets)
+    if then:
+        click.echo("fitting ...")
+    with progress_bar(None, "descent and errors", ""):
+        result = Fit(backend=analysis.backend).run(datasets)
+    if then:
+        click.echo(f"statistic {result.total_stat:.2f} at the best fit; {then} ...")
     return result, exit_code(result)
 
 
@@ -20,3 +39,25 @@ def exit_code(result):
     failed = [step.message for step in steps if step is not None and not step.success]
     tell(f"{verdict(result)}: {'; '.join(failed)}")
     return 1
+
+
+@contextlib.contextmanager
+def unfinished(output):
+    """File beside the output for what is done so far, from which the same command goes on.
+
+    It is gone when the output is written; None if there is no output.
+    """
+    if output is None:
+        yield None
+        return
+    path = output.with_name(f"{output.name}.partial")
+    there = path.exists()
+    try:
+        yield path
+    except (KeyboardInterrupt, SystemExit, OSError):
+        if path.exists():
+            tell(f"what is done is in {path}: the same command goes on from there", "note")
+        raise
+    path.unlink(missing_ok=True)
+    if there:
+        tell(f"{path}, from which this went on, is removed", "note")

@@ -1,13 +1,16 @@
 """Options of several commands: which model, which data and what is free; seed and processes."""
 
-from functools import cache, reduce
+from functools import cache, reduce, wraps
 from pathlib import Path
+
+from gammapy.utils.parallel import multiprocessing_manager
 
 from ..analysis.description import Analysis
 from ..analysis.schema import PARTS
 from ..catalogue.index import catalog
 from ..catalogue.selections import SELECTIONS
 from ..physics.species import ELEMENT_GROUPS, SPECIES
+from ..studies.clusters import use_cluster
 from .parsing import FINITE, Name, argument, option, whole
 
 TABLES = Name(lambda: [*SELECTIONS, *catalog()["name"], *sorted(set(catalog()["experiment"]))])
@@ -16,7 +19,27 @@ _SPECIES = Name(lambda: [*SPECIES, *ELEMENT_GROUPS])
 _HADRONIC = Name(lambda: sorted(set(catalog()["hadronic_model"]) - {""}))
 
 SEED = option("--seed N", "of the random numbers", whole(0), 0)
-JOBS = option("--jobs N", "processes", whole(1), 1)
+
+
+def spread(command):
+    """Decorator for a command whose work is spread over processes or a cluster."""
+
+    @wraps(command)
+    def run(jobs, cluster, **options):
+        with (
+            use_cluster(cluster, jobs)
+            if cluster
+            else multiprocessing_manager(pool_kwargs=None if jobs is None else {"processes": jobs})
+        ):
+            return command(**options)
+
+    jobs = option("--jobs N", "processes; default: 1, or of a local cluster one per core", whole(1))
+    cluster = option(
+        "--cluster ADDRESS|local",
+        "scheduler of Dask, or the file that it writes; local: one for the time",
+    )
+    return jobs(cluster(run))
+
 
 _ENTRIES = {
     ("datasets",): ("NAME...", TABLES),

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..files import refuse_existing, replace_file
+from ..progress import progress_bar
 from ..results import check_place
-from .terminal import progress_bar
 
 FORMATS = ("png", "pdf", "svg")
 SUFFIXES = tuple(f".{name}" for name in FORMATS)

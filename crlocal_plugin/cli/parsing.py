@@ -1,6 +1,7 @@
 """What click lacks: options of several values, explained arguments, completion, numbers."""
 
 import contextlib
+import functools
 import math
 import re
 from itertools import chain, takewhile
@@ -10,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..messages import unknown_name
+from ..progress import plain_lines
 
 _OPEN_OPTION = f"{__name__}.open_option"
 
@@ -146,7 +148,21 @@ class _Option(click.Option):
 
 def command(examples):
     """Decorator that makes a command, with examples at the end of its help."""
-    return click.command(cls=_Command, epilog=examples)
+
+    def decorate(function):
+        verbose = option("--verbose", "say what goes on, in plain lines every five seconds")
+        return click.command(cls=_Command, epilog=examples)(verbose(_speaking(function)))
+
+    return decorate
+
+
+def _speaking(function):
+    @functools.wraps(function)
+    def run(verbose, **options):
+        with plain_lines() if verbose else contextlib.nullcontext():
+            return function(**options)
+
+    return run
 
 
 def argument(name, metavar, help, kind=None):

@@ -89,12 +89,12 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
     if collapsed.any():
         again = np.where(collapsed, start, best.theta)
         best = _better(best, _descend(likelihood, again, likelihood(again), moving, *options))
-    best = _without_scatter(likelihood, best)
+    best = _settled(likelihood, _without_scatter(likelihood, best), moving, options)
     jacobian = likelihood.jacobian(best.theta)
     again = _revived(likelihood, best.theta, jacobian, free)
     if again is not None:
         best = _better(best, _descend(likelihood, again, likelihood(again), free, *options))
-        best = _without_scatter(likelihood, best)
+        best = _settled(likelihood, _without_scatter(likelihood, best), free, options)
         jacobian = likelihood.jacobian(best.theta)
     jacobian[:, ~free] = 0.0
     return best._replace(jacobian=jacobian)
@@ -124,6 +124,15 @@ def _without_scatter(likelihood, minimum):
         if stat <= minimum.stat:
             minimum = minimum._replace(theta=theta, stat=stat)
     return minimum
+
+
+def _settled(likelihood, minimum, free, options):
+    """Minimum, after a descent without scatters at zero if these have kept one from its end."""
+    at_zero = likelihood.is_scatter & (minimum.theta == 0)
+    if minimum.success or not (free & at_zero).any():
+        return minimum
+    found = _descend(likelihood, minimum.theta, minimum.stat, free & ~at_zero, *options)
+    return found._replace(n_calls=minimum.n_calls + found.n_calls)
 
 
 def _idle(likelihood, theta, jacobian):

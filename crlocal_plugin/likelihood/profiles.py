@@ -31,6 +31,8 @@ class ProfileLikelihood:
         made.
     reoptimize : bool, optional
         Whether the other parameters follow to their best values.
+    known : iterable of tuple, optional
+        Points that are known already: value, and what `point` has returned for it.
 
     Attributes
     ----------
@@ -43,7 +45,7 @@ class ProfileLikelihood:
         If the likelihood has no such parameter.
     """
 
-    def __init__(self, likelihood, name, best=None, reoptimize=True):
+    def __init__(self, likelihood, name, best=None, reoptimize=True, known=()):
         if name not in likelihood.names:
             raise ValueError(
                 f"{name!r} is not among the free parameters {', '.join(likelihood.names)}"
@@ -57,6 +59,9 @@ class ProfileLikelihood:
         self.n_calls = 0
         self.lowest = self.best_stat, self.best
         self._known = {self.best[self._column]: (self.best_stat, self.best)}
+        for value, stat, theta in known:
+            self._known[value] = stat, np.array(theta)
+            self.lowest = min(self.lowest, self._known[value], key=lambda point: point[0])
 
     @property
     def found_lower(self):

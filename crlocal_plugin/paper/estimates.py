@@ -5,6 +5,7 @@ from astropy.table import Table
 from ..likelihood.joint_likelihood import JointLikelihood
 from ..likelihood.profiles import ProfileLikelihood
 from ..models.xue_liu import xue_liu_2025
+from ..progress import progress_bar
 from .setting import PAPER
 
 FITTED = PAPER["fitted"]
@@ -53,8 +54,8 @@ def estimate_parameters(fits, estimates=ESTIMATES, progress=None):
     ----------
     fits, estimates : dict of Setting to CosmicRayDatasets, iterable of tuple
         Fits of the settings, from `fit_settings`; titles, settings and names of the parameters.
-    progress : callable, optional
-        Called with 1 after each parameter.
+    progress : callable or bool, optional
+        Called with 1 after each parameter; otherwise as for `~crlocal_plugin.scan_profiles`.
 
     Returns
     -------
@@ -63,13 +64,14 @@ def estimate_parameters(fits, estimates=ESTIMATES, progress=None):
         where the profile has risen by 1 (``low_68``, ``high_68``) and by 4 (``low_95``,
         ``high_95``), nan where it does not rise that far.
     """
-    done = progress or (lambda steps: None)
     paper, rows = xue_liu_2025().parameters, []
-    for title, setting, names in estimates:
-        likelihood = JointLikelihood(fits[setting])
-        for name in names:
-            rows.append({"fit": title, **_estimate(likelihood, name, paper[name].value)})
-            done(1)
+    total = sum(len(names) for *_, names in estimates)
+    with progress_bar(total, "intervals", "parameters", progress) as done:
+        for title, setting, names in estimates:
+            likelihood = JointLikelihood(fits[setting])
+            for name in names:
+                rows.append({"fit": title, **_estimate(likelihood, name, paper[name].value)})
+                done(1)
     table = Table(rows=rows)
     table["statistic"].format = ".2f"
     for name in table.colnames[4:]:

@@ -4,11 +4,12 @@ import numpy as np
 
 from ..likelihood.descent import minimise
 from ..likelihood.joint_likelihood import JointLikelihood
+from ..progress import progress_bar
 from ..studies.starts import lowest_minimum
 from .claims import CLAIMS
 from .estimates import ESTIMATES, FITTED
 
-N_STARTS = 12
+N_STARTS = 40
 """Random starts of a fit beside the one from the values of the paper."""
 
 _N_DESCENTS = 4
@@ -25,24 +26,25 @@ def fit_settings(settings, progress=None):
     ----------
     settings : iterable of Setting
         Settings.
-    progress : callable, optional
-        Called with 1 whenever another of the `number_of_steps` is done.
+    progress : callable or bool, optional
+        Called with 1 whenever another of the `number_of_steps` is done; otherwise as for
+        `~crlocal_plugin.scan_profiles`.
 
     Returns
     -------
     dict of Setting to CosmicRayDatasets
         Datasets with their model at the lowest minimum that was found.
     """
-    done = progress or (lambda steps: None)
-    fitted = {}
-    for setting in dict.fromkeys(settings):
-        fitted[setting] = setting.datasets()
-        lowest_minimum(fitted[setting], N_STARTS)
-        done(1)
-    ends = [_values(datasets) for datasets in fitted.values()]
-    for datasets in fitted.values():
-        _improve(datasets, ends)
-        done(1)
+    fitted = dict.fromkeys(settings)
+    with progress_bar(number_of_steps(fitted), "fitting", "steps", progress) as done:
+        for setting in fitted:
+            fitted[setting] = setting.datasets()
+            lowest_minimum(fitted[setting], N_STARTS)
+            done(1)
+        ends = [_values(datasets) for datasets in fitted.values()]
+        for datasets in fitted.values():
+            _improve(datasets, ends)
+            done(1)
     return fitted
 
 

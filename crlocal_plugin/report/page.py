@@ -11,6 +11,7 @@ from .._version import __version__
 from ..catalogue.citations import citations
 from ..datasets.core import CosmicRayDataset
 from ..likelihood.summary import NOT_CONVERGED, fit_summary
+from ..progress import progress_bar
 from . import rows
 from .cells import publication_link
 from .pictures import pictures
@@ -25,6 +26,8 @@ def report_page(datasets, result=None, title=None, date="", progress=None):
     summary = fit_summary(datasets, result)
     own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
     publications = citations(datasets)
+    with progress_bar(None, "drawing", "pictures", progress) as update:
+        figures = pictures(datasets, update)
     fault = "" if result is None else _fault_of_errors(summary, result.covariance_result)
     return (
         environment()
@@ -39,7 +42,7 @@ def report_page(datasets, result=None, title=None, date="", progress=None):
             labels=list(summary.covariance["label"]),
             correlations=rows.correlations(summary),
             data=list(rows.data(summary, own)),
-            figures=pictures(datasets, progress),
+            figures=figures,
             priors=list(rows.priors(summary, datasets)),
             frozen=list(rows.frozen_parameters(summary)),
             references=_references(publications, own),

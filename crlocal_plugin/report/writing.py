@@ -20,8 +20,8 @@ def write_report(datasets, path, result=None, title=None, date="", overwrite=Fal
         Heading, and day of the fit: without one, a repeated report is the same.
     overwrite : bool, optional
         Replace an existing file.
-    progress : callable, optional
-        Called with 1 after each picture.
+    progress : callable or bool, optional
+        Called with 1 after each picture; otherwise as for `~crlocal_plugin.scan_profiles`.
 
     Raises
     ------

@@ -1,5 +1,7 @@
 """Compare models by how well they describe the same data."""
 
+import io
+
 import numpy as np
 from astropy.table import MaskedColumn, Table
 from gammapy.modeling import Fit
@@ -12,6 +14,7 @@ from ..likelihood.priors import is_gaussian
 from ..models.cosmic_ray import CosmicRayModel
 from ..posterior.nested import nested_sample
 from ..posterior.prior_distributions import PriorDistributions, measurements_only
+from ..progress import progress_bar
 
 AT_LIMIT = 1e-3  # distance from a limit, in standard deviations, up to which a parameter sits at it
 
@@ -47,15 +50,17 @@ def compare_models(
     evidence : bool, optional
         Compute evidences too, for which every free parameter needs a proper prior, the same in
         all entries if they are to be compared.
-    n_live, n_steps, max_calls, random_state, stream : optional
+    n_live, n_steps, max_calls, random_state : optional
         Of `~crlocal_plugin.nested_sample`, which does that.
+    stream : file-like, optional
+        Where UltraNest shows its status, if this is a terminal; nowhere by default.
     allow_unconverged : bool, optional
         State evidences that have not converged too.
     n_starts : int, optional
         Starts of each fit, see `~crlocal_plugin.CosmicRayDatasets`; by default the one from the
         present values alone.
-    progress : callable, optional
-        Called with 1 after each fit.
+    progress : callable or bool, optional
+        Called with 1 after each fit; otherwise as for `~crlocal_plugin.scan_profiles`.
 
     Returns
     -------
@@ -80,18 +85,28 @@ def compare_models(
     if evidence:
         _check_priors(entries)
     rows = []
-    with measurements_only(par for datasets in entries.values() for par in datasets.parameters):
+    with (
+        measurements_only(par for datasets in entries.values() for par in datasets.parameters),
+        progress_bar(len(entries), "comparing", "models", progress) as update,
+    ):
         for name, datasets in entries.items():
             rows.append(_row(name, datasets, n_starts))
-            if progress is not None:
-                progress(1)
+            update(1)
         table = Table(rows=rows)
         ratios = _ratios(table, entries)
     for criterion in ("AIC", "AICc", "BIC"):
         table[f"delta_{criterion}"] = table[criterion] - np.min(table[criterion])
     if evidence:
+        # what shows the progress is a bar
+        stream = io.StringIO() if stream is None else stream
         options = n_live, n_steps, max_calls, np.random.default_rng(random_state), stream
-        found = [_evidence(*entry, allow_unconverged, options) for entry in entries.items()]
+        found = []
+        with progress_bar(
+            len(entries), "evidences", "models", False if callable(progress) else progress
+        ) as update:
+            for entry in entries.items():
+                found.append(_evidence(*entry, allow_unconverged, options))
+                update(1)
         table["ln_evidence"], table["ln_evidence_error"] = np.array(found).T
         table["ln_bayes_factor"] = table["ln_evidence"] - np.max(table["ln_evidence"])
     for column, values in ratios.items():

@@ -31,15 +31,15 @@ def leave_one_out(datasets, by="dataset", n_jobs=None, progress=None):
         What is left out in one go.
     n_jobs : int, optional
         Number of processes, as for `random_starts`.
-    progress : callable, optional
-        Called with 1 after each fit.
+    progress : callable or bool, optional
+        Called with 1 after each fit; otherwise as for `~crlocal_plugin.scan_profiles`.
 
     Returns
     -------
     `~astropy.table.Table`
         A row for each, the lowest p-value first: ``name``, ``numbers`` in the fit, ``chi2`` in the
-        joint fit, ``change``, ``p_value``, the parameter that ``moves`` most without it, and ``by``
-        how many of its standard deviations in the joint fit.
+        joint fit, ``change``, ``p_value``, the parameter, scatters apart, that ``moves`` most
+        without it, and ``by`` how many of its standard deviations in the joint fit.
 
     Raises
     ------
@@ -65,9 +65,7 @@ def leave_one_out(datasets, by="dataset", n_jobs=None, progress=None):
         rest = CosmicRayDatasets([dataset for dataset in datasets if dataset not in group])
         inputs.append((JointLikelihood(rest, likelihood.parameters), best.theta))
         own.append(JointLikelihood(CosmicRayDatasets(group), likelihood.parameters))
-    without = run_parallel(
-        minimise, inputs, n_jobs, None, progress, "leave one out", size=lambda minimum: 1
-    )
+    without = run_parallel(minimise, inputs, n_jobs, None, progress, "leave one out", "fits")
     with datasets.parameters.restore_status():
         likelihood.assign(best.theta)
         # what a scatter of dipoles adds beside residuals is no chi2
@@ -77,7 +75,8 @@ def leave_one_out(datasets, by="dataset", n_jobs=None, progress=None):
         numbers = sum(int(d.numbers_per_point[d.rows_in_fit].sum()) for d in group)
         change = best.stat - minimum.stat - scatter
         steps = (minimum.theta - best.theta) / sigma
-        most = int(np.argmax(np.where(np.isfinite(steps), np.abs(steps), -1)))
+        counts = np.isfinite(steps) & ~likelihood.is_scatter
+        most = int(np.argmax(np.where(counts, np.abs(steps), -1)))
         rows.append(
             {
                 "name": name,

@@ -8,6 +8,7 @@ from astropy.table import Table
 
 from ..likelihood.joint_likelihood import likelihood_of
 from ..likelihood.profiles import ProfileLikelihood
+from .checkpoints import Checkpoint
 from .parallel import run_parallel
 
 
@@ -90,6 +91,7 @@ def scan_profiles(
     n_jobs=None,
     parallel_backend=None,
     progress=None,
+    checkpoint=None,
 ):
     """Scan the statistic along parameters from the current values, best-fit ones as a rule.
 
@@ -111,8 +113,12 @@ def scan_profiles(
         `~gammapy.utils.parallel.multiprocessing_manager`, one if it is not in use.
     parallel_backend : {"multiprocessing", "ray"}, optional
         What runs them; by default as set there.
-    progress : callable, optional
-        Called with the number of points that were finished.
+    progress : callable or bool, optional
+        Called with the number of points that were finished. By default a bar is shown on
+        terminals and in notebooks; True shows lines elsewhere, False nothing.
+    checkpoint : path-like, optional
+        File for the points that are done. A call that finds it goes on from there. It stays:
+        remove it once the result is written.
 
     Returns
     -------
@@ -123,7 +129,8 @@ def scan_profiles(
     ------
     ValueError
         If a label is not that of a free parameter, a range is empty or outside the limits, or the
-        error of a parameter without a range is not known.
+        error of a parameter without a range is not known; or if the checkpoint is that of another
+        scan.
     """
     likelihood = likelihood_of(datasets)
     if n_points < 2:
@@ -132,13 +139,35 @@ def scan_profiles(
         parameters = likelihood.names if parameters is None else [parameters]
     ranges = dict(parameters) if isinstance(parameters, dict) else dict.fromkeys(parameters)
     names, best, inputs = list(likelihood.names), likelihood.values, []
-    for name, limits in ranges.items():
-        values = np.linspace(*_ends(likelihood, name, limits, sigma), n_points)
+    best_stat = float(likelihood(best))
+    ranges = {name: _ends(likelihood, name, limits, sigma) for name, limits in ranges.items()}
+    for name, ends in ranges.items():
+        values = np.linspace(*ends, n_points)
         start = best[names.index(name)]
         for side in (values[values < start][::-1], values[values > start]):
-            inputs.append((likelihood, name, best, side.tolist()))
-    sides = run_parallel(_scan_side, inputs, n_jobs, parallel_backend, progress, "Profiles", len)
-    best_stat = float(likelihood(best))
+            inputs.append((likelihood, name, best, side.tolist(), []))
+    kept = Checkpoint(
+        checkpoint,
+        {
+            "n_points": n_points,
+            "statistic": best_stat,
+            **{f"range of {name}": ends for name, ends in ranges.items()},
+            **{f"best {name}": value for name, value in zip(names, best, strict=True)},
+        },
+    )
+    sides = run_parallel(
+        _scan_point,
+        inputs,
+        n_jobs,
+        parallel_backend,
+        progress,
+        doing="profiles",
+        unit="points",
+        size=len,
+        total=sum(len(values) for *_, values, _ in inputs),
+        follow=_further,
+        checkpoint=kept,
+    )
     scans = {}
     for name, below, above in zip(ranges, sides[::2], sides[1::2], strict=True):
         k = names.index(name)
@@ -175,13 +204,20 @@ def _ends(likelihood, name, limits, sigma):
     return ends
 
 
-def _scan_side(likelihood, name, best, values):
-    """Points on one side of the best fit, from the inside outwards."""
-    profile = ProfileLikelihood(likelihood, name, best)
-    for k, value in enumerate(values):
+def _scan_point(likelihood, name, best, values, points):
+    """Points on one side of the best fit, from the inside outwards, and one more."""
+    profile = ProfileLikelihood(likelihood, name, best, known=points)
+    k = len(points)
+    for value in values[k : k + 1]:
         profile.point(value)
         # a point that fell into another valley may lower those before it
         for inner, outer in zip(values[:k][::-1], values[1 : k + 1][::-1], strict=True):
             if not profile.improve(inner, outer):
                 break
-    return [(value, *profile.point(value)) for value in values]
+    return [(value, *profile.point(value)) for value in values[: k + 1]]
+
+
+def _further(arguments, points):
+    """Arguments for the next point of a side, None if there is none."""
+    *same, values, _ = arguments
+    return (*same, values, points) if len(points) < len(values) else None

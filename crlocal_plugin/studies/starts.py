@@ -73,8 +73,8 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
         Seed or source of random numbers.
     n_jobs : int, optional
         As for `~crlocal_plugin.scan_profiles`. The result does not depend on it.
-    progress : callable, optional
-        Called with 1 after each descent.
+    progress : callable or bool, optional
+        Called with 1 after each descent; otherwise as for `~crlocal_plugin.scan_profiles`.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
     likelihood = least_squares_likelihood(datasets)
     starts = _draw_starts(likelihood, n_starts, spread, np.random.default_rng(random_state))
     inputs = [(likelihood, start) for start in starts]
-    ends = run_parallel(_descend, inputs, n_jobs, None, progress, "random starts", lambda end: 1)
+    ends = run_parallel(_descend, inputs, n_jobs, None, progress, "random starts", "starts")
     found = sorted((end for end in ends if end is not None), key=lambda end: end[0])
     minima = _table(likelihood, _distinct(likelihood, found))
     return RandomStarts(minima, n_starts, n_starts - len(found), spread, likelihood)

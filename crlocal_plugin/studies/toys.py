@@ -9,6 +9,7 @@ from ..datasets.random import random_generator
 from ..likelihood.covariance import away_from_limits, likelihood_covariance
 from ..likelihood.descent import COLLAPSED, minimise
 from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
+from .checkpoints import Checkpoint
 from .parallel import run_parallel
 from .toy_study import ToyStudy
 
@@ -35,6 +36,7 @@ def run_toys(
     n_jobs=None,
     parallel_backend=None,
     progress=None,
+    checkpoint=None,
 ):
     """Simulate data many times from the current models, and fit each.
 
@@ -60,8 +62,11 @@ def run_toys(
         Make the fits with one parameter held, which take most of the time.
     n_jobs, parallel_backend : optional
         As for `~crlocal_plugin.scan_profiles`. The result does not depend on them.
-    progress : callable, optional
-        Called with the number of toys that were finished, after each piece of work.
+    progress : callable or bool, optional
+        Called with the number of toys that were finished, after each piece of work; otherwise as
+        for `~crlocal_plugin.scan_profiles`.
+    checkpoint : path-like, optional
+        File for the toys that are done, as for `~crlocal_plugin.scan_profiles`.
 
     Returns
     -------
@@ -72,7 +77,7 @@ def run_toys(
     ------
     ValueError
         If no parameter is free, a label is not that of a free parameter, a dataset has no model,
-        or data cannot be simulated.
+        data cannot be simulated, or the checkpoint is that of other toys.
     """
     likelihood = likelihood_of(datasets)
     if n_toys < 1:
@@ -89,17 +94,32 @@ def run_toys(
     columns = [k for k, name in enumerate(names) if profile and name in asked]
     truth = np.array(likelihood.values, dtype=float)
     seeds = random_generator(random_state).bit_generator.seed_seq
+    kept = Checkpoint(
+        checkpoint,
+        {
+            "n_toys": n_toys,
+            "n_starts": n_starts,
+            "random_state": seeds.entropy,
+            "spawned": [*seeds.spawn_key, seeds.n_children_spawned],
+            "parameters": [names[k] for k in columns],
+            "statistic": float(likelihood(truth)),
+            **{f"true {name}": value for name, value in zip(names, truth, strict=True)},
+        },
+    )
     rng = np.random.default_rng(seeds.spawn(1)[0])
     # residuals that a simulation changes: all but those of upper limits
     toy = likelihood.fake(truth, np.random.default_rng(0))
     drawn = toy.residuals(truth) != likelihood.residuals(truth)
     searches = _searches(likelihood, truth, n_starts, rng)
-    points = run_parallel(_search, searches, n_jobs, parallel_backend, task_name="Minima")
-    others = _distinct(points)
-    task = _Task(likelihood, truth, [theta for _, theta in others], columns, drawn)
+    where = n_jobs, parallel_backend
+    shown = False if callable(progress) else progress
+    search = {"doing": "other minima", "unit": "starts", "checkpoint": kept}
+    others = _distinct(run_parallel(_search, searches, *where, shown, **search))
+    task = _Task(likelihood, truth, [np.array(theta) for _, theta in others], columns, drawn)
     seeds = seeds.spawn(n_toys)
     inputs = [(task, seeds[start : start + CHUNK]) for start in range(0, n_toys, CHUNK)]
-    chunks = run_parallel(_run_chunk, inputs, n_jobs, parallel_backend, progress, "Toys", len)
+    work = {"doing": "toys", "unit": "toys", "size": len, "total": n_toys, "checkpoint": kept}
+    chunks = run_parallel(_run_chunk, inputs, *where, progress, **work)
     table = Table(rows=[row for chunk in chunks for row in chunk])
     table.add_column(np.arange(n_toys), name="toy", index=0)
     for name, unit in zip(names, likelihood.units, strict=True):

@@ -6,11 +6,11 @@ from ...likelihood.minima.search import N_STARTS
 from ...messages import close_name
 from ...models.cosmic_ray import CosmicRayModel
 from ...posterior.prior_distributions import set_proper_priors
+from ...progress import progress_bar
 from ...studies.comparison import compare_models
 from ..options import SEED, analysis_of, analysis_options, split_words
 from ..output import check_file, table_text, write_table
 from ..parsing import PATH, argument, command, option, whole
-from ..terminal import progress_bar
 
 _DEFAULT = ("kinetic", "wandering", "kinetic+local", "kinetic+no-compton-getting")
 _WITHOUT = "no-compton-getting"
@@ -58,10 +58,7 @@ def compare(file, models, starts, evidence, live, seed, output, overwrite, **opt
                 set_proper_priors(entries[name])
             update(1)
     click.echo(f"fitting {len(entries)} models ...")
-    with progress_bar(len(entries), "fitting", "models") as update:
-        table = compare_models(
-            entries, evidence, live, random_state=seed, n_starts=starts, progress=update
-        )
+    table = compare_models(entries, evidence, live, random_state=seed, n_starts=starts)
     click.echo(f"\n{table_text(table)}")
     if output is not None:
         write_table(table, output)

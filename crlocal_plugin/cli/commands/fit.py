@@ -4,6 +4,7 @@ import click
 
 from ...likelihood.minima.search import N_STARTS
 from ...likelihood.summary import fit_summary
+from ...progress import progress_bar
 from ...results import check_result
 from ..fit_folder import check_names, write_output
 from ..fitting import first_fit
@@ -48,10 +49,12 @@ def fit(starts, output, overwrite, **options):
     click.echo(
         f"fitting {n_free} parameters to {n_numbers} numbers of {len(datasets)} datasets ..."
     )
-    result, code = first_fit(analysis, datasets)
-    summary = fit_summary(datasets, result)
+    with progress_bar(None, "fitting", ""):
+        result, code = first_fit(analysis, datasets)
+        summary = fit_summary(datasets, result)
     click.echo(f"\n{summary}\n")
     click.echo("drawing and writing ...")
-    write_output(output, analysis, datasets, result, summary, overwrite)
+    with progress_bar(None, "writing", ""):
+        write_output(output, analysis, datasets, result, summary, overwrite)
     click.echo(f"written to {output}")
     return code

@@ -8,7 +8,6 @@ from ...results import add_to_result
 from ..fit_folder import read_output
 from ..output import check_file, pyplot
 from ..parsing import PATH, argument, command, option
-from ..terminal import progress_bar
 
 
 @command(
@@ -37,7 +36,6 @@ def report(folder, output, overwrite, title):
     datasets = read_output(folder)
     result, date = read_result(folder / "fit-result.yaml", datasets.models)
     click.echo("drawing and writing ...")
-    with progress_bar(None, "drawing", "pictures") as update:
-        write_report(datasets, path, result, title, date, overwrite, update)
+    write_report(datasets, path, result, title, date, overwrite)
     add_to_result(path)
     click.echo(f"written to {path}")

@@ -8,7 +8,6 @@ import click
 from ...results import add_to_result, is_own
 from ..output import FORMATS, check_file, table_text, write_pictures, write_table
 from ..parsing import PATH, argument, command, option
-from ..terminal import progress_bar
 
 _TABLES = ("numbers", "chi2", "estimates", "claims")
 
@@ -62,7 +61,8 @@ def reproduce(items, output, overwrite, format):
     fits = None
     for name, path in tables.items():
         if name != "numbers" and fits is None:
-            fits = _fits()
+            # each fit profits from where the others end
+            fits = paper.fit_settings(paper.all_settings())
         table = _table(name, fits)
         write_table(table, path)
         add_to_result(path, "reproduce")
@@ -90,22 +90,10 @@ def _items(words):
     return [item for item in known if str(item) in words]
 
 
-def _fits():
-    """All fits that the tables rest on: each profits from where the others end."""
-    from ... import paper
-
-    settings = paper.all_settings()
-    with progress_bar(paper.number_of_steps(settings), "fitting", "steps") as update:
-        return paper.fit_settings(settings, update)
-
-
 def _table(name, fits):
     from ... import paper
 
     if name == "numbers":
         return paper.printed_numbers()
-    if name != "estimates":
-        return {"chi2": paper.chi2_table, "claims": paper.check_claims}[name](fits)
-    total = sum(len(names) for *_, names in paper.ESTIMATES)
-    with progress_bar(total, "intervals", "parameters") as update:
-        return paper.estimate_parameters(fits, progress=update)
+    tables = {"chi2": paper.chi2_table, "claims": paper.check_claims}
+    return tables.get(name, paper.estimate_parameters)(fits)

@@ -1,5 +1,6 @@
 """``crlocal sample``: the posterior of the free parameters."""
 
+import io
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from ...posterior.nested import nested_sample
 from ...posterior.posterior import FORMAT
 from ...posterior.prior_distributions import set_proper_priors
 from ...posterior.sampling import sample as sample_ensembles
+from ...progress import progress_bar
 from ..options import PARAMETERS, SEED, analysis_of, analysis_options
 from ..output import SUFFIXES, check_file, write_pictures
 from ..parsing import PATH, POSITIVE, command, option, whole
@@ -74,10 +76,12 @@ def sample(
     if not flat:
         set_proper_priors(datasets, range)
     click.echo(f"sampling {len(labels)} parameters ...")
-    if nested:
-        posterior = nested_sample(datasets, live, random_state=seed)
-    else:
-        posterior = sample_ensembles(datasets, walkers, ensembles, steps, random_state=seed)
+    with progress_bar(None, "sampling", ""):
+        if nested:
+            # its own status would run into the bar
+            posterior = nested_sample(datasets, live, random_state=seed, stream=io.StringIO())
+        else:
+            posterior = sample_ensembles(datasets, walkers, ensembles, steps, random_state=seed)
     click.echo(f"\n{posterior}\n\nPriors\n")
     for name, text in posterior.info["priors"].items():
         click.echo(f"  {name}: {text}")

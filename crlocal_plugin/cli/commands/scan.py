@@ -9,11 +9,10 @@ from ...likelihood.selection import parse_ranges
 from ...plots.profile import plot_profiles
 from ...results import check_result, replace_result
 from ...studies.scans import scan_profiles
-from ..fitting import first_fit
-from ..options import JOBS, PARAMETERS, analysis_of, analysis_options, split_words
+from ..fitting import first_fit, prepare, unfinished
+from ..options import PARAMETERS, analysis_options, split_words, spread
 from ..output import write_pictures, write_table
 from ..parsing import PATH, POSITIVE, argument, command, option, whole
-from ..terminal import progress_bar
 
 
 @command(
@@ -37,10 +36,10 @@ from ..terminal import progress_bar
     POSITIVE,
     3.0,
 )
-@JOBS
+@spread
 @option("--output DIR", "folder for tables and figure", PATH, Path("crlocal-scan"))
 @option("--overwrite", "replace an earlier result; what else is in its folder stays")
-def scan(file, parameters, points, sigma, jobs, output, overwrite, **options):
+def scan(file, parameters, points, sigma, output, overwrite, **options):
     """Profile the statistic along parameters after a fit.
 
     All other parameters are re-optimised at every point. Print the intervals, and write a table
@@ -53,22 +52,17 @@ def scan(file, parameters, points, sigma, jobs, output, overwrite, **options):
     if not parameters or (file is None and Path(first).is_file()):
         raise ValueError(f"name parameters to scan behind {first}")
     check_result(output, "scan", overwrite)
-    click.echo("reading models and data ...")
-    analysis = analysis_of(file, **options)
-    datasets = analysis.prepare()
+    analysis, datasets = prepare(file, **options)
     ranges = parse_ranges(datasets, parameters)
-    click.echo("fitting ...")
-    result, code = first_fit(analysis, datasets)
-    click.echo(f"statistic {result.total_stat:.2f} at the best fit; scanning ...")
-    with progress_bar(len(ranges) * points, "scan", "points") as update:
-        scans = scan_profiles(
-            datasets, ranges, n_points=points, sigma=sigma, n_jobs=jobs, progress=update
-        )
-    click.echo(f"\n{_text(scans)}\n")
-    with replace_result(output, "scan", overwrite) as folder:
-        for profile in scans.values():
-            write_table(profile.table(), folder / f"{profile.name}.ecsv")
-        write_pictures({folder / "profiles.png": partial(plot_profiles, scans)}, bbox_inches=None)
+    _, code = first_fit(analysis, datasets, "scanning")
+    with unfinished(output) as kept:
+        scans = scan_profiles(datasets, ranges, points, sigma, checkpoint=kept)
+        click.echo(f"\n{_text(scans)}\n")
+        with replace_result(output, "scan", overwrite) as folder:
+            for profile in scans.values():
+                write_table(profile.table(), folder / f"{profile.name}.ecsv")
+            pictures = {folder / "profiles.png": partial(plot_profiles, scans)}
+            write_pictures(pictures, bbox_inches=None)
     click.echo(f"written to {output}")
     return code
 

@@ -3,11 +3,10 @@
 import click
 
 from ...studies.leave_one_out import GROUPS, leave_one_out
-from ..fitting import first_fit
-from ..options import JOBS, analysis_of, analysis_options
+from ..fitting import first_fit, prepare
+from ..options import analysis_options, spread
 from ..output import table_text
 from ..parsing import command, option
-from ..terminal import progress_bar
 
 
 @command(
@@ -18,20 +17,15 @@ from ..terminal import progress_bar
 )
 @analysis_options()
 @option("--by WHAT", ", ".join(GROUPS), click.Choice(GROUPS), GROUPS[0])
-@JOBS
-def tension(by, jobs, **options):
+@spread
+def tension(by, **options):
     """Tell which data the others object to.
 
     Fit, leave out each dataset in turn, and fit again: how far the statistic falls, how probable
     that is if the data agree, and which parameter moves most.
     """
-    click.echo("reading models and data ...")
-    analysis = analysis_of(**options)
-    datasets = analysis.prepare()
-    click.echo("fitting ...")
-    result, code = first_fit(analysis, datasets)
-    click.echo(f"statistic {result.total_stat:.2f} at the best fit; leaving out ...")
-    with progress_bar(None, "leave one out", "fits") as update:
-        table = leave_one_out(datasets, by, jobs, update)
+    analysis, datasets = prepare(**options)
+    _, code = first_fit(analysis, datasets, "leaving out")
+    table = leave_one_out(datasets, by)
     click.echo(f"\n{table_text(table)}")
     return code

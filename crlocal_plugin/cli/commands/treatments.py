@@ -2,12 +2,10 @@
 
 import click
 
-from ...analysis.treatments import TREATMENTS
 from ...analysis.treatments import treatments as compare_treatments
-from ..options import analysis_of, analysis_options
+from ..options import analysis_of, analysis_options, spread
 from ..output import check_file, table_text, write_table
 from ..parsing import PATH, command, option, whole
-from ..terminal import progress_bar
 
 
 @command(
@@ -18,6 +16,7 @@ from ..terminal import progress_bar
 )
 @analysis_options()
 @option("--starts N", "starts of each fit; 0: the given values alone", whole(0), 0)
+@spread
 @option("--output FILE.ecsv", "write the table", PATH)
 @option("--overwrite", "replace an existing file")
 def treatments(starts, output, overwrite, **options):
@@ -28,8 +27,7 @@ def treatments(starts, output, overwrite, **options):
     """
     check_file(output, overwrite, (".ecsv",))
     analysis = analysis_of(**options)
-    with progress_bar(len(TREATMENTS), "fitting", "fits") as update:
-        table = compare_treatments(analysis, n_starts=starts, progress=update)
+    table = compare_treatments(analysis, n_starts=starts)
     click.echo(table_text(table))
     if output is not None:
         write_table(table, output)
