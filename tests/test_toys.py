@@ -24,6 +24,7 @@ class Stub:
     """Numbers of unit error that functions of the parameters predict."""
 
     is_least_squares = True
+    parameters = None
 
     def __init__(self, functions, truth, noise=1.0, low=-np.inf):
         self.functions, self.noise = functions, noise
@@ -42,6 +43,9 @@ class Stub:
     def __call__(self, theta):
         residuals = self.residuals(theta)
         return np.vecdot(residuals, residuals)
+
+    def scales_at(self, theta):
+        return np.ones(self.size)
 
     def jacobian(self, theta):
         steps = 1e-5 * np.eye(self.size)
