@@ -163,7 +163,9 @@ def _descend(likelihood, start, before, free, tolerance, max_calls, callback):
         theta = coordinates.values(position)
         if callback is not None:
             callback(theta, likelihood(theta))
-        return likelihood.jacobian(theta)[:, free] * coordinates.slope(theta)
+        # where a parameter has run away, a derivative may overflow
+        slopes = likelihood.jacobian(theta)[:, free] * coordinates.slope(theta)
+        return np.nan_to_num(slopes, nan=0.0, posinf=0.0, neginf=0.0)
 
     options = {"bounds": (coordinates.lower, coordinates.upper), "x_scale": "jac"}
     options |= dict.fromkeys(("ftol", "xtol", "gtol"), tolerance) | {"max_nfev": max_calls}
