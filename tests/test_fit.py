@@ -128,6 +128,7 @@ def test_other_starts_reach_the_same_minimum(seed):
 
 def test_fit_of_the_default_analysis():
     datasets = Analysis().prepare()
+    datasets.n_starts = 0
     result = Fit(backend="least-squares").run(datasets)
     assert result.success
     assert_allclose(datasets.stat_sum(), result.total_stat, rtol=1e-12)
