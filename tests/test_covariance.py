@@ -1,6 +1,5 @@
 """Errors of a fit: second derivatives against matrices that are known, and against MINOS."""
 
-import copy
 import pickle
 
 import numpy as np
