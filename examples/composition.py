@@ -2,8 +2,8 @@
 Composition fit
 ===============
 
-Ten nuclei, the all-particle spectrum, ln A and the dipole in one likelihood. Nuclei are what this is
-about: dipoles are of one energy each, with floors in place of scatters, and the field is exact.
+Ten nuclei, the all-particle spectrum, ln A and the dipole in one likelihood. It is about nuclei:
+dipoles are of one energy each, with floors in place of scatters, and the field is exact.
 """
 
 import astropy.units as u

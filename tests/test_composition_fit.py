@@ -29,6 +29,8 @@ def fitted():
     model = crl.xue_liu_2025_composition()
     datasets = crl.load_datasets("composition")
     datasets.models = [model, *(nuisance(name, datasets) for name in ("calet", "cream"))]
+    # from Table I alone, a descent ends higher
+    datasets.n_starts = 24
     return datasets, model, Fit(backend="least-squares").run(datasets)
 
 
@@ -45,9 +47,9 @@ class TestFit:
         scatters = {d.scatter for d in datasets if d.takes_scatter}
         # what the paper frees, nuclei, norms; field, cloud and Sun
         assert crl.JointLikelihood(datasets).size == 37 + 7 + len(scatters)
-        # about one for each number, though LHAASO and the dipoles are not described
-        assert len(datasets.residuals()) > 786
-        assert chi2_of(datasets) < 1005
+        # less than one for each number, though LHAASO is not described
+        assert sum(d.numbers_per_point.sum() for d in datasets) > 786
+        assert chi2_of(datasets) < 680
 
     def test_well_posed(self, fitted):
         """No degenerate parameters, errors on all, and values where others measure them."""
@@ -57,7 +59,7 @@ class TestFit:
         assert without <= {"R_cut", "scatter"}
         assert abs(model.V_sun.value - 12.24) < 2 * np.hypot(2.05, model.V_sun.error)
         assert 0 < model.x.value < 6
-        assert model.grammage.value == pytest.approx(3.2, abs=0.5)
+        assert model.grammage.value == pytest.approx(4.0, abs=0.3)
         assert model.R_cut.value > 20 * model.R_cutc.value
 
     def test_norms_of_calet_and_cream(self, fitted):
@@ -70,9 +72,9 @@ class TestFit:
     def test_chi2_by_kind(self, fitted):
         datasets, _, _ = fitted
         nuclei = {d.name for d in datasets if d.quantity in crl.COMPOSITION[2:]}
-        assert chi2_of(datasets, nuclei) < 225
-        assert chi2_of(datasets, {"lhaaso_all_particle_sibyll-2p3d"}) < 40
-        assert chi2_of(datasets, {"lhaaso_mean_log_mass_sibyll-2p3d"}) < 80
+        assert chi2_of(datasets, nuclei) < 200
+        assert chi2_of(datasets, {"lhaaso_all_particle_sibyll-2p3d"}) < 30
+        assert chi2_of(datasets, {"lhaaso_mean_log_mass_sibyll-2p3d"}) < 90
 
 
 def test_dipole_above_100_tev_needs_heavier_nuclei(fitted):
@@ -94,9 +96,11 @@ def test_dipole_above_100_tev_needs_heavier_nuclei(fitted):
         copies = [d.copy(name=d.name) for d in high]
         for dataset in copies:
             dataset.models = [used]
-        pulls = [d.signed_residuals()[(d.x >= 100 * u.TeV) & fitted_rows(d)] for d in copies]
+            # a scatter would grow with a dipole that is too large
+            dataset.floor, dataset.phase_floor = 0.1, "10 deg"
+        pulls = [d.residuals("pull")[(d.x >= 100 * u.TeV) & fitted_rows(d)] for d in copies]
         chi2.append(sum(np.sum(p**2) for p in pulls))
-    assert chi2[0] < 175
+    assert chi2[0] < 260
     assert chi2[1] > 2.5 * chi2[0]
     energy = 1 * u.PeV
     assert model.dipole(energy).amplitude < 0.6 * model.dipole(energy, species="light").amplitude
@@ -151,7 +155,7 @@ class TestWithoutLoss:
         assert minima["starts"][0] >= 3
         joint.assign([minima[0][name] for name in joint.names])
         # what the fit pays for it: no background dipole and no cloud between its edge and the Sun
-        assert chi2_of(datasets, {"lhaaso_mean_log_mass_sibyll-2p3d"}) < 95
+        assert chi2_of(datasets, {"lhaaso_mean_log_mass_sibyll-2p3d"}) < 100
         x = datasets.models[0].x.value
         assert x < 0.01
 
@@ -162,9 +166,10 @@ def test_other_hadronic_models(hadronic_model):
     assert f"lhaaso_mean_log_mass_{hadronic_model.lower()}" in datasets.names
     model = crl.xue_liu_2025_composition()
     datasets.models = [model, *(nuisance(name, datasets) for name in ("calet", "cream"))]
+    datasets.n_starts = 0
     result = Fit(backend="least-squares").run(datasets)
     assert result.success
-    assert chi2_of(datasets) < 1015
+    assert chi2_of(datasets) < 710
     assert 8 < model.V_sun.value < 16
 
 

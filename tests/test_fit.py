@@ -13,14 +13,15 @@ from numpy.testing import assert_allclose
 from scipy.optimize import least_squares
 
 import crlocal_plugin as crl
+from crlocal_plugin.analysis.description import Analysis
 
-MINIMUM = 560.69
+MINIMUM = 450.29
 
 
-def prepared(**kwargs):
-    model = crl.xue_liu_2025(**kwargs)
-    datasets = crl.load_datasets("xue-liu-2025")
-    datasets.models = [model]
+def prepared(priors="measured", **kwargs):
+    model = crl.xue_liu_2025(priors=priors, **kwargs)
+    datasets = crl.load_datasets("xue-liu-2025", scatter=False)
+    datasets.models, datasets.n_starts = [model], 0
     return model, datasets
 
 
@@ -84,7 +85,7 @@ def test_scipy_finds_the_same_minimum(fitted, seed):
     _, datasets = prepared()
     parameters = free(datasets)
     start = np.array([par.value for par in parameters])
-    start = start * np.random.default_rng(seed).uniform(0.8, 1.25, len(start))
+    start = start * np.random.default_rng(seed).uniform(0.9, 1.1, len(start))
     stock = Datasets(list(datasets))
 
     def residuals(log_ratio):
@@ -102,7 +103,8 @@ def test_scipy_finds_the_same_minimum(fitted, seed):
         ]
         return np.concatenate([*blocks, [u.Quantity(pull).to_value("") for pull in pulls]])
 
-    found = least_squares(residuals, np.zeros(len(start)), x_scale="jac", max_nfev=100)
+    options = {"bounds": (-10, 10), "x_scale": "jac", "max_nfev": 100}
+    found = least_squares(residuals, np.zeros(len(start)), **options)
     assert_allclose(2 * found.cost, MINIMUM, atol=0.01)
     assert_allclose(stock.stat_sum(), 2 * found.cost, rtol=1e-9)
     # the cut-off of the Galactic centre is barely determined
@@ -122,6 +124,22 @@ def test_other_starts_reach_the_same_minimum(seed):
         result = Fit().run(datasets)
     assert result.success
     assert_allclose(result.total_stat, MINIMUM, atol=0.01)
+
+
+def test_fit_of_the_default_analysis():
+    datasets = Analysis().prepare()
+    datasets.n_starts = 0
+    result = Fit(backend="least-squares").run(datasets)
+    assert result.success
+    assert_allclose(datasets.stat_sum(), result.total_stat, rtol=1e-12)
+    # no parameter by itself gets lower, from where the others stay
+    for par in free(datasets):
+        best, error = par.value, par.error if par.error > 0 else 0.1
+        for step in (-0.1 * error, 0.1 * error):
+            # a limit may be open, which is NaN
+            par.value = np.fmin(np.fmax(best + step, par.min), par.max)
+            assert datasets.stat_sum() > result.total_stat - 1e-3
+        par.value = best
 
 
 def test_refit_is_stable(fitted, at_minimum):
@@ -381,6 +399,8 @@ def test_nothing_free():
 def test_default_fit_does_not_warn():
     _, datasets = prepared()
     datasets.warn_of_degeneracies()
+    datasets = Analysis().prepare()
+    datasets.warn_of_degeneracies()
 
 
 @pytest.mark.parametrize("name", ["w", "H_G", "V_G"])
@@ -464,7 +484,7 @@ def test_check_leaves_the_values_alone():
 
 def two_free(**changes):
     """Datasets with Gamma and delta free, of which Gamma has been changed."""
-    model, datasets = crl.xue_liu_2025(), crl.load_datasets(["dampe_h", "dampe_he"])
+    model, datasets = crl.xue_liu_2025(priors=None), crl.load_datasets(["dampe_h", "dampe_he"])
     datasets.models = [model]
     model.freeze()
     model.Gamma.frozen = model.delta.frozen = False

@@ -216,7 +216,7 @@ def test_evaluated_together():
 
 @pytest.mark.parametrize("other", [[], ["V_sun", "He.Q_0c"], ["LHAASO.energy_scale"]])
 def test_sets_of_parameters_at_once(other):
-    datasets = loaded(["lhaaso", "lhaaso-km2a-2021"])
+    datasets = loaded(["lhaaso", "lhaaso-km2a-2021"], scatter=False)
     datasets.models[0].freeze()
     crl.free_parameters(datasets, ["LHAASO.hadronic", *other])
     likelihood = crl.JointLikelihood(datasets)
@@ -250,7 +250,7 @@ def test_derivatives_in_the_position():
 
 
 def test_parameter_is_shared_frozen_and_limited():
-    datasets = loaded(["lhaaso", "lhaaso-km2a-2021", "dampe_h"])
+    datasets = loaded(["lhaaso", "lhaaso-km2a-2021", "dampe_h"], scatter=False)
     par = datasets[0].hadronic
     assert all(data.hadronic is par for data in datasets[:5])
     assert datasets["dampe_h"].hadronic is not par

@@ -38,7 +38,7 @@ def pulls(datasets, truth):
 @pytest.fixture(scope="module")
 def found():
     """Pulls of 80 toys by what is left out, shape ``(80, 2)``."""
-    truth = crl.load_datasets(SPECTRUM + DIPOLES, energy_width=0.5, field_of_view=True, floors=None)
+    truth = crl.load_datasets(SPECTRUM + DIPOLES, energy_width=0.5, floors=None)
     model = crl.xue_liu_2025(species="H", priors=None)
     for par in model.parameters:
         par.frozen = par.name not in ("Q_0b", "Gamma", "delta_b", "V_sun")

@@ -14,7 +14,7 @@ import crlocal_plugin as crl
 from crlocal_plugin.likelihood.covariance import likelihood_covariance, undetermined
 from crlocal_plugin.likelihood.minima.batch import Descents
 from crlocal_plugin.likelihood.minima.intervals import profile_intervals
-from crlocal_plugin.likelihood.minima.search import Minima, find_minima
+from crlocal_plugin.likelihood.minima.search import Minima, default_starts, find_minima
 from crlocal_plugin.likelihood.summary import interval_text, rounded
 
 
@@ -22,6 +22,7 @@ class Linear(LinearLikelihood):
     """Residuals that are linear, with all that a search asks for."""
 
     parameters = None
+    correlated_priors = ()
 
     def jacobian(self, theta):
         return np.broadcast_to(self.matrix / self.scales, (*np.shape(theta)[:-1], 20, 3)).copy()
@@ -126,8 +127,8 @@ AMS_TIBET = ["ams-02_h_2015", "ams-02_he_2015", "tibet-asgamma-2017"]
 
 
 def prepared(names, **changes):
-    datasets = crl.load_datasets(names)
-    model = crl.xue_liu_2025()
+    datasets = crl.load_datasets(names, scatter=False)
+    model = crl.xue_liu_2025(priors="measured")
     datasets.models = [model]
     for name, value in changes.items():
         getattr(model, name).value = value
@@ -161,7 +162,7 @@ def test_fits_from_other_starts_end_in_one_minimum(fits):
     for _, datasets, result, summary in fits:
         minima = result.models.minima
         assert datasets.preparation.minima is minima
-        assert minima.n_starts == datasets.n_starts
+        assert minima.n_starts == default_starts(crl.JointLikelihood(datasets))
         assert minima.stat[0] == pytest.approx(result.total_stat, abs=0.01)
         assert str(minima) in str(summary)
 

@@ -121,9 +121,14 @@ def test_values_are_within_limits_and_described(variant):
 
 
 def test_free_parameters():
-    model = xue_liu_2025()
+    model = xue_liu_2025(priors="measured")
     assert {par.name for par in model.parameters.free_parameters} == FITTED | STRENGTHS
     assert len(model.parameters.free_parameters) == len(FITTED) + 2 * len(STRENGTHS)
+    # by default field and motion too, each under a prior
+    default = xue_liu_2025().parameters.free_parameters
+    more = {"B_ra", "B_dec", "u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "W_sun"}
+    assert {par.name for par in default} == FITTED | STRENGTHS | more
+    assert all(par.prior is not None for par in default if par.name in more)
 
 
 @each_variant

@@ -94,7 +94,7 @@ def model():
 
 
 def joint(cls, model, **kwargs):
-    spectra = crl.load_datasets(["ams-02_h_2015", "icecube-2016"])
+    spectra = crl.load_datasets(["ams-02_h_2015", "icecube-2016"], scatter=False)
     datasets = crl.CosmicRayDatasets([*spectra, cls(ratio_table(), **kwargs)])
     datasets.models = [model]
     return datasets

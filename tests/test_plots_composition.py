@@ -61,8 +61,10 @@ def everything():
 
 
 def with_errors(model, relative=0.05):
-    """Copy of a model whose strengths have errors."""
+    """Copy of a model of which the strengths alone are free and have errors."""
     model = model.copy()
+    for par in model.parameters:
+        par.frozen = par.name != "Q_0b"
     errors = [relative * par.value if par.name == "Q_0b" else 0 for par in model.parameters]
     model.covariance = np.diag(np.square(errors))
     return model

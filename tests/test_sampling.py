@@ -212,8 +212,8 @@ def test_posterior_without_end_is_refused():
 
 
 def test_default_model_needs_a_prior_on_its_cut_off():
-    datasets = crl.load_datasets("xue-liu-2025")
-    datasets.models = [crl.xue_liu_2025()]
+    datasets = crl.load_datasets("xue-liu-2025", scatter=False)
+    datasets.models = [crl.xue_liu_2025(priors="measured")]
     with pytest.raises(ValueError, match="R_cutc: the statistic is only"):
         walk(datasets)
 
@@ -734,8 +734,9 @@ FIX += ["B_ra", "B_dec", "u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "W_sun"]
 
 def test_command(tmp_path, capsys):
     paths = [str(tmp_path / name) for name in ("posterior.nc", "corner.png")]
-    arguments = ["--fix", *FIX, "He.Q_0b", "--output", paths[0], "--corner", paths[1]]
-    assert run([*arguments, "--method", "emcee", "--steps", "50"]) == 1
+    data = ["--priors", "measured", "--fix", *FIX, "He.Q_0b"]
+    arguments = [*data, "--output", paths[0], "--corner", paths[1]]
+    assert run([*arguments, "--steps", "50"]) == 1
     assert list(tmp_path.iterdir()) == []
     printed = capsys.readouterr().out
     assert "NOT CONVERGED" in printed

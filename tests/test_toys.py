@@ -24,6 +24,7 @@ class Stub:
     """Numbers of unit error that functions of the parameters predict."""
 
     is_least_squares = True
+    parameters = None
 
     def __init__(self, functions, truth, noise=1.0, low=-np.inf):
         self.functions, self.noise = functions, noise
@@ -42,6 +43,9 @@ class Stub:
     def __call__(self, theta):
         residuals = self.residuals(theta)
         return np.vecdot(residuals, residuals)
+
+    def scales_at(self, theta):
+        return np.ones(self.size)
 
     def jacobian(self, theta):
         steps = 1e-5 * np.eye(self.size)
@@ -321,7 +325,7 @@ def test_mistakes_are_named():
 def fitted():
     model = crl.xue_liu_2025()
     model.freeze()
-    datasets = crl.load_datasets(["ams-02_h_2015", "icecube-2016"])
+    datasets = crl.load_datasets(["ams-02_h_2015", "icecube-2016"], scatter=False)
     datasets.models = [model]
     # the prior on V_sun is simulated too
     crl.free_parameters(datasets, ["Gamma", "H.Q_0b", "phi", "V_sun"])
@@ -359,6 +363,7 @@ def run_command(*arguments):
 
 
 SMALL = ["--datasets", "ams-02_h_2015", "--species", "H", "--number", "6", "--seed", "1"]
+SMALL += ["--priors", "measured"]
 FIXED = ["--fix", "R_cut", "R_cutc", "D_0", "x", "V_sun", "delta_b", "Q_0n", "Q_0c"]
 
 

@@ -11,11 +11,13 @@ from crlocal_plugin.cli import main
 SMALL = {
     "model": {"species": ["H"]},
     "datasets": ["dampe_h", "icecube-2016", "tibet-asgamma-2017"],
+    "priors": ["measured"],
+    "scatter": False,
     "parameters": {
         name: {"free": False} for name in ("Q_0c", "R_cut", "R_cutc", "D_0", "x", "phi", "Q_0n")
     },
 }
-CASES = {"default": {}, "views": {"field_of_view": True}, "no priors": {"priors": ()}}
+CASES = {"default": {}, "single": {"energy_width": 0.0}, "no priors": {"priors": ()}}
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +31,8 @@ def test_each_row_is_a_fit_of_its_own(analysis):
     assert list(table["name"]) == list(CASES)
     assert done == [1, 1, 1]
     assert all(table["converged"])
-    for row, options in zip(table, ({}, {"field_of_view": True}, {}), strict=True):
-        datasets = crl.load_datasets(SMALL["datasets"], **options)
+    for row, options in zip(table, ({}, {"energy_width": 0.0}, {}), strict=True):
+        datasets = crl.load_datasets(SMALL["datasets"], scatter=False, **options)
         priors = None if row["name"] == "no priors" else "measured"
         model = crl.xue_liu_2025(species="H", priors=priors)
         datasets.models = [model]
@@ -62,24 +64,19 @@ def test_mistakes_are_named(analysis, cases, parameters, words):
         crl.treatments(analysis, cases, parameters)
 
 
-def test_fields_of_view_replace_factors_where_they_are_known():
-    names = ["icecube-2016", "icetop-2016", "eas-top-2009", "auger-2020", "dampe_h"]
-    as_given, in_view = (crl.load_datasets(names, field_of_view=view) for view in (False, True))
-    factors = [d.declination_factor for d in as_given if d.kind == "dipole"]
-    assert factors == [1.0, 1.74, 1.38, 1.0]
-    factors = [d.declination_factor for d in in_view if d.kind == "dipole"]
-    assert factors == pytest.approx([1.537, 1.740, 1.38, 1.0], abs=6e-4)
-
-
 def test_energies_of_events():
-    plain = crl.load_datasets("icecube-2016")[0]
-    wide = crl.load_datasets("icecube-2016", energy_width=0.5)[0]
-    assert "energy_width" not in plain.table.colnames
+    one, wide, own = (
+        crl.load_datasets("icecube-2016", energy_width=width)[0] for width in (0.0, 0.5, None)
+    )
     assert set(wide.table["energy_width"]) == {0.5}
-    for dataset in (plain, wide):
+    assert set(own.table["energy_width"]) > {0.54, 0.77}
+    for dataset in (one, wide, own):
         dataset.models = [crl.xue_liu_2025()]
-    ratio = wide.dipole_pred().amplitude / plain.dipole_pred().amplitude
-    assert ratio.value[0] == pytest.approx(0.82, abs=0.03)
+    amplitudes = [dataset.dipole_pred().amplitude.value[0] for dataset in (one, wide, own)]
+    assert amplitudes[1] / amplitudes[0] == pytest.approx(0.82, abs=0.03)
+    assert amplitudes[2] < amplitudes[1]
+    own.response = False
+    assert own.dipole_pred().amplitude.value[0] == pytest.approx(amplitudes[0])
 
 
 @pytest.mark.parametrize(
@@ -87,7 +84,7 @@ def test_energies_of_events():
     [
         ({"energy_width": -0.1}, "energy_width.*standard deviation of log10"),
         ({"energy_width": "wide"}, "energy_width"),
-        ({"field_of_view": "no"}, "field_of_view must be true or false"),
+        ({"scatter": "no"}, "scatter must be true or false"),
         ({"allow_overlap": "icecube-2016"}, "allow_overlap must be true or false"),
     ],
 )
@@ -100,6 +97,7 @@ def test_command(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("crlocal_plugin.analysis.treatments.TREATMENTS", CASES)
     words = ["--datasets", *SMALL["datasets"], "--species", "H", "--fix", *SMALL["parameters"]]
+    words += ["--priors", "measured", "--no-scatter"]
     assert main(["treatments", *words, "--output", "table.ecsv"]) == 0
     printed = capsys.readouterr().out
     assert "no priors" in printed

@@ -22,7 +22,6 @@ from ..components.priors import DEFAULT_SETS, PRIOR_SETS
 from ..datasets.residuals import LIKELIHOODS
 from ..datasets.settings import read_floor
 from ..likelihood.backends import LEAST_SQUARES
-from ..likelihood.minima.search import N_STARTS
 from ..likelihood.selection import EXPERIMENT_SETS
 from ..messages import unknown_name
 from .data import prepared
@@ -152,9 +151,9 @@ class Analysis(Part):
         LEAST_SQUARES, description=f"back end of the fit: {LEAST_SQUARES} or minuit"
     )
 
-    starts: Annotated[StrictInt, Field(ge=0)] = N_STARTS
+    starts: Annotated[StrictInt, Field(ge=0)] | None = None
     """starts of a fit: there are several minima, and the lowest counts; 0 for the given values
-    alone"""
+    alone, none for 40 to 200, as many as take about a second"""
 
     output: RelativePath = Path("crlocal-fit")
     """folder for the result of crlocal fit"""

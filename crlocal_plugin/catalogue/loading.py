@@ -3,7 +3,7 @@
 import astropy.units as u
 from gammapy.datasets import DATASET_REGISTRY
 
-from ..datasets.settings import read_switch
+from ..datasets.settings import read_switch, real_quantity
 from ..likelihood.collection import CosmicRayDatasets
 from ..models.composition import valid_from
 from ..physics.kinematics import rigidity_to_axis
@@ -90,6 +90,9 @@ def load_datasets(
     common["apply_declination_factor"] = apply_declination_factor
     for name, value in (("allow_overlap", allow_overlap), ("scatter", scatter)):
         read_switch(value, f"{name} must be true or false")
+    if energy_width is not None:
+        what = "energy_width must be a standard deviation of log10(energy)"
+        energy_width = real_quantity(energy_width, what, [u.one], 0, 1).value
     options = floors, common, valid_only, energy_width, scatter
     datasets = CosmicRayDatasets([_load(item, *options) for item in items])
     for dataset in datasets:

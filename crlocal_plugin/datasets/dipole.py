@@ -201,7 +201,7 @@ class DipoleDataset(CosmicRayDataset):
 
     def _check_model(self, model):
         accepted = self.table.meta.get("acceptance") or {}
-        if not any(accepted.get(name, 1.0) for name in model.species):
+        if model.species and not any(accepted.get(name, 1.0) for name in model.species):
             raise ValueError(
                 f"dataset {self.name!r}: the acceptance of {', '.join(model.species)} is zero, of "
                 "all species of the model; give one of them a positive number in the table"

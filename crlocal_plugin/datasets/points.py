@@ -102,7 +102,7 @@ class Dipoles:
         rest = given.get(None, 1.0)
         rows = [np.broadcast_to(given.get(name, rest), size) for name in names]
         # where no species is accepted, a mean is still one
-        return np.maximum(rows, _LEAST)
+        return np.maximum(np.reshape(rows, (len(names), size)), _LEAST)
 
     def _log_accepted(self, nuclei):
         return np.log(self.accepted([nucleus.name for nucleus in nuclei]))

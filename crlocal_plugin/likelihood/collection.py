@@ -18,7 +18,6 @@ from ..files import refuse_existing
 from ..models.nuisance import NuisanceModel
 from .degeneracies import DegenerateParametersWarning, find_degeneracies
 from .fused import FusedLikelihood, FusedPart, OwnSpeedPart
-from .minima.search import N_STARTS
 from .preparation import FitParameters, LabelledDatasetModels, short_labels
 from .priors import PriorTerms
 from .saved import check_yaml, read_models
@@ -38,9 +37,10 @@ class CosmicRayDatasets(Datasets):
 
     Attributes
     ----------
-    n_starts : int
+    n_starts : int or None
         Starts from which a fit looks for the lowest minimum before gammapy's optimiser takes over,
-        beside the present values; 0 for a descent from these alone.
+        the first from the present values; 0 for a descent from these alone, None for 40 to 200, as
+        many as take about a second.
     prepares_fits : bool
         Whether a fit begins with least-squares descents at all.
     preparation : object or None
@@ -51,7 +51,7 @@ class CosmicRayDatasets(Datasets):
         super().__init__(datasets)
         _share_nuisances(self._datasets)
         self._kept = self._fused = self._checked = self.preparation = None
-        self.prepares_fits, self.n_starts, self.search = True, N_STARTS, None
+        self.prepares_fits, self.n_starts, self.search = True, None, None
 
     def __getstate__(self):
         passing = dict.fromkeys(("_fused", "_checked", "preparation", "search"))

@@ -18,6 +18,11 @@ def natural_jacobian(likelihood, theta=None):
     """Derivatives of all residuals with respect to parameters in units of their natural scales."""
     theta = likelihood.values if theta is None else theta
     jacobian = likelihood.jacobian(theta)
+    return jacobian * natural_scales(likelihood, theta, jacobian)
+
+
+def natural_scales(likelihood, theta, jacobian):
+    """Natural scales of the parameters: errors where a value near zero is none."""
     scales = likelihood.scales_at(theta)
     with np.errstate(divide="ignore"):
         errors = 1 / np.linalg.norm(jacobian, axis=0)
@@ -26,7 +31,7 @@ def natural_jacobian(likelihood, theta=None):
         more = np.clip(theta + 3 * errors[k] * (np.arange(len(theta)) == k), *likelihood.bounds.T)
         if np.linalg.norm(likelihood.residuals(more) - likelihood.residuals(theta)) > 1:
             scales[k] = errors[k]
-    return jacobian * scales
+    return scales
 
 
 def natural_directions(jacobian):

@@ -80,7 +80,7 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
         start = _off_level(likelihood, start, np.flatnonzero(level))
         jacobian = likelihood.jacobian(start)
     # a direction in which nothing changes leads the solver astray
-    moving = free & ~_idle(likelihood, start, jacobian)
+    moving = free & jacobian.any(axis=0) & ~_idle(likelihood, start, jacobian)
     if moving.any():
         found = _descend(likelihood, start, likelihood(start), moving, *options)
         best = found if found.stat <= before else best._replace(n_calls=found.n_calls)
@@ -93,8 +93,9 @@ def minimise(likelihood, start=None, free=None, tolerance=1e-9, max_calls=200, c
     jacobian = likelihood.jacobian(best.theta)
     again = _revived(likelihood, best.theta, jacobian, free)
     if again is not None:
-        best = _better(best, _descend(likelihood, again, likelihood(again), free, *options))
-        best = _settled(likelihood, _without_scatter(likelihood, best), free, options)
+        moving = free & jacobian.any(axis=0)
+        best = _better(best, _descend(likelihood, again, likelihood(again), moving, *options))
+        best = _settled(likelihood, _without_scatter(likelihood, best), moving, options)
         jacobian = likelihood.jacobian(best.theta)
     jacobian[:, ~free] = 0.0
     return best._replace(jacobian=jacobian)
@@ -162,7 +163,9 @@ def _descend(likelihood, start, before, free, tolerance, max_calls, callback):
         theta = coordinates.values(position)
         if callback is not None:
             callback(theta, likelihood(theta))
-        return likelihood.jacobian(theta)[:, free] * coordinates.slope(theta)
+        # where a parameter has run away, a derivative may overflow
+        slopes = likelihood.jacobian(theta)[:, free] * coordinates.slope(theta)
+        return np.nan_to_num(slopes, nan=0.0, posinf=0.0, neginf=0.0)
 
     options = {"bounds": (coordinates.lower, coordinates.upper), "x_scale": "jac"}
     options |= dict.fromkeys(("ftol", "xtol", "gtol"), tolerance) | {"max_nfev": max_calls}

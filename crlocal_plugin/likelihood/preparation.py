@@ -69,7 +69,7 @@ def prepare_fit(datasets, parameters):
     matters = likelihood.depends_on(start)
     trace, minima = [], None
     minimum = _descended(likelihood, start, matters, trace)
-    if datasets.n_starts:
+    if datasets.n_starts != 0:
         minima = _searched(datasets, likelihood, minimum)
         if minima.stat[0] < minimum.stat - _LOWER:
             n_calls, steps = minimum.n_calls, []

@@ -27,18 +27,23 @@ def chi2_table(fits):
     -------
     `~astropy.table.Table`
         A row for each dataset, with ``numbers`` and the chi2 of each entry of `FITTED` before and
-        after its fit, masked where it has no such dataset; then their sum, priors, and total.
+        after its fit, masked where it has no such dataset; then their sum, what normalises the
+        scatter of dipoles, priors, and total.
         Floors stand for the scatter of dipoles before a fit.
     """
-    rows, sums = {}, {name: {"dataset": name} for name in ("chi2", "priors", "total")}
+    rows, sums = {}, {name: {"dataset": name} for name in ("chi2", "scatter", "priors", "total")}
     for title, setting in FITTED.items():
         unfitted = setting.datasets(scatter=False)
         for column, datasets in ((title, unfitted), (f"{title}, fitted", fits[setting])):
-            for info in (dataset.info_dict() for dataset in datasets):
+            scatter = 0.0
+            for dataset in datasets:
+                info, own = dataset.info_dict(), dataset.stat_sum_scatter()
                 new = {"dataset": info["name"], "numbers": info["n_fit"]}
-                rows.setdefault(info["name"], new)[column] = info["stat_sum"]
-            chi2, total = datasets.stat_sum_likelihood(), datasets.stat_sum()
-            for row, value in zip(sums.values(), (chi2, total - chi2, total), strict=True):
+                rows.setdefault(info["name"], new)[column] = info["stat_sum"] - own
+                scatter += own
+            of_data, total = datasets.stat_sum_likelihood(), datasets.stat_sum()
+            parts = of_data - scatter, scatter, total - of_data, total
+            for row, value in zip(sums.values(), parts, strict=True):
                 row[column] = value
     # astropy masks what a row does not have
     table = Table(rows=[*rows.values(), *sums.values()])

@@ -61,21 +61,6 @@ def chain_diagnostics(theta, names, tau, length):
     return table, _problems(table)
 
 
-def population_diagnostics(chains, names, effective, least):
-    """Table of the figures of each parameter, and which of them are not good enough (list of str).
-
-    Values have the shape (populations, draws, n), sweep after sweep: R-hat compares halves in time
-    of whole populations. The effective sample size is that of the slowest parameter.
-    """
-    arviz = import_sampling("arviz")
-    r_hat = [arviz.rhat(each) for each in chains.transpose(2, 0, 1)]
-    problems = _problems(table := Table({"name": names, "r_hat": r_hat}))
-    table["effective"] = effective
-    if not effective >= least:
-        problems.append(f"effective sample size below {least}: {effective:.0f}")
-    return table, problems
-
-
 _LIMITS = (
     ("length", "length in autocorrelation times below", MIN_LENGTH, 1, ".0f"),
     ("r_hat", "R-hat above", MAX_R_HAT, -1, ".3f"),

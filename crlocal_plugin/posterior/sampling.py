@@ -15,26 +15,24 @@ from .nested import nested_sample
 log = logging.getLogger(__name__)
 
 
-def sample(datasets, method="adaptive", random_state=None, stream=None, **options):
-    """Sample the posterior of the free parameters, with its evidence.
+def sample(datasets, method="emcee", random_state=None, stream=None, **options):
+    """Sample the posterior of the free parameters.
 
     The priors are those of the parameters. Where a parameter has none, its prior is flat between
     its limits, in the parameter itself and not in its logarithm. Values and limits of the datasets
     stay as they are.
 
-    "adaptive" looks for maxima by many descents at once, and draws from a mixture of t
+    "emcee" lets walkers run until they have converged. "adaptive" takes seconds and gives the
+    evidence: it looks for maxima by many descents at once, and draws from a mixture of t
     distributions there that follows the weights of its draws. These are the result if the Pareto
     k of the weights is below 0.7 and 5000 of them are effective (Vehtari et al. 2024, JMLR 25,
-    72). Else populations of particles are led to the posterior from where the likelihood counts
-    little, and the mixture starts again from those; if it fails once more, the populations are
-    the result once they agree with each other and with the evidence of the mixture. If they do
-    not either, emcee has the last word, which takes minutes.
+    72). With some thirty parameters they hardly are: then emcee has the last word.
 
     Parameters
     ----------
     datasets : CosmicRayDatasets or JointLikelihood
         Datasets with models, or a likelihood: then the posterior has no models.
-    method : {"adaptive", "emcee", "nested"}, optional
+    method : {"emcee", "adaptive", "nested"}, optional
         How; "emcee" knows no evidence and finds no minimum that no path of good fits leads to,
         "nested" is `~crlocal_plugin.nested_sample` with UltraNest.
     random_state : int or `~numpy.random.Generator`, optional
@@ -59,13 +57,13 @@ def sample(datasets, method="adaptive", random_state=None, stream=None, **option
     ImportError
         If ArviZ, emcee or UltraNest are needed and not installed.
     """
-    methods = {"adaptive": _adaptive, "emcee": ensemble_sample, "nested": nested_sample}
+    methods = {"emcee": ensemble_sample, "adaptive": _adaptive, "nested": nested_sample}
     if method not in methods:
         raise ValueError(f"method {method!r}: expected one of {', '.join(methods)}")
     if method == "adaptive" and options:
         raise ValueError(
-            f"{', '.join(options)}: the method 'adaptive' has no options; pass method='emcee' or "
-            "method='nested' for theirs"
+            f"{', '.join(options)}: the method 'adaptive' has no options; leave them out, or take "
+            "another method"
         )
     return methods[method](datasets, random_state=random_state, stream=stream, **options)
 
@@ -85,8 +83,8 @@ def _adaptive(datasets, random_state, stream):
             bar.update(target.calls - bar.n)
 
         found = adaptive_samples(target, fit, rng, report)
-    if found.problems:
-        log.warning("falling back on emcee, for minutes: %s", "; ".join(found.problems))
+    if found is None:
+        log.warning("importance sampling cannot be trusted here: emcee takes over, for minutes")
         return ensemble_sample(datasets, random_state=rng, stream=stream)
     values = target.coordinates.values
     chains = values(found.position.reshape(-1, target.size)).reshape(found.position.shape)
@@ -100,5 +98,5 @@ def _adaptive(datasets, random_state, stream):
     # without an end of every prior, the evidence has no scale
     evidence = None if density.improper else found.log_evidence
     log_density = log_density.reshape(chains.shape[:2])
-    figures = found.table, found.problems, info, evidence
+    figures = found.table, [], info, evidence
     return described(datasets, likelihood, chains, log_density, best, *figures)

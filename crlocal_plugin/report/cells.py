@@ -8,11 +8,11 @@ from markupsafe import Markup, escape
 
 def number(text, value=None):
     """Number as in a book, from text such as "1.01e53"; programs find all digits of the value."""
-    match = re.fullmatch(r"(-?)([\d.]+)(?:e([+-]?\d+))?", text)
+    match = re.fullmatch(r"([+-]?)([\d.]+)(?:e([+-]?\d+))?", text)
     if match is None:
         return escape(text)
     sign, digits, power = match.groups()
-    shown = Markup("−" * bool(sign) + digits)
+    shown = Markup(sign.replace("-", "−") + digits)
     if power:
         shown += Markup(" × 10<sup>{}</sup>").format(str(int(power)).replace("-", "−"))
     exact = float(text if value is None else value)

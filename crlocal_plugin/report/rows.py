@@ -31,12 +31,15 @@ def totals(summary, n_datasets, date):
 def free_parameters(summary):
     """Free parameters with their errors."""
     for row in summary.parameters[~summary.parameters["frozen"]]:
-        value, error = interval_text(row)
+        value, error = (text.split() for text in interval_text(row))
+        limits = [row[name] for name in ("above", "below") if np.isfinite(row[name])]
+        exact = limits[0] if limits else row["value"]
+        errors = (-row["errn"], row["errp"]) if row["method"] == "profile" else (row["error"],)
         ends = (row[name] for name in ("min", "max"))
         yield {
             "parameter": row["label"],
-            "value": number(value, row["value"]),
-            "error": "–" if error == "-" else number(error, row["error"]),
+            "value": joined(number(word, exact) for word in value),
+            "error": "–" if error == ["-"] else joined(map(number, error, errors)),
             "unit": unit_text(row["unit"]),
             "limits": span(*(number(f"{end:g}") if np.isfinite(end) else "" for end in ends)),
             "prior": plus_minus(row["prior"]),

@@ -20,7 +20,7 @@ from ..likelihood.degeneracies import (
     find_degeneracies,
     involved,
     natural_directions,
-    natural_jacobian,
+    natural_scales,
 )
 from ..likelihood.descent import stays_positive
 from ..likelihood.joint_likelihood import JointLikelihood
@@ -117,7 +117,7 @@ def identifiability(datasets):
     others leave alone, and their singular values are those of the whole set.
     """
     likelihood = least_squares_likelihood(datasets)
-    blocks, priors = _jacobians(datasets, likelihood)
+    blocks, priors, scales = _jacobians(datasets, likelihood)
     is_flux = np.array([not isinstance(dataset, DipoleDataset) for dataset in datasets])
     both, rows = np.concatenate(blocks), np.repeat(is_flux, [len(block) for block in blocks])
     stacked = {"spectra": both[rows], "dipole": both[~rows], "both": both}
@@ -132,8 +132,8 @@ def identifiability(datasets):
             "label": likelihood.names,
             "value": likelihood.values,
             "unit": [unit.to_string() for unit in likelihood.units],
-            "positive": stays_positive(likelihood) & (likelihood.values > 0),
-            "scale": likelihood.scales_at(likelihood.values),
+            "positive": stays_positive(likelihood) & (likelihood.values == scales),
+            "scale": scales,
             **{source: constraint.errors for source, constraint in constraints.items()},
             "share_spectra": shares[:-1][is_flux].sum(axis=0),
             "share_dipole": shares[:-1][~is_flux].sum(axis=0),
@@ -150,15 +150,17 @@ def identifiability(datasets):
 
 
 def _jacobians(datasets, likelihood):
-    """Natural Jacobians of each dataset, and that of the priors, whose residuals come last."""
-    blocks = []
+    """Natural Jacobians of each dataset and of the priors, whose residuals come last; scales."""
+    theta, blocks = likelihood.values, []
+    jacobian = likelihood.jacobian(theta)
+    scales = natural_scales(likelihood, theta, jacobian)
     for dataset in datasets:
         alone = CosmicRayDatasets([dataset])
-        jacobian = natural_jacobian(JointLikelihood(alone, likelihood.parameters))
-        blocks.append(jacobian[: len(alone.data_residuals())])
-    priors = natural_jacobian(likelihood)[len(datasets.data_residuals()) :]
+        own = JointLikelihood(alone, likelihood.parameters).jacobian(theta)
+        blocks.append(own[: len(alone.data_residuals())] * scales)
+    priors = jacobian[len(datasets.data_residuals()) :] * scales
     # those of frozen parameters, and of another shape, say nothing
-    return blocks, priors[np.abs(priors).any(axis=1)]
+    return blocks, priors[np.abs(priors).any(axis=1)], scales
 
 
 def _told_apart(stacked):

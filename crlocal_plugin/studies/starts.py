@@ -7,7 +7,7 @@ from astropy.table import Column, Table
 
 from ..likelihood.descent import minimise, stays_positive
 from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
-from ..likelihood.minima.search import N_STARTS, find_minima
+from ..likelihood.minima.search import find_minima
 from .parallel import run_parallel
 
 # difference in the statistic up to which two descents may have ended in the same minimum
@@ -100,7 +100,7 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
     return RandomStarts(minima, n_starts, n_starts - len(found), spread, likelihood)
 
 
-def lowest_minimum(datasets, n_starts=N_STARTS, random_state=0, progress=None):
+def lowest_minimum(datasets, n_starts=None, random_state=0, progress=None):
     """Move the parameters to the lowest minimum that several descents lead to, as a fit does.
 
     Parameters
@@ -108,7 +108,8 @@ def lowest_minimum(datasets, n_starts=N_STARTS, random_state=0, progress=None):
     datasets : CosmicRayDatasets
         Datasets with models; their free parameters are moved.
     n_starts : int, optional
-        Starts, the first of them from the present values; 0 for that one alone.
+        Starts, the first of them from the present values; 0 for that one alone. By default 40 to
+        200, as many as take about a second.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     progress : callable, optional
@@ -126,7 +127,7 @@ def lowest_minimum(datasets, n_starts=N_STARTS, random_state=0, progress=None):
     """
     likelihood = least_squares_likelihood(datasets)
     lowest = minimise(likelihood, likelihood.values)
-    if n_starts:
+    if n_starts != 0:
         minima = find_minima(likelihood, n_starts, random_state, [lowest.theta], progress)
         again = minimise(likelihood, minima.theta[0])
         lowest = min(lowest, again, key=lambda minimum: minimum.stat)

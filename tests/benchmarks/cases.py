@@ -13,32 +13,36 @@ from naive import naive_datasets
 import crlocal_plugin as crl
 
 SELECTION = "xue-liu-2025"
+EARLIER = {"scatter": False, "energy_width": 0.0}
+"""Treatment of dipoles that the naive way has, too."""
 
 
 def package_datasets():
     """Datasets of this package with a new model, with the values of Table I."""
-    datasets = crl.load_datasets(SELECTION)
-    datasets.models = [crl.xue_liu_2025()]
+    datasets = crl.load_datasets(SELECTION, **EARLIER)
+    datasets.models = [crl.xue_liu_2025(priors="measured")]
     return datasets
 
 
 def composition_datasets(spallation=True):
     """Spectra, <ln A> and dipoles of ten species, with or without their loss on the way."""
-    datasets = crl.load_datasets("composition")
-    datasets.models = [crl.xue_liu_2025_composition(spallation=spallation)]
+    datasets = crl.load_datasets("composition", **EARLIER)
+    datasets.models = [crl.xue_liu_2025_composition(spallation=spallation, priors="measured")]
     return datasets
 
 
 def stock_datasets():
     """The same datasets and model in gammapy's own Datasets."""
-    datasets = Datasets(list(crl.load_datasets(SELECTION)))
-    datasets.models = [crl.xue_liu_2025()]
+    datasets = Datasets(list(crl.load_datasets(SELECTION, **EARLIER)))
+    datasets.models = [crl.xue_liu_2025(priors="measured")]
     return datasets
 
 
 def quantity_datasets():
     """The same fit written without this package."""
-    return naive_datasets(crl.load_datasets(SELECTION), crl.xue_liu_2025())
+    return naive_datasets(
+        crl.load_datasets(SELECTION, **EARLIER), crl.xue_liu_2025(priors="measured")
+    )
 
 
 def start_as_users_do(datasets):

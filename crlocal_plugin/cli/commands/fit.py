@@ -2,7 +2,6 @@
 
 import click
 
-from ...likelihood.minima.search import N_STARTS
 from ...likelihood.summary import fit_summary
 from ...progress import progress_bar
 from ...results import check_result
@@ -25,8 +24,8 @@ from ..parsing import PATH, command, option, whole
 @analysis_options()
 @option(
     "--starts N",
-    "starts of the fit, of which the lowest minimum counts; 0: the given values alone; "
-    f"default: that of the analysis file, or {N_STARTS}",
+    "starts of the fit, of which the lowest minimum counts; 0: the given values alone; default: "
+    "that of the analysis file, or 40 to 200, as many as take about a second",
     whole(0),
 )
 @option("--output DIR", "default: that of the analysis file, or crlocal-fit", PATH)

@@ -15,7 +15,7 @@ from ..options import PARAMETERS, SEED, analysis_of, analysis_options
 from ..output import SUFFIXES, check_file, write_pictures
 from ..parsing import PATH, POSITIVE, command, option, whole
 
-METHODS = ["adaptive", "emcee", "nested"]
+METHODS = ["emcee", "adaptive", "nested"]
 
 
 @command(
@@ -24,7 +24,7 @@ METHODS = ["adaptive", "emcee", "nested"]
   crlocal sample analysis.yaml
   crlocal sample --seed 1 --output posterior.nc --corner corner.png
   crlocal sample --corner corner.png --parameters V_sun x D_0 delta_b R_cutc
-  crlocal sample --method emcee --steps 20000
+  crlocal sample --method adaptive
   crlocal sample --nested --live 800 --variant wandering --output wandering.nc"""
 )
 @analysis_options()
@@ -33,7 +33,7 @@ METHODS = ["adaptive", "emcee", "nested"]
 @option("--parameters PARAM...", "parameters of the corner plot; default: all", PARAMETERS)
 @option("--overwrite", "replace existing files")
 @SEED
-@option("--method METHOD", "adaptive, emcee or nested", click.Choice(METHODS), METHODS[0])
+@option("--method METHOD", "emcee, adaptive or nested", click.Choice(METHODS), METHODS[0])
 @option("--steps N", "of emcee: most steps of a walker", whole(1), 50_000)
 @option("--walkers N", "of emcee: of an ensemble; default: 4 per parameter", whole(1))
 @option("--ensembles N", "of emcee: ensembles of walkers", whole(1), 4)
@@ -62,7 +62,7 @@ def sample(
     allow_unconverged,
     **options,
 ):
-    """Sample the posterior of the free parameters, with its evidence.
+    """Sample the posterior of the free parameters.
 
     Write the samples with the models to a netCDF file once they have converged. Parameters without
     a prior get one that is uniform between their limits, or for scales uniform in the logarithm.

@@ -14,6 +14,9 @@ _NEARER, _NEAR = 0.1, 1e-3
 """Fraction of its value to which a step may take a parameter towards zero, and fraction of its
 natural scale below which it may get there."""
 
+_LARGEST = 1e12
+"""Largest value in natural scales of a parameter without an upper limit."""
+
 _SETTLED, _PATIENCE, _STUCK = 1e-3, 3, 1e7
 """A descent has ended when the statistic falls by less in so many steps in a row, or when the
 damping has grown that large."""
@@ -48,6 +51,7 @@ class Descents:
         self._is_positive = stays_positive(likelihood)
         self.is_log = self._is_positive & (self._low > 0)
         self._scales = likelihood.scales_at(likelihood.values)
+        self._high = np.where(np.isfinite(self._high), self._high, _LARGEST * self._scales)
         self.n_evaluations = 0
         self.theta, self.stat = np.empty((0, n)), np.empty(0)
         self.age, self.number = np.empty((2, 0), dtype=int)

@@ -18,8 +18,9 @@ from ..descent import gauss_newton_covariance, stays_positive
 from ..priors import gaussian_in_unit, is_gaussian
 from .batch import Descents
 
-N_STARTS = 150
-"""Starts of a fit, unless a number is given."""
+N_STARTS, _FEWEST, _WORK = 200, 40, 700_000
+"""Starts of a fit unless a number is given: at most, at least, and times the numbers of parameters
+and of residuals, so that a fit takes about a second."""
 
 _POOL = 32
 """Descents at once: enough for a batch to be fast."""
@@ -36,6 +37,9 @@ _FOLLOWING = 3
 
 _CLOSE, _WIDE, _FAR = 0.3, 1.0, 4.0
 """Widths of the distributions of starts in natural logarithms, or in natural scales."""
+
+_ROUGHLY, _FOLLOWED = 3e-3, 100
+"""Gain in a step from which on descents go on, and steps that those that are kept make after it."""
 
 _SAME, _BARRIER = 0.03, 1.0
 """Difference of the statistic of two ends, and rise half-way between them, below which they count
@@ -111,7 +115,13 @@ class Minima:
         return f"{self.n_starts} start{plural}, lowest minima and starts that ended there: {found}"
 
 
-def find_minima(likelihood, n_starts=N_STARTS, random_state=0, known=(), progress=None):
+def default_starts(likelihood):
+    """Number of starts of a fit unless one is given: as many as take about a second (int)."""
+    size = likelihood.size * len(likelihood.residuals(likelihood.values))
+    return int(np.clip(_WORK // max(size, 1), _FEWEST, N_STARTS))
+
+
+def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=None):
     """Descend from many starts to the minima of a joint likelihood.
 
     Parameters
@@ -119,7 +129,7 @@ def find_minima(likelihood, n_starts=N_STARTS, random_state=0, known=(), progres
     likelihood : JointLikelihood
         Likelihood that is a sum of squared residuals. Its values are the first start.
     n_starts : int, optional
-        Number of starts.
+        Number of starts; by default 40 to 200, as many as take about a second.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     known : array_like, optional
@@ -131,6 +141,7 @@ def find_minima(likelihood, n_starts=N_STARTS, random_state=0, known=(), progres
     -------
     Minima
     """
+    n_starts = default_starts(likelihood) if n_starts is None else n_starts
     given = np.reshape([likelihood.values, *known], (-1, likelihood.size))
     pool = _Pool(likelihood, given, max(n_starts, len(given)), random_state, progress)
     while pool.advance():
@@ -149,7 +160,7 @@ class _Pool:
         n_random = max(0, min(n_starts, max(int(_RANDOM * n_starts), _POOL)) - len(given))
         self._waiting = np.concatenate([given, self._starts.random(n_random)])
         self._kept, self._n_begun = len(given), 0
-        self._descents = Descents(likelihood)
+        self._descents = Descents(likelihood, tolerance=_ROUGHLY)
         self._records = {age: [] for age in _RUNGS}
 
     def advance(self):
@@ -226,10 +237,13 @@ class _Starts:
         self._low, self._high = likelihood.bounds.T
         self._is_positive = stays_positive(likelihood)
         self._scales = likelihood.scales_at(likelihood.values)
-        self._published = _published(likelihood)
+        self._published, sigma = _published(likelihood)
+        # what is measured elsewhere is hardly the key to another minimum
+        self._is_measured = np.isfinite(sigma)
+        self._sigma = np.where(self._is_measured, sigma, 0.0)
         width = self._high - self._low
         # where both signs are allowed, or all is a matter of convention, anything may be
-        self._anywhere = np.isfinite(width) & ~self._is_positive
+        self._anywhere = np.isfinite(width) & ~self._is_positive & ~self._is_measured
         self._always = self._anywhere & likelihood.is_position
 
     def random(self, m):
@@ -247,6 +261,10 @@ class _Starts:
         uniform = self._rng.uniform(size=len(centre))
         ends = np.where(self._anywhere, self._low, 0), np.where(self._anywhere, self._high, 1)
         anywhere = self._anywhere if is_wide else self._always
+        measured = self._published + (2.0 if is_wide else 1.0) * self._sigma * step / (
+            _WIDE if is_wide else _CLOSE
+        )
+        theta = np.where(self._is_measured, np.clip(measured, self._low, self._high), theta)
         return np.where(anywhere, ends[0] + uniform * (ends[1] - ends[0]), theta)
 
     def _moved(self, centre, step):
@@ -258,7 +276,8 @@ class _Starts:
     def leaving(self, theta):
         """Values of a minimum with one to three parameters elsewhere, and which (two ``(n,)``)."""
         n, rng = len(theta), self._rng
-        chosen = rng.random(n).argsort() < rng.integers(1, 4)
+        chosen = (rng.random(n) + self._is_measured * rng.random(n) * 2).argsort().argsort()
+        chosen = chosen < rng.integers(1, 4)
         width = np.where(rng.random(n) < 0.3, _FAR, 1.2 * _WIDE)
         elsewhere = self._moved(theta, width * rng.standard_normal(n))
         afresh = self._around(self._values, True)
@@ -266,15 +285,23 @@ class _Starts:
 
 
 def _published(likelihood):
-    """Means of priors, and defaults of parameters that have one for all nuclei, ``(n,)``."""
-    values = likelihood.values.copy()
+    """Means of priors, or defaults that are the same for all nuclei, and widths of priors.
+
+    Two of ``(n,)``, the second nan where nothing has been measured.
+    """
+    values, sigma = likelihood.values.copy(), np.full(likelihood.size, np.nan)
     for k, par in enumerate(likelihood.parameters or ()):
         known = DEFINITIONS.get(par.name)
         if par.prior is not None and is_gaussian(par.prior):
-            values[k] = gaussian_in_unit(par.prior, par.unit)[0]
+            values[k], sigma[k] = gaussian_in_unit(par.prior, par.unit)
         elif known is not None and not par.name.startswith("Q_0"):
             values[k] = u.Unit(known.unit).to(par.unit, known.value)
-    return np.clip(values, *likelihood.bounds.T)
+    for term in likelihood.correlated_priors:
+        pulls = term.pulls(values)
+        slopes = [term.pulls(values + row) - pulls for row in np.eye(likelihood.size)]
+        length = np.linalg.norm(slopes, axis=1)
+        sigma = np.where(length > 0, 1 / np.where(length > 0, length, 1.0), sigma)
+    return np.clip(values, *likelihood.bounds.T), sigma
 
 
 def _is_same(likelihood, one, other):
@@ -292,7 +319,7 @@ def _listed(likelihood, best, n_starts):
     """Distinct minima, followed to their ends."""
     descents = Descents(likelihood, tolerance=1e-6)
     descents.add(np.array([theta for _, theta, _ in best]).reshape(-1, likelihood.size))
-    theta, stat = descents.finish(_OLDEST)
+    theta, stat = descents.finish(_FOLLOWED)
     counts, groups = np.array([count for *_, count in best], dtype=int), []
     for k in np.argsort(stat, kind="stable"):
         if stat[k] > stat.min() + _DEPTH:
