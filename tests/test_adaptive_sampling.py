@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.stats import kstest, multivariate_normal, norm, truncnorm
 
 import crlocal_plugin as crl
-from crlocal_plugin.posterior import adaptive, sampling, tempering
+from crlocal_plugin.posterior import adaptive, tempering
 from crlocal_plugin.posterior.adaptive import adaptive_samples
 from crlocal_plugin.posterior.convergence import import_sampling
 from crlocal_plugin.posterior.coordinates import NormalCoordinates
