@@ -24,7 +24,7 @@ def proton_spectrum(free):
 
 
 # %%
-# Walkers run until they have converged; the printed table says whether they have.
+# Samples come with figures that say whether they can be trusted.
 
 datasets = proton_spectrum(["H.Q_0b", "H.Q_0n", "Gamma", "phi"])
 posterior = crl.sample(datasets, random_state=1)

@@ -331,7 +331,7 @@ def test_samples_follow_it():
     covariance = 1e-4 * np.array([[1, -0.9], [-0.9, 1]])
     model.penalties = [crl.CorrelatedPrior(pair, [25.4, 74.9], covariance)]
     datasets.models = [model]
-    posterior = crl.sample(datasets, n_walkers=12, max_steps=3000, random_state=0)
+    posterior = crl.sample(datasets, "emcee", n_walkers=12, max_steps=3000, random_state=0)
     assert posterior.info["priors"]["u_HC"] == "Gaussian, 25.4 +- 0.01 (correlated) km / s"
     places = [posterior.names.index(name) for name in ("u_HC", "u_HC_ra")]
     samples = posterior.samples.reshape(-1, len(posterior.names))[:, places]

@@ -1,5 +1,6 @@
 """Posteriors: ensembles of walkers, nested sampling, convergence, files."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import astropy.units as u
@@ -33,6 +34,7 @@ from crlocal_plugin.posterior.sampling import sample
 from crlocal_plugin.posterior.walkers import EnsemblesMove
 
 arviz = import_sampling("arviz")
+walk = partial(sample, method="emcee")
 
 
 class Gaussian:
@@ -57,6 +59,8 @@ class Gaussian:
 
     def residuals(self, theta):
         return (np.asarray(theta) - self._mean) @ self._matrix.T
+
+    data_residuals = residuals
 
     def jacobian(self, theta):
         return self._matrix.copy()
@@ -97,7 +101,7 @@ def fitted():
 
 @pytest.fixture(scope="module")
 def posterior(fitted):
-    return sample(fitted[0], random_state=1)
+    return walk(fitted[0], random_state=1)
 
 
 # --------------------------------------------------------------------- the walkers
@@ -142,7 +146,7 @@ def test_gaussian_with_strong_correlation_and_far_scales():
     parameters = [Parameter("Q", 2e57, min=0), Parameter("D", 1e28, min=1e25), Parameter("d", 2e-3)]
     mean = [5e57, 5e28, 1e-3]
     likelihood = Gaussian(parameters, mean, correlation * np.outer(error, error))
-    posterior = sample(likelihood, random_state=1)
+    posterior = walk(likelihood, random_state=1)
     posterior.check()
     pulls = (posterior.samples - mean) / error
     n = posterior.diagnostics["ess_bulk"].min()
@@ -166,7 +170,7 @@ def test_gaussian_with_strong_correlation_and_far_scales():
 def test_flat_prior_with_a_limit(value, error):
     # the narrow one moves in its logarithm, and its prior is flat all the same
     likelihood = Gaussian([Parameter("a", abs(value), min=0)], [value], [[error**2]])
-    posterior = sample(likelihood, random_state=2)
+    posterior = walk(likelihood, random_state=2)
     exact = truncnorm(-value / error, np.inf, value, error)
     thinned = posterior.samples[:: max(1, len(posterior.samples) // 2000), 0]
     assert kstest(thinned, exact.cdf).pvalue > 1e-3
@@ -177,7 +181,7 @@ def test_statistic_that_is_no_sum_of_squares():
     # walkers start from the present values then
     likelihood = Gaussian([Parameter("a", 11.0, min=0), Parameter("b", 0.0)], [10, 1], np.eye(2))
     likelihood.is_least_squares = False
-    posterior = sample(likelihood, random_state=4)
+    posterior = walk(likelihood, random_state=4)
     posterior.check()
     error = 5 / np.sqrt(posterior.diagnostics["ess_bulk"].min())
     np.testing.assert_allclose(posterior.samples.mean(axis=0), [10, 1], atol=error)
@@ -188,7 +192,7 @@ def test_log_uniform_prior():
     par = Parameter("a", 5.0, min=0)
     par.prior = LogUniformPrior(min=0.1, max=100)
     likelihood = Gaussian([par], [5.0], [[4.0]])
-    posterior = sample(likelihood, random_state=3)
+    posterior = walk(likelihood, random_state=3)
 
     def density(a):
         return norm(5, 2).pdf(a) / a
@@ -202,35 +206,35 @@ def test_log_uniform_prior():
 def test_posterior_without_end_is_refused():
     likelihood = Saturating([Parameter("R", 3.0, "PV", min=0)], [3.0], [[9.0]])
     with pytest.raises(ValueError, match=r"no end.*R: the statistic is only 1\.0 above.*PV.*prior"):
-        sample(likelihood)
+        walk(likelihood)
     likelihood = Saturating([Parameter("R", 3.0, "PV", min=0, max=30)], [3.0], [[9.0]])
-    assert sample(likelihood, random_state=1).converged
+    assert walk(likelihood, random_state=1).converged
 
 
 def test_default_model_needs_a_prior_on_its_cut_off():
     datasets = crl.load_datasets("xue-liu-2025", scatter=False)
     datasets.models = [crl.xue_liu_2025(priors="measured")]
     with pytest.raises(ValueError, match="R_cutc: the statistic is only"):
-        sample(datasets)
+        walk(datasets)
 
 
 def test_unusable_arguments():
     likelihood = Gaussian([Parameter("a", 1.0), Parameter("b", 1.0)], [1, 1], np.eye(2))
     with pytest.raises(ValueError, match="two ensembles or more, of 4 walkers"):
-        sample(likelihood, n_walkers=3)
+        walk(likelihood, n_walkers=3)
     with pytest.raises(ValueError, match="1 ensembles"):
-        sample(likelihood, n_ensembles=1)
+        walk(likelihood, n_ensembles=1)
     with pytest.raises(ValueError, match="must be positive"):
-        sample(likelihood, max_steps=0)
+        walk(likelihood, max_steps=0)
     with pytest.raises(ValueError, match="no parameter is free"):
-        sample(Gaussian([], [], np.zeros((0, 0))))
+        walk(Gaussian([], [], np.zeros((0, 0))))
 
 
 def test_statistic_that_is_not_a_number_is_named():
     likelihood = Gaussian([Parameter("a", 1.0, min=-9, max=9)], [1.0], [[1.0]])
     likelihood.log_likelihood = lambda theta: np.where(theta[:, 0] > 2, np.nan, 0.0)
     with pytest.raises(ValueError, match=r"not a number at a = .*set limits"):
-        sample(likelihood, random_state=1)
+        walk(likelihood, random_state=1)
 
 
 # --------------------------------------------------------------------- convergence
@@ -280,7 +284,7 @@ def test_walkers_that_do_not_move():
 
 @pytest.fixture(scope="module")
 def short(fitted):
-    return sample(fitted[0], max_steps=100, random_state=1)
+    return walk(fitted[0], max_steps=100, random_state=1)
 
 
 def test_unconverged_is_no_result(short, tmp_path):
@@ -383,9 +387,9 @@ def test_near_normal_posterior_has_the_errors_of_the_fit(fitted, posterior):
 
 
 def test_the_same_seed_gives_the_same_samples(fitted, short):
-    again = sample(fitted[0], max_steps=100, random_state=1)
+    again = walk(fitted[0], max_steps=100, random_state=1)
     np.testing.assert_array_equal(again.samples, short.samples)
-    other = sample(fitted[0], max_steps=100, random_state=2)
+    other = walk(fitted[0], max_steps=100, random_state=2)
     assert not np.array_equal(other.samples, short.samples)
 
 
@@ -590,7 +594,7 @@ def test_best_fit_does_not_depend_on_ranges(fitted, posterior):
     datasets, model = crl.load_datasets(["dampe_h", "dampe_he"]), fitted[1].copy(name="copy")
     datasets.models = [model]
     set_proper_priors(datasets)
-    ranged = sample(datasets, max_steps=100, random_state=1)
+    ranged = walk(datasets, max_steps=100, random_state=1)
     np.testing.assert_allclose(ranged.best, posterior.best, rtol=1e-5)
     assert type(ranged.models[0].parameters["H.Q_0b"].prior) is LogUniformPrior
 
@@ -603,13 +607,24 @@ def test_set_proper_priors_refuses():
         set_proper_priors(datasets, ranges={"R_cut": (3.0, 2.0)})
     with pytest.raises(ValueError, match="factor"):
         set_proper_priors(datasets, factor=1.0)
-    model.phi.value = 0.0
-    with pytest.raises(ValueError, match="phi is 0"):
-        set_proper_priors(datasets)
-    assert model.D_0.prior is None
     model.phi.min = np.nan
     with pytest.raises(ValueError, match="phi has the limits nan and nan"):
         set_proper_priors(datasets)
+    assert model.D_0.prior is None
+
+
+@pytest.mark.parametrize("strength", [0.0, 1e30])
+def test_proper_prior_of_a_strength_that_is_zero(strength):
+    datasets = crl.load_datasets(["dampe_h"])
+    model = crl.xue_liu_2025()
+    datasets.models = [model]
+    source = model.parameters["H.Q_0n"]
+    published = source.value
+    source.value = strength
+    prior = set_proper_priors(datasets)["H.Q_0n"]
+    assert type(prior) is UniformPrior
+    assert (source.min, source.max) == pytest.approx((0, 10 * published))
+    assert PriorDistributions(crl.JointLikelihood(datasets)).improper == []
 
 
 # --------------------------------------------------------------------- nested sampling
@@ -714,28 +729,22 @@ def run(arguments):
 
 
 FIX = ["Gamma", "R_cut", "R_cutc", "D_0", "phi", "x", "V_sun", "delta_b", "Q_0c", "He.Q_0n"]
+FIX += ["B_ra", "B_dec", "u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "W_sun"]
 
 
 def test_command(tmp_path, capsys):
     paths = [str(tmp_path / name) for name in ("posterior.nc", "corner.png")]
-    arguments = [
-        "--priors",
-        "measured",
-        "--fix",
-        *FIX,
-        "He.Q_0b",
-        "--output",
-        paths[0],
-        "--corner",
-        paths[1],
-    ]
+    data = ["--priors", "measured", "--fix", *FIX, "He.Q_0b"]
+    arguments = [*data, "--output", paths[0], "--corner", paths[1]]
     assert run([*arguments, "--steps", "50"]) == 1
     assert list(tmp_path.iterdir()) == []
     printed = capsys.readouterr().out
     assert "NOT CONVERGED" in printed
     assert "nothing was written" in printed
-    assert run(arguments) == 0
-    assert "H.Q_0b: log-uniform, 4.6e+51 to 4.6e+53 1 / GV" in capsys.readouterr().out
+    assert run([*arguments, "--method", "adaptive"]) == 0
+    printed = capsys.readouterr().out
+    assert "log-uniform, 4.6e+51 to 4.6e+53 1 / GV" in printed
+    assert "ln(evidence)" in printed
     assert Posterior.read(paths[0]).names == ["H.Q_0b", "H.Q_0n"]
     assert len(list(tmp_path.iterdir())) == 2
     with pytest.raises(FileExistsError, match="--overwrite"):

@@ -126,6 +126,11 @@ class JointLikelihood:
         blocks = [part.residuals(theta) for part in self._parts]
         return np.concatenate([*blocks, self._priors.residuals(theta)], axis=-1)
 
+    def data_residuals(self, theta):
+        """Residuals of all points in the fit alone, shape ``(k,)`` or ``(m, k)``."""
+        theta = self._checked(theta)
+        return np.concatenate([part.residuals(theta) for part in self._parts], axis=-1)
+
     def jacobian(self, theta):
         """Derivatives of the residuals, by central differences, one-sided at a limit.
 

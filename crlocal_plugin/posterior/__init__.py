@@ -2,8 +2,12 @@
 
 What to use when:
 
-- samples with emcee: `sampling.sample`; with UltraNest, and the evidence: `nested.nested_sample`;
-- the samples, their intervals and files: `posterior.Posterior`;
-- proper priors for both: `prior_distributions`;
-- whether a chain has converged: `convergence`.
+- samples and the evidence: `sampling.sample`, whose method "adaptive" is in `adaptive`;
+- its parts: `coordinates` without limits, maxima in `modes`, `mixtures` of t distributions,
+  `importance` sampling, populations of particles in `tempering`;
+- the other methods: emcee's walkers in `ensembles` and `walkers`, UltraNest in `nested`;
+- the density for a sampler of one's own: `density.PosteriorDensity`;
+- the samples, their intervals and files: `posterior.Posterior`, filled by `described`;
+- proper priors: `prior_distributions`;
+- whether samples have converged: `convergence`.
 """

@@ -8,8 +8,8 @@ import numpy as np
 from astropy.table import Table
 
 from .convergence import MIN_ESS, import_sampling
-from .prior_distributions import PriorDistributions
-from .sampling import LogPosterior, best_fit, described, likelihoods
+from .density import PosteriorDensity, likelihoods
+from .described import best_fit, described
 
 # largest number of parameters for which points are drawn from a region around the live points
 REGION = 10
@@ -68,10 +68,9 @@ def nested_sample(
     n = likelihood.size
     if n_steps is None:
         n_steps = 0 if n <= REGION else 8 * n
-    priors = PriorDistributions(likelihood)
+    log_posterior = PosteriorDensity(likelihood)
     # refuses what is not proper before any work is done
-    priors.quantiles(np.full((1, n), 0.5))
-    log_posterior = LogPosterior(likelihood, priors)
+    log_posterior.prior_transform(np.full((1, n), 0.5))
     ultranest = import_sampling("ultranest")
     steppers = import_sampling("ultranest.popstepsampler")
 
@@ -82,7 +81,7 @@ def nested_sample(
     stream = sys.stderr if stream is None else stream
     with _seeded_and_quiet(seed), np.errstate(all="ignore"):
         sampler = ultranest.ReactiveNestedSampler(
-            likelihood.names, log_likelihood, priors.quantiles, vectorized=True
+            likelihood.names, log_likelihood, log_posterior.prior_transform, vectorized=True
         )
         if n_steps:
             sampler.stepsampler = steppers.PopulationSimpleSliceSampler(

@@ -55,7 +55,7 @@ class Posterior:
     info : dict
         What else the samples rest on: ``sampler``, ``priors``, ``datasets`` and so on.
     log_evidence : tuple of float, optional
-        ln(evidence) and its error, from nested sampling.
+        ln(evidence) and its error.
     """
 
     def __init__(
@@ -97,6 +97,22 @@ class Posterior:
     def models(self):
         """Models at the best values (`~gammapy.modeling.models.Models`)."""
         return Models.from_yaml(self.models_yaml) if self.models_yaml else Models()
+
+    @property
+    def modes(self):
+        """Maxima that were found, with the probability around each (`~astropy.table.Table`).
+
+        A row has the ``weight``, the ``statistic`` and the value of each parameter. A sample
+        belongs to the maximum whose normal approximation is the most probable there; a maximum
+        without samples has the weight zero. None if the sampler does not tell.
+        """
+        if "modes" not in self.info:
+            return None
+        table = Table(self.info["modes"])
+        table["weight"].format, table["statistic"].format = ".4f", ".2f"
+        for name, unit in zip(self.names, self.units, strict=True):
+            table[name].unit, table[name].format = unit, ".4g"
+        return table
 
     @property
     def converged(self):
@@ -188,11 +204,35 @@ class Posterior:
         table["unit"] = [unit.to_string() for unit in self.units]
         return table
 
+    def widths(self, allow_unconverged=False):
+        """Compare the widths of priors and posterior: what the data add to each parameter.
+
+        Returns
+        -------
+        `~astropy.table.Table`
+            A row for each parameter: its prior in words, half of the central 68.3 % of ``prior``
+            and ``posterior``, and their ``ratio``, posterior to prior; nan for a prior without
+            end. One says that the data tell nothing.
+        """
+        summary = self.summary(allow_unconverged)
+        posterior = 0.5 * (summary["high_68"] - summary["low_68"])
+        prior = np.array(
+            self.info.get("prior_widths", np.full(len(self.names), np.nan)), dtype=float
+        )
+        texts = [self.info.get("priors", {}).get(name, "") for name in self.names]
+        columns = [self.names, texts, prior, posterior, posterior / prior, summary["unit"]]
+        table = Table(columns, names=["name", "is", "prior", "posterior", "ratio", "unit"])
+        for name in ("prior", "posterior", "ratio"):
+            table[name].format = ".3g"
+        return table
+
     def __str__(self):
         lines = [f"{len(self.samples)} samples of {len(self.names)} parameters"]
         if self.log_evidence is not None:
             lines[0] += ", ln(evidence) {:.2f} +- {:.2f}".format(*self.log_evidence)
         lines += ["", *self.summary(allow_unconverged=True).pformat(max_lines=-1, max_width=-1)]
+        if self.modes is not None and len(self.modes) > 1:
+            lines += ["", "maxima", *self.modes.pformat(max_lines=-1, max_width=-1)]
         lines += ["", *self.diagnostics.pformat(max_lines=-1, max_width=-1), ""]
         return "\n".join([*lines, self._state, *(f"  {problem}" for problem in self.problems)])
 

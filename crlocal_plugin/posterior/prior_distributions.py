@@ -7,7 +7,9 @@ import numpy as np
 from gammapy.modeling.models import LogUniformPrior, UniformPrior
 from scipy.stats import loguniform, uniform
 
+from ..components.parameters import DEFINITIONS
 from ..likelihood.correlated import TruncatedGaussian
+from ..likelihood.descent import COLLAPSED
 from ..likelihood.priors import TruncatedPrior, gaussian_in_unit, is_gaussian
 from ..likelihood.selection import find_parameters
 
@@ -178,6 +180,10 @@ def _usual_range(label, par, factor):
         raise ValueError(
             f"{label} has the limits {par.min:g} and {par.max:g}: give it both, or a prior"
         )
+    # a strength that a fit drove to zero has no decades of its own
+    published = _published(par)
+    if par.min <= 0 and par.value <= COLLAPSED * published:
+        return max(par.min, 0.0), published * factor
     low, high = par.min if par.min > 0 else par.value / factor, par.value * factor
     if not 0 < low < high:
         raise ValueError(
@@ -185,6 +191,12 @@ def _usual_range(label, par, factor):
             f"ranges={{{label!r}: (low, high)}}"
         )
     return low, high
+
+
+def _published(par):
+    """Value of the paper in the unit of a parameter, zero for one that is not of this package."""
+    known = DEFINITIONS.get(par.name)
+    return u.Unit(known.unit).to(par.unit, known.value) if known else 0.0
 
 
 def _range(label, par, ends):

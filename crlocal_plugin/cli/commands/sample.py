@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 
 from ...plots.corner import plot_corner
-from ...posterior.nested import nested_sample
 from ...posterior.posterior import FORMAT
 from ...posterior.prior_distributions import set_proper_priors
-from ...posterior.sampling import sample as sample_ensembles
+from ...posterior.sampling import sample as sample_posterior
 from ...progress import progress_bar
 from ..options import PARAMETERS, SEED, analysis_of, analysis_options
 from ..output import SUFFIXES, check_file, write_pictures
 from ..parsing import PATH, POSITIVE, command, option, whole
+
+METHODS = ["emcee", "adaptive", "nested"]
 
 
 @command(
@@ -23,6 +24,7 @@ from ..parsing import PATH, POSITIVE, command, option, whole
   crlocal sample analysis.yaml
   crlocal sample --seed 1 --output posterior.nc --corner corner.png
   crlocal sample --corner corner.png --parameters V_sun x D_0 delta_b R_cutc
+  crlocal sample --method adaptive
   crlocal sample --nested --live 800 --variant wandering --output wandering.nc"""
 )
 @analysis_options()
@@ -31,11 +33,12 @@ from ..parsing import PATH, POSITIVE, command, option, whole
 @option("--parameters PARAM...", "parameters of the corner plot; default: all", PARAMETERS)
 @option("--overwrite", "replace existing files")
 @SEED
-@option("--steps N", "most steps of a walker", whole(1), 50_000)
-@option("--walkers N", "of an ensemble; default: 4 per parameter", whole(1))
-@option("--ensembles N", "ensembles of walkers", whole(1), 4)
-@option("--nested", "nested sampling, which gives the evidence too")
-@option("--live N", "its live points", whole(1), 400)
+@option("--method METHOD", "emcee, adaptive or nested", click.Choice(METHODS), METHODS[0])
+@option("--steps N", "of emcee: most steps of a walker", whole(1), 50_000)
+@option("--walkers N", "of emcee: of an ensemble; default: 4 per parameter", whole(1))
+@option("--ensembles N", "of emcee: ensembles of walkers", whole(1), 4)
+@option("--nested", "the same as --method nested")
+@option("--live N", "of nested: live points", whole(1), 400)
 @option("--range FACTOR", "how far the priors of scales extend from their values", POSITIVE, 10.0)
 @option("--flat", "leave parameters without a prior as they are: flat")
 @option(
@@ -48,6 +51,7 @@ def sample(
     corner,
     parameters,
     seed,
+    method,
     steps,
     walkers,
     ensembles,
@@ -76,15 +80,19 @@ def sample(
     if not flat:
         set_proper_priors(datasets, range)
     click.echo(f"sampling {len(labels)} parameters ...")
+    method = "nested" if nested else method
+    own = {
+        "adaptive": {},
+        "emcee": {"n_walkers": walkers, "n_ensembles": ensembles, "max_steps": steps},
+        "nested": {"n_live": live},
+    }
+    # a status of its own would run into the bar
+    quiet = {"random_state": seed, "stream": io.StringIO()}
     with progress_bar(None, "sampling", ""):
-        if nested:
-            # its own status would run into the bar
-            posterior = nested_sample(datasets, live, random_state=seed, stream=io.StringIO())
-        else:
-            posterior = sample_ensembles(datasets, walkers, ensembles, steps, random_state=seed)
-    click.echo(f"\n{posterior}\n\nPriors\n")
-    for name, text in posterior.info["priors"].items():
-        click.echo(f"  {name}: {text}")
+        posterior = sample_posterior(datasets, method, **quiet, **own[method])
+    click.echo(f"\n{posterior}\n\nPriors, and the widths of prior and posterior\n")
+    widths = posterior.widths(allow_unconverged=True)
+    click.echo("\n".join(widths.pformat(max_lines=-1, max_width=-1, align="<")))
     if not (posterior.converged or allow_unconverged):
         click.echo(f"\nnothing was written. {posterior.info['advice']}")
         return 1

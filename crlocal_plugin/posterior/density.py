@@ -1,0 +1,138 @@
+"""The density of a posterior as a function of many sets of values, for any sampler."""
+
+import numpy as np
+from gammapy.datasets import Datasets
+
+from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
+from .coordinates import NormalCoordinates
+from .prior_distributions import PriorDistributions, measurements_only
+
+# ln(density) where there is none: a number that can be subtracted
+NOWHERE = -1e300
+
+
+class PosteriorDensity:
+    """Priors and likelihood of the free parameters of datasets, for samplers of others.
+
+    The priors are normalised between the limits of the parameters, so that an integral over
+    ``log_posterior`` is the evidence. All functions take values in the units of the parameters, of
+    shape ``(m, n)``, and return shape ``(m,)`` or ``(m, n)``.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets or JointLikelihood
+        Datasets with models, or a likelihood.
+
+    Attributes
+    ----------
+    names, units : list
+        Labels and units of the parameters.
+    size : int
+        Their number n.
+    improper : list of str
+        Parameters with a flat prior that has no end.
+    logarithmic : `~numpy.ndarray` of bool
+        Which priors are uniform in the logarithm, shape ``(n,)``.
+
+    Raises
+    ------
+    ValueError
+        If no parameter is free, or a prior is no probability distribution.
+    """
+
+    def __init__(self, datasets):
+        self._likelihood = likelihood_of(datasets)
+        if self._likelihood.size == 0:
+            raise ValueError("no parameter is free: there is nothing to sample")
+        self._priors = PriorDistributions(self._likelihood)
+        self.names, self.units = self._likelihood.names, self._likelihood.units
+        self.size, self.improper = self._likelihood.size, self._priors.improper
+        self.logarithmic = self._priors.logarithmic
+
+    def prior_transform(self, cube):
+        """Values at cumulative probabilities of the priors, between 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            If a prior is flat without end.
+        """
+        return self._priors.quantiles(cube)
+
+    def prior_draws(self, size, random_state=None):
+        """Draw values from the priors, shape ``(size, n)``; from any density where one has no end.
+
+        Parameters
+        ----------
+        size : int
+            How many.
+        random_state : int or `~numpy.random.Generator`, optional
+            Seed or source of random numbers.
+        """
+        rng = np.random.default_rng(random_state)
+        return NormalCoordinates(self._likelihood).values(rng.standard_normal((size, self.size)))
+
+    def log_prior(self, theta):
+        """ln(prior), minus infinity outside the limits."""
+        return self._priors.log_density(theta)
+
+    def log_posterior(self, theta):
+        """ln(prior times likelihood), minus infinity outside the limits."""
+        theta = np.asarray(theta, dtype=float)
+        result = self.log_prior(theta)
+        allowed = np.isfinite(result)
+        if allowed.any():
+            result[allowed] += self.log_likelihood(theta[allowed])
+        return result
+
+    __call__ = log_posterior
+
+    def log_likelihood(self, theta):
+        """ln(likelihood) up to a constant of the data.
+
+        Raises
+        ------
+        ValueError
+            If it is not a number, with the values.
+        """
+        # far out a statistic may overflow: a likelihood of zero
+        with np.errstate(over="ignore"):
+            result = self._likelihood.log_likelihood(np.asarray(theta, dtype=float))
+        if np.isnan(result).any():
+            values = zip(self.names, theta[np.isnan(result)][0], strict=True)
+            place = ", ".join(f"{name} = {value:g}" for name, value in values)
+            raise ValueError(
+                f"the statistic is not a number at {place}: set limits that exclude such values"
+            )
+        return result
+
+
+class NormalTarget:
+    """Density of a posterior at positions of `NormalCoordinates`, with a count of its calls."""
+
+    def __init__(self, density, likelihood):
+        self.coordinates, self.size = NormalCoordinates(likelihood), density.size
+        self._density, self.calls = density, 0
+
+    def __call__(self, position):
+        """ln(density) at positions (m, n), shape (m,)."""
+        return np.maximum(sum(self.parts(position)), NOWHERE)
+
+    def parts(self, position):
+        """ln(prior) and ln(likelihood) at positions (m, n), each of shape (m,)."""
+        self.calls += len(position)
+        theta = self.coordinates.values(position)
+        log_prior = self.coordinates.log_prior(position, theta)
+        log_likelihood = self._density.log_likelihood(theta)
+        return np.maximum(log_prior, NOWHERE), np.maximum(log_likelihood, NOWHERE)
+
+
+def likelihoods(datasets):
+    """Likelihood, and the same with no other priors than Gaussian ones, which has the best fit."""
+    likelihood = fit = datasets
+    if isinstance(datasets, Datasets):
+        likelihood = JointLikelihood(datasets)
+        with measurements_only(likelihood.parameters):
+            fit = JointLikelihood(datasets, likelihood.parameters)
+        fit.bounds = likelihood.bounds
+    return likelihood, fit

@@ -1,0 +1,133 @@
+"""Importance sampling from a mixture that adapts to a posterior, and whether it can be trusted."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import logsumexp
+
+from .convergence import import_sampling
+from .density import NOWHERE
+
+# largest shape of the tail of the weights (Vehtari et al. 2024, JMLR 25, 72)
+MAX_PARETO_K = 0.7
+MIN_EFFECTIVE = 5000  # smallest effective sample size
+LEAST = 0.01  # weight that a maximum has in a mixture, however low it is
+_KNOWN = 0.1  # fraction of the draws that tempered weights make effective, for a fit
+_KEPT, _PASSES = 3, 3  # rounds that a mixture is fitted to, and steps of the fit
+_HOPELESS = 0.01  # fraction of effective draws below which a second round is the last one
+_FITTED = 20_000  # samples that it is fitted to
+_WIDER, _DEFENSIVE = 1.5, 0.2  # how much wider some draws are spread, and which fraction
+_CHUNK = 20_000
+
+
+class Importance(NamedTuple):
+    """Draws (m, n), their weights (m,) after Pareto smoothing, and what these tell.
+
+    ``log_evidence`` is ln(evidence) and its error.
+    """
+
+    position: np.ndarray
+    weights: np.ndarray
+    pareto_k: float
+    log_evidence: tuple
+
+    @property
+    def effective(self):
+        """Effective sample size (float)."""
+        return 1 / np.square(self.weights).sum()
+
+    @property
+    def is_good(self):
+        """Whether the weights can be trusted (bool)."""
+        return self.pareto_k < MAX_PARETO_K and self.effective >= MIN_EFFECTIVE
+
+    def resampled(self, rng):
+        """Samples of equal weight, as many as are effective, in random order, shape (m, n)."""
+        chosen = systematic(self.weights, int(self.effective), rng)
+        return self.position[rng.permutation(chosen)]
+
+
+def weigh(target, mixture, size, rng):
+    """Draw from a mixture, and weigh the draws by a target (`Importance`, ln(target), shape (m,)).
+
+    The error of ln(evidence) is that of the mean of the smoothed weights.
+    """
+    chunks = [mixture.draw(min(_CHUNK, size - done), rng) for done in range(0, size, _CHUNK)]
+    log_target = np.concatenate([target(chunk) for chunk in chunks])
+    log_weights = log_target - np.concatenate([mixture.log_density(chunk) for chunk in chunks])
+    weights, pareto_k = smoothed(log_weights)
+    evidence = logsumexp(log_weights) - np.log(size)
+    error = np.sqrt(max(size * np.square(weights).sum() - 1, 0.0) / size)
+    return Importance(np.concatenate(chunks), weights, pareto_k, (evidence, error)), log_target
+
+
+def smoothed(log_weights):
+    """Weights with a sum of one after Pareto smoothing, and the shape of their tail (float)."""
+    with np.errstate(all="ignore"):
+        smooth, pareto_k = import_sampling("arviz").psislw(log_weights)
+    return _normalised(smooth), float(pareto_k)
+
+
+def importance_rounds(target, mixture, sizes, rng, report):
+    """Draw in rounds from a mixture that follows the weights, until a round is a result.
+
+    A round is a result by itself: its mixture knows the rounds before it alone (Cappe et al. 2008,
+    see `StudentMixture`; Cornuet et al. 2012, Scand. J. Stat. 39, 798).
+
+    Returns
+    -------
+    found : Importance or None
+        The round that is a result.
+    mixture : StudentMixture
+        The last one.
+    """
+    recent = []
+    for size in sizes:
+        drawn = mixture.beside(mixture.wider(_WIDER), _DEFENSIVE)
+        found, log_target = weigh(target, drawn, size, rng)
+        report(f"importance sampling, {found.effective:.0f} effective, k {found.pareto_k:.2f}")
+        if found.is_good:
+            return found, mixture
+        if recent and found.effective < _HOPELESS * size:
+            break
+        recent = [*recent[1 - _KEPT :], (drawn, found.position, log_target)]
+        rows, log_target = (np.concatenate(parts) for parts in list(zip(*recent, strict=True))[1:])
+        shares = [np.log(len(each)) + other.log_density(rows) for other, each, _ in recent]
+        weights = smoothed(log_target - logsumexp(shares, axis=0))[0]
+        with np.errstate(divide="ignore"):
+            log_weights = np.maximum(np.log(weights), NOWHERE)
+        weights = _normalised(tempering(log_weights, _KNOWN * len(rows)) * log_weights)
+        rows = rows[systematic(weights, _FITTED, rng)]
+        for _ in range(_PASSES):
+            mixture = mixture.improved(rows, np.full(_FITTED, 1 / _FITTED), LEAST)
+    return None, mixture
+
+
+def tempering(log_weights, effective):
+    """Largest power, up to one, of weights that leaves an effective number of them."""
+    low, high = 0.0, 1.0
+    if effective_size(log_weights) >= effective:
+        return 1.0
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        if effective_size(middle * log_weights) > effective:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def effective_size(log_weights):
+    """Effective number of draws with such weights."""
+    return 1 / np.square(_normalised(log_weights)).sum()
+
+
+def systematic(weights, size, rng):
+    """Indices of draws, resampled by their normalised weights, in their order, shape (size,)."""
+    places = (np.arange(size) + rng.random()) / size
+    return np.searchsorted(np.cumsum(weights), places).clip(0, len(weights) - 1)
+
+
+def _normalised(log_weights):
+    weights = np.exp(log_weights - log_weights.max())
+    return weights / weights.sum()
