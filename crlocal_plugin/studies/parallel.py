@@ -171,6 +171,11 @@ class _Processes(_ThisProcess):
             for process in multiprocessing.active_children():
                 if process not in self._others:
                     process.terminate()
+                    process.join()
+            # until Python 3.11.4, a thread waits for ever to hand over what nobody reads any more
+            reader = getattr(getattr(self._executor, "_call_queue", None), "_reader", None)
+            if reader is not None:
+                reader.close()
         self._executor.shutdown(cancel_futures=True)
         if isinstance(error, BrokenProcessPool):
             raise ConnectionError(
