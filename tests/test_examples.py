@@ -13,6 +13,8 @@ import pytest
 from gammapy.modeling.models import MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY
 
 import crlocal_plugin as crl
+from crlocal_plugin.likelihood import preparation
+from crlocal_plugin.likelihood.minima.search import find_minima
 
 ROOT = Path(__file__).parents[1]
 # those that draw the figures of the paper run in test_paper_figures.py
@@ -21,11 +23,17 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 REGISTRIES = (*(MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY), crl.DIPOLE_MODEL_REGISTRY)
 
 
+def few_starts(likelihood, n_starts=None, **kwargs):
+    return find_minima(likelihood, 4 if n_starts is None else n_starts, **kwargs)
+
+
 @pytest.fixture
 def _as_in_a_new_process(tmp_path, monkeypatch):
     """An empty folder, and afterwards no figure, setting or registered class of a script."""
     known = [list(registry) for registry in REGISTRIES]
     monkeypatch.chdir(tmp_path)
+    # scripts are tested here, not the search for minima in each of their fits
+    monkeypatch.setattr(preparation, "find_minima", few_starts)
     with mpl.rc_context({"backend": "Agg"}):
         yield
     plt.close("all")
