@@ -193,3 +193,12 @@ def test_lowest_minimum_leaves_a_valley_that_is_not_the_lowest():
         assert_allclose(datasets.stat_sum(), ends[-1])
     assert ends[0] == pytest.approx(near, abs=0.01)
     assert ends[1] < near - 10
+
+
+def test_spread_of_earlier_versions_is_deprecated():
+    datasets = crl.load_datasets("dampe_h")
+    datasets.models = [crl.xue_liu_2025(species="H", priors=None)]
+    datasets.models.freeze()
+    datasets[0].model.Gamma.frozen = False
+    with pytest.warns(DeprecationWarning, match="spread has no effect"):
+        assert crl.lowest_minimum(datasets, 2, 0.3) == datasets.stat_sum()

@@ -1,5 +1,6 @@
 """Descents from random starts: which minima a joint likelihood has."""
 
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -100,7 +101,7 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
     return RandomStarts(minima, n_starts, n_starts - len(found), spread, likelihood)
 
 
-def lowest_minimum(datasets, n_starts=None, random_state=0, progress=None):
+def lowest_minimum(datasets, n_starts=None, spread=None, random_state=0, progress=None):
     """Move the parameters to the lowest minimum that several descents lead to, as a fit does.
 
     Parameters
@@ -110,6 +111,8 @@ def lowest_minimum(datasets, n_starts=None, random_state=0, progress=None):
     n_starts : int, optional
         Starts, the first of them from the present values; 0 for that one alone. By default 40 to
         200, as many as take about a second.
+    spread : float, optional
+        Deprecated and of no effect: starts are near and far.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     progress : callable, optional
@@ -125,6 +128,9 @@ def lowest_minimum(datasets, n_starts=None, random_state=0, progress=None):
     ValueError
         If no parameter is free, or the statistic is not a sum of squares.
     """
+    if spread is not None:
+        text = "lowest_minimum: spread has no effect any more, leave it out"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
     likelihood = least_squares_likelihood(datasets)
     lowest = minimise(likelihood, likelihood.values)
     if n_starts != 0:
