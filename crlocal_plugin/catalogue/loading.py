@@ -147,10 +147,11 @@ def _floors(item, kind, floors, scatter):
     none = {"floor": 0.0, "phase_floor": 0 * u.deg}
     if floors is None:
         return none
-    found = none if item.path is None and scatter else {}
-    if item.path is None and not scatter:
+    found = {}
+    if item.path is None:
         row = rows()[item.name]
-        found = {"floor": row["floor"], "phase_floor": row["phase_floor_deg"] * u.deg}
+        recommended = {"floor": row["floor"], "phase_floor": row["phase_floor_deg"] * u.deg}
+        found = none if scatter else recommended
     if isinstance(floors, dict):
         found |= {"floor": floors[item.name]} if item.name in floors else {}
     elif floors != "recommended" and kind.floor_is_relative:
