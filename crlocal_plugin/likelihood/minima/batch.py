@@ -17,6 +17,9 @@ natural scale below which it may get there."""
 _LARGEST = 1e12
 """Largest value in natural scales of a parameter without an upper limit."""
 
+_SOLUTIONS = 3
+"""Solutions of a step, each with what went too far in those before at the end of its reach."""
+
 _SETTLED, _PATIENCE, _STUCK = 1e-3, 3, 1e7
 """A descent has ended when the statistic falls by less in so many steps in a row, or when the
 damping has grown that large."""
@@ -174,17 +177,32 @@ class Descents:
         j = np.arange(theta.shape[1])
         diagonal = curvature[:, j, j]
         size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-        fixed = (theta <= self._low) & (slope > 0) | (theta >= self._high) & (slope < 0)
-        fixed |= self.held
-        matrix = curvature / (size[:, :, np.newaxis] * size[:, np.newaxis])
-        matrix[fixed[:, :, np.newaxis] | fixed[:, np.newaxis]] = 0.0
-        matrix[:, j, j] += self._damping[:, np.newaxis] + fixed
-        slope = np.where(fixed, 0.0, slope / size)
-        step = -np.linalg.solve(matrix, slope[..., np.newaxis])[..., 0] / size
-        step = np.where(self.is_log, np.clip(step, -_LONGEST, _LONGEST), step)
+        scaled = curvature / (size[:, :, np.newaxis] * size[:, np.newaxis])
+        down, up = self._reach(theta)
+        fixed = (down >= 0) & (slope > 0) | (up <= 0) & (slope < 0) | self.held
+        step = np.zeros_like(theta)
+        for _ in range(_SOLUTIONS):
+            rest = slope / size + np.vecdot(scaled, (step * size)[:, np.newaxis])
+            matrix = np.where(fixed[:, :, np.newaxis] | fixed[:, np.newaxis], 0.0, scaled)
+            matrix[:, j, j] += self._damping[:, np.newaxis] + fixed
+            solved = -np.linalg.solve(matrix, np.where(fixed, 0.0, rest)[..., np.newaxis])[..., 0]
+            solved = np.where(fixed, step, solved / size)
+            far = (solved < down) | (solved > up)
+            if not far.any():
+                break
+            # what would go too far goes as far as it may, and the others follow it
+            fixed |= far
+            step = np.where(fixed, np.clip(solved, down, up), 0.0)
+        step = np.clip(solved, down, up)
         factor = np.exp(np.where(self.is_log, step, 0.0))
         new = np.where(self.is_log, theta * factor, theta + step)
+        return np.where(self.held, theta, np.clip(new, self._low, self._high))
+
+    def _reach(self, theta):
+        """How far a step may go down and up, as logarithms where these move (two ``(m, n)``)."""
         # not at once from afar to a limit at zero
         far = (self._low == 0) & (theta > _NEAR * self._scales)
-        new = np.clip(new, np.where(far, _NEARER * theta, self._low), self._high)
-        return np.where(self.held, theta, new)
+        low, high = np.where(far, _NEARER * theta, self._low), self._high
+        down = np.maximum(np.log(low / theta), -_LONGEST)
+        up = np.minimum(np.log(high / theta), _LONGEST)
+        return np.where(self.is_log, down, low - theta), np.where(self.is_log, up, high - theta)
