@@ -30,6 +30,9 @@ class Linear(LinearLikelihood):
     def scales_at(self, theta):
         return np.broadcast_to(self.scales, np.shape(theta))
 
+    def depends_on(self, theta):
+        return self.jacobian(theta).any(axis=0)
+
 
 class Wells(Linear):
     """Two minima in each of two parameters, of which one is lower by a fifth; a third is flat."""

@@ -14,6 +14,9 @@ _NEARER, _NEAR = 0.1, 1e-3
 """Fraction of its value to which a step may take a parameter towards zero, and fraction of its
 natural scale below which it may get there."""
 
+_NOISE = 1e-16
+"""Curvature of half of the statistic in natural scales that may be rounding alone."""
+
 _LARGEST = 1e12
 """Largest value in natural scales of a parameter without an upper limit."""
 
@@ -180,6 +183,7 @@ class Descents:
         scaled = curvature / (size[:, :, np.newaxis] * size[:, np.newaxis])
         down, up = self._reach(theta)
         fixed = (down >= 0) & (slope > 0) | (up <= 0) & (slope < 0) | self.held
+        fixed |= diagonal * np.where(self.is_log, 1.0, self._scales) ** 2 < _NOISE
         step = np.zeros_like(theta)
         for _ in range(_SOLUTIONS):
             rest = slope / size + np.vecdot(scaled, (step * size)[:, np.newaxis])

@@ -67,7 +67,7 @@ class Interval(NamedTuple):
 
 
 class Profiles(NamedTuple):
-    """Intervals by label around a minimum, with its statistic, values and covariance.
+    """Intervals by label around a minimum, with its statistic and values ``(n,)``.
 
     It is a lower minimum than that which was given if a profile has met such a one.
     """
@@ -75,7 +75,6 @@ class Profiles(NamedTuple):
     intervals: dict
     stat: float
     theta: np.ndarray
-    covariance: np.ndarray
 
 
 def profile_intervals(likelihood, theta, covariance, others=()):
@@ -94,9 +93,9 @@ def profile_intervals(likelihood, theta, covariance, others=()):
     Returns
     -------
     Profiles
-        An `Interval` for each parameter. Where the profile rises by one on one side alone, there
-        is a one-sided limit, from a rise by 2.71 on that side, unless it does not rise so far. If
-        a profile meets a lower minimum, all intervals are around that one.
+        An `Interval` for each parameter that residuals depend on. Where the profile rises by one
+        on one side alone, there is a one-sided limit, from a rise by 2.71 on that side, unless it
+        does not rise so far. If a profile meets a lower minimum, all intervals are around that.
     """
     others = list(others)
     for k in range(_DESCENTS + 1):
@@ -104,10 +103,11 @@ def profile_intervals(likelihood, theta, covariance, others=()):
         try:
             found = _intervals(first, others, LOWER if k < _DESCENTS else np.inf)
         except _LowerMinimumError as error:
-            others, theta = [*others, theta], error.theta
+            others = [*others, theta]
+            theta = np.where(likelihood.depends_on(theta), error.theta, theta)
             covariance, _ = likelihood_covariance(likelihood, theta)
         else:
-            return Profiles(found, first.stat, first.theta, first.covariance)
+            return Profiles(found, first.stat, first.theta)
 
 
 class _LowerMinimumError(Exception):
@@ -127,18 +127,16 @@ def _intervals(first, others, lower):
             raise _LowerMinimumError(theta)
         if height < _ONE_SIDED and not np.allclose(theta, first.theta, rtol=1e-3):
             minima.append(_Minimum(likelihood, theta, determined_covariance(likelihood, theta)))
-    both = [(k, sign) for k in range(likelihood.size) for sign in (-1, 1)]
-    ends = _farthest(minima, both, 1.0, lower)
-    single = [
-        (k, sign) for k, sign in both if np.isfinite(ends[k, sign]) and np.isinf(ends[k, -sign])
-    ]
+    used = np.flatnonzero(likelihood.depends_on(first.theta))
+    ends = _farthest(minima, [(k, sign) for k in used for sign in (-1, 1)], 1.0, lower)
+    single = [(k, s) for k, s in ends if np.isfinite(ends[k, s]) and np.isinf(ends[k, -s])]
     limits = _farthest(minima, single, _ONE_SIDED, lower)
     limits = {row: end for row, end in limits.items() if np.isfinite(end)}
     return {
-        name: Interval(
+        likelihood.names[k]: Interval(
             ends[k, -1], ends[k, 1], limits.get((k, -1), np.nan), limits.get((k, 1), np.nan)
         )
-        for k, name in enumerate(likelihood.names)
+        for k in used
     }
 
 
