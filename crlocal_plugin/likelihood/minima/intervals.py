@@ -264,7 +264,8 @@ class _End:
         if trial >= self._reach and height < self._root:
             self.end = np.copysign(np.inf, self._scale)
             return
-        inner, outer = self._bracket()
+        distances = [point[0] for point in self._points] + [np.inf]
+        inner, outer = distances[self._within : self._within + 2]
         guess = self._guess()
         is_inside = inner <= guess <= min(outer, self._reach)
         near = _NEAR if len(self._points) > 2 else _NARROW
@@ -283,27 +284,20 @@ class _End:
             self._trial = np.clip(guess, least, most) if is_inside else most
 
     def _guess(self):
-        """Distance at which a parabola through the nearest points has the level."""
-        nearest = sorted(self._points, key=lambda point: abs(point[1] - self._root))[:3]
-        bracket = self._points[self._within :][:2]
-        if len(bracket) > 1 and bracket[0][1] > self._root / 2:
-            nearest = bracket
+        """Where a parabola, or a line between two points that are near, has the level."""
         # of a flat profile, the first point
-        distances = {
-            height: distance for distance, height, _ in sorted(nearest, key=lambda point: -point[0])
-        }
-        return barycentric_interpolate(list(distances), list(distances.values()), self._root)
+        points = {height: distance for distance, height, _ in reversed(self._points)}
+        nearest = sorted(points, key=lambda height: abs(height - self._root))[:3]
+        bracket = [height for _, height, _ in self._points[self._within :][:2]]
+        if len(bracket) > 1 and bracket[0] > self._root / 2:
+            nearest = bracket
+        return barycentric_interpolate(nearest, [points[x] for x in nearest], self._root)
 
     @property
     def _within(self):
         """Place of the last point before the profile reaches the level."""
         beyond = [point[1] >= self._root for point in self._points]
         return (beyond.index(True) if True in beyond else len(beyond)) - 1
-
-    def _bracket(self):
-        """Distances of the last point within, and of the first one beyond."""
-        distances = [point[0] for point in self._points] + [np.inf]
-        return distances[self._within : self._within + 2]
 
     def _value(self, distance):
         """Value of the parameter at a distance, inside its limits (float)."""
