@@ -7,7 +7,7 @@ from scipy.interpolate import barycentric_interpolate
 from scipy.stats import norm
 
 from ..covariance import determined_covariance, likelihood_covariance
-from ..descent import stays_positive
+from ..descent import minimise, stays_positive
 from .batch import Descents
 
 LEVEL = 0.95
@@ -189,9 +189,8 @@ class _Minimum:
                     break
                 theta, stats = self._profile(active)
                 if stats.min() < floor:
-                    descents = Descents(self.likelihood, tolerance=1e-6)
-                    descents.add(theta[[np.argmin(stats)]])
-                    raise _LowerMinimumError(descents.finish(100)[0][0])
+                    lowest = minimise(self.likelihood, theta[np.argmin(stats)])
+                    raise _LowerMinimumError(lowest.theta)
                 for search, *point in zip(active, theta, stats - self.stat, strict=True):
                     search.add(*point)
         return [np.nan if search.end is None else search.end for search in searches]
