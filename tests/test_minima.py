@@ -382,6 +382,7 @@ def test_direction_without_a_slope_at_the_start_is_fitted(n_starts):
         ((2.2515, 1.5069, 21.25), ("2.3", "1.5")),
         ((0.0, 0.0), ("0", "-")),
         ((4.7e57, 1.4e57, 2.9e57), ("4.7e57", "1.4e57")),
+        ((1.5e58, 1.4e58, 1.6e60), ("1.5e58", "1.4e58")),
     ],
 )
 def test_numbers_are_rounded_to_their_errors(arguments, texts):

@@ -425,7 +425,7 @@ def rounded(value, error, other=None):
     if not (np.isfinite(error) and error > 0):
         return f"{value:.6g}", "-"
     finest = min(error, other) if other is not None and other > 0 else error
-    size = max(abs(value), error, other or 0.0)
+    size = max(abs(value), finest)
     if size >= 1e5 or size < 1e-3:
         exponent = int(np.floor(np.log10(size)))
         digits = max(0, 1 - int(np.floor(np.log10(finest / 10.0**exponent))))

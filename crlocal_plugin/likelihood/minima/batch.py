@@ -71,7 +71,7 @@ class Descents:
 
     def add(self, theta, number=0, held=False):
         """Add descents from values ``(m, n)``; those ``held`` (broadcast) stay where they are."""
-        theta = np.clip(theta, self._low, self._high)
+        theta = np.clip(theta, *self._likelihood.bounds.T)
         m, n = theta.shape
         residuals, stat = self._evaluated(theta)
         new = {
@@ -200,13 +200,13 @@ class Descents:
         step = np.clip(solved, down, up)
         factor = np.exp(np.where(self.is_log, step, 0.0))
         new = np.where(self.is_log, theta * factor, theta + step)
-        return np.where(self.held, theta, np.clip(new, self._low, self._high))
+        return np.where(self.held, theta, np.clip(new, *self._likelihood.bounds.T))
 
     def _reach(self, theta):
         """How far a step may go down and up, as logarithms where these move (two ``(m, n)``)."""
         # not at once from afar to a limit at zero
         far = (self._low == 0) & (theta > _NEAR * self._scales)
-        low, high = np.where(far, _NEARER * theta, self._low), self._high
+        low, high = np.where(far, _NEARER * theta, self._low), np.maximum(self._high, theta)
         down = np.maximum(np.log(low / theta), -_LONGEST)
         up = np.minimum(np.log(high / theta), _LONGEST)
         return np.where(self.is_log, down, low - theta), np.where(self.is_log, up, high - theta)
