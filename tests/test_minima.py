@@ -6,7 +6,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 from benchmarks import lowest_minima
-from gammapy.modeling import Fit
+from gammapy.modeling import Fit, FitResult, OptimizeResult
 from numpy.testing import assert_allclose
 from test_least_squares import LinearLikelihood
 
@@ -310,8 +310,19 @@ def test_fit_ends_in_the_lower_minimum_of_a_profile(run_away):
     model, datasets, result = run_away
     lowest, best, error = result.total_stat, model.Gamma.value, model.Gamma.error
     model.Gamma.value += error
-    strength = model.parameters["H.Q_0n"]
-    strength.value *= 0.8
+    model.parameters["H.Q_0n"].value *= 0.8
+    # values of a user, which are nobody else's to change
+    changed = model.Gamma.value
+    assert "a profile met a lower statistic" in crl.fit_summary(datasets, result).message
+    assert model.Gamma.value == changed
+    optimum = OptimizeResult(
+        **dict.fromkeys(("nfev", "trace"), 0),
+        **dict.fromkeys(("backend", "method", "message"), ""),
+        models=datasets.models.copy(),
+        total_stat=datasets.stat_sum(),
+        success=True,
+    )
+    result = FitResult(optimum, result.covariance_result)
     summary = crl.fit_summary(datasets, result)
     assert summary.total == result.total_stat == pytest.approx(lowest, abs=0.01)
     assert result.models.minima.stat[0] == pytest.approx(summary.total)

@@ -155,8 +155,8 @@ def fit_summary(datasets, result=None, profiles=True):
     ----------
     datasets : CosmicRayDatasets
     result : `~gammapy.modeling.FitResult`, optional
-        Result of the fit. If a profile meets a lower minimum, the fit ends there: parameters,
-        covariance and result become those of this minimum.
+        Result of the fit. If a profile meets a lower minimum, the fit ends there, unless values
+        have changed since: parameters, covariance and result become those of this minimum.
     profiles : bool, optional
         Whether to ask the profiles of a fit for asymmetric errors and limits.
 
@@ -244,6 +244,8 @@ def _answers(datasets, free, result):
     found = profile_intervals(likelihood, likelihood.values, covariance, others)
     notes, before = [], likelihood(likelihood.values)
     if found.stat < before - LOWER:
+        if abs(result.total_stat - before) > LOWER:
+            return {}, [f"a profile met a lower statistic, {found.stat:.2f}: fit again"]
         _go_on(datasets, likelihood, result, found)
         notes.append(f"a profile met a lower minimum, {found.stat:.2f} after {before:.2f}")
     if not result.success:
