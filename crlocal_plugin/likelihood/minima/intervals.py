@@ -127,8 +127,10 @@ def _intervals(first, others, lower):
             raise _LowerMinimumError(theta)
         if height < _ONE_SIDED and not np.allclose(theta, first.theta, rtol=1e-3):
             minima.append(_Minimum(likelihood, theta, determined_covariance(likelihood, theta)))
-    used = np.flatnonzero(likelihood.depends_on(first.theta))
-    ends = _farthest(minima, [(k, sign) for k in used for sign in (-1, 1)], 1.0, lower)
+    used = likelihood.depends_on(first.theta)
+    # what has run away may matter again some decades from there
+    searched = np.flatnonzero(used | first.is_log)
+    ends = _farthest(minima, [(k, sign) for k in searched for sign in (-1, 1)], 1.0, lower)
     single = [(k, s) for k, s in ends if np.isfinite(ends[k, s]) and np.isinf(ends[k, -s])]
     limits = _farthest(minima, single, _ONE_SIDED, lower)
     limits = {row: end for row, end in limits.items() if np.isfinite(end)}
@@ -136,7 +138,8 @@ def _intervals(first, others, lower):
         likelihood.names[k]: Interval(
             ends[k, -1], ends[k, 1], limits.get((k, -1), np.nan), limits.get((k, 1), np.nan)
         )
-        for k in used
+        for k in searched
+        if used[k] or np.isfinite([ends[k, -1], ends[k, 1]]).any()
     }
 
 
