@@ -296,6 +296,10 @@ def test_what_runs_away_has_a_limit_and_spoils_nothing(run_away):
     assert rise == pytest.approx(1.6449**2, rel=0.05)
     assert rows["delta_b"]["remark"] == "no dataset depends on it"
     assert rows["delta_b"]["value"] == 6e-4
+    # the same from where nothing depends on it any more
+    model.R_cut.value = 1e12
+    far = answers(crl.fit_summary(datasets, result))["R_cut"]
+    assert far["above"] == pytest.approx(cut["above"], rel=0.1)
     for par in model.parameters:
         par.frozen = par.frozen or not par.error > 0
     fixed = answers(crl.fit_summary(datasets, Fit(backend="least-squares").run(datasets)))

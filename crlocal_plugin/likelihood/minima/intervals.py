@@ -23,7 +23,7 @@ fractions of the way from the best value."""
 _ROUNDS, _STEPS = 20, 12
 """Values of a parameter that are tried for an end, and steps of the others at each."""
 
-_FARTHEST, _DECADES = 100.0, 12
+_FARTHEST, _DECADES = 100.0, 15
 """How far an end is looked for, in standard deviations or natural scales, or in decades."""
 
 _LOST = 2.0
