@@ -249,7 +249,7 @@ def _answers(datasets, free, result):
         _go_on(datasets, likelihood, result, found)
         notes.append(f"a profile met a lower minimum, {found.stat:.2f} after {before:.2f}")
     if not result.success:
-        notes.append("intervals are from profiles")
+        notes.append("profiles give the errors")
     named = zip(free, likelihood.names, strict=True)
     return {par: found.intervals.get(name) for par, name in named}, notes
 
