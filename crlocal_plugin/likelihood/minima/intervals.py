@@ -23,8 +23,9 @@ fractions of the way from the best value."""
 _ROUNDS, _STEPS = 20, 12
 """Values of a parameter that are tried for an end, and steps of the others at each."""
 
-_FARTHEST, _DECADES = 100.0, 15
-"""How far an end is looked for, in standard deviations or natural scales, or in decades."""
+_FARTHEST, _DECADES = 100.0, {-1: 15, 1: 6}
+"""How far an end is looked for, in standard deviations or natural scales, or for what has run away
+in decades by sign."""
 
 _LOST = 2.0
 """How many times its level the root of a rise may be, unless a step has been too long."""
@@ -227,7 +228,7 @@ class _End:
         limit = self._bounds[column, (sign + 1) // 2]
         room = np.log(limit / value) if self._is_log else limit - value
         far = _FARTHEST * (1.0 if known else max(1.0, minimum.scales[column] / error))
-        far = 2 * _DECADES * np.log(10) if self._is_log else far
+        far = 2 * _DECADES[sign] * np.log(10) if self._is_log else far
         self._reach = min(abs(room / self._scale), far)
         # distance, root of the rise, values
         self._points = [(0.0, 0.0, self._best)]
