@@ -60,17 +60,17 @@ def mean_of_terms(weights, total, contributions, n_species=1, size=3, response=N
     if not n:
         return [total] * size
     terms = [
-        (total if component is None else weights[component], profile, vector)
+        (total if component is None else weights[component], np.asarray(profile), vector)
         for component, terms in contributions
         for profile, vector in terms
     ]
-    if total.ndim == 1 and all(np.ndim(p) < 2 and v.ndim == 1 for _, p, v in terms):
+    if total.ndim == 1 and all(p.ndim < 2 and v.ndim == 1 for _, p, v in terms):
         return _mean_of_one_set(total, terms, n, size, response)
     # profiles along the same vector are added up, and what all species share is left for the end
     pointwise, sums = {}, []
     for weight, profile, vector in terms:
         present = weight.shape[-1]
-        if np.ndim(profile) == 0 or profile.shape[-1] == 1:
+        if profile.ndim == 0 or profile.shape[-1] == 1:
             sums.append((profile * _sum_over_species(weight, n), vector))
             continue
         part = weight * profile[..., :present]
@@ -91,7 +91,7 @@ def _mean_of_one_set(total, terms, n, size, response):
     parts[0] = total
     for part, (weight, profile, _) in zip(parts[1:], terms, strict=True):
         present = len(weight)
-        part[:present] = weight * (profile[:present] if np.ndim(profile) else profile)
+        np.multiply(weight, profile[:present] if profile.ndim else profile, out=part[:present])
     sums = np.add.reduce(parts.reshape(len(parts), -1, n), axis=1)
     if response is not None:
         sums = sums @ response

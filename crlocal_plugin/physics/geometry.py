@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .memory import all_floats, scalar_cache
+from .memory import all_numbers, scalar_cache
 
 # Galactic axes in ICRS (Hipparcos and Tycho Catalogues, ESA SP-1200, Vol. 1, Eq. 1.5.11):
 # columns point to l = 0, to l = 90 deg in the plane, and to the north Galactic pole.
@@ -25,7 +25,7 @@ _SMALLEST = np.finfo(float).smallest_subnormal
 
 def _vectors(*components):
     """Vectors, shape ``(..., 3)``, from three components."""
-    if all_floats(components):
+    if all_numbers(components):
         return np.array(components)
     return np.stack(np.broadcast_arrays(*components), axis=-1)
 
@@ -34,8 +34,8 @@ def _vectors(*components):
 def icrs_direction(right_ascension, declination):
     """Unit vectors, shape ``(..., 3)``, of directions in ICRS coordinates in rad."""
     # NumPy's functions take twenty times as long for a single number
-    are_floats = all_floats((right_ascension, declination))
-    sin, cos = (math.sin, math.cos) if are_floats else (np.sin, np.cos)
+    are_numbers = all_numbers((right_ascension, declination))
+    sin, cos = (math.sin, math.cos) if are_numbers else (np.sin, np.cos)
     equator = cos(declination)
     x, y = equator * cos(right_ascension), equator * sin(right_ascension)
     return _vectors(x, y, sin(declination))
