@@ -190,8 +190,9 @@ class DipoleData(_Data):
         measured = self.amplitude * np.cos(turn), self.amplitude * np.sin(turn)
         second = self.tangential if self.compares_vectors else self.phase_err
         pairs = np.stack([self.errn, self.errp, second, second]).reshape(2, 2, -1)
+        vector = *measured, np.cos(axis), np.sin(axis)
         super().__post_init__(
-            axis=axis, second=second, vector=(*measured, np.cos(axis), np.sin(axis)), _pairs=pairs
+            axis=axis, second=second, vector=vector, _pairs=pairs, _variances=pairs**2
         )
 
     def residuals(self, prediction):
@@ -251,7 +252,7 @@ class DipoleData(_Data):
             spread2 = np.stack(np.broadcast_arrays(spread2, share2), axis=-2)[..., np.newaxis, :]
         else:
             spread2 = spread2[..., np.newaxis, np.newaxis, :]
-        return np.sqrt(self._pairs * self._pairs + spread2), spread2
+        return np.sqrt(self._variances + spread2), spread2
 
     def _errors(self, wide, spread2):
         """Errors from those in pairs."""

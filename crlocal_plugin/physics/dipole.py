@@ -6,8 +6,6 @@ plot. The streaming vector xi of Xue & Liu 2025, Eqs. 11-17, is the opposite.
 
 import numpy as np
 
-from .linear import sum_of_beginnings
-
 
 def sum_of_terms(terms):
     """Dipole, shape ``(..., 3)``, from its terms.
