@@ -22,21 +22,26 @@ N_STARTS, _FEWEST, _WORK = 200, 40, 700_000
 """Starts of a fit unless a number is given: at most, at least, and times the numbers of parameters
 and of residuals, so that a fit takes about a second."""
 
-_POOL = 32
+_POOL = 48
 """Descents at once: enough for a batch to be fast."""
 
-_RUNGS, _KEPT, _OLDEST = (12, 24, 48), 0.4, 120
-"""Ages in steps at which descents are compared, share that goes on, and age at which all end."""
+_CHECKED, _PACE, _OLDEST = 12, 5.0, 120
+"""Steps after which a descent is compared with how far it has come since the last time, how often
+it must come as far again to be as low as the lowest, at most, and age at which all end."""
 
-_RANDOM, _LEAVING, _BEST = 0.2, 0.8, 5
+_RANDOM, _LEAVING, _BEST = 0.4, 0.6, 5
 """Share of the starts that are drawn before any leaves a minimum, share of those that leave one
 afterwards, and how many of the lowest minima are left."""
 
 _FOLLOWING = 3
 """Steps for which parameters that have left a minimum stay, so that the others follow them."""
 
-_CLOSE, _WIDE, _FAR = 0.3, 1.0, 4.0
-"""Widths of the distributions of starts in natural logarithms, or in natural scales."""
+_CLOSE, _FAR = 1.5, 2.5
+"""Widths of the distributions of starts in natural logarithms."""
+
+_NARROW, _MEASURED = 0.05, 2.0
+"""Width for a parameter with two limits as a part of its range, and for one that is measured
+elsewhere in standard deviations."""
 
 _ROUGHLY, _FOLLOWED = 3e-3, 100
 """Gain in a step from which on descents go on, and steps that those that are kept make after it."""
@@ -159,9 +164,9 @@ class _Pool:
         self._starts = _Starts(likelihood, self._rng)
         n_random = max(0, min(n_starts, max(int(_RANDOM * n_starts), _POOL)) - len(given))
         self._waiting = np.concatenate([given, self._starts.random(n_random)])
-        self._kept, self._n_begun = len(given), 0
+        self._n_given, self._n_begun = len(given), 0
         self._descents = Descents(likelihood, tolerance=_ROUGHLY)
-        self._records = {age: [] for age in _RUNGS}
+        self._before = {}
 
     def advance(self):
         """Make a step of all, False if there are none."""
@@ -197,14 +202,16 @@ class _Pool:
         return self._starts.leaving(lowest[self._rng.integers(len(lowest))])
 
     def _behind(self, descents, ended):
-        """Which descents are not worth going on with: others of their age are lower, or there."""
+        """Which descents are not worth going on with: too slow for their height, or there."""
         behind = np.zeros(len(descents), dtype=bool)
-        for k in np.flatnonzero(~ended & np.isin(descents.age, _RUNGS)):
-            record, stat = self._records[int(descents.age[k])], descents.stat[k]
-            record.append(stat)
+        lowest = min([descents.stat.min(), *(stat for stat, *_ in self.best)])
+        for k in np.flatnonzero(~ended & (descents.age % _CHECKED == 0)):
+            number, stat = int(descents.number[k]), descents.stat[k]
+            fall = self._before.get(number, np.inf) - stat
+            self._before[number] = stat
             # what was given goes on to the end
-            if descents.number[k] >= self._kept:
-                late = len(record) > 5 and stat > np.quantile(record, _KEPT)
+            if number >= self._n_given:
+                late = stat - lowest > max(_PACE * fall, 1.0)
                 behind[k] = late or self._place(stat, descents.theta[k]) is not None
         return behind
 
@@ -233,44 +240,38 @@ class _Starts:
     """Distributions of starts, all inside the limits."""
 
     def __init__(self, likelihood, rng):
-        self._rng, self._values, self._count = rng, likelihood.values, 0
+        self._rng, self._count = rng, 0
         self._low, self._high = likelihood.bounds.T
-        self._is_positive = stays_positive(likelihood)
-        self._scales = likelihood.scales_at(likelihood.values)
-        self._published, sigma = _published(likelihood)
-        # what is measured elsewhere is hardly the key to another minimum
+        self._published, sigma, self._is_strength = _published(likelihood)
         self._is_measured = np.isfinite(sigma)
-        self._sigma = np.where(self._is_measured, sigma, 0.0)
-        width = self._high - self._low
+        width = np.where(self._is_measured, np.inf, self._high - self._low)
+        positive, closed = stays_positive(likelihood), np.isfinite(width)
         # where both signs are allowed, or all is a matter of convention, anything may be
-        self._anywhere = np.isfinite(width) & ~self._is_positive & ~self._is_measured
-        self._always = self._anywhere & likelihood.is_position
+        self._anywhere = closed & ~positive
+        self._is_log = positive & ~closed & ~self._is_measured
+        self._scales = likelihood.scales_at(likelihood.values)
+        step = np.where(closed, _NARROW * (self._high - self._low), self._scales)
+        self._step = np.where(self._is_measured, _MEASURED * sigma, step)
+        # a scatter comes from zero, and strengths follow the others at once
+        self._stays = self._is_strength | likelihood.is_scatter
 
     def random(self, m):
-        """Starts around the present values or what is published, close by and far, ``(m, n)``."""
-        theta = np.empty((m, len(self._values)))
-        for k in range(m):
-            centre = (self._values, self._published)[self._count % 4 > 1]
-            theta[k] = self._around(centre, self._count % 2 == 1)
-            self._count += 1
-        return theta
+        """Starts around what is published, every fourth one far from there, ``(m, n)``."""
+        width = np.where((self._count + np.arange(m)) % 4 == 3, _FAR, _CLOSE)[:, np.newaxis]
+        self._count += m
+        theta = self._moved(self._published, width)
+        return np.where(self._stays, self._published, theta)
 
-    def _around(self, centre, is_wide):
-        step = (_WIDE if is_wide else _CLOSE) * self._rng.standard_normal(len(centre))
-        theta = self._moved(centre, step)
-        uniform = self._rng.uniform(size=len(centre))
-        ends = np.where(self._anywhere, self._low, 0), np.where(self._anywhere, self._high, 1)
-        anywhere = self._anywhere if is_wide else self._always
-        measured = self._published + (2.0 if is_wide else 1.0) * self._sigma * step / (
-            _WIDE if is_wide else _CLOSE
-        )
-        theta = np.where(self._is_measured, np.clip(measured, self._low, self._high), theta)
-        return np.where(anywhere, ends[0] + uniform * (ends[1] - ends[0]), theta)
-
-    def _moved(self, centre, step):
-        """Values with steps in logarithms of positive quantities, in natural scales of others."""
-        size = np.where(centre > 0, centre, self._scales)
-        theta = np.where(self._is_positive, size * np.exp(step), centre + step * self._scales)
+    def _moved(self, centre, width):
+        """Values with steps in logarithms or in natural scales, or anywhere in their range."""
+        shape = (len(width), len(self._low))
+        normal, uniform = self._rng.standard_normal(shape), self._rng.random(shape)
+        positive = np.where(centre > 0, centre, self._scales)
+        logarithm = np.where(self._is_log, width * normal, 0.0)
+        theta = np.where(self._is_log, positive * np.exp(logarithm), centre + self._step * normal)
+        ends = (np.where(self._anywhere, end, 0.0) for end in (self._low, self._high))
+        low, high = ends
+        theta = np.where(self._anywhere, low + uniform * (high - low), theta)
         return np.clip(theta, self._low, self._high)
 
     def leaving(self, theta):
@@ -278,30 +279,31 @@ class _Starts:
         n, rng = len(theta), self._rng
         chosen = (rng.random(n) + self._is_measured * rng.random(n) * 2).argsort().argsort()
         chosen = chosen < rng.integers(1, 4)
-        width = np.where(rng.random(n) < 0.3, _FAR, 1.2 * _WIDE)
-        elsewhere = self._moved(theta, width * rng.standard_normal(n))
-        afresh = self._around(self._values, True)
-        return np.where(chosen, elsewhere if rng.random() < 0.6 else afresh, theta), chosen
+        centre = theta if rng.random() < 0.6 else self._published
+        elsewhere = self._moved(centre, np.array([[_CLOSE]]))[0]
+        return np.where(chosen, elsewhere, theta), chosen
 
 
 def _published(likelihood):
     """Means of priors, or defaults that are the same for all nuclei, and widths of priors.
 
-    Two of ``(n,)``, the second nan where nothing has been measured.
+    The second is nan where nothing has been measured. A third of ``(n,)``: which are strengths.
     """
     values, sigma = likelihood.values.copy(), np.full(likelihood.size, np.nan)
+    is_strength = np.zeros(likelihood.size, dtype=bool)
     for k, par in enumerate(likelihood.parameters or ()):
         known = DEFINITIONS.get(par.name)
+        is_strength[k] = par.name.startswith("Q_0")
         if par.prior is not None and is_gaussian(par.prior):
             values[k], sigma[k] = gaussian_in_unit(par.prior, par.unit)
-        elif known is not None and not par.name.startswith("Q_0"):
+        elif known is not None and not is_strength[k]:
             values[k] = u.Unit(known.unit).to(par.unit, known.value)
     for term in likelihood.correlated_priors:
         pulls = term.pulls(values)
         slopes = [term.pulls(values + row) - pulls for row in np.eye(likelihood.size)]
         length = np.linalg.norm(slopes, axis=1)
         sigma = np.where(length > 0, 1 / np.where(length > 0, length, 1.0), sigma)
-    return np.clip(values, *likelihood.bounds.T), sigma
+    return np.clip(values, *likelihood.bounds.T), sigma, is_strength
 
 
 def _is_same(likelihood, one, other):
