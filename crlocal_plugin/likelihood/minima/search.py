@@ -18,18 +18,18 @@ from ..descent import gauss_newton_covariance, stays_positive
 from ..priors import gaussian_in_unit, is_gaussian
 from .batch import Descents
 
-N_STARTS, _FEWEST, _WORK = 200, 40, 700_000
+N_STARTS, _FEWEST, _WORK = 200, 40, 350_000
 """Starts of a fit unless a number is given: at most, at least, and times the numbers of parameters
 and of residuals, so that a fit takes about a second."""
 
-_POOL = 48
+_POOL = 96
 """Descents at once: enough for a batch to be fast."""
 
-_CHECKED, _PACE, _OLDEST = 12, 5.0, 120
+_CHECKED, _PACE, _OLDEST = 12, 5.0, 84
 """Steps after which a descent is compared with how far it has come since the last time, how often
 it must come as far again to be as low as the lowest, at most, and age at which all end."""
 
-_RANDOM, _LEAVING, _BEST = 0.4, 0.6, 5
+_RANDOM, _LEAVING, _BEST = 0.6, 0.7, 5
 """Share of the starts that are drawn before any leaves a minimum, share of those that leave one
 afterwards, and how many of the lowest minima are left."""
 
@@ -43,7 +43,7 @@ _NARROW, _MEASURED = 0.05, 2.0
 """Width for a parameter with two limits as a part of its range, and for one that is measured
 elsewhere in standard deviations."""
 
-_ROUGHLY, _FOLLOWED = 3e-3, 100
+_ROUGHLY, _FOLLOWED = 3e-3, 40
 """Gain in a step from which on descents go on, and steps that those that are kept make after it."""
 
 _SAME, _BARRIER = 0.03, 1.0
@@ -162,7 +162,7 @@ class _Pool:
         self._likelihood, self._progress = likelihood, progress
         self._rng = np.random.default_rng(random_state)
         self._starts = _Starts(likelihood, self._rng)
-        n_random = max(0, min(n_starts, max(int(_RANDOM * n_starts), _POOL)) - len(given))
+        n_random = max(0, min(n_starts, max(int(_RANDOM * n_starts), _FEWEST)) - len(given))
         self._waiting = np.concatenate([given, self._starts.random(n_random)])
         self._n_given, self._n_begun = len(given), 0
         self._descents = Descents(likelihood, tolerance=_ROUGHLY)
