@@ -22,21 +22,21 @@ N_STARTS, _FEWEST, _WORK = 200, 40, 350_000
 """Starts of a fit unless a number is given: at most, at least, and times the numbers of parameters
 and of residuals, so that a fit takes about a second."""
 
-_POOL = 96
-"""Descents at once: enough for a batch to be fast."""
+_POOL = 100
+"""Descents at once, at most: a large batch is fast."""
 
 _CHECKED, _PACE, _OLDEST = 12, 5.0, 84
 """Steps after which a descent is compared with how far it has come since the last time, how often
 it must come as far again to be as low as the lowest, at most, and age at which all end."""
 
-_RANDOM, _LEAVING, _BEST = 0.6, 0.7, 5
-"""Share of the starts that are drawn before any leaves a minimum, share of those that leave one
-afterwards, and how many of the lowest minima are left."""
+_RANDOM, _ROUNDS, _BEST = 0.4, 3, 3
+"""Share of the starts that are drawn at random, rounds in which the others leave the lowest minima
+so far, and how many these are."""
 
-_FOLLOWING = 3
+_FOLLOWING = 6
 """Steps for which parameters that have left a minimum stay, so that the others follow them."""
 
-_CLOSE, _FAR = 1.5, 2.5
+_CLOSE, _FAR = 1.5, 3.0
 """Widths of the distributions of starts in natural logarithms."""
 
 _NARROW, _MEASURED = 0.05, 2.0
@@ -148,58 +148,49 @@ def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=No
     """
     n_starts = default_starts(likelihood) if n_starts is None else n_starts
     given = np.reshape([likelihood.values, *known], (-1, likelihood.size))
-    pool = _Pool(likelihood, given, max(n_starts, len(given)), random_state, progress)
-    while pool.advance():
-        pass
-    return _listed(likelihood, pool.best, pool.n_starts)
+    n_starts = max(n_starts, len(given))
+    search = _Search(likelihood, len(given), progress)
+    starts = _Starts(likelihood, np.random.default_rng(random_state))
+    n_random = max(len(given), min(n_starts, int(np.ceil(_RANDOM * n_starts))))
+    search.descend(np.concatenate([given, starts.random(n_random - len(given))]))
+    for left in range(_ROUNDS, 0, -1):
+        lowest = [theta for _, theta, _ in search.best[:_BEST]]
+        n_leaving = (n_starts - search.n_begun) // left if lowest else 0
+        if n_leaving:
+            search.descend(*starts.leaving(lowest, n_leaving))
+    return _listed(likelihood, search.best, n_starts)
 
 
-class _Pool:
-    """Descents under way, and the lowest ends so far."""
+class _Search:
+    """Descents, and the lowest ends so far."""
 
-    def __init__(self, likelihood, given, n_starts, random_state, progress):
-        self.n_starts, self.best = n_starts, []
-        self._likelihood, self._progress = likelihood, progress
-        self._rng = np.random.default_rng(random_state)
-        self._starts = _Starts(likelihood, self._rng)
-        n_random = max(0, min(n_starts, max(int(_RANDOM * n_starts), _FEWEST)) - len(given))
-        self._waiting = np.concatenate([given, self._starts.random(n_random)])
-        self._n_given, self._n_begun = len(given), 0
-        self._descents = Descents(likelihood, tolerance=_ROUGHLY)
+    def __init__(self, likelihood, n_given, progress):
+        self.n_begun, self.best = 0, []
+        self._likelihood, self._n_given, self._progress = likelihood, n_given, progress
         self._before = {}
 
-    def advance(self):
-        """Make a step of all, False if there are none."""
-        n_new = min(_POOL - len(self._descents), self.n_starts - self._n_begun)
-        if n_new > 0:
-            numbers = np.arange(self._n_begun, self._n_begun + n_new)
-            theta, held = map(np.array, zip(*map(self._start, numbers), strict=True))
-            self._descents.add(theta, numbers, held)
-            self._n_begun += n_new
-        descents = self._descents
-        if not len(descents):
-            return False
+    def descend(self, theta, held=False):
+        """Descend from values ``(m, n)``; those ``held``, ``(m, n)``, stay for some steps."""
+        held = np.broadcast_to(held, theta.shape)
+        for first in range(0, len(theta), _POOL):
+            rows = slice(first, first + _POOL)
+            descents = Descents(self._likelihood, tolerance=_ROUGHLY)
+            numbers = self.n_begun + np.arange(len(theta[rows]))
+            descents.add(theta[rows], numbers, held[rows])
+            self.n_begun += len(numbers)
+            while len(descents):
+                self._step(descents)
+
+    def _step(self, descents):
         ended = descents.step()
         descents.held[descents.age >= _FOLLOWING] = False
         behind = self._behind(descents, ended)
-        ended |= descents.age >= _OLDEST
-        for k in np.flatnonzero(ended | behind):
+        gone = ended | behind | (descents.age >= _OLDEST)
+        for k in np.flatnonzero(gone):
             self._note(descents.stat[k], descents.theta[k])
-        gone = ended | behind
         if self._progress is not None and gone.any():
             self._progress(int(gone.sum()))
         descents.keep(~gone)
-        return True
-
-    def _start(self, number):
-        """Where the start of a number is, and what the others follow for some steps."""
-        nothing = np.zeros(self._likelihood.size, dtype=bool)
-        if number < len(self._waiting):
-            return self._waiting[number], nothing
-        lowest = [theta for _, theta, _ in self.best[:_BEST]]
-        if not lowest or self._rng.random() >= _LEAVING:
-            return self._starts.random(1)[0], nothing
-        return self._starts.leaving(lowest[self._rng.integers(len(lowest))])
 
     def _behind(self, descents, ended):
         """Which descents are not worth going on with: too slow for their height, or there."""
@@ -242,7 +233,7 @@ class _Starts:
     def __init__(self, likelihood, rng):
         self._rng, self._count = rng, 0
         self._low, self._high = likelihood.bounds.T
-        self._published, sigma, self._is_strength = _published(likelihood)
+        self._published, sigma, is_strength = _published(likelihood)
         self._is_measured = np.isfinite(sigma)
         width = np.where(self._is_measured, np.inf, self._high - self._low)
         positive, closed = stays_positive(likelihood), np.isfinite(width)
@@ -253,7 +244,8 @@ class _Starts:
         step = np.where(closed, _NARROW * (self._high - self._low), self._scales)
         self._step = np.where(self._is_measured, _MEASURED * sigma, step)
         # a scatter comes from zero, and strengths follow the others at once
-        self._stays = self._is_strength | likelihood.is_scatter
+        self._stays = is_strength | likelihood.is_scatter
+        self._is_key = ~(self._is_measured | self._stays)
 
     def random(self, m):
         """Starts around what is published, every fourth one far from there, ``(m, n)``."""
@@ -266,22 +258,21 @@ class _Starts:
         """Values with steps in logarithms or in natural scales, or anywhere in their range."""
         shape = (len(width), len(self._low))
         normal, uniform = self._rng.standard_normal(shape), self._rng.random(shape)
-        positive = np.where(centre > 0, centre, self._scales)
-        logarithm = np.where(self._is_log, width * normal, 0.0)
-        theta = np.where(self._is_log, positive * np.exp(logarithm), centre + self._step * normal)
-        ends = (np.where(self._anywhere, end, 0.0) for end in (self._low, self._high))
-        low, high = ends
+        size = np.where(centre > 0, centre, self._scales)
+        factor = np.exp(np.where(self._is_log, width * normal, 0.0))
+        theta = np.where(self._is_log, size * factor, centre + self._step * normal)
+        low, high = (np.where(self._anywhere, end, 0.0) for end in (self._low, self._high))
         theta = np.where(self._anywhere, low + uniform * (high - low), theta)
         return np.clip(theta, self._low, self._high)
 
-    def leaving(self, theta):
-        """Values of a minimum with one to three parameters elsewhere, and which (two ``(n,)``)."""
-        n, rng = len(theta), self._rng
-        chosen = (rng.random(n) + self._is_measured * rng.random(n) * 2).argsort().argsort()
-        chosen = chosen < rng.integers(1, 4)
-        centre = theta if rng.random() < 0.6 else self._published
-        elsewhere = self._moved(centre, np.array([[_CLOSE]]))[0]
-        return np.where(chosen, elsewhere, theta), chosen
+    def leaving(self, minima, m):
+        """Values of minima with one to three parameters elsewhere, and which, two ``(m, n)``."""
+        theta = np.array(minima)[self._rng.integers(len(minima), size=m)]
+        order = self._rng.random(theta.shape)
+        order += 2 * self._rng.random(theta.shape) * ~self._is_key
+        number = self._rng.choice([1, 2, 3], size=(m, 1), p=[0.7, 0.15, 0.15])
+        chosen = order.argsort(axis=1).argsort(axis=1) < number
+        return np.where(chosen, self._moved(theta, np.full((m, 1), _FAR)), theta), chosen
 
 
 def _published(likelihood):
