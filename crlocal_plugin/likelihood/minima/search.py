@@ -22,8 +22,8 @@ N_STARTS, _FEWEST, _WORK = 200, 40, 350_000
 """Starts of a fit unless a number is given: at most, at least, and times the numbers of parameters
 and of residuals, so that a fit takes about a second."""
 
-_POOL = 100
-"""Descents at once, at most: a large batch is fast."""
+_POOL, _FEW = 100, 10
+"""Descents at once, at most: a large batch is fast. The last tenth of them is not waited for."""
 
 _CHECKED, _PACE, _OLDEST = 12, 5.0, 84
 """Steps after which a descent is compared with how far it has come since the last time, how often
@@ -149,7 +149,7 @@ def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=No
     n_starts = default_starts(likelihood) if n_starts is None else n_starts
     given = np.reshape([likelihood.values, *known], (-1, likelihood.size))
     n_starts = max(n_starts, len(given))
-    search = _Search(likelihood, len(given), progress)
+    search = _Search(likelihood, len(given), n_starts // _FEW, progress)
     starts = _Starts(likelihood, np.random.default_rng(random_state))
     n_random = max(len(given), min(n_starts, int(np.ceil(_RANDOM * n_starts))))
     search.descend(np.concatenate([given, starts.random(n_random - len(given))]))
@@ -158,39 +158,51 @@ def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=No
         n_leaving = (n_starts - search.n_begun) // left if lowest else 0
         if n_leaving:
             search.descend(*starts.leaving(lowest, n_leaving))
+    search.end()
     return _listed(likelihood, search.best, n_starts)
 
 
 class _Search:
-    """Descents, and the lowest ends so far."""
+    """Descents under way, and the lowest ends so far."""
 
-    def __init__(self, likelihood, n_given, progress):
+    def __init__(self, likelihood, n_given, n_few, progress):
         self.n_begun, self.best = 0, []
-        self._likelihood, self._n_given, self._progress = likelihood, n_given, progress
+        self._likelihood, self._progress = likelihood, progress
+        self._n_given, self._n_few = n_given, n_few
+        self._descents = Descents(likelihood, tolerance=_ROUGHLY)
         self._before = {}
 
     def descend(self, theta, held=False):
-        """Descend from values ``(m, n)``; those ``held``, ``(m, n)``, stay for some steps."""
+        """Descend from values ``(m, n)``; those ``held``, ``(m, n)``, stay for some steps.
+
+        A few are still under way afterwards.
+        """
         held = np.broadcast_to(held, theta.shape)
         for first in range(0, len(theta), _POOL):
             rows = slice(first, first + _POOL)
-            descents = Descents(self._likelihood, tolerance=_ROUGHLY)
             numbers = self.n_begun + np.arange(len(theta[rows]))
-            descents.add(theta[rows], numbers, held[rows])
+            self._descents.add(theta[rows], numbers, held[rows])
             self.n_begun += len(numbers)
-            while len(descents):
-                self._step(descents)
+            while len(self._descents) > self._n_few:
+                self._step()
 
-    def _step(self, descents):
+    def end(self):
+        """Keep the ends of those under way where they are."""
+        self._leave(np.ones(len(self._descents), dtype=bool))
+
+    def _step(self):
+        descents = self._descents
         ended = descents.step()
         descents.held[descents.age >= _FOLLOWING] = False
         behind = self._behind(descents, ended)
-        gone = ended | behind | (descents.age >= _OLDEST)
+        self._leave(ended | behind | (descents.age >= _OLDEST))
+
+    def _leave(self, gone):
         for k in np.flatnonzero(gone):
-            self._note(descents.stat[k], descents.theta[k])
+            self._note(self._descents.stat[k], self._descents.theta[k])
         if self._progress is not None and gone.any():
             self._progress(int(gone.sum()))
-        descents.keep(~gone)
+        self._descents.keep(~gone)
 
     def _behind(self, descents, ended):
         """Which descents are not worth going on with: too slow for their height, or there."""
