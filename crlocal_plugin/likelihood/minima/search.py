@@ -18,7 +18,7 @@ from ..descent import gauss_newton_covariance, stays_positive
 from ..priors import gaussian_in_unit, is_gaussian
 from .batch import Descents
 
-N_STARTS, _FEWEST, _WORK = 200, 40, 350_000
+N_STARTS, _FEWEST, _WORK = 200, 40, 450_000
 """Starts of a fit unless a number is given: at most, at least, and times the numbers of parameters
 and of residuals, so that a fit takes about a second."""
 
@@ -284,7 +284,11 @@ class _Starts:
         order += 2 * self._rng.random(theta.shape) * ~self._is_key
         number = self._rng.choice([1, 2, 3], size=(m, 1), p=[0.7, 0.15, 0.15])
         chosen = order.argsort(axis=1).argsort(axis=1) < number
-        return np.where(chosen, self._moved(theta, np.full((m, 1), _FAR)), theta), chosen
+        # half of them far from the minimum, the others around what is published
+        is_far = self._rng.random((m, 1)) < 0.5
+        centre = np.where(is_far, theta, self._published)
+        elsewhere = self._moved(centre, np.where(is_far, _FAR, _CLOSE))
+        return np.where(chosen, elsewhere, theta), chosen
 
 
 def _published(likelihood):
