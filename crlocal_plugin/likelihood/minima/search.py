@@ -282,7 +282,7 @@ class _Starts:
         theta = np.array(minima)[self._rng.integers(len(minima), size=m)]
         order = self._rng.random(theta.shape)
         order += 2 * self._rng.random(theta.shape) * ~self._is_key
-        number = self._rng.choice([1, 2, 3], size=(m, 1), p=[0.7, 0.15, 0.15])
+        number = self._rng.choice([1, 2, 3], size=(m, 1), p=[0.5, 0.35, 0.15])
         chosen = order.argsort(axis=1).argsort(axis=1) < number
         # half of them far from the minimum, the others around what is published
         is_far = self._rng.random((m, 1)) < 0.5
