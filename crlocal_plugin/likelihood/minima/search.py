@@ -1,10 +1,11 @@
 """Search for the lowest minimum: descents from many starts, and again from near the best.
 
 A likelihood of spectra and dipoles has several minima, and which of them a descent ends in depends
-on where it starts. Starts are drawn around the present values, around what is published and over
-the ranges of the parameters; later ones leave the best minima with a few parameters elsewhere. All
-descend in one batch, and of those that are as old, the lowest go on (Li et al. 2018,
-arXiv:1810.05934).
+on where it starts. Starts are drawn around what is published, with the strengths of the sources as
+they are: these follow at once. Later starts leave the lowest minima with one to three parameters
+elsewhere, which stay there until the others have followed (basin hopping, Wales & Doye 1997,
+arXiv:cond-mat/9803344). All descend in batches, and those that fall too slowly to become the lowest
+end early.
 """
 
 from dataclasses import dataclass, replace
@@ -18,30 +19,32 @@ from ..descent import gauss_newton_covariance, stays_positive
 from ..priors import gaussian_in_unit, is_gaussian
 from .batch import Descents
 
-N_STARTS, _FEWEST, _WORK = 200, 40, 450_000
+N_STARTS, _FEWEST, _WORK = 200, 24, 450_000
 """Starts of a fit unless a number is given: at most, at least, and times the numbers of parameters
 and of residuals, so that a fit takes about a second."""
 
-_POOL, _FEW = 100, 10
-"""Descents at once, at most: a large batch is fast. The last tenth of them is not waited for."""
+_POOL, _LAST = 100, 0.1
+"""Descents at once, at most, for large batches are fast, and share of the starts for which the next
+batch does not wait."""
 
 _CHECKED, _PACE, _OLDEST = 12, 5.0, 84
-"""Steps after which a descent is compared with how far it has come since the last time, how often
-it must come as far again to be as low as the lowest, at most, and age at which all end."""
+"""Steps between two looks at a descent, largest ratio of its height above the lowest to its fall
+since the last look, and age in steps at which all end."""
 
 _RANDOM, _ROUNDS, _BEST = 0.4, 3, 3
-"""Share of the starts that are drawn at random, rounds in which the others leave the lowest minima
-so far, and how many these are."""
+"""Share of the starts that are drawn at random, rounds in which the others leave the lowest minima,
+and how many minima these are."""
 
-_FOLLOWING = 6
-"""Steps for which parameters that have left a minimum stay, so that the others follow them."""
+_NUMBERS, _FOLLOWING = (0.5, 0.35, 0.15), 6
+"""Shares of those that leave a minimum by one, two and three parameters, and steps for which these
+stay, so that the others follow."""
 
 _CLOSE, _FAR = 1.5, 3.0
 """Widths of the distributions of starts in natural logarithms."""
 
 _NARROW, _MEASURED = 0.05, 2.0
-"""Width for a parameter with two limits as a part of its range, and for one that is measured
-elsewhere in standard deviations."""
+"""Width for a positive parameter with two limits, as a part of its range, and for one with a prior,
+in standard deviations."""
 
 _ROUGHLY, _FOLLOWED = 3e-3, 40
 """Gain in a step from which on descents go on, and steps that those that are kept make after it."""
@@ -134,7 +137,7 @@ def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=No
     likelihood : JointLikelihood
         Likelihood that is a sum of squared residuals. Its values are the first start.
     n_starts : int, optional
-        Number of starts; by default 40 to 200, as many as take about a second.
+        Number of starts; by default 24 to 200, as many as take about a second.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     known : array_like, optional
@@ -149,7 +152,7 @@ def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=No
     n_starts = default_starts(likelihood) if n_starts is None else n_starts
     given = np.reshape([likelihood.values, *known], (-1, likelihood.size))
     n_starts = max(n_starts, len(given))
-    search = _Search(likelihood, len(given), n_starts // _FEW, progress)
+    search = _Search(likelihood, len(given), int(_LAST * n_starts), progress)
     starts = _Starts(likelihood, np.random.default_rng(random_state))
     n_random = max(len(given), min(n_starts, int(np.ceil(_RANDOM * n_starts))))
     search.descend(np.concatenate([given, starts.random(n_random - len(given))]))
@@ -165,39 +168,36 @@ def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=No
 class _Search:
     """Descents under way, and the lowest ends so far."""
 
-    def __init__(self, likelihood, n_given, n_few, progress):
+    def __init__(self, likelihood, n_given, n_last, progress):
         self.n_begun, self.best = 0, []
         self._likelihood, self._progress = likelihood, progress
-        self._n_given, self._n_few = n_given, n_few
+        self._n_given, self._n_last = n_given, n_last
         self._descents = Descents(likelihood, tolerance=_ROUGHLY)
         self._before = {}
 
     def descend(self, theta, held=False):
-        """Descend from values ``(m, n)``; those ``held``, ``(m, n)``, stay for some steps.
-
-        A few are still under way afterwards.
-        """
+        """Descend from values ``(m, n)`` till few are left; those ``held`` stay for some steps."""
         held = np.broadcast_to(held, theta.shape)
         for first in range(0, len(theta), _POOL):
             rows = slice(first, first + _POOL)
             numbers = self.n_begun + np.arange(len(theta[rows]))
             self._descents.add(theta[rows], numbers, held[rows])
             self.n_begun += len(numbers)
-            while len(self._descents) > self._n_few:
+            while len(self._descents) > self._n_last:
                 self._step()
 
     def end(self):
-        """Keep the ends of those under way where they are."""
-        self._leave(np.ones(len(self._descents), dtype=bool))
+        """End those that are left where they are."""
+        self._end(np.ones(len(self._descents), dtype=bool))
 
     def _step(self):
         descents = self._descents
         ended = descents.step()
         descents.held[descents.age >= _FOLLOWING] = False
         behind = self._behind(descents, ended)
-        self._leave(ended | behind | (descents.age >= _OLDEST))
+        self._end(ended | behind | (descents.age >= _OLDEST))
 
-    def _leave(self, gone):
+    def _end(self, gone):
         for k in np.flatnonzero(gone):
             self._note(self._descents.stat[k], self._descents.theta[k])
         if self._progress is not None and gone.any():
@@ -243,7 +243,7 @@ class _Starts:
     """Distributions of starts, all inside the limits."""
 
     def __init__(self, likelihood, rng):
-        self._rng, self._count = rng, 0
+        self._rng = rng
         self._low, self._high = likelihood.bounds.T
         self._published, sigma, is_strength = _published(likelihood)
         self._is_measured = np.isfinite(sigma)
@@ -261,8 +261,7 @@ class _Starts:
 
     def random(self, m):
         """Starts around what is published, every fourth one far from there, ``(m, n)``."""
-        width = np.where((self._count + np.arange(m)) % 4 == 3, _FAR, _CLOSE)[:, np.newaxis]
-        self._count += m
+        width = np.where(np.arange(m) % 4 == 3, _FAR, _CLOSE)[:, np.newaxis]
         theta = self._moved(self._published, width)
         return np.where(self._stays, self._published, theta)
 
@@ -282,9 +281,9 @@ class _Starts:
         theta = np.array(minima)[self._rng.integers(len(minima), size=m)]
         order = self._rng.random(theta.shape)
         order += 2 * self._rng.random(theta.shape) * ~self._is_key
-        number = self._rng.choice([1, 2, 3], size=(m, 1), p=[0.5, 0.35, 0.15])
+        number = self._rng.choice([1, 2, 3], (m, 1), p=_NUMBERS)
         chosen = order.argsort(axis=1).argsort(axis=1) < number
-        # half of them far from the minimum, the others around what is published
+        # half of them far from where they were, the others around what is published
         is_far = self._rng.random((m, 1)) < 0.5
         centre = np.where(is_far, theta, self._published)
         elsewhere = self._moved(centre, np.where(is_far, _FAR, _CLOSE))
