@@ -25,7 +25,7 @@ from ..parsing import PATH, command, option, whole
 @option(
     "--starts N",
     "starts of the fit, of which the lowest minimum counts; 0: the given values alone; default: "
-    "that of the analysis file, or 40 to 200, as many as take about a second",
+    "that of the analysis file, or 24 to 200, as many as take about a second",
     whole(0),
 )
 @option("--output DIR", "default: that of the analysis file, or crlocal-fit", PATH)
