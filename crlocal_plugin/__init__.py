@@ -29,7 +29,11 @@ from .components.correlated_priors import CorrelatedPrior
 from .components.dipole import DIPOLE_MODEL_REGISTRY, Dipole, DipoleModel
 from .components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
 from .components.intensity_model import IntensitySpectralModel
-from .components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
+from .components.nearby_source import (
+    NearbySourceDipoleModel,
+    NearbySourceFickDipoleModel,
+    NearbySourceSpectralModel,
+)
 from .components.priors import (
     DIPOLE_NORMS,
     ENERGY_SCALES,
@@ -39,6 +43,7 @@ from .components.priors import (
     measured_prior,
 )
 from .components.registration import register
+from .components.source_catalogue import source_catalogue
 from .components.spectrum import CosmicRaySpectralModel, SourceSpectralModel
 from .datasets.core import CosmicRayDataset
 from .datasets.dipole import DipoleDataset
@@ -63,6 +68,7 @@ from .models.composition import (
     xue_liu_2025_composition,
 )
 from .models.cosmic_ray import CosmicRayModel
+from .models.nearby_sources import nearby_source
 from .models.nuisance import NuisanceModel
 from .models.published import (
     PUBLISHED_COMPOSITIONS,

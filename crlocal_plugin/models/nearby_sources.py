@@ -1,0 +1,132 @@
+"""Sources near the Sun by the name that they have in the catalogue."""
+
+import astropy.units as u
+import numpy as np
+from gammapy.modeling import Parameter
+
+from ..components.component import CosmicRayComponent
+from ..components.nearby_source import (
+    NearbySourceDipoleModel,
+    NearbySourceFickDipoleModel,
+    NearbySourceSpectralModel,
+)
+from ..components.parameters import kernel_unit, parameter
+from ..components.priors import MeasurementPrior
+from ..components.source_catalogue import COHERENCE_LENGTH, find_source, tube_geometry
+from ..messages import unknown_name
+from ..physics.geometry import local_cloud, lsr_velocity
+from .cloud import MOTION
+
+DIPOLES = ("cloud", "fick")
+"""Dipoles of a source: transport through the local cloud, or Fick's law along the field."""
+
+
+def nearby_source(
+    name,
+    model=None,
+    species=None,
+    local_transport=None,
+    dipole=None,
+    coherence_length=COHERENCE_LENGTH,
+    label=None,
+    **values,
+):
+    """Component of a supernova remnant or pulsar of the catalogue, for a `CosmicRayModel`.
+
+    The component has for itself its strengths ``Q_0n``, its age ``T_n`` and its distances ``r_par``
+    along and ``r_perp`` across the field, with labels such as "Vela.T_n"; all else it shares with
+    the rest of the model. Age and distances are frozen and have priors, so that ``frozen = False``
+    is all that frees one of them.
+
+    The distances are those from a straight field line that goes through the Sun in the direction of
+    the local field to where the source exploded; ``r_par`` is negative where the field points away
+    from the source. They follow the field that the model has when the component is made, and their
+    priors are as wide as errors and wandering field lines make them, see
+    `crlocal_plugin.components.source_catalogue.tube_geometry`.
+
+    Parameters
+    ----------
+    name : str
+        Name or alias in `source_catalogue`, in any case.
+    model : CosmicRayModel, optional
+        Model whose field, cloud, solar motion and nuclei count; by default those of Xue & Liu 2025
+        with H and He.
+    species : sequence of str or `~crlocal_plugin.Species`, optional
+        Nuclei, by default those of the model.
+    local_transport : {"kinetic", "wandering", "none"}, optional
+        Effect of the local cloud on intensities, see `NearbySourceSpectralModel`; by default
+        "kinetic" for a source ahead of the moving cloud, "none" for one behind.
+    dipole : {"cloud", "fick"}, optional
+        `NearbySourceDipoleModel`, by default for a source ahead of the cloud, or
+        `NearbySourceFickDipoleModel`, by default for one behind.
+    coherence_length : `~astropy.units.Quantity`, optional
+        Length over which field lines forget their direction; infinite if they are straight.
+    label : str, optional
+        Name of the component, by default that of the catalogue.
+    **values : `~astropy.units.Quantity` or str
+        Values of parameters, such as ``r_perp="18.5 pc"``, which have no prior then.
+
+    Returns
+    -------
+    CosmicRayComponent
+        The component.
+
+    Raises
+    ------
+    ValueError
+        If there is no such source, a setting is not known, or the model has no local cloud.
+    """
+    source = find_source(name)
+    if dipole not in (None, *DIPOLES):
+        raise ValueError(unknown_name(dipole, DIPOLES, "dipole "))
+    motion = _motion(model)
+    cloud = local_cloud(*motion)
+    sun = lsr_velocity(0.0, np.zeros(3), *motion[-3:])
+    tube = tube_geometry(source, cloud.field, sun, coherence_length)
+    is_ahead = np.dot(tube.place, cloud.velocity) > 0
+    transport = local_transport or ("kinetic" if is_ahead else "none")
+    own = {
+        "T_n": _own("T_n", source["age"], source["age_error"], source["age_source"]),
+        "r_par": _own("r_par", tube.r_par, tube.r_par_error, _geometry_of(source)),
+        "r_perp": _own("r_perp", tube.r_perp, tube.r_perp_error, _geometry_of(source)),
+    }
+    for par in own:
+        if par in values:
+            own[par].quantity, own[par].prior = u.Quantity(values.pop(par)), None
+    if species is None:
+        species = ("H", "He") if model is None else model.nuclei
+    spectra = [NearbySourceSpectralModel(s, transport, **own, **values) for s in species]
+    if (dipole or ("cloud" if is_ahead else "fick")) == "cloud":
+        through = "wandering" if transport == "wandering" else "kinetic"
+        dipole_model = NearbySourceDipoleModel(through)
+    else:
+        dipole_model = NearbySourceFickDipoleModel(T_n=own["T_n"], r_par=own["r_par"])
+    return CosmicRayComponent(
+        label or str(source["name"]), {s.species: s for s in spectra}, dipole_model, ("Q_0n", *own)
+    )
+
+
+def _motion(model):
+    """Values of `MOTION` in kernel units, of a model or as they are by default."""
+    known = map(parameter, MOTION) if model is None else model.parameters
+    motion = {par.name: par.quantity.to_value(kernel_unit(par)) for par in known}
+    if not motion.keys() >= set(MOTION):
+        raise ValueError(
+            f"model {model.name!r} has no local cloud: expected one with {', '.join(MOTION)}, or "
+            "leave the model out"
+        )
+    return [motion[name] for name in MOTION]
+
+
+def _own(name, value, error, source):
+    """Parameter of a source, frozen, with a prior."""
+    default = parameter(name)
+    low = np.nan if name == "r_par" else default.min
+    value, error = (float(f"{number:.4g}") for number in (value, error))
+    par = Parameter(name, max(value, low), default.unit, min=low, frozen=True)
+    par.prior = MeasurementPrior(u.Quantity(value, par.unit), u.Quantity(error, par.unit), source)
+    return par
+
+
+def _geometry_of(source):
+    return f"{source['distance_source']}: distance and field, see nearby_source"
