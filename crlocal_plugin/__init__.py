@@ -43,6 +43,12 @@ from .components.priors import (
     measured_prior,
 )
 from .components.registration import register
+from .components.release import (
+    DecayingSourceFickDipoleModel,
+    DecayingSourceSpectralModel,
+    EscapingSourceFickDipoleModel,
+    EscapingSourceSpectralModel,
+)
 from .components.source_catalogue import source_catalogue
 from .components.spectrum import CosmicRaySpectralModel, SourceSpectralModel
 from .datasets.core import CosmicRayDataset

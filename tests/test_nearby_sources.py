@@ -168,9 +168,8 @@ def test_the_side_of_the_cloud_decides_on_transport():
 def test_the_source_of_the_paper(variant):
     paper = crl.xue_liu_2025(variant)
     r_perp = "20 pc" if variant == "wandering" else "18.5 pc"
-    source = crl.nearby_source(
-        *("Geminga", paper, None, variant, "cloud"), T_n="3.4e5 yr", r_par="250 pc", r_perp=r_perp
-    )
+    values = {"T_n": "3.4e5 yr", "r_par": "250 pc", "r_perp": r_perp}
+    source = crl.nearby_source("Geminga", paper, local_transport=variant, **values)
     others = [c for c in paper.components.values() if c.name != "nearby"]
     model = crl.CosmicRayModel([*others, source])
     for species in ("H", "He"):

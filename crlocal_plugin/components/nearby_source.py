@@ -28,6 +28,13 @@ def _cloud(p):
     return local_cloud(p.B_ra, p.B_dec, p.u_HC, p.u_HC_ra, p.u_HC_dec, p.U_sun, p.V_sun, p.W_sun)
 
 
+def squared_spread(p):
+    """4 D_par T_n at 10 GV in cm2, and there r_par^2 / 4 D_par T_n + r_perp^2 / 4 D_perp T_n."""
+    spread2 = (4 * YEAR_S) * p.T_n * (p.D_ratio * p.D_0)
+    distance2 = p.r_par * p.r_par + p.r_perp * p.r_perp / p.M_A**4
+    return spread2, distance2 * PARSEC_CM**2 / spread2
+
+
 class NearbySourceSpectralModel(SourceSpectralModel):
     r"""Instantaneous nearby source, seen through the Local Interstellar Cloud.
 
@@ -79,11 +86,9 @@ class NearbySourceSpectralModel(SourceSpectralModel):
     def log_shape(self, grid, *values):
         """Kernel: logarithm of the intensity inside the cloud at a strength of one, Eqs. 6, 16."""
         p = self.named(values)
-        spread2 = (4 * YEAR_S) * p.T_n * (p.D_ratio * p.D_0)
-        M4 = p.M_A**4
+        spread2, spread = squared_spread(p)
         # D_par^(1/2) D_perp = M_A^4 D_par^(3/2)
-        log_norm = LOG_BURST - 1.5 * np.log(spread2) - np.log(M4)
-        spread = (p.r_par * p.r_par + p.r_perp * p.r_perp / M4) * PARSEC_CM**2 / spread2
+        log_norm = LOG_BURST - 1.5 * np.log(spread2) - np.log(p.M_A**4)
         burst = log_burst(grid, log_norm, p.Gamma + p.index_offset, p.R_cut, spread, p.delta)
         if self.local_transport == "none":
             return burst

@@ -12,6 +12,12 @@ from ..components.nearby_source import (
 )
 from ..components.parameters import kernel_unit, parameter
 from ..components.priors import MeasurementPrior
+from ..components.release import (
+    DecayingSourceFickDipoleModel,
+    DecayingSourceSpectralModel,
+    EscapingSourceFickDipoleModel,
+    EscapingSourceSpectralModel,
+)
 from ..components.source_catalogue import COHERENCE_LENGTH, find_source, tube_geometry
 from ..messages import unknown_name
 from ..physics.geometry import local_cloud, lsr_velocity
@@ -20,11 +26,19 @@ from .cloud import MOTION
 DIPOLES = ("cloud", "fick")
 """Dipoles of a source: transport through the local cloud, or Fick's law along the field."""
 
+INJECTIONS = {
+    "burst": (NearbySourceSpectralModel, NearbySourceFickDipoleModel),
+    "decay": (DecayingSourceSpectralModel, DecayingSourceFickDipoleModel),
+    "escape": (EscapingSourceSpectralModel, EscapingSourceFickDipoleModel),
+}
+"""Spectra and dipoles by the way that particles are released."""
+
 
 def nearby_source(
     name,
     model=None,
     species=None,
+    injection="burst",
     local_transport=None,
     dipole=None,
     coherence_length=COHERENCE_LENGTH,
@@ -53,6 +67,10 @@ def nearby_source(
         with H and He.
     species : sequence of str or `~crlocal_plugin.Species`, optional
         Nuclei, by default those of the model.
+    injection : {"burst", "decay", "escape"}, optional
+        All at once; at a rate that decays, see `DecayingSourceSpectralModel`; or the earlier the
+        higher the rigidity, see `EscapingSourceSpectralModel`. The times that this takes are the
+        component's own too.
     local_transport : {"kinetic", "wandering", "none"}, optional
         Effect of the local cloud on intensities, see `NearbySourceSpectralModel`; by default
         "kinetic" for a source ahead of the moving cloud, "none" for one behind.
@@ -79,6 +97,9 @@ def nearby_source(
     source = find_source(name)
     if dipole not in (None, *DIPOLES):
         raise ValueError(unknown_name(dipole, DIPOLES, "dipole "))
+    if injection not in INJECTIONS:
+        raise ValueError(unknown_name(injection, INJECTIONS, "injection "))
+    spectrum, fick_dipole = INJECTIONS[injection]
     motion = _motion(model)
     cloud = local_cloud(*motion)
     sun = lsr_velocity(0.0, np.zeros(3), *motion[-3:])
@@ -93,14 +114,19 @@ def nearby_source(
     for par in own:
         if par in values:
             own[par].quantity, own[par].prior = u.Quantity(values.pop(par)), None
+    for par in spectrum.default_parameters:
+        if par.name not in NearbySourceSpectralModel.default_parameters.names:
+            own[par.name] = par.copy()
+            own[par.name].quantity = u.Quantity(values.pop(par.name, par.quantity))
     if species is None:
         species = ("H", "He") if model is None else model.nuclei
-    spectra = [NearbySourceSpectralModel(s, transport, **own, **values) for s in species]
+    spectra = [spectrum(s, transport, **own, **values) for s in species]
     if (dipole or ("cloud" if is_ahead else "fick")) == "cloud":
         through = "wandering" if transport == "wandering" else "kinetic"
         dipole_model = NearbySourceDipoleModel(through)
     else:
-        dipole_model = NearbySourceFickDipoleModel(T_n=own["T_n"], r_par=own["r_par"])
+        known = fick_dipole.default_parameters.names
+        dipole_model = fick_dipole(**{par: own[par] for par in own if par in known})
     return CosmicRayComponent(
         label or str(source["name"]), {s.species: s for s in spectra}, dipole_model, ("Q_0n", *own)
     )
