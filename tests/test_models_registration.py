@@ -17,6 +17,8 @@ SPECTRAL = (
     "IntensitySpectralModel",
     "PublishedSpectralModel",
     "SpallationLeakyBoxSpectralModel",
+    "DecayingSourceSpectralModel",
+    "EscapingSourceSpectralModel",
 )
 DIPOLE = (
     "BackgroundDipoleModel",
@@ -24,6 +26,9 @@ DIPOLE = (
     "GalacticCenterDipoleModel",
     "ComptonGettingDipoleModel",
     "LsrComptonGettingDipoleModel",
+    "NearbySourceFickDipoleModel",
+    "DecayingSourceFickDipoleModel",
+    "EscapingSourceFickDipoleModel",
 )
 REGISTERED = [
     *((SPECTRAL_MODEL_REGISTRY, name) for name in SPECTRAL),
@@ -58,7 +63,7 @@ for _ in range(2):
 importlib.reload(crlocal_plugin)
 assert SPECTRAL_MODEL_REGISTRY.get_cls("leaky-box") is crlocal_plugin.LeakyBoxSpectralModel
 registry = crlocal_plugin.DIPOLE_MODEL_REGISTRY
-assert len(registry) == 5
+assert len(registry) == 8
 for registry in (SPECTRAL_MODEL_REGISTRY, MODEL_REGISTRY, PRIOR_REGISTRY, registry):
     tags = [tag for cls in registry for tag in cls.tag if cls.__module__.startswith("crlocal")]
     assert len(tags) == len(set(tags)), tags
