@@ -19,6 +19,7 @@ Nearby source: dipole from Fick's law
 import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
+import yaml
 
 import crlocal_plugin as crl
 
@@ -34,3 +35,9 @@ for style, (label, curve) in zip(("-", "--", "-."), curves.items(), strict=True)
     ax.loglog(energy, curve(energy).total_amplitude, style, label=label)
 ax.set(xlabel="Total energy [GeV]", ylabel="Length of the dipole")
 ax.legend()
+
+# %%
+# YAML
+# ----
+
+print(yaml.dump(curves["escape"].to_dict(), sort_keys=False))

@@ -16,6 +16,7 @@ Nearby source that releases particles in time: spectrum
 import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
+import yaml
 
 import crlocal_plugin as crl
 
@@ -40,3 +41,9 @@ ax.legend()
 for name in ("decay", "escape"):
     table = curves[name].parameters.to_table()
     table["name", "value", "unit", "min", "max", "frozen"][23:].pprint_all(align="<")
+
+# %%
+# YAML
+# ----
+
+print(yaml.dump(curves["decay"].to_dict(), sort_keys=False))
