@@ -118,7 +118,6 @@ from .studies.bands import (
     intensity_band,
     propagate,
 )
-from .studies.clusters import use_cluster
 from .studies.comparison import compare_models
 from .studies.identifiability import Identifiability, identifiability
 from .studies.leave_one_out import leave_one_out
@@ -128,6 +127,7 @@ from .studies.toy_study import ToyStudy
 from .studies.toys import run_toys
 from .tables.hadronic import join_hadronic_models
 from .tables.raw_table import TableError
+from .work.clusters import use_cluster
 
 _backends.register_backends()
 
