@@ -122,6 +122,7 @@ from .studies.comparison import compare_models
 from .studies.identifiability import Identifiability, identifiability
 from .studies.leave_one_out import leave_one_out
 from .studies.scans import ProfileScan, scan_profiles
+from .studies.sources import compare_sources
 from .studies.starts import RandomStarts, lowest_minimum, random_starts
 from .studies.toy_study import ToyStudy
 from .studies.toys import run_toys

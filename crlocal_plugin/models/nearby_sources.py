@@ -6,6 +6,7 @@ from gammapy.modeling import Parameter
 
 from ..components.component import CosmicRayComponent
 from ..components.nearby_source import (
+    LOCAL_TRANSPORT,
     NearbySourceDipoleModel,
     NearbySourceFickDipoleModel,
     NearbySourceSpectralModel,
@@ -21,6 +22,7 @@ from ..components.release import (
 from ..components.source_catalogue import COHERENCE_LENGTH, find_source, tube_geometry
 from ..messages import unknown_name
 from ..physics.geometry import local_cloud, lsr_velocity
+from ..physics.species import get_species
 from .cloud import MOTION
 
 DIPOLES = ("cloud", "fick")
@@ -49,7 +51,7 @@ def nearby_source(
 
     The component has for itself its strengths ``Q_0n``, its age ``T_n`` and its distances ``r_par``
     along and ``r_perp`` across the field, with labels such as "Vela.T_n"; all else it shares with
-    the rest of the model. Age and distances are frozen and have priors, so that ``frozen = False``
+    ``model``. Age and distances are frozen and have priors, so that ``frozen = False``
     is all that frees one of them.
 
     The distances are those from a straight field line that goes through the Sun in the direction of
@@ -72,8 +74,9 @@ def nearby_source(
         higher the rigidity, see `EscapingSourceSpectralModel`. The times that this takes are the
         component's own too.
     local_transport : {"kinetic", "wandering", "none"}, optional
-        Effect of the local cloud on intensities, see `NearbySourceSpectralModel`; by default
-        "kinetic" for a source ahead of the moving cloud, "none" for one behind.
+        Effect of the local cloud on intensities, see `NearbySourceSpectralModel`; by default that
+        of the model, "kinetic" without one, for a source ahead of the moving cloud, and "none" for
+        one behind.
     dipole : {"cloud", "fick"}, optional
         `NearbySourceDipoleModel`, by default for a source ahead of the cloud, or
         `NearbySourceFickDipoleModel`, by default for one behind.
@@ -82,7 +85,8 @@ def nearby_source(
     label : str, optional
         Name of the component, by default that of the catalogue.
     **values : `~astropy.units.Quantity` or str
-        Values of parameters, such as ``r_perp="18.5 pc"``, which have no prior then.
+        Values of parameters, such as ``r_perp="18.5 pc"``, which have no prior and are the
+        component's own then.
 
     Returns
     -------
@@ -105,31 +109,56 @@ def nearby_source(
     sun = lsr_velocity(0.0, np.zeros(3), *motion[-3:])
     tube = tube_geometry(source, cloud.field, sun, coherence_length)
     is_ahead = np.dot(tube.place, cloud.velocity) > 0
-    transport = local_transport or ("kinetic" if is_ahead else "none")
-    own = {
+    transport = local_transport or (_transport_of(model) if is_ahead else "none")
+    nuclei = list(species or (("H", "He") if model is None else model.nuclei))
+    place = f"{source['distance_source']}: distance and field, see nearby_source"
+    measured = {
         "T_n": _own("T_n", source["age"], source["age_error"], source["age_source"]),
-        "r_par": _own("r_par", tube.r_par, tube.r_par_error, _geometry_of(source)),
-        "r_perp": _own("r_perp", tube.r_perp, tube.r_perp_error, _geometry_of(source)),
+        "r_par": _own("r_par", tube.r_par, tube.r_par_error, place),
+        "r_perp": _own("r_perp", tube.r_perp, tube.r_perp_error, place),
     }
-    for par in own:
-        if par in values:
-            own[par].quantity, own[par].prior = u.Quantity(values.pop(par)), None
-    for par in spectrum.default_parameters:
-        if par.name not in NearbySourceSpectralModel.default_parameters.names:
-            own[par.name] = par.copy()
-            own[par.name].quantity = u.Quantity(values.pop(par.name, par.quantity))
-    if species is None:
-        species = ("H", "He") if model is None else model.nuclei
-    spectra = [spectrum(s, transport, **own, **values) for s in species]
-    if (dipole or ("cloud" if is_ahead else "fick")) == "cloud":
-        through = "wandering" if transport == "wandering" else "kinetic"
-        dipole_model = NearbySourceDipoleModel(through)
-    else:
-        known = fick_dipole.default_parameters.names
-        dipole_model = fick_dipole(**{par: own[par] for par in own if par in known})
-    return CosmicRayComponent(
-        label or str(source["name"]), {s.species: s for s in spectra}, dipole_model, ("Q_0n", *own)
-    )
+    template = spectrum(nuclei[0], transport, **measured).copy(**values)
+    new = set(spectrum.default_parameters.names) - set(NearbySourceSpectralModel().parameters.names)
+    own = {par.name: par for par in template.parameters if par.name in {*measured, *new, *values}}
+    for par in values:
+        own[par].prior = None
+    strength = {"Q_0n": own.pop("Q_0n").quantity} if "Q_0n" in values else {}
+    spectra = {}
+    for nucleus in nuclei:
+        shared = _shared(model, spectrum, nucleus)
+        made = spectrum(nucleus, transport, **shared | own | strength)
+        spectra[made.species] = made
+    through_cloud = (dipole or ("cloud" if is_ahead else "fick")) == "cloud"
+    cls = NearbySourceDipoleModel if through_cloud else fick_dipole
+    known = {name: par for name, par in own.items() if name in cls.default_parameters.names}
+    dipole_model = cls(**_shared(model, cls) | known)
+    if through_cloud and transport == "wandering":
+        dipole_model.local_transport = transport
+    return CosmicRayComponent(label or str(source["name"]), spectra, dipole_model, ("Q_0n", *own))
+
+
+def _transport_of(model):
+    """Effect of the cloud on the nearby source of a model, if it has one."""
+    components = {} if model is None else model.components
+    spectra = [s for component in components.values() for s in component.spectral_models.values()]
+    found = {getattr(spectrum, "local_transport", "none") for spectrum in spectra} - {"none"}
+    return found.pop() if len(found) == 1 else LOCAL_TRANSPORT[0]
+
+
+def _shared(model, cls, nucleus=None):
+    """Parameters that a sub-model of a class has in common with a model, by name."""
+    if model is None:
+        return {}
+    names = set(cls.default_parameters.names) - {"Q_0n"}
+    found = {}
+    for par in model.parameters:
+        found.setdefault(par.name, []).append(par)
+    shared = {name: found[name][0] for name in names if len(found.get(name, ())) == 1}
+    for component in model.components.values() if nucleus else ():
+        spectrum = component.spectral_models.get(get_species(nucleus).name)
+        if hasattr(spectrum, "index_offset"):
+            shared["index_offset"] = spectrum.index_offset
+    return shared
 
 
 def _motion(model):
@@ -152,7 +181,3 @@ def _own(name, value, error, source):
     par = Parameter(name, max(value, low), default.unit, min=low, frozen=True)
     par.prior = MeasurementPrior(u.Quantity(value, par.unit), u.Quantity(error, par.unit), source)
     return par
-
-
-def _geometry_of(source):
-    return f"{source['distance_source']}: distance and field, see nearby_source"
