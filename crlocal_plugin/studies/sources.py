@@ -16,6 +16,7 @@ from ..models.cosmic_ray import CosmicRayModel
 from ..models.nearby_sources import nearby_source
 from ..posterior.nested import nested_sample
 from ..posterior.prior_distributions import measurements_only, set_proper_priors
+from ..progress import progress_bar
 from ..work.parallel import run_parallel
 
 PAPER = "nearby"
@@ -73,8 +74,8 @@ def compare_sources(
         ``sources``; ``chi2`` of the data, ``prior`` and ``total``; ``change`` of the total beside
         that without a source; number of ``free`` parameters; ``energy`` of the cosmic rays of each
         source above 1 GV in erg; ``pull`` of each ``r_perp`` that is free, in standard deviations
-        of its prior; whether the descent has ``converged``; with evidences ``ln_evidence`` and its
-        error.
+        of its prior; whether the descent, and the samples behind an evidence, have ``converged``;
+        with evidences ``ln_evidence`` and its error.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def compare_sources(
         ]
         minima = run_parallel(_lowest, inputs, n_jobs, None, progress, "comparing sources", "fits")
     rows = []
-    for (entry, sources), (likelihood, *_), minimum in zip(entries, inputs, minima, strict=True):
+    for (_, sources), (likelihood, *_), minimum in zip(entries, inputs, minima, strict=True):
         likelihood.assign(minimum.theta)
         chi2 = -2 * float(likelihood.log_likelihood(minimum.theta))
         pulls = [_pull(source) for source in sources if source.name != PAPER]
@@ -116,13 +117,19 @@ def compare_sources(
                 "converged": minimum.success,
             }
         )
-        if evidence:
-            sample = nested_sample(entry, n_live, random_state=random_state, stream=io.StringIO())
-            rows[-1]["ln_evidence"], rows[-1]["ln_evidence_error"] = sample.log_evidence
+    if evidence:
+        total, shown = len(entries), False if callable(progress) else progress
+        with progress_bar(total, "evidences", "models", shown) as update:
+            for row, (entry, _) in zip(rows, entries, strict=True):
+                sample = nested_sample(entry, n_live, None, None, random_state, io.StringIO())
+                row["ln_evidence"], row["ln_evidence_error"] = sample.log_evidence
+                row["converged"] = row["converged"] and sample.converged
+                update(1)
     table = Table(rows=rows)
     table.sort("total")
-    for column in ("chi2", "prior", "total", "change"):
-        table[column].format = ".1f"
+    for column in table.colnames:
+        if table[column].dtype.kind == "f":
+            table[column].format = ".1f"
     return table
 
 
