@@ -82,6 +82,12 @@ from .models.published import (
     abundances_from,
     published_composition,
 )
+from .models.unseen_sources import (
+    DiscreteBackgroundDipoleModel,
+    DiscreteLeakyBoxSpectralModel,
+    discrete_background,
+    unseen_sources,
+)
 from .models.xue_liu import xue_liu_2025
 from .physics.geometry import GALACTIC_TO_ICRS
 from .physics.species import GROUP_SPECIES, SPECIES, Species

@@ -19,6 +19,7 @@ ADDED = {
     "MODEL_REGISTRY": ["CosmicRayModel", "NuisanceModel"],
     "SPECTRAL_MODEL_REGISTRY": [
         "DecayingSourceSpectralModel",
+        "DiscreteLeakyBoxSpectralModel",
         "EscapingSourceSpectralModel",
         "GalacticCenterSpectralModel",
         "IntensitySpectralModel",
