@@ -3,6 +3,7 @@
 import io
 from itertools import combinations
 
+import astropy.units as u
 import numpy as np
 from astropy.table import Table
 from scipy.integrate import quad
@@ -207,4 +208,4 @@ def injected_energy(source):
 
         integral, _ = quad(per_log_rigidity, 0, np.log(30 * cut), limit=200)
         total += spectrum.Q_0n.quantity.to_value("GV-1") * integral
-    return total * 1.602176634e-3
+    return u.Quantity(total, "GeV").to_value("erg")
