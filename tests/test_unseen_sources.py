@@ -100,6 +100,13 @@ def test_a_model_with_random_sources():
     assert other.realisation == 8
 
 
+@pytest.mark.parametrize("settings", [(-1, 1, 1), (0.5, 1, 1), (1, 0, 1), (1, 1, np.nan)])
+def test_impossible_settings(settings):
+    for cls in (crl.DiscreteLeakyBoxSpectralModel, crl.DiscreteBackgroundDipoleModel):
+        with pytest.raises(ValueError, match="expected a number from 0 on, and two positive"):
+            cls(**dict(zip(("realisation", "halo", "rate"), settings, strict=True)))
+
+
 def test_spread():
     model = crl.xue_liu_2025()
     table = crl.unseen_sources(model, [10, 1e4] * u.GV, n_realisations=16)

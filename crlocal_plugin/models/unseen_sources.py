@@ -93,6 +93,15 @@ def _from_plane(spread, height):
         return np.where(x > 0.3, waves, images / np.sqrt(4 * np.pi * spread))
 
 
+def _checked(number, halo, rate):
+    if not (number == int(number) >= 0 and 0 < halo < np.inf and 0 < rate < np.inf):
+        raise ValueError(
+            f"realisation {number}, halo {halo}, rate {rate}: expected a number from 0 on, and two "
+            "positive numbers in kpc and per year and kpc2"
+        )
+    return int(number), float(halo), float(rate)
+
+
 def _log_D(log_rigidity, p):
     return np.log(p.D_0) + p.delta * (log_rigidity - LOG_REFERENCE_RIGIDITY)
 
@@ -120,7 +129,7 @@ class DiscreteLeakyBoxSpectralModel(LeakyBoxSpectralModel):
     settings = ("species", "realisation", "halo", "rate")
 
     def __init__(self, species="H", realisation=0, halo=HALO, rate=RATE, **kwargs):
-        self.realisation, self.halo, self.rate = int(realisation), float(halo), float(rate)
+        self.realisation, self.halo, self.rate = _checked(realisation, halo, rate)
         super().__init__(species=species, **kwargs)
 
     def log_interstellar(self, grid, rigidity, log_rigidity, p):
@@ -149,7 +158,7 @@ class DiscreteBackgroundDipoleModel(BackgroundDipoleModel):
     definitions = ("D_0", "delta")
 
     def __init__(self, realisation=0, halo=HALO, rate=RATE, **kwargs):
-        self.realisation, self.halo, self.rate = int(realisation), float(halo), float(rate)
+        self.realisation, self.halo, self.rate = _checked(realisation, halo, rate)
         super().__init__(**kwargs)
 
     def terms(self, grid, *values):
@@ -230,7 +239,8 @@ def unseen_sources(model, rigidity, n_realisations=100, halo=HALO, rate=RATE):
     log_R = np.log(rigidity.value) - LOG_REFERENCE_RIGIDITY
     D_0 = model.D_0.quantity.to_value("cm2 s-1")
     log_D, field = np.log(D_0) + model.delta.value * log_R, model.cloud.field
-    found = [realisation(k, halo, rate).at(log_D) for k in range(n_realisations)]
+    settings = [_checked(number, halo, rate) for number in range(n_realisations)]
+    found = [realisation(*each).at(log_D) for each in settings]
     columns = {
         "intensity": np.exp([log_ratio for log_ratio, _ in found]),
         "dipole": np.array([vector @ field for _, vector in found]),
