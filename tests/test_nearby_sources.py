@@ -212,6 +212,34 @@ def test_a_source_alone_keeps_its_labels():
     assert alone.T_n is alone.parameters["Vela.T_n"]
 
 
+def test_one_nucleus_by_name():
+    assert list(crl.nearby_source("Vela", species="He").spectral_models) == ["He"]
+
+
+def test_values_that_are_given_are_the_source_s_own():
+    model = crl.xue_liu_2025()
+    source = crl.nearby_source("HB9", model, Gamma=2.2, M_A=0.3, Q_0n="1e52 GV-1")
+    model = crl.CosmicRayModel([*model.components.values(), source])
+    assert model.parameters["Gamma"].value == 2.6
+    assert model.parameters["HB9.Gamma"].value == 2.2
+    assert model.parameters["HB9.M_A"] is source.dipole_model.M_A
+    assert model.parameters["HB9.He.Q_0n"].value == 1e52
+    with pytest.raises(NameError, match="no parameter 'Gama'"):
+        crl.nearby_source("HB9", Gama=2.2)
+
+
+def test_a_source_shares_the_parameters_of_its_model():
+    model = crl.xue_liu_2025("wandering")
+    model.x.value, model.x.frozen = 2.3, True
+    source = crl.nearby_source("Geminga", model)
+    assert source.spectral_models["H"].x is model.x
+    assert source.spectral_models["He"].index_offset is model.parameters["He.index_offset"]
+    assert source.dipole_model.V_sun is model.V_sun
+    # the same through the cloud as the source that is there
+    assert source.spectral_models["H"].local_transport == "wandering"
+    assert source.dipole_model.local_transport == "wandering"
+
+
 def test_files_and_further_sources(wider):
     again = Models.from_yaml(Models([wider]).to_yaml())[0]
     assert again.parameters.labels == wider.parameters.labels

@@ -67,7 +67,7 @@ def nearby_source(
     model : CosmicRayModel, optional
         Model whose field, cloud, solar motion and nuclei count; by default those of Xue & Liu 2025
         with H and He.
-    species : sequence of str or `~crlocal_plugin.Species`, optional
+    species : str or sequence of str or `~crlocal_plugin.Species`, optional
         Nuclei, by default those of the model.
     injection : {"burst", "decay", "escape"}, optional
         All at once; at a rate that decays, see `DecayingSourceSpectralModel`; or the earlier the
@@ -110,7 +110,8 @@ def nearby_source(
     tube = tube_geometry(source, cloud.field, sun, coherence_length)
     is_ahead = np.dot(tube.place, cloud.velocity) > 0
     transport = local_transport or (_transport_of(model) if is_ahead else "none")
-    nuclei = list(species or (("H", "He") if model is None else model.nuclei))
+    nuclei = (("H", "He") if model is None else model.nuclei) if species is None else species
+    nuclei = [nuclei] if isinstance(nuclei, str) else list(nuclei)
     place = f"{source['distance_source']}: distance and field, see nearby_source"
     measured = {
         "T_n": _own("T_n", source["age"], source["age_error"], source["age_source"]),
