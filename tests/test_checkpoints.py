@@ -13,8 +13,8 @@ import pytest
 
 import crlocal_plugin as crl
 from crlocal_plugin.cli import main
-from crlocal_plugin.studies.checkpoints import Checkpoint
-from crlocal_plugin.studies.parallel import run_parallel
+from crlocal_plugin.work.checkpoints import Checkpoint
+from crlocal_plugin.work.parallel import run_parallel
 
 
 @pytest.fixture(scope="module")

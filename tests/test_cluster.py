@@ -10,7 +10,7 @@ import pytest
 import crlocal_plugin as crl
 from crlocal_plugin.analysis.errors import AnalysisError
 from crlocal_plugin.cli import main
-from crlocal_plugin.studies import clusters
+from crlocal_plugin.work import clusters
 
 distributed = pytest.importorskip("distributed")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crlocal_plugin.studies import parallel
+from crlocal_plugin.work import parallel
 
 SCAN = ["scan", "V_sun", "x", "--points", "2000", "--jobs", "2"]
 TOYS = ["toys", "--number", "2000", "--no-profile", "--jobs", "2"]
@@ -116,7 +116,7 @@ def test_a_process_that_is_lost_is_told():
 
 STOPPED_AT_ONCE = """
 import os, time
-from crlocal_plugin.studies.parallel import run_parallel
+from crlocal_plugin.work.parallel import run_parallel
 
 slow, number = [False], [0]
 

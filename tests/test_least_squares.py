@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
 from crlocal_plugin.likelihood.descent import gauss_newton_covariance, minimise
-from crlocal_plugin.studies.parallel import run_parallel
+from crlocal_plugin.work.parallel import run_parallel
 
 MINIMUM = 450.29
 

@@ -10,8 +10,8 @@ import crlocal_plugin as crl
 
 PACKAGE = Path(crl.__file__).parent
 LAYERS = (
-    *("physics", "components", "models", "sky", "tables", "datasets", "likelihood", "catalogue"),
-    *("posterior", "studies", "analysis", "plots", "paper", "report", "cli"),
+    *("work", "physics", "components", "models", "sky", "tables", "datasets", "likelihood"),
+    *("catalogue", "posterior", "studies", "analysis", "plots", "paper", "report", "cli"),
 )
 FILES = sorted(PACKAGE.rglob("*.py"))
 

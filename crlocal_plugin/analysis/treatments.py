@@ -7,7 +7,7 @@ from gammapy.modeling import Fit
 
 from ..likelihood.degeneracies import DegenerateParametersWarning
 from ..likelihood.summary import fit_summary
-from ..studies.parallel import run_parallel
+from ..work.parallel import run_parallel
 from .description import Analysis
 
 

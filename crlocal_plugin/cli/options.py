@@ -10,7 +10,7 @@ from ..analysis.schema import PARTS
 from ..catalogue.index import catalog
 from ..catalogue.selections import SELECTIONS
 from ..physics.species import ELEMENT_GROUPS, SPECIES
-from ..studies.clusters import use_cluster
+from ..work.clusters import use_cluster
 from .parsing import FINITE, Name, argument, option, whole
 
 TABLES = Name(lambda: [*SELECTIONS, *catalog()["name"], *sorted(set(catalog()["experiment"]))])

@@ -8,7 +8,7 @@ from ..datasets.core import CosmicRayDataset
 from ..likelihood.collection import CosmicRayDatasets
 from ..likelihood.descent import gauss_newton_covariance, minimise
 from ..likelihood.joint_likelihood import JointLikelihood
-from .parallel import run_parallel
+from ..work.parallel import run_parallel
 from .starts import least_squares_likelihood
 
 GROUPS = ("dataset", "experiment")

@@ -8,8 +8,8 @@ from astropy.table import Table
 
 from ..likelihood.joint_likelihood import likelihood_of
 from ..likelihood.profiles import ProfileLikelihood
-from .checkpoints import Checkpoint
-from .parallel import run_parallel
+from ..work.checkpoints import Checkpoint
+from ..work.parallel import run_parallel
 
 
 @dataclass(frozen=True, eq=False)

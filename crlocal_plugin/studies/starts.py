@@ -9,7 +9,7 @@ from astropy.table import Column, Table
 from ..likelihood.descent import minimise, stays_positive
 from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
 from ..likelihood.minima.search import find_minima
-from .parallel import run_parallel
+from ..work.parallel import run_parallel
 
 # difference in the statistic up to which two descents may have ended in the same minimum
 TOLERANCE = 0.02

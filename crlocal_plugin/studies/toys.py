@@ -9,8 +9,8 @@ from ..datasets.random import random_generator
 from ..likelihood.covariance import away_from_limits, likelihood_covariance
 from ..likelihood.descent import COLLAPSED, minimise
 from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
-from .checkpoints import Checkpoint
-from .parallel import run_parallel
+from ..work.checkpoints import Checkpoint
+from ..work.parallel import run_parallel
 from .toy_study import ToyStudy
 
 CHUNK = 5  # toys that a process does in one go, a second or so of work
