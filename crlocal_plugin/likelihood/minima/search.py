@@ -19,9 +19,9 @@ from ..descent import gauss_newton_covariance, stays_positive
 from ..priors import gaussian_in_unit, is_gaussian
 from .batch import Descents
 
-N_STARTS, _FEWEST, _WORK = 200, 24, 450_000
-"""Starts of a fit unless a number is given: at most, at least, and times the numbers of parameters
-and of residuals, so that a fit takes about a second."""
+N_STARTS, _FEWEST, _WORK = 200, 24, 120_000
+"""Starts of a fit unless a number is given: at most, at least, and product of the numbers of starts
+to 2/3, parameters and residuals. Many data take a second; few data leave more minima open."""
 
 _POOL, _LAST = 100, 0.1
 """Descents at once, at most, for large batches are fast, and share of the starts for which the next
@@ -31,7 +31,7 @@ _CHECKED, _PACE, _OLDEST = 12, 5.0, 84
 """Steps between two looks at a descent, largest ratio of its height above the lowest to its fall
 since the last look, and age in steps at which all end."""
 
-_RANDOM, _ROUNDS, _BEST = 0.4, 3, 3
+_RANDOM, _ROUNDS, _BEST = 0.4, 4, 2
 """Share of the starts that are drawn at random, rounds in which the others leave the lowest minima,
 and how many minima these are."""
 
@@ -126,7 +126,7 @@ class Minima:
 def default_starts(likelihood):
     """Number of starts of a fit unless one is given: as many as take about a second (int)."""
     size = likelihood.size * len(likelihood.residuals(likelihood.values))
-    return int(np.clip(_WORK // max(size, 1), _FEWEST, N_STARTS))
+    return int(np.clip((_WORK / max(size, 1)) ** 1.5, _FEWEST, N_STARTS))
 
 
 def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=None):
