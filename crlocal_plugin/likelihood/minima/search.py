@@ -31,9 +31,9 @@ _CHECKED, _PACE, _OLDEST = 12, 5.0, 84
 """Steps between two looks at a descent, largest ratio of its height above the lowest to its fall
 since the last look, and age in steps at which all end."""
 
-_RANDOM, _ROUNDS, _BEST = 0.4, 4, 2
+_RANDOM, _ROUNDS, _ROUND, _BEST = 0.4, 4, 15, 2
 """Share of the starts that are drawn at random, rounds in which the others leave the lowest minima,
-and how many minima these are."""
+at most, starts of a round, at least, and how many minima they leave."""
 
 _NUMBERS, _FOLLOWING = (0.5, 0.35, 0.15), 6
 """Shares of those that leave a minimum by one, two and three parameters, and steps for which these
@@ -46,7 +46,7 @@ _NARROW, _MEASURED = 0.05, 2.0
 """Width for a positive parameter with two limits, as a part of its range, and for one with a prior,
 in standard deviations."""
 
-_ROUGHLY, _FOLLOWED = 3e-3, 40
+_ROUGHLY, _FOLLOWED = 3e-3, 30
 """Gain in a step from which on descents go on, and steps that those that are kept make after it."""
 
 _SAME, _BARRIER = 0.03, 1.0
@@ -156,7 +156,8 @@ def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=No
     starts = _Starts(likelihood, np.random.default_rng(random_state))
     n_random = max(len(given), min(n_starts, int(np.ceil(_RANDOM * n_starts))))
     search.descend(np.concatenate([given, starts.random(n_random - len(given))]))
-    for left in range(_ROUNDS, 0, -1):
+    n_rounds = int(np.clip((n_starts - n_random) // _ROUND, 1, _ROUNDS))
+    for left in range(n_rounds, 0, -1):
         lowest = [theta for _, theta, _ in search.best[:_BEST]]
         n_leaving = (n_starts - search.n_begun) // left if lowest else 0
         if n_leaving:
@@ -325,7 +326,7 @@ def _is_same(likelihood, one, other):
 
 def _listed(likelihood, best, n_starts):
     """Distinct minima, followed to their ends."""
-    descents = Descents(likelihood, tolerance=1e-6)
+    descents = Descents(likelihood, tolerance=1e-4)
     descents.add(np.array([theta for _, theta, _ in best]).reshape(-1, likelihood.size))
     theta, stat = descents.finish(_FOLLOWED)
     counts, groups = np.array([count for *_, count in best], dtype=int), []
