@@ -263,9 +263,10 @@ class _Starts:
         # a scatter comes from zero, and strengths follow the others at once
         self._stays = is_strength | likelihood.is_scatter
         self._is_key = ~(self._is_measured | self._stays)
-        names = np.array([par.name for par in likelihood.parameters or ()], dtype=str)
-        may_be_zero = self._is_log & (self._low == 0)
-        self._absent = np.array([names == name for name in np.unique(names[may_be_zero])])
+        # what stands for a source, in all nuclei at once
+        names = np.array([name.split(".")[-1] for name in likelihood.names])
+        sources = np.unique(names[self._is_log & (self._low == 0)])
+        self._absent = names == sources[:, np.newaxis]
         self._leads = names == "D_0"
 
     def random(self, m):
