@@ -206,7 +206,7 @@ def limits_follow_units(parameters):
         known = DEFINITIONS.get(par.name)
         if known and par.unit != u.Unit(known.unit):
             low, high = known.min, known.max
-            if np.array_equal([par._min, par._max], [low, high], equal_nan=True):
+            if np.array_equal([par.min, par.max], [low, high], equal_nan=True):
                 par.min, par.max = low * u.Unit(known.unit), high * u.Unit(known.unit)
 
 
