@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
+from ..work.parallel import run_parallel
 from .convergence import import_sampling
-from .density import NOWHERE
+from .coordinates import NOWHERE
 
 # largest shape of the tail of the weights (Vehtari et al. 2024, JMLR 25, 72)
 MAX_PARETO_K = 0.7
@@ -14,7 +15,9 @@ MIN_EFFECTIVE = 5000  # smallest effective sample size
 LEAST = 0.01  # weight that a maximum has in a mixture, however low it is
 _KNOWN = 0.1  # fraction of the draws that tempered weights make effective, for a fit
 _KEPT, _PASSES = 3, 3  # rounds that a mixture is fitted to, and steps of the fit
-_HOPELESS = 0.01  # fraction of effective draws below which a second round is the last one
+_HOPELESS = 0.015  # fraction of effective draws below which a round is the last one
+_FEWEST, _MOST, _ROUNDS = 10_000, 100_000, 4  # draws of a round, and rounds
+_RESERVE = 1.3  # how many more draws than are expected to be enough
 _FITTED = 20_000  # samples that it is fitted to
 _WIDER, _DEFENSIVE = 1.5, 0.2  # how much wider some draws are spread, and which fraction
 _CHUNK = 20_000
@@ -47,18 +50,20 @@ class Importance(NamedTuple):
         return self.position[rng.permutation(chosen)]
 
 
-def weigh(target, mixture, size, rng):
+def weigh(target, mixture, size, rng, n_jobs=1):
     """Draw from a mixture, and weigh the draws by a target (`Importance`, ln(target), shape (m,)).
 
     The error of ln(evidence) is that of the mean of the smoothed weights.
     """
-    chunks = [mixture.draw(min(_CHUNK, size - done), rng) for done in range(0, size, _CHUNK)]
-    log_target = np.concatenate([target(chunk) for chunk in chunks])
-    log_weights = log_target - np.concatenate([mixture.log_density(chunk) for chunk in chunks])
+    rows = mixture.draw(size, rng)
+    chunks = [(rows[start : start + _CHUNK],) for start in range(0, size, _CHUNK)]
+    log_target = np.concatenate(run_parallel(target, chunks, n_jobs, None, False))
+    target.calls += size
+    log_weights = log_target - mixture.log_density(rows)
     weights, pareto_k = smoothed(log_weights)
     evidence = logsumexp(log_weights) - np.log(size)
     error = np.sqrt(max(size * np.square(weights).sum() - 1, 0.0) / size)
-    return Importance(np.concatenate(chunks), weights, pareto_k, (evidence, error)), log_target
+    return Importance(rows, weights, pareto_k, (evidence, error)), log_target
 
 
 def smoothed(log_weights):
@@ -68,27 +73,32 @@ def smoothed(log_weights):
     return _normalised(smooth), float(pareto_k)
 
 
-def importance_rounds(target, mixture, sizes, rng, report):
+def draw_enough(target, mixture, rng, report, n_jobs=1):
+    """Draw from a mixture as often as a first round tells (`Importance`), None if that is much."""
+    found, _ = weigh(target, mixture, _FEWEST, rng)
+    size = int(_RESERVE * MIN_EFFECTIVE * _FEWEST / found.effective)
+    if size > _FEWEST and size <= _MOST:
+        found, _ = weigh(target, mixture, size, rng, n_jobs)
+    report(f"importance sampling, {found.effective:.0f} effective, k {found.pareto_k:.2f}")
+    return found if found.is_good else None
+
+
+def importance_rounds(target, mixture, rng, report):
     """Draw in rounds from a mixture that follows the weights, until a round is a result.
 
     A round is a result by itself: its mixture knows the rounds before it alone (Cappe et al. 2008,
-    see `StudentMixture`; Cornuet et al. 2012, Scand. J. Stat. 39, 798).
-
-    Returns
-    -------
-    found : Importance or None
-        The round that is a result.
-    mixture : StudentMixture
-        The last one.
+    see `StudentMixture`; Cornuet et al. 2012, Scand. J. Stat. 39, 798). Each is as long as the
+    last one tells that it must be. What comes back is that round (`Importance`), or None.
     """
-    recent = []
-    for size in sizes:
+    recent, size = [], _FEWEST
+    for _ in range(_ROUNDS):
         drawn = mixture.beside(mixture.wider(_WIDER), _DEFENSIVE)
         found, log_target = weigh(target, drawn, size, rng)
         report(f"importance sampling, {found.effective:.0f} effective, k {found.pareto_k:.2f}")
         if found.is_good:
-            return found, mixture
-        if recent and found.effective < _HOPELESS * size:
+            return found
+        share = found.effective / size
+        if share < _HOPELESS:
             break
         recent = [*recent[1 - _KEPT :], (drawn, found.position, log_target)]
         rows, log_target = (np.concatenate(parts) for parts in list(zip(*recent, strict=True))[1:])
@@ -100,7 +110,8 @@ def importance_rounds(target, mixture, sizes, rng, report):
         rows = rows[systematic(weights, _FITTED, rng)]
         for _ in range(_PASSES):
             mixture = mixture.improved(rows, np.full(_FITTED, 1 / _FITTED), LEAST)
-    return None, mixture
+        size = int(np.clip(_RESERVE * MIN_EFFECTIVE / share, _FEWEST, _MOST))
+    return None
 
 
 def tempering(log_weights, effective):

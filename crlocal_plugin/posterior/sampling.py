@@ -3,11 +3,10 @@
 import logging
 
 import numpy as np
-from tqdm import tqdm
 
 from ..likelihood.descent import minimise
 from .adaptive import adaptive_samples
-from .density import NormalTarget, PosteriorDensity, likelihoods
+from .density import PosteriorDensity, likelihoods
 from .described import best_fit, described
 from .ensembles import check_ends, ensemble_sample
 from .nested import nested_sample
@@ -60,43 +59,32 @@ def sample(datasets, method="emcee", random_state=None, stream=None, **options):
     methods = {"emcee": ensemble_sample, "adaptive": _adaptive, "nested": nested_sample}
     if method not in methods:
         raise ValueError(f"method {method!r}: expected one of {', '.join(methods)}")
-    if method == "adaptive" and options:
+    if method == "adaptive" and (other := options.keys() - {"n_jobs"}):
         raise ValueError(
-            f"{', '.join(options)}: the method 'adaptive' has no options; leave them out, or take "
-            "another method"
+            f"{', '.join(sorted(other))}: the only option of the method 'adaptive' is n_jobs; leave "
+            "them out, or take another method"
         )
     return methods[method](datasets, random_state=random_state, stream=stream, **options)
 
 
-def _adaptive(datasets, random_state, stream):
+def _adaptive(datasets, random_state, stream, n_jobs=None):
     rng = np.random.default_rng(random_state)
     likelihood, fit = likelihoods(datasets)
     density = PosteriorDensity(likelihood)
     if fit.is_least_squares and density.improper:
         check_ends(fit, density.improper, minimise(fit).theta)
-    target = NormalTarget(density, likelihood)
-    # nothing is drawn where there is no terminal
-    with tqdm(file=stream, unit=" sets", unit_scale=True, disable=None, leave=False) as bar:
-
-        def report(text):
-            bar.set_description(text, refresh=False)
-            bar.update(target.calls - bar.n)
-
-        found = adaptive_samples(target, fit, rng, report)
+    found = adaptive_samples(density, likelihood, fit, rng, log.info, n_jobs)
     if found is None:
-        log.warning("importance sampling cannot be trusted here: emcee takes over, for minutes")
+        log.warning("neither weights nor walkers can be trusted: emcee takes over, for minutes")
         return ensemble_sample(datasets, random_state=rng, stream=stream)
-    values = target.coordinates.values
-    chains = values(found.position.reshape(-1, target.size)).reshape(found.position.shape)
-    log_density = density(chains.reshape(-1, target.size))
-    maxima = values(found.modes)
-    modes = {"weight": found.shares.tolist(), "statistic": np.atleast_1d(fit(maxima)).tolist()}
-    modes |= dict(zip(likelihood.names, maxima.T.tolist(), strict=True))
-    info = {"sampler": found.sampler, "calls": target.calls, "modes": modes}
-    highest = chains.reshape(-1, target.size)[np.argmax(log_density)]
-    best = best_fit(fit, maxima[0], highest)
+    flat = found.theta.reshape(-1, likelihood.size)
+    log_density = density(flat)
+    modes = {"weight": found.shares.tolist(), "statistic": np.atleast_1d(fit(found.modes)).tolist()}
+    modes |= dict(zip(likelihood.names, found.modes.T.tolist(), strict=True))
+    info = {"sampler": found.sampler, "calls": found.calls, "modes": modes}
+    best = best_fit(fit, found.modes[0], flat[np.argmax(log_density)])
     # without an end of every prior, the evidence has no scale
     evidence = None if density.improper else found.log_evidence
-    log_density = log_density.reshape(chains.shape[:2])
+    log_density = log_density.reshape(found.theta.shape[:2])
     figures = found.table, [], info, evidence
-    return described(datasets, likelihood, chains, log_density, best, *figures)
+    return described(datasets, likelihood, found.theta, log_density, best, *figures)
