@@ -66,7 +66,7 @@ def fit(floor=None, norms=True, leave_out=(), free=(), fix=(), **model):
 rows = []
 for name, case in CASES.items():
     datasets, model, result = fit(**case)
-    summary = crl.fit_summary(datasets, result)
+    summary = crl.fit_summary(datasets, result, profiles=False)
     chi2 = {row["name"]: row["chi2"] for row in summary.datasets}
     mass = sum(value for key, value in chi2.items() if "mean_log_mass" in key)
     dipole = sum(chi2[d.name] for d in datasets if isinstance(d, crl.DipoleDataset))

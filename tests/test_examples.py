@@ -13,6 +13,7 @@ import pytest
 from gammapy.modeling.models import MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY
 
 import crlocal_plugin as crl
+from crlocal_plugin.analysis import treatments
 from crlocal_plugin.likelihood import preparation
 from crlocal_plugin.likelihood.minima.search import find_minima
 
@@ -24,7 +25,7 @@ REGISTRIES = (*(MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY), crl.DI
 
 
 def few_starts(likelihood, n_starts=None, **kwargs):
-    return find_minima(likelihood, 4 if n_starts is None else n_starts, **kwargs)
+    return find_minima(likelihood, 1 if n_starts is None else n_starts, **kwargs)
 
 
 @pytest.fixture
@@ -34,6 +35,8 @@ def _as_in_a_new_process(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # scripts are tested here, not the search for minima in each of their fits
     monkeypatch.setattr(preparation, "find_minima", few_starts)
+    few = dict(list(treatments.TREATMENTS.items())[:3])
+    monkeypatch.setattr(treatments, "TREATMENTS", few)
     with mpl.rc_context({"backend": "Agg"}):
         yield
     plt.close("all")

@@ -1,6 +1,7 @@
 """The top-level model: shared parameters, components, arguments."""
 
 import operator
+import pickle
 
 import astropy.units as u
 import numpy as np
@@ -10,6 +11,7 @@ from gammapy.modeling import Parameter
 from gammapy.modeling.models import (
     CompoundSpectralModel,
     ConstantSpectralModel,
+    Models,
     PowerLawSpectralModel,
 )
 
@@ -25,7 +27,9 @@ from crlocal_plugin import (
     NearbySourceDipoleModel,
     NearbySourceSpectralModel,
     xue_liu_2025,
+    xue_liu_2025_composition,
 )
+from crlocal_plugin.models.prior_sets import set_prior_sets
 
 FLUX = "1e-4 cm-2 s-1 GeV-1"
 ALL = ("background", "nearby", "galactic-center", "compton-getting")
@@ -192,6 +196,28 @@ def test_freeze_and_unfreeze_by_type(model):
     assert {par.name for par in model.parameters.free_parameters} == set(free) - {"delta_b"}
     model.unfreeze()
     assert [par.name for par in model.parameters.free_parameters] == free
+
+
+@pytest.mark.parametrize("make", [xue_liu_2025, xue_liu_2025_composition])
+def test_unfreeze_restores_what_a_model_was_made_with(make):
+    model = make()
+    set_prior_sets(model, "field-ribbon")
+    free = [par.name for par in model.parameters.free_parameters]
+    assert {"B_ra", "u_HC", "U_sun"}.issubset(free)
+    model.R_cut.frozen = True
+    model.freeze()
+    read = Models.from_yaml(Models([model]).to_yaml())[0]
+    for frozen in (model, model.copy(), pickle.loads(pickle.dumps(model)), read):
+        assert not len(frozen.parameters.free_parameters)
+        frozen.unfreeze()
+        assert [par.name for par in frozen.parameters.free_parameters] == free
+        assert frozen.R_cut.frozen is False
+    # a file of an earlier version
+    data = model.to_dict()
+    del data["free_by_default"]
+    old = CosmicRayModel.from_dict(data)
+    old.unfreeze()
+    assert "V_sun" in old.parameters.free_parameters.names
 
 
 # ---------------------------------------------------------------- kinds of components

@@ -115,8 +115,10 @@ def test_residual_that_normalises(spread, errn, errp):
     with mpmath.workdps(50):
         wide = [mpmath.sqrt(mpmath.mpf(e) ** 2 + mpmath.mpf(spread) ** 2) for e in (errn, errp)]
         expected = mpmath.sqrt(2 * mpmath.log(sum(wide) / (mpmath.mpf(errn) + mpmath.mpf(errp))))
-    assert_allclose(widening_residual(spread, errn, errp), float(expected), rtol=1e-12)
-    assert widening_residual(0.0, errn, errp) == 0
+    errors = np.array([[errn], [errp]])
+    found = widening_residual(errors, np.hypot(errors, spread), spread**2)
+    assert_allclose(found, float(expected), rtol=1e-12)
+    assert widening_residual(errors, errors, 0.0) == 0
 
 
 @pytest.mark.parametrize("likelihood", ["vector", "amplitude_phase"])

@@ -48,7 +48,9 @@ def test_each_row_is_a_fit_of_its_own(analysis):
 def test_all_shipped_cases_are_entries_of_an_analysis():
     analysis = crl.Analysis()
     for changes in TREATMENTS.values():
-        assert analysis.changed(changes) is analysis or changes
+        changed = analysis.changed(changes)
+        assert changed is analysis or changes
+        assert np.isfinite(changed.prepare().residuals()).all()
 
 
 @pytest.mark.parametrize(

@@ -54,13 +54,12 @@ class ComptonGettingDipoleModel(SeparableDipoleModel):
                     "evaluate it as a component of a CosmicRayModel"
                 )
             C = momentum_index / 3
-        speed, direction = self._motion(p)
-        return [((-3 / LIGHT_SPEED_KM_S) * C * speed / grid.beta, direction)]
+        return [((-3 / LIGHT_SPEED_KM_S) * C / grid.beta, self._motion(p))]
 
     @staticmethod
     def _motion(p):
-        """Velocity of the frame as seen from the Sun: a factor in km/s, and a vector."""
-        return p.u_HC, icrs_direction(p.u_HC_ra, p.u_HC_dec)
+        """Velocity of the frame as seen from the Sun in km/s, shape ``(..., 3)``."""
+        return np.expand_dims(p.u_HC, -1) * icrs_direction(p.u_HC_ra, p.u_HC_dec)
 
 
 class LsrComptonGettingDipoleModel(ComptonGettingDipoleModel):
@@ -82,7 +81,7 @@ class LsrComptonGettingDipoleModel(ComptonGettingDipoleModel):
 
     @staticmethod
     def _motion(p):
-        return -1.0, lsr_velocity(0.0, np.zeros(3), p.U_sun, p.V_sun, p.W_sun)
+        return -lsr_velocity(0.0, np.zeros(3), p.U_sun, p.V_sun, p.W_sun)
 
 
 FRAMES = {"cloud": ComptonGettingDipoleModel, "lsr": LsrComptonGettingDipoleModel}

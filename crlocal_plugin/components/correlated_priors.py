@@ -110,20 +110,21 @@ class CorrelatedPrior(FitStatisticPenalty):
 
     def pulls(self):
         """Whitened pulls at the values of the parameters, whose squares are the statistic (n,)."""
-        values = np.array([par.value for par in self.parameters])
-        return np.sqrt(self.lambda_) * (
-            self._whitening @ (values * self._unit_factors() - self.mean)
-        )
+        return np.sqrt(self.lambda_) * self._whitened()
+
+    def _whitened(self):
+        values = np.array([par._value for par in self.parameters])
+        return self._whitening @ (values * self._unit_factors() - self.mean)
 
     def stat_sum(self):
         """Statistic at the values of the parameters (float)."""
-        pulls = self.pulls()
-        return float(pulls @ pulls)
+        pulls = self._whitened()
+        return float(self.lambda_ * (pulls @ pulls))
 
     def _unit_factors(self):
         """Units of the parameters over those of the mean, shape (n,)."""
         units, factors = self._factors
-        now = [par.unit for par in self.parameters]
+        now = [par._unit for par in self.parameters]
         # comparing units costs more than all the rest
         if units is None or any(a is not b for a, b in zip(units, now, strict=True)):
             factors = np.array([a.to(b) for a, b in zip(now, self.units, strict=True)])

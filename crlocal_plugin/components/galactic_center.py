@@ -65,7 +65,7 @@ class GalacticCenterDipoleModel(SeparableDipoleModel):
         field = icrs_direction(p.B_ra, p.B_dec)
         cos_angle = np.vecdot(galactic_direction(p.lon_c, p.lat_c), field)
         amplitude = 1.5 * (1e3 * p.r_c) / (p.T_c * LIGHT_YEAR_PC) * cos_angle
-        return [(amplitude / grid.beta, field)]
+        return [(1 / grid.beta, amplitude[..., np.newaxis] * field)]
 
 
 register(SPECTRAL_MODEL_REGISTRY, GalacticCenterSpectralModel)

@@ -128,12 +128,11 @@ class NearbySourceDipoleModel(SeparableDipoleModel):
 
 def nearby_source_terms(beta, cloud, perpendicular_ratio):
     """Terms of the dipole for a ratio kappa_perp / kappa_par and a `LocalCloud`, Eqs. 11 and 17."""
-    along = np.vecdot(cloud.velocity, cloud.field)
+    along = np.vecdot(cloud.velocity, cloud.field)[..., np.newaxis] * cloud.field
     ratio = directional_ratio(cloud.cos2_theta, perpendicular_ratio)
     scale = (3 / LIGHT_SPEED_KM_S) / (beta * ratio)
     # u sin(theta) e_perp = u - (u . b) b
-    across = cloud.velocity - along[..., np.newaxis] * cloud.field
-    return [(along * scale, cloud.field), (perpendicular_ratio * scale, across)]
+    return [(scale, along), (perpendicular_ratio * scale, cloud.velocity - along)]
 
 
 register(SPECTRAL_MODEL_REGISTRY, NearbySourceSpectralModel)

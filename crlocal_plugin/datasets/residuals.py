@@ -63,13 +63,14 @@ def limit_sigma(limit, confidence):
     return limit / ndtri(confidence)
 
 
-def widening_residual(spread, *errors):
-    """Root of 2 ln(sigma / sigma_0), sigma_0 the mean of errors, sigma with a spread in quadrature.
+def widening_residual(errors, wide, spread2):
+    """Root of 2 ln(sigma / sigma_0), where sigma is the mean of a lower and an upper error.
 
-    It is exact for a small spread. Of a lower and an upper error, the mean is what normalises.
+    That mean is what normalises. ``errors`` are without and ``wide`` with a spread in quadrature,
+    shape ``(..., 2, n)``, and ``spread2`` is its square. It is exact for a small spread.
     """
-    more = sum(spread * (spread / (error + np.hypot(error, spread))) for error in errors)
-    return np.sqrt(2 * np.log1p(more / sum(errors)))
+    more, both = spread2 / (errors + wide), errors[..., 0, :] + errors[..., 1, :]
+    return np.sqrt(2 * np.log1p((more[..., 0, :] + more[..., 1, :]) / both))
 
 
 def student_residual(residual, degrees):
@@ -153,12 +154,11 @@ class FluxData(_Data):
 
 
 class _Errors(NamedTuple):
-    """Errors under the names of `DipoleData`."""
+    """Errors under the names of `DipoleData`, the second that of the number compared second."""
 
     errn: np.ndarray
     errp: np.ndarray
-    tangential: np.ndarray
-    phase_err: np.ndarray
+    second: np.ndarray
     limit_sigma: np.ndarray
 
 
@@ -188,7 +188,12 @@ class DipoleData(_Data):
         axis = self.phase if self.axis is None else self.axis
         turn = self.phase - axis
         measured = self.amplitude * np.cos(turn), self.amplitude * np.sin(turn)
-        super().__post_init__(axis=axis, vector=(*measured, np.cos(axis), np.sin(axis)))
+        second = self.tangential if self.compares_vectors else self.phase_err
+        pairs = np.stack([self.errn, self.errp, second, second]).reshape(2, 2, -1)
+        vector = *measured, np.cos(axis), np.sin(axis)
+        super().__post_init__(
+            axis=axis, second=second, vector=vector, _pairs=pairs, _variances=pairs**2
+        )
 
     def residuals(self, prediction):
         """Residuals of two predicted components, along right ascension 0 and 90 deg, ``(..., n)``.
@@ -208,11 +213,11 @@ class DipoleData(_Data):
         x, y = prediction
         sides = errors.errn, errors.errp
         if self.compares_vectors:
-            first, second = _along_and_across(x, y, *self.vector, *sides, errors.tangential)
+            first, second = _along_and_across(x, y, *self.vector, *sides, errors.second)
             if self.likelihood == "student":
                 first, second = (student_residual(r, self.degrees) for r in (first, second))
         else:
-            measured = self.amplitude, self.phase, *sides, errors.phase_err
+            measured = self.amplitude, self.phase, *sides, errors.second
             first, second = amplitude_phase_residuals(x, y, *measured)
         if self.has_limits:
             k = self.is_ul
@@ -226,25 +231,37 @@ class DipoleData(_Data):
 
         The scatter is a number, or of a shape that broadcasts to ``(..., n)``.
         """
-        residuals = self._compared(prediction, self._wider_errors(prediction, scatter))
-        spread = scatter * np.hypot(*prediction)
-        is_vector = self.compares_vectors
-        second = (spread, self.tangential) if is_vector else (scatter, self.phase_err)
-        both = widening_residual(spread, self.errn, self.errp), widening_residual(*second)
-        # of a limit, the statistic is the logarithm of a probability
-        both = (np.where(self.is_ul, 0.0, each) for each in both)
-        shape = (*residuals.shape[:-1], len(self.is_ul))
-        both = (np.broadcast_to(each, shape) for each in both)
-        return np.concatenate([residuals, *both], axis=-1)
+        wide, spread2 = self._wider_pairs(prediction, scatter)
+        residuals = self._compared(prediction, self._errors(wide, spread2))
+        widening = widening_residual(self._pairs, wide, spread2)
+        if self.has_limits:
+            # of a limit, the statistic is the logarithm of a probability
+            widening[..., self.is_ul] = 0.0
+        return np.concatenate([residuals, widening.reshape(residuals.shape)], axis=-1)
 
-    def _wider_errors(self, prediction, scatter):
-        """Errors with a scatter in them, that is a fraction of the predicted amplitude."""
-        spread = scatter * np.hypot(*prediction)
-        errp, tangential, limit_sigma = (
-            np.hypot(error, spread) for error in (self.errp, self.tangential, self.limit_sigma)
-        )
-        errn = errp if self.errn is self.errp else np.hypot(self.errn, spread)
-        return _Errors(errn, errp, tangential, np.hypot(self.phase_err, scatter), limit_sigma)
+    def _wider_pairs(self, prediction, scatter):
+        """Lower and upper errors of both numbers, with a scatter in them, and its square.
+
+        Shapes are ``(..., 2, 2, n)`` and one that broadcasts to it. The scatter is a fraction of
+        the predicted amplitude, and an angle of the phase.
+        """
+        x, y = prediction
+        share2 = scatter * scatter
+        spread2 = share2 * (x * x + y * y)
+        if not self.compares_vectors:
+            spread2 = np.stack(np.broadcast_arrays(spread2, share2), axis=-2)[..., np.newaxis, :]
+        else:
+            spread2 = spread2[..., np.newaxis, np.newaxis, :]
+        return np.sqrt(self._variances + spread2), spread2
+
+    def _errors(self, wide, spread2):
+        """Errors from those in pairs."""
+        errp, second = wide[..., 0, 1, :], wide[..., 1, 0, :]
+        errn = errp if self.errn is self.errp else wide[..., 0, 0, :]
+        sigma = self.limit_sigma
+        if self.has_limits:
+            sigma = np.sqrt(sigma * sigma + spread2[..., 0, 0, :])
+        return _Errors(errn, errp, second, sigma)
 
     def fake(self, prediction, rng, scatter=None):
         """Measurements with the same errors that a true dipole would give; limits stay.
@@ -254,7 +271,9 @@ class DipoleData(_Data):
         shift wherever that is far from the true one. Amplitudes for themselves are drawn among
         those that are positive. A scatter widens what is drawn, and not the errors.
         """
-        errors = self if scatter is None else self._wider_errors(prediction, scatter)
+        errors = self
+        if scatter is not None:
+            errors = self._errors(*self._wider_pairs(prediction, scatter))
         x, y = prediction
         true, direction = np.hypot(x, y), np.arctan2(y, x)
         size = 2, len(true)
@@ -263,14 +282,14 @@ class DipoleData(_Data):
         along, across = drawn
         if self.compares_vectors:
             along = true - _scaled(along, errors.errn, errors.errp)
-            across = -across * errors.tangential
+            across = -across * errors.second
             amplitude = np.hypot(along, across)
             phase = direction + np.arctan2(across, along)
             axis = np.where(self.is_ul, self.axis, direction)
         else:
             along = ndtri(ndtr(along) * ndtr(true / errors.errp))
             amplitude = true - _scaled(along, errors.errn, errors.errp)
-            phase = direction - across * errors.phase_err
+            phase = direction - across * errors.second
             axis = None
         amplitude = np.where(self.is_ul, self.amplitude, amplitude)
         phase = np.where(self.is_ul, self.phase, phase % (2 * np.pi))

@@ -50,11 +50,11 @@ class CosmicRayDatasets(Datasets):
     def __init__(self, datasets=None):
         super().__init__(datasets)
         _share_nuisances(self._datasets)
-        self._kept = self._fused = self._checked = self.preparation = None
+        self._kept = self._fused = self._priors = self._checked = self.preparation = None
         self.prepares_fits, self.n_starts, self.search = True, None, None
 
     def __getstate__(self):
-        passing = dict.fromkeys(("_fused", "_checked", "preparation", "search"))
+        passing = dict.fromkeys(("_fused", "_priors", "_checked", "preparation", "search"))
         return {**self.__dict__, **passing}
 
     # ----------------------------------------------------------------- models
@@ -103,10 +103,17 @@ class CosmicRayDatasets(Datasets):
         """Statistic of all datasets with priors and penalties, each counted once (float)."""
         fused, others = self.fusion()
         used = _parameters_of(fused, others)
-        priors = [p._prior(p) for p in used if own_prior(p) is not None]
         models = [part.model for part in fused] + [m for d in others for m in d.models or ()]
         penalties = [penalty.stat_sum() for penalty in self._penalties_with(models)]
-        return _stat_of(fused, others) + sum(priors) + sum(penalties)
+        return _stat_of(fused, others) + self._prior_stat(used) + sum(penalties)
+
+    def _prior_stat(self, parameters):
+        """Statistic of the priors of parameters, of which most have none."""
+        key = parameters, [par._prior for par in parameters]
+        if self._priors is None or self._priors[0] != key:
+            own = [(prior, par) for par in parameters if (prior := own_prior(par)) is not None]
+            self._priors = key, own
+        return sum([prior(par) for prior, par in self._priors[1]])
 
     def _stat_sum_likelihood(self):
         """Statistic of all datasets without priors (float)."""

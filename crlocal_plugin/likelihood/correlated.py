@@ -14,8 +14,9 @@ class CorrelatedTerm:
     """A correlated prior given the values of those of its parameters that are not varied.
 
     What remains is a Gaussian of the varied ones, ``columns`` among the values, with the ``mean``
-    (k,) and the lower Cholesky factor ``root`` (k, k) of its covariance, in the units of the
-    parameters; ``constant`` is the statistic of the others; ``texts`` say the numbers, by column.
+    (k,) and the lower Cholesky factor ``root`` (k, k) of its covariance, and its ``inverse``, in
+    the units of the parameters; ``constant`` is the statistic of the others; ``texts`` say the
+    numbers, by column.
     """
 
     def __init__(self, prior, varied):
@@ -31,7 +32,7 @@ class CorrelatedTerm:
         self.columns, self.constant = columns[order[n_fixed:]], float(fixed @ fixed)
         self.mean = mean[n_fixed:] + root[n_fixed:, :n_fixed] @ fixed
         self.root = root[n_fixed:, n_fixed:]
-        self._inverse = np.linalg.inv(self.root)
+        self.inverse = np.linalg.inv(self.root)
         self.texts = {
             int(columns[k]): f"{prior.text(k)} {prior.parameters[k].unit}".rstrip()
             for k in order[n_fixed:]
@@ -44,7 +45,7 @@ class CorrelatedTerm:
 
     def pulls(self, theta):
         """Whitened pulls, shape ``(..., k)``."""
-        return (theta[..., self.columns] - self.mean) @ self._inverse.T
+        return (theta[..., self.columns] - self.mean) @ self.inverse.T
 
     def fake(self, theta, rng):
         """Prior whose means are drawn around the values of the parameters."""

@@ -19,11 +19,19 @@ CHUNK = 100_000
 """Numbers in an array that is evaluated at once: 800 kB, few enough for the processor's cache."""
 
 _KINDS = (Intensities, Means, Dipoles)
-_NUISANCES = ("norm", "energy_scale", "phi_offset", "hadronic", "scatter", "dipole_norm")
-"""Parameters of a nuisance model, in the order of the values."""
+_NUISANCES = {
+    "norm": 1,
+    "energy_scale": 1,
+    "phi_offset": 0,
+    "hadronic": 0,
+    "scatter": 0,
+    "dipole_norm": 1,
+}
+"""Parameters of a nuisance model, in the order of the values, and where they are of no effect."""
 
-_AT_REST = {"scatter": 0.0, "dipole_norm": 1.0}
-"""Values of those that cost nothing while they are frozen there."""
+_ORDER = list(_NUISANCES)
+_SKIPPED = ("scatter", "dipole_norm")
+"""Those that cost nothing while all are frozen there."""
 
 
 class FusedLikelihood:
@@ -46,8 +54,6 @@ class FusedLikelihood:
         self._nuisance_parameters = self._read_nuisances()
         self.parameters = [*self.evaluator.parameters, *self._nuisance_parameters]
         self._n_model = len(self.evaluator.parameters)
-        # which of those at rest are in use, None as long as that may change
-        self._used = None
         # kernel unit of each parameter over its own unit
         n = len(self._nuisances)
         self._offsets = self._nuisance_parameters[self._slice("phi_offset", 0)]
@@ -61,7 +67,7 @@ class FusedLikelihood:
         for block in self.blocks:
             block.place = slice(len(self._wanted), len(self._wanted) + len(block.wanted))
             self._wanted += block.wanted
-        self._at_rest = self._read_at_rest()
+        self._follow(self._read_frozen())
         self._predict = self._prediction()
         self.n_points = self._predict.n_points if self._predict else 0
 
@@ -82,19 +88,28 @@ class FusedLikelihood:
     def _read_nuisances(self):
         return [attributes[name] for attributes, name in self._nuisance_slots]
 
-    def _read_at_rest(self, varied=frozenset()):
+    def _read_frozen(self):
+        """Values of the parameters of nuisance models, None of one that is free (list)."""
+        return [par._value if par._frozen else None for par in self._nuisance_parameters]
+
+    def _read_at_rest(self, frozen):
         """Which nuisance models leave energies and modulation as they are (list of bool)."""
-        n = len(self._nuisances)
-        return [
-            scale._frozen
-            and offset._frozen
-            and scale._value == 1
-            and offset._value == 0
-            and varied.isdisjoint((scale, offset))
-            for scale, offset in zip(
-                self._nuisance_parameters[n : 2 * n], self._offsets, strict=True
-            )
-        ]
+        scales, offsets = (frozen[self._slice(name, 0)] for name in ("energy_scale", "phi_offset"))
+        return [pair == (1, 0) for pair in zip(scales, offsets, strict=True)]
+
+    def _follow(self, frozen):
+        """Take what follows from values as of `_read_frozen`."""
+        self._frozen, self._at_rest = frozen, self._read_at_rest(frozen)
+        self._used = {
+            name
+            for name in _SKIPPED
+            if any(value != _NUISANCES[name] for value in frozen[self._slice(name, 0)])
+        }
+        self._used_parameters = self.parameters[: self._n_model]
+        n, at_rest = len(self._nuisances), list(_NUISANCES.values())
+        for k, nuisance in enumerate(self._nuisances):
+            if nuisance in self._given or frozen[k::n] != at_rest:
+                self._used_parameters += self._nuisance_parameters[k::n]
 
     def _prediction(self):
         """Prediction of what the blocks want; dipoles of models at rest share their energies."""
@@ -110,42 +125,36 @@ class FusedLikelihood:
 
     def is_current(self):
         """Whether model and nuisance models still have the same structure (bool)."""
-        return (
+        if not (
             self.model.evaluator is self.evaluator
-            and self._read_at_rest() == self._at_rest
             and self._read_nuisances() == self._nuisance_parameters
             and [par._unit for par in self._offsets] == self._offset_units
-        )
+        ):
+            return False
+        frozen = self._read_frozen()
+        if frozen != self._frozen:
+            if self._read_at_rest(frozen) != self._at_rest:
+                return False
+            self._follow(frozen)
+        return True
 
     def _slice(self, name, start):
         """Where the parameters of a name are, behind a start."""
         n = len(self._nuisances)
-        start += _NUISANCES.index(name) * n
+        start += _ORDER.index(name) * n
         return slice(start, start + n)
-
-    def _is_used(self, name):
-        """Whether a parameter of this name is free or not at rest."""
-        if self._used is not None:
-            return name in self._used
-        rest, group = _AT_REST[name], self._nuisance_parameters[self._slice(name, 0)]
-        return any(par._value != rest or not par._frozen for par in group)
 
     def _values_of(self, name, values):
         """Values of a parameter of all nuisance models, None if all are at rest."""
-        return values[self._slice(name, self._n_model)] if self._is_used(name) else None
+        return values[self._slice(name, self._n_model)] if name in self._used else None
 
     def frozen(self, varied):
         """Return a likelihood of varied parameters that no later change of the model reaches."""
-        new = copy.copy(self)
-        groups = {name: self._nuisance_parameters[self._slice(name, 0)] for name in _AT_REST}
-        new._used = {
-            name
-            for name, group in groups.items()
-            if self._is_used(name) or not set(group).isdisjoint(varied)
-        }
+        new, varied = copy.copy(self), set(varied)
+        pairs = zip(self._nuisance_parameters, self._read_frozen(), strict=True)
+        new._follow([None if par in varied else value for par, value in pairs])
         new.model, new.datasets = None, None
         new.evaluator = self.evaluator.frozen()
-        new._at_rest = self._read_at_rest(frozenset(varied))
         if new._at_rest != self._at_rest:
             new._predict = new._prediction()
         elif self._predict:
@@ -162,11 +171,7 @@ class FusedLikelihood:
 
     def used_parameters(self):
         """Parameters of the model and of the nuisance models in use (list)."""
-        used = self.parameters[: self._n_model]
-        for nuisance in self._nuisances:
-            if nuisance in self._given or nuisance.is_active:
-                used += [nuisance.__dict__[name] for name in _NUISANCES]
-        return used
+        return list(self._used_parameters)
 
     def predictions(self, values):
         """What each block predicts for its points in the fit."""

@@ -74,7 +74,7 @@ class Grids(NamedTuple):
     ``factor`` and ``sum_factor`` make intensities of the data of those per rigidity, or per energy.
     Jacobians dR/dE are those of the dipoles, with the acceptance, and, of shape ``(..., s, n)``, of
     sums and means.
-    ``kept_intensities`` and ``kept_dipoles`` are memory for what has not changed.
+    ``kept_intensities`` is memory for what has not changed.
     """
 
     joined: JoinedGrid
@@ -86,7 +86,6 @@ class Grids(NamedTuple):
     log_other_jacobian: np.ndarray
     other_jacobian: np.ndarray
     kept_intensities: dict
-    kept_dipoles: dict
 
 
 class SpeciesOrder:

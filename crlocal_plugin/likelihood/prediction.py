@@ -108,12 +108,12 @@ class JointPrediction:
             weights, log_unit = self._dipole_shares(grids, logs)
             everything = sum_of_beginnings(weights)
         terms = self.evaluator.dipole_terms(grids.dipoles, values)
-        n_species = len(self.evaluator.species)
-        xy = mean_of_terms(weights, everything, terms, n_species, 2, grids.kept_dipoles)
-        if self._response is None:
-            return xy
+        n_species, response = len(self.evaluator.species), self._response
+        if log_unit is None or response is None:
+            return mean_of_terms(weights, everything, terms, n_species, 2, response)
+        xy = mean_of_terms(weights, everything, terms, n_species, 2)
         intensity = everything.reshape(*everything.shape[:-1], n_species, -1).sum(axis=-2)
-        return fold(xy, intensity, self._response, log_unit)
+        return fold(xy, intensity, response, log_unit)
 
     def _intensities(self, grids, logs):
         """Intensities of each component at all points, and per energy for dipoles, in pairs.
@@ -189,7 +189,7 @@ class JointPrediction:
         joined = JoinedGrid(grid, names, self._order.species)
         dipoles = JoinedGrid(take(grid, rows), names, self._order.species[rows])
         jacobians = of_dipoles, np.exp(of_dipoles), of_others, np.exp(of_others)
-        return Grids(joined, factor, sum_factor, dipoles, *jacobians, {}, {})
+        return Grids(joined, factor, sum_factor, dipoles, *jacobians, {})
 
     def __getstate__(self):
         # what `grid_cache` remembers is of this evaluator, and has a name with dots

@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 from gammapy.modeling.models import GaussianPrior, Prior, UniformPrior
+from scipy.linalg import block_diag
 from scipy.stats import truncnorm
 
 from ..components.correlated_priors import own_prior
@@ -54,17 +55,22 @@ class PriorTerms:
                 own.prior = prior
                 self._others.append((places[id(par)], prior, own, prior(par) - _OFFSET))
         columns, self._means, self._sigmas = np.array(gaussian).reshape(-1, 3).T
-        self._columns = columns.astype(int)
         terms = [CorrelatedTerm(prior, varied) for prior in correlated]
         self._constant += sum(term.constant for term in terms)
         self.correlated = [term for term in terms if term.size]
+        # all pulls are one product: first those of priors on one parameter
+        every = [columns, *(term.columns for term in self.correlated)]
+        self._columns = np.concatenate(every).astype(int)
+        inverses = [term.inverse.T for term in self.correlated]
+        self._whitening = block_diag(np.diag(1 / self._sigmas), *inverses)
+        self._centre = self._all_means()
+
+    def _all_means(self):
+        return np.concatenate([self._means, *(term.mean for term in self.correlated)])
 
     def pulls(self, theta):
         """Residuals of the Gaussian priors, shape ``(..., k)``."""
-        pulls = (theta[..., self._columns] - self._means) / self._sigmas
-        if not self.correlated:
-            return pulls
-        return np.concatenate([pulls, *(term.pulls(theta) for term in self.correlated)], axis=-1)
+        return (theta.take(self._columns, axis=-1) - self._centre) @ self._whitening
 
     def stat(self, theta):
         """Statistic of all priors, shape ``(...)``."""
@@ -90,8 +96,10 @@ class PriorTerms:
     def fake(self, theta, rng):
         """Gaussian priors with means drawn around the values of the parameters."""
         new = copy.copy(self)
-        new._means = theta[self._columns] + self._sigmas * rng.standard_normal(len(self._sigmas))
+        truth = theta[self._columns[: len(self._means)]]
+        new._means = truth + self._sigmas * rng.standard_normal(len(self._sigmas))
         new.correlated = [term.fake(theta, rng) for term in self.correlated]
+        new._centre = new._all_means()
         return new
 
 

@@ -95,4 +95,5 @@ def xue_liu_2025_composition(species=COMPOSITION, index_groups=None, spallation=
     for name, spectrum in model.components["galactic-center"].spectral_models.items():
         if name not in ("H", "He"):
             spectrum.Q_0c.value, spectrum.Q_0c.frozen = 0.0, True
+    model.set_default_frozen()
     return model

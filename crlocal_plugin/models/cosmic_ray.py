@@ -62,6 +62,7 @@ class CosmicRayModel(TopLevelModel, Predictions):
             linking.link_same_names(self._models)
         self._evaluator = None
         self._joint_priors = ()
+        self.set_default_frozen()
         self._covariance = Covariance(self.parameters)
         if covariance_data is not None:
             self.covariance = covariance_data
@@ -138,10 +139,22 @@ class CosmicRayModel(TopLevelModel, Predictions):
                 model.parameters.freeze_all()
 
     def unfreeze(self, model_type=None):
-        """Restore the default frozen status, of all or of one type as for `freeze`."""
+        """Restore the default frozen status, of all or of one type as for `freeze`.
+
+        It is that with which the model was made, and sets of priors free what they constrain; a
+        Parameter that joined later has that of its class.
+        """
         for model in self._models:
             if model_type in (None, model.type):
                 unfreeze_model(model)
+                for par in model.parameters:
+                    par.frozen = self._default_frozen.get(par, par.frozen)
+
+    def set_default_frozen(self, parameters=None):
+        """Take the frozen status of parameters, by default of all, as that to restore."""
+        parameters = self.parameters if parameters is None else parameters
+        known = self.__dict__.get("_default_frozen", {})
+        self._default_frozen = known | {par: par.frozen for par in parameters}
 
     @property
     def penalties(self):
@@ -237,6 +250,8 @@ class CosmicRayModel(TopLevelModel, Predictions):
             data["datasets_names"] = self.datasets_names
         plain, write = linking.plain, linking.submodel_to_dict
         data["parameters"] = [{"label": labels[p], **plain(p.to_dict())} for p in parameters]
+        free = [labels[p] for p in parameters if self._default_frozen.get(p) is False]
+        data["free_by_default"] = free
         if self.penalties:
             data["penalties"] = [penalty.to_dict(labels) for penalty in self.penalties]
         data["components"] = []
@@ -266,6 +281,10 @@ class CosmicRayModel(TopLevelModel, Predictions):
                 dipole = read(DIPOLE_MODEL_REGISTRY, dipole, parameters)
             components.append(CosmicRayComponent(entry["name"], spectra, dipole))
         model = cls(components, data["name"], data.get("datasets_names"), link=False, **kwargs)
+        # files of earlier versions do not tell
+        free = data.get("free_by_default")
+        known = {} if free is None else parameters
+        model._default_frozen = {par: label not in free for label, par in known.items()}
         penalties = data.get("penalties", ())
         model.penalties = [CorrelatedPrior.from_dict(entry, parameters) for entry in penalties]
         return model

@@ -247,7 +247,9 @@ class _Plan:
 
     def __init__(self, kernel, places, strengths=(), powers=()):
         self.kernel = kernel
-        self.places = places
+        # arguments that are not one value for all species follow after the others
+        self._others = [(k, place) for k, place in enumerate(places) if type(place) is not int]
+        self._values = _values_at([place if type(place) is int else 0 for place in places])
         self.strengths = strengths
         self.powers = powers
         common = []
@@ -268,14 +270,9 @@ class _Plan:
 
     def _kernel(self, joined, values):
         """Call the kernel."""
-        arguments = []
-        for place in self.places:
-            if place is None:
-                arguments.append(0.0)
-            elif type(place) is int:
-                arguments.append(values[place])
-            else:
-                arguments.append(joined.spread(place, values))
+        arguments = list(self._values(values))
+        for k, place in self._others:
+            arguments[k] = 0.0 if place is None else joined.spread(place, values)
         return self.kernel(joined.grid, *arguments)
 
 

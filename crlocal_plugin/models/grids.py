@@ -18,7 +18,7 @@ from ..physics.kinematics import (
     particle_grid,
 )
 from ..physics.linear import parameter_sets
-from ..physics.memory import all_floats
+from ..physics.memory import all_numbers
 
 
 class EnergyGrid(NamedTuple):
@@ -99,7 +99,7 @@ class JoinedGrid:
         In a fit most evaluations differ from the one before by one parameter, which most of the
         components do not depend on.
         """
-        if not all_floats(arguments):
+        if not all_numbers(arguments):
             return compute()
         kept = self._kept.get(what)
         if kept is None or kept[0] != arguments:
@@ -118,26 +118,23 @@ class JoinedGrid:
 
     def power_laws(self, strengths, powers):
         """Logarithms of strength times R^-power for points, from values for each species."""
-        if all_floats(strengths):
-            logs = self.spread_own([log_strength(strength) for strength in strengths])
+        if all_numbers(strengths) and all_numbers(powers):
+            values = np.array([*map(log_strength, strengths), *powers])
         else:
             values, k = parameter_sets([*strengths, *powers]), len(strengths)
-            logs = values[..., :k] = log_strength(values[..., :k])
-            if powers and self.grid.log_rigidity.ndim == 1:
-                return values @ self._power_basis
-            logs = logs @ self._membership
-        return logs - self._inclined(powers) if powers else logs
+            values[..., :k] = log_strength(values[..., :k])
+        if not powers:
+            return values @ self._membership
+        if self.grid.log_rigidity.ndim == 1:
+            return values @ self._power_basis
+        k = len(strengths)
+        inclined = (values[..., k:] @ self._membership) * self.grid.log_rigidity
+        return values[..., :k] @ self._membership - inclined
 
     @functools.cached_property
     def _power_basis(self):
         """Functions of points that strengths and powers of the species are the coefficients of."""
         return np.vstack([self._membership, -self._membership * self.grid.log_rigidity])
-
-    def _inclined(self, powers):
-        """Power of R times ln R for points."""
-        return self.remembered(
-            "inclined", powers, lambda: self.spread_own(powers) * self.grid.log_rigidity
-        )
 
 
 def join_species(grids):

@@ -46,4 +46,6 @@ def set_prior_sets(model, names):
                 par.prior = measured_prior(par.name, name)
             done[par.name] = together[0] if entry else par.prior
             par.frozen = par.frozen and name not in FREE_SETS
+        if name in FREE_SETS:
+            model.set_default_frozen(found)
     return done

@@ -6,8 +6,6 @@ plot. The streaming vector xi of Xue & Liu 2025, Eqs. 11-17, is the opposite.
 
 import numpy as np
 
-from .linear import sum_of_beginnings
-
 
 def sum_of_terms(terms):
     """Dipole, shape ``(..., 3)``, from its terms.
@@ -32,7 +30,7 @@ def weighted_sum_of_terms(log_intensities, contributions, n_species=1):
     return mean_of_terms(weights, np.add.reduce(weights, axis=0), contributions, n_species)
 
 
-def mean_of_terms(weights, total, contributions, n_species=1, size=3, kept=None):
+def mean_of_terms(weights, total, contributions, n_species=1, size=3, response=None):
     """Cartesian components, ``(..., n)``, of the mean of dipoles (second term of Eq. 15).
 
     Parameters
@@ -50,63 +48,53 @@ def mean_of_terms(weights, total, contributions, n_species=1, size=3, kept=None)
     size : int, optional
         How many components are wanted: 2 leaves out the one along the axis of the Earth, which no
         observer sees.
-    kept : dict, optional
-        Memory for calls with the same ``n_species`` and ``size``: dipoles whose terms are the very
-        object of the call before are not worked out again. Of use for one set.
+    response : `~numpy.ndarray`, optional
+        Weights ``(n, k)`` of means over energies too, see `crlocal_plugin.physics.response.fold`.
+        Results are then of shape ``(..., k)``, and weights have one factor in common.
     """
-    if not contributions:
-        return [np.zeros(1)] * size
     n = total.shape[-1] // n_species
+    if not contributions:
+        return [np.zeros(n if response is None else response.shape[1])] * size
     if not n:
         return [total] * size
-    if total.ndim == 1:
-        dipoles = _dipoles_of_one_set(contributions, size, {} if kept is None else kept)
-        if dipoles is not None:
-            return _mean_of_one_set(weights, total, dipoles, n)
+    terms = [
+        (total if component is None else weights[component], np.asarray(profile), vector)
+        for component, terms in contributions
+        for profile, vector in terms
+    ]
+    if total.ndim == 1 and all(p.ndim < 2 and v.ndim == 1 for _, p, v in terms):
+        return _mean_of_one_set(total, terms, n, size, response)
     # profiles along the same vector are added up, and what all species share is left for the end
-    pointwise, common = {}, []
-    for component, terms in contributions:
-        weight = total if component is None else weights[component]
+    pointwise, sums = {}, []
+    for weight, profile, vector in terms:
         present = weight.shape[-1]
-        for profile, vector in terms:
-            if np.ndim(profile) == 0 or profile.shape[-1] == 1:
-                common.append((profile * _sum_over_species(weight, n), vector))
-                continue
-            part = weight * profile[..., :present]
-            key = id(vector), present
-            before = pointwise.get(key)
-            pointwise[key] = part if before is None else before[0] + part, vector
-    sums = [(_sum_over_species(part, n), vector) for part, vector in pointwise.values()]
-    sums += common
-    norm = 1 / _sum_over_species(total, n)
-    return [sum(part * vector[..., k] for part, vector in sums) * norm for k in range(size)]
+        if profile.ndim == 0 or profile.shape[-1] == 1:
+            sums.append((profile * _sum_over_species(weight, n), vector))
+            continue
+        part = weight * profile[..., :present]
+        key = id(vector), present
+        before = pointwise.get(key)
+        pointwise[key] = part if before is None else before[0] + part, vector
+    sums += [(_sum_over_species(part, n), vector) for part, vector in pointwise.values()]
+    means = [sum(part * vector[..., k] for part, vector in sums) for k in range(size)]
+    norm = _sum_over_species(total, n)
+    if response is not None:
+        means, norm = [mean @ response for mean in means], norm @ response
+    return [mean / norm for mean in means]
 
 
-def _dipoles_of_one_set(contributions, size, kept):
-    """Pairs of component and dipole, shape ``(size, s n)`` or ``(size, 1)``; None for more sets."""
-    dipoles = []
-    for place, (component, terms) in enumerate(contributions):
-        before = kept.get(place)
-        if before is None or before[0] is not terms:
-            dipole = np.zeros((size, 1))
-            for profile, vector in terms:
-                if vector.ndim > 1 or (type(profile) is np.ndarray and profile.ndim > 1):
-                    return None
-                dipole = dipole + vector[:size, np.newaxis] * profile
-            before = kept[place] = terms, dipole
-        dipoles.append((component, before[1]))
-    return dipoles
-
-
-def _mean_of_one_set(weights, total, dipoles, n):
+def _mean_of_one_set(total, terms, n, size, response):
     """`mean_of_terms` for one set of parameters, where few calls count more than few numbers."""
-    parts = []
-    for component, dipole in dipoles:
-        weight = total if component is None else weights[component]
-        parts.append(weight * dipole[:, : len(weight)])
-    size = len(parts[0])
-    sums = sum_of_beginnings(parts).reshape(size, -1, n)
-    return np.add.reduce(sums, axis=1) / np.add.reduce(total.reshape(-1, n), axis=0)
+    parts = np.zeros((1 + len(terms), len(total)))
+    parts[0] = total
+    for part, (weight, profile, _) in zip(parts[1:], terms, strict=True):
+        present = len(weight)
+        np.multiply(weight, profile[:present] if profile.ndim else profile, out=part[:present])
+    sums = np.add.reduce(parts.reshape(len(parts), -1, n), axis=1)
+    if response is not None:
+        sums = sums @ response
+    vectors = np.array([vector[:size] for _, _, vector in terms])
+    return vectors.T @ sums[1:] / sums[0]
 
 
 def _sum_over_species(array, n):

@@ -5,12 +5,13 @@ import functools
 import numpy as np
 
 
-def all_floats(values):
-    """Whether all values are plain floats, and so belong to one set of parameters (bool)."""
-    # a loop, since this is asked several times in every evaluation of a likelihood
-    for value in values:  # noqa: SIM110
-        if type(value) is not float:
-            return False
+def all_numbers(values):
+    """Whether all values are plain numbers, and so belong to one set of parameters (bool)."""
+    # asked dozens of times in every evaluation of a likelihood: arrays have no hash
+    try:
+        hash(tuple(values))
+    except TypeError:
+        return False
     return True
 
 
@@ -23,7 +24,7 @@ def _locked(result):
 
 
 def scalar_cache(function):
-    """Remember recent results of a function while its positional arguments are plain floats.
+    """Remember recent results of a function while its positional arguments are plain numbers.
 
     Geometry depends on a handful of parameters of which most stay put from one evaluation to the
     next. Arrays, as in batches of parameter sets, are passed through. Remembered arrays are
@@ -36,13 +37,13 @@ def scalar_cache(function):
 
     @functools.wraps(function)
     def wrapper(*args):
-        return remembered(*args) if all_floats(args) else function(*args)
+        return remembered(*args) if all_numbers(args) else function(*args)
 
     return wrapper
 
 
 def grid_cache(function):
-    """Remember the last result of a function of a grid while its other arguments are floats.
+    """Remember the last result of a function of a grid while its other arguments are numbers.
 
     The result is kept among the attributes of the grid, and goes with it. It is read-only.
     """
@@ -50,7 +51,7 @@ def grid_cache(function):
 
     @functools.wraps(function)
     def wrapper(grid, *args):
-        if not all_floats(args):
+        if not all_numbers(args):
             return function(grid, *args)
         memory = grid.__dict__
         kept = memory.get(name)

@@ -183,12 +183,15 @@ class FieldOfView:
         low, high = self.visible(declination_range).to_value("rad")
 
         # where a source stays in view all day long, the exposure has a kink
-        circumpolar = np.pi - abs(self.latitude.to_value("rad")) - self.max_zenith.to_value("rad")
-        kink = np.copysign(circumpolar, self.latitude.value)
+        latitude, max_zenith = (a.to_value("rad") for a in (self.latitude, self.max_zenith))
+        kink = np.copysign(np.pi - abs(latitude) - max_zenith, latitude)
         edges = [low, kink, high] if low < kink < high else [low, high]
 
         def integrand(declination, power):
-            return self.weight(u.Quantity(declination, "rad")) * np.cos(declination) ** power
+            value, exponent = np.cos(declination) ** power, self.zenith_exponent
+            if exponent is None:
+                return value
+            return value * exposure.exposure(declination, latitude, max_zenith, exponent)
 
         square, one = (
             sum(quad(integrand, *part, (power,), limit=200)[0] for part in pairwise(edges))
