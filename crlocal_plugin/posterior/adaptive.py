@@ -57,6 +57,7 @@ def adaptive_samples(density, likelihood, fit, rng, report, n_jobs=None):
             modes = bend(target, modes)
         report("walking to the posterior")
         populations = Populations(target, modes, rng, n_jobs)
+        modes = populations.modes
         found = draw_enough(target, populations.mixture, rng, report, n_jobs)
     if found is not None:
         rows = [

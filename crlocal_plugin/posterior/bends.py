@@ -46,11 +46,13 @@ def bend(target, modes):
         k = int(np.argmax(excess))
         if excess[k] < _EXCESS:
             break
+        bent.append(k)
         at, shifts = _path(target, modes, k)
+        if len(at) < 3:
+            continue
         places = target.bent(modes.positions)
         target.bends.append(Bend(k, at, shifts))
         modes = modes.moved(target, target.straightened(places))
-        bent.append(k)
     return modes
 
 

@@ -7,6 +7,8 @@ from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
 from .coordinates import NOWHERE, NormalCoordinates
 from .prior_distributions import PriorDistributions, measurements_only
 
+_LOOSE = 0.2  # residual of a coordinate without a normal prior, which must not run away
+
 
 class PosteriorDensity:
     """Priors and likelihood of the free parameters of datasets, for samplers of others.
@@ -108,19 +110,21 @@ class NormalTarget:
     """Density of a posterior at positions of `NormalCoordinates`, with a count of its draws.
 
     ``fit`` is the likelihood with Gaussian priors alone. Residuals are those of the data, and the
-    coordinates that have a normal prior. ``bends`` shift the coordinates, see `.bends`.
+    coordinates themselves, loosely where their prior is not normal. ``bends`` shift the
+    coordinates, and ``margins`` stretch them, see the modules.
     """
 
     def __init__(self, density, likelihood, fit, straight=()):
         self._coordinates, self.size = NormalCoordinates(likelihood, straight), density.size
-        self.has_residuals, self.bends = fit.is_least_squares, []
+        self.has_residuals, self.bends, self.margins = fit.is_least_squares, [], None
+        self._pulls = np.where(self._coordinates.normal, 1.0, _LOOSE)
         self._density, self._fit, self.calls = density, fit, 0
 
     def __call__(self, position):
         """ln(density) at positions (m, n), shape (m,)."""
         bent = self.bent(position)
         theta = self._coordinates.values(bent)
-        result = self._coordinates.log_prior(bent, theta) + self._density.log_likelihood(theta)
+        result = self._log_prior(position, bent, theta) + self._density.log_likelihood(theta)
         return np.maximum(result, NOWHERE)
 
     def residuals(self, position):
@@ -137,8 +141,8 @@ class NormalTarget:
             data = self._fit.data_residuals(theta)
         # where a statistic overflows
         data = np.clip(np.nan_to_num(data, nan=1e100), -1e100, 1e100)
-        result = self._coordinates.log_prior(bent, theta) - 0.5 * np.vecdot(data, data)
-        rows = np.concatenate([data, bent[:, self._coordinates.normal]], axis=1)
+        result = self._log_prior(position, bent, theta) - 0.5 * np.vecdot(data, data)
+        rows = np.concatenate([data, bent * self._pulls], axis=1)
         return np.maximum(result, NOWHERE), rows
 
     def values(self, position):
@@ -151,6 +155,8 @@ class NormalTarget:
 
     def bent(self, position):
         """Coordinates without bends (m, n) at positions (m, n)."""
+        if self.margins is not None:
+            position = self.margins.values(position)
         for bend in reversed(self.bends):
             position = position + bend(position)
         return position
@@ -159,7 +165,11 @@ class NormalTarget:
         """Positions (m, n) for coordinates without bends (m, n)."""
         for bend in self.bends:
             coordinates = coordinates - bend(coordinates)
-        return coordinates
+        return coordinates if self.margins is None else self.margins.positions(coordinates)
+
+    def _log_prior(self, position, bent, theta):
+        result = self._coordinates.log_prior(bent, theta)
+        return result if self.margins is None else result + self.margins.log_slopes(position)
 
 
 def likelihoods(datasets):

@@ -15,11 +15,13 @@ from astropy.table import Table
 from ..work.parallel import run_parallel
 from .convergence import MAX_R_HAT, import_sampling
 from .importance import MIN_EFFECTIVE
+from .margins import Margins
 from .mixtures import StudentMixture, degrees_of_freedom
 
 _POPULATIONS, _WALKERS, _STORED = 4, 256, 5  # populations, walkers of each, steps between two rows
 _WIDER = 1.5  # spread of the walkers at the start, relative to that at the maxima
 _POWERS, _WARM = (0.3, 0.6, 1.0, 1.0), (30, 30, 40, 60)  # of the density at first, and steps there
+_LAST = 80  # steps in coordinates of the walkers' own, before any count
 _STEPS, _MOST = 200, 6000  # steps of later rounds, and of all of them
 _COMPONENTS, _PASSES = 4, 8  # of a mixture, and steps of a fit
 _ROWS, _WINDOW = 4000, 4.0  # rows of a fit, and autocorrelation times that one is estimated from
@@ -48,19 +50,24 @@ class Walked(NamedTuple):
 class Populations:
     """Populations of walkers on a target.
 
-    ``modes`` are its maxima, and ``mixture`` is what the walkers jump within. They start far and
-    wide, and meet powers of the density first: walkers that start narrow fill tails slowly.
+    ``modes`` are its maxima in the coordinates of the walkers, and ``mixture`` is what these jump
+    within. They start far and wide, and meet powers of the density first: walkers that start narrow fill tails slowly.
     """
 
     def __init__(self, target, modes, rng, n_jobs=None):
-        self._target, self._modes, self._rng, self._n_jobs = target, modes, rng, n_jobs
+        self._target, self.modes, self._rng, self._n_jobs = target, modes, rng, n_jobs
         self.mixture = modes.mixture()
         shape = _POPULATIONS, max(_WALKERS, 4 * target.size), target.size
         rows = self.mixture.wider(_WIDER).draw(shape[0] * shape[1], rng)
         self._position = rows.reshape(shape)
         for power, steps in zip(_POWERS, _WARM, strict=True):
             rows, _ = self._walked(steps, power)
-            self._fit(rows[:, rows.shape[1] // 3 :], power)
+            rows = rows[:, rows.shape[1] // 3 :]
+            if power < 1:
+                self._wide = self._mixture_of(rows, 1)
+            self._fit(rows)
+        self._stretch(rows)
+        self._fit(self._walked(_LAST, 1.0)[0])
 
     def converged(self, report):
         """Walk until the rows have converged (`Walked`), None if they do not.
@@ -71,11 +78,13 @@ class Populations:
         for _ in range(_MOST // _STEPS):
             rounds.append(self._walked(_STEPS, 1.0))
             rows, log_density = (np.concatenate(x, axis=1) for x in zip(*rounds, strict=True))
-            effective = rows[..., 0].size / _correlation_length(rows)
+            # the density tells of walkers that have not arrived yet
+            columns = np.concatenate([rows, log_density[..., np.newaxis]], axis=-1)
+            effective = log_density.size / _correlation_length(columns)
             report(f"walking, {effective:.0f} effective")
             if effective < MIN_EFFECTIVE:
                 continue
-            r_hat = _r_hat(rows)
+            r_hat = _r_hat(columns)
             if r_hat <= MAX_R_HAT:
                 figures = [
                     ("effective sample size", effective, f"at least {MIN_EFFECTIVE}"),
@@ -90,7 +99,7 @@ class Populations:
     def _walked(self, steps, power):
         """Rows of all populations and ln(density) there, from where they are."""
         seeds = self._rng.integers(2**63, size=_POPULATIONS)
-        given = self._target, self._modes, self.mixture, steps, power
+        given = self._target, self.modes, self.mixture, steps, power
         inputs = [(*row, *given) for row in zip(self._position, seeds, strict=True)]
         walked = run_parallel(_walk, inputs, self._n_jobs, None, False)
         rows, log_density = (np.stack(parts) for parts in zip(*walked, strict=True))
@@ -98,16 +107,33 @@ class Populations:
         self._target.calls += steps * self._position[..., 0].size
         return rows, log_density
 
-    def _fit(self, rows, power=1.0):
-        """Fit the mixture to rows, beside one component for all, and one for those of a power."""
+    def _stretch(self, rows):
+        """Go on in coordinates in which rows are about normal."""
+        target, first = self._target, self.modes.positions
+        target.margins = Margins(rows.reshape(-1, target.size))
+        rows, self._position = (
+            target.margins.positions(x.reshape(-1, target.size)).reshape(x.shape)
+            for x in (rows, self._position)
+        )
+        places = target.margins.positions(first)
+        if target.has_residuals:
+            self.modes = self.modes.moved(target, places)
+        else:
+            self.modes = self.modes._replace(positions=places)
+        self._wide = self._mixture_of(rows, 1).wider(_WIDER)
+        self._fit(rows)
+
+    def _fit(self, rows):
+        """Fit the mixture to rows, beside one component for all, and a wider one."""
+        fitted, everything = self._mixture_of(rows, _COMPONENTS), self._mixture_of(rows, 1)
+        self.mixture = fitted.beside(everything, _ALL).beside(self._wide, _WIDE)
+
+    def _mixture_of(self, rows, size):
         rows = rows.reshape(-1, rows.shape[-1])
         rows = rows[self._rng.permutation(len(rows))[:_ROWS]]
-        dof = degrees_of_freedom(rows.shape[1])
-        everything = StudentMixture.of_samples(rows, 1, dof, self._rng, _PASSES)
-        if power < 1:
-            self._wide = everything
-        fitted = StudentMixture.of_samples(rows, _COMPONENTS, dof, self._rng, _PASSES)
-        self.mixture = fitted.beside(everything, _ALL).beside(self._wide, _WIDE)
+        return StudentMixture.of_samples(
+            rows, size, degrees_of_freedom(rows.shape[1]), self._rng, _PASSES
+        )
 
 
 def _r_hat(rows):

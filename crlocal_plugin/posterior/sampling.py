@@ -21,25 +21,29 @@ def sample(datasets, method="emcee", random_state=None, stream=None, **options):
     its limits, in the parameter itself and not in its logarithm. Values and limits of the datasets
     stay as they are.
 
-    "emcee" lets walkers run until they have converged. "adaptive" takes seconds and gives the
-    evidence: it looks for maxima by many descents at once, and draws from a mixture of t
-    distributions there that follows the weights of its draws. These are the result if the Pareto
-    k of the weights is below 0.7 and 5000 of them are effective (Vehtari et al. 2024, JMLR 25,
-    72). With some thirty parameters they hardly are: then emcee has the last word.
+    "adaptive" takes seconds and gives the evidence: it looks for maxima by many descents at once,
+    and draws from a mixture of t distributions there that follows the weights of its draws. These
+    are the result if the Pareto k of the weights is below 0.7 and 5000 of them are effective
+    (Vehtari et al. 2024, JMLR 25, 72). If not, as with some thirty parameters, populations of
+    walkers go on in coordinates along the curved valleys of the posterior, from a mixture that is
+    fitted to them, until 5000 of their samples are effective and R-hat is at most 1.01. The
+    evidence is then that of bridge sampling (Meng & Wong 1996, Statistica Sinica 6, 831). "emcee"
+    lets walkers run until they have converged, in minutes.
 
     Parameters
     ----------
     datasets : CosmicRayDatasets or JointLikelihood
         Datasets with models, or a likelihood: then the posterior has no models.
     method : {"emcee", "adaptive", "nested"}, optional
-        How; "emcee" knows no evidence and finds no minimum that no path of good fits leads to,
+        How. "emcee" knows no evidence and finds no minimum that no path of good fits leads to,
         "nested" is `~crlocal_plugin.nested_sample` with UltraNest.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     stream : file-like, optional
         Where to draw a progress bar, if it is a terminal; standard error by default.
     **options : dict
-        Of "emcee": ``n_walkers`` of an ensemble (four times the number of parameters),
+        Of "adaptive": ``n_jobs`` processes, by default as many as gammapy's parallel module says,
+        one. Of "emcee": ``n_walkers`` of an ensemble (four times the number of parameters),
         ``n_ensembles`` (4), ``max_steps`` of a walker (50,000), ``check_every`` steps (1000). Of
         "nested": those of `~crlocal_plugin.nested_sample`.
 
@@ -61,8 +65,8 @@ def sample(datasets, method="emcee", random_state=None, stream=None, **options):
         raise ValueError(f"method {method!r}: expected one of {', '.join(methods)}")
     if method == "adaptive" and (other := options.keys() - {"n_jobs"}):
         raise ValueError(
-            f"{', '.join(sorted(other))}: the only option of the method 'adaptive' is n_jobs; leave "
-            "them out, or take another method"
+            f"{', '.join(sorted(other))}: the only option of the method 'adaptive' is n_jobs; take "
+            "another method, or leave the others out"
         )
     return methods[method](datasets, random_state=random_state, stream=stream, **options)
 
