@@ -29,7 +29,11 @@ from .components.correlated_priors import CorrelatedPrior
 from .components.dipole import DIPOLE_MODEL_REGISTRY, Dipole, DipoleModel
 from .components.galactic_center import GalacticCenterDipoleModel, GalacticCenterSpectralModel
 from .components.intensity_model import IntensitySpectralModel
-from .components.nearby_source import NearbySourceDipoleModel, NearbySourceSpectralModel
+from .components.nearby_source import (
+    NearbySourceDipoleModel,
+    NearbySourceFickDipoleModel,
+    NearbySourceSpectralModel,
+)
 from .components.priors import (
     DIPOLE_NORMS,
     ENERGY_SCALES,
@@ -39,6 +43,13 @@ from .components.priors import (
     measured_prior,
 )
 from .components.registration import register
+from .components.release import (
+    DecayingSourceFickDipoleModel,
+    DecayingSourceSpectralModel,
+    EscapingSourceFickDipoleModel,
+    EscapingSourceSpectralModel,
+)
+from .components.source_catalogue import source_catalogue
 from .components.spectrum import CosmicRaySpectralModel, SourceSpectralModel
 from .datasets.core import CosmicRayDataset
 from .datasets.dipole import DipoleDataset
@@ -63,12 +74,19 @@ from .models.composition import (
     xue_liu_2025_composition,
 )
 from .models.cosmic_ray import CosmicRayModel
+from .models.nearby_sources import nearby_source
 from .models.nuisance import NuisanceModel
 from .models.published import (
     PUBLISHED_COMPOSITIONS,
     PublishedSpectralModel,
     abundances_from,
     published_composition,
+)
+from .models.unseen_sources import (
+    DiscreteBackgroundDipoleModel,
+    DiscreteLeakyBoxSpectralModel,
+    discrete_background,
+    unseen_sources,
 )
 from .models.xue_liu import xue_liu_2025
 from .physics.geometry import GALACTIC_TO_ICRS
@@ -110,6 +128,7 @@ from .studies.comparison import compare_models
 from .studies.identifiability import Identifiability, identifiability
 from .studies.leave_one_out import leave_one_out
 from .studies.scans import ProfileScan, scan_profiles
+from .studies.sources import compare_sources
 from .studies.starts import RandomStarts, lowest_minimum, random_starts
 from .studies.toy_study import ToyStudy
 from .studies.toys import run_toys

@@ -18,6 +18,9 @@ ROOT = Path(crl.__file__).parents[1]
 ADDED = {
     "MODEL_REGISTRY": ["CosmicRayModel", "NuisanceModel"],
     "SPECTRAL_MODEL_REGISTRY": [
+        "DecayingSourceSpectralModel",
+        "DiscreteLeakyBoxSpectralModel",
+        "EscapingSourceSpectralModel",
         "GalacticCenterSpectralModel",
         "IntensitySpectralModel",
         "LeakyBoxSpectralModel",

@@ -1,6 +1,7 @@
 """No digit of a shipped table, selection or constant changes unseen.
 
-``data/checksums.txt`` has a checksum of the rows of each table, of the index and of the selections;
+``data/checksums.txt`` has a checksum of the rows of each table, of the index, of the selections and
+of the sources near the Sun;
 ``python tests/test_shipped_numbers.py`` writes it anew, after a change that is meant. Constants and
 priors stand here a second time, as their sources give them.
 """
@@ -22,12 +23,13 @@ from crlocal_plugin.physics import constants
 from crlocal_plugin.physics.species import ATOMIC_MASS_UNIT_GEV, SPECIES
 
 CHECKSUMS = Path(__file__).parent / "data" / "checksums.txt"
+SOURCES = Path(crl.__file__).parent / "components" / "nearby_sources.ecsv"
 
 
 def checksums():
     """Checksums of what the files say beside their comments, by their names."""
     found = {}
-    for path in sorted([*DATA.rglob("*.ecsv"), DATA / "selections.yaml"]):
+    for path in sorted([*DATA.rglob("*.ecsv"), DATA / "selections.yaml", SOURCES]):
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
         rows = "\n".join(line for line in lines if line and not line.startswith("#"))
         found[path.name] = hashlib.sha256(rows.encode()).hexdigest()[:16]
@@ -37,7 +39,7 @@ def checksums():
 def test_no_digit_of_a_table_has_changed():
     lines = CHECKSUMS.read_text(encoding="utf-8").splitlines()
     assert checksums() == dict(line.split() for line in lines)
-    assert len(lines) == len(crl.catalog()) + 2
+    assert len(lines) == len(crl.catalog()) + 3
 
 
 @pytest.mark.parametrize("name", list(map(str, crl.catalog()["name"])))

@@ -4,7 +4,9 @@ What to use when:
 
 - a parameter, its default, unit and limits: `parameters`;
 - spectrum and dipole of one population of cosmic rays, with formula, Parameters and kernel:
-  `background` (with loss of nuclei too), `nearby_source`, `galactic_center`;
+  `background` (with loss of nuclei too), `nearby_source`, `galactic_center`; a nearby source that
+  releases its particles in time: `release`;
+- where remnants and pulsars are along the local field: `source_catalogue`;
 - the effect of motion on all of them: `compton_getting`;
 - a spectrum of your own derives from `spectrum.CosmicRaySpectralModel` or, with a strength, from
   `spectrum.SourceSpectralModel`; a dipole from `dipole.DipoleModel`;

@@ -3,6 +3,7 @@
 import astropy.units as u
 from gammapy.modeling.models import SpectralModel
 
+from ..messages import unknown_name
 from ..physics.species import ELEMENT_GROUPS, SYMBOLS
 from .base import RIGIDITY_UNIT, PhysicsModel, intensity_unit
 from .dipole import DipoleModel
@@ -59,16 +60,20 @@ class CosmicRayComponent:
         rays, such as Compton-Getting.
     dipole_model : DipoleModel, optional
         Dipole; left out by an isotropic component.
+    own : sequence of str, optional
+        Names of parameters that the component has for itself: a `CosmicRayModel` does not make
+        them one with those of the same name elsewhere, and their labels have the component's name.
 
     Raises
     ------
     ValueError
-        If the name has a dot, or a model is filed under another species than its own.
+        If the name has a dot, a model is filed under another species than its own, or no model has
+        a parameter that ``own`` names.
     TypeError
         If a model is not of the right kind.
     """
 
-    def __init__(self, name, spectral_models=None, dipole_model=None):
+    def __init__(self, name, spectral_models=None, dipole_model=None, own=()):
         if not isinstance(name, str) or not name or "." in name:
             raise ValueError(f"component name {name!r}: expected a word without dots")
         self.name = name
@@ -79,16 +84,27 @@ class CosmicRayComponent:
                     f"component {name!r}, species {species!r}: expected a gammapy SpectralModel, "
                     f"got {type(model).__name__}"
                 )
-            own = getattr(model, "species", species)
-            if own != species:
+            nucleus = getattr(model, "species", species)
+            if nucleus != species:
                 raise ValueError(
-                    f"component {name!r}: a model of {own} is filed under species {species!r}"
+                    f"component {name!r}: a model of {nucleus} is filed under species {species!r}"
                 )
         if dipole_model is not None and not isinstance(dipole_model, DipoleModel):
             raise TypeError(
                 f"component {name!r}: expected a DipoleModel, got {type(dipole_model).__name__}"
             )
         self.dipole_model = dipole_model
+        self.own = (own,) if isinstance(own, str) else tuple(own)
+        for par in self.own:
+            known = dict.fromkeys(name for model in self.models for name in model.parameters.names)
+            if par not in known:
+                raise ValueError(unknown_name(par, known, f"own parameter of component {name!r} "))
+
+    @property
+    def own_parameters(self):
+        """Parameters that the component has for itself (set of `~gammapy.modeling.Parameter`)."""
+        models = self.models if self.own else ()
+        return {par for model in models for par in model.parameters if par.name in self.own}
 
     @property
     def models(self):

@@ -3,14 +3,14 @@
 import numpy as np
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 
-from ..physics.constants import LIGHT_SPEED_KM_S, PARSEC_CM, YEAR_S
+from ..physics.constants import LIGHT_SPEED_KM_S, LIGHT_YEAR_PC, PARSEC_CM, YEAR_S
 from ..physics.diffusion import (
     directional_ratio,
     large_scale_diffusion_along,
     local_diffusion_along,
     local_perpendicular_ratio,
 )
-from ..physics.geometry import local_cloud
+from ..physics.geometry import icrs_direction, local_cloud
 from ..physics.intensity import LOG_BURST, log_burst
 from .dipole import DIPOLE_MODEL_REGISTRY, SeparableDipoleModel
 from .registration import register
@@ -18,12 +18,21 @@ from .spectrum import SourceSpectralModel
 
 LOCAL_TRANSPORT = ("kinetic", "wandering")
 """Diffusion in the cloud: kinetic theory, or the wandering field lines of the large scale."""
+SPECTRUM_TRANSPORT = (*LOCAL_TRANSPORT, "none")
+"""The same for intensities, which a cloud without effect leaves as they are."""
 _MOTION = ("B_ra", "B_dec", "u_HC", "u_HC_ra", "u_HC_dec", "U_sun", "V_sun", "W_sun")
 
 
 def _cloud(p):
     """Motion and magnetic field of the cloud."""
     return local_cloud(p.B_ra, p.B_dec, p.u_HC, p.u_HC_ra, p.u_HC_dec, p.U_sun, p.V_sun, p.W_sun)
+
+
+def squared_spread(p):
+    """4 D_par T_n at 10 GV in cm2, and there r_par^2 / 4 D_par T_n + r_perp^2 / 4 D_perp T_n."""
+    spread2 = (4 * YEAR_S) * p.T_n * (p.D_ratio * p.D_0)
+    distance2 = p.r_par * p.r_par + p.r_perp * p.r_perp / p.M_A**4
+    return spread2, distance2 * PARSEC_CM**2 / spread2
 
 
 class NearbySourceSpectralModel(SourceSpectralModel):
@@ -37,12 +46,19 @@ class NearbySourceSpectralModel(SourceSpectralModel):
     (Xue & Liu 2025, Eqs. 5-8; Eq. 16 for ``local_transport="wandering"``). Solar modulation is
     left out, as in the paper: the source contributes little at low rigidity.
 
+    The first exponential is what is left of particles that enter the cloud ahead of the Sun and
+    diffuse against its plasma, which moves towards them. With ``local_transport="none"`` it is one.
+    That is the case of a source behind the cloud: where plasma enters at the edge and carries
+    particles along, the stationary density that stays finite far from the edge is the same
+    everywhere (:doc:`/howto/nearby-sources`).
+
     Parameters
     ----------
     species : str or `~crlocal_plugin.Species`
         Nucleus.
-    local_transport : {"kinetic", "wandering"}
-        Diffusion in the cloud: kinetic theory, or the wandering field lines of the large scale.
+    local_transport : {"kinetic", "wandering", "none"}
+        Diffusion in the cloud: kinetic theory, or the wandering field lines of the large scale; or
+        no effect of the cloud.
     Q_0n, Gamma, index_offset, R_cut, T_n, r_par, r_perp : `~astropy.units.Quantity`
         The source, see `crlocal_plugin.components.parameters.DEFINITIONS`.
     D_0, delta, D_ratio, M_A, x, R_cr, B, delta_local : `~astropy.units.Quantity`
@@ -53,7 +69,7 @@ class NearbySourceSpectralModel(SourceSpectralModel):
 
     tag = ["NearbySourceSpectralModel", "nearby-source"]
     settings = ("species", "local_transport")
-    choices = {"local_transport": LOCAL_TRANSPORT}
+    choices = {"local_transport": SPECTRUM_TRANSPORT}
     helium_strength = 7.05e51
     power_name = "index_offset"
     definitions = (
@@ -70,12 +86,12 @@ class NearbySourceSpectralModel(SourceSpectralModel):
     def log_shape(self, grid, *values):
         """Kernel: logarithm of the intensity inside the cloud at a strength of one, Eqs. 6, 16."""
         p = self.named(values)
-        spread2 = (4 * YEAR_S) * p.T_n * (p.D_ratio * p.D_0)
-        M4 = p.M_A**4
+        spread2, spread = squared_spread(p)
         # D_par^(1/2) D_perp = M_A^4 D_par^(3/2)
-        log_norm = LOG_BURST - 1.5 * np.log(spread2) - np.log(M4)
-        spread = (p.r_par * p.r_par + p.r_perp * p.r_perp / M4) * PARSEC_CM**2 / spread2
+        log_norm = LOG_BURST - 1.5 * np.log(spread2) - np.log(p.M_A**4)
         burst = log_burst(grid, log_norm, p.Gamma + p.index_offset, p.R_cut, spread, p.delta)
+        if self.local_transport == "none":
+            return burst
         cloud = _cloud(p)
         advection = (cloud.speed * 1e5) * (p.x * PARSEC_CM)
         return burst - advection / self._kappa_xx(grid, cloud.cos2_theta, p)
@@ -135,5 +151,31 @@ def nearby_source_terms(beta, cloud, perpendicular_ratio):
     return [(scale, along), (perpendicular_ratio * scale, cloud.velocity - along)]
 
 
+class NearbySourceFickDipoleModel(SeparableDipoleModel):
+    r"""Dipole of an instantaneous nearby source from Fick's law, along the magnetic field.
+
+    .. math::
+        -\vec\xi_n = \frac{3 D_\parallel}{v J_n}\, \hat b \cdot \nabla J_n\, \hat b
+        = \frac{3 r_\parallel}{2 v T_n}\, \hat b
+
+    as Xue & Liu 2025 have it for the Galactic centre (Eqs. 12-13). It points to the source, whose
+    ``r_par`` is negative where the field points away from it.
+
+    Parameters
+    ----------
+    T_n, r_par, B_ra, B_dec : `~astropy.units.Quantity`
+        See `crlocal_plugin.components.parameters.DEFINITIONS`.
+    """
+
+    tag = ["NearbySourceFickDipoleModel", "nearby-source-fick-dipole"]
+    definitions = ("T_n", "r_par", "B_ra", "B_dec")
+
+    def terms(self, grid, *values):
+        """Kernel: terms of the dipole."""
+        p = self.named(values)
+        amplitude = 1.5 * p.r_par / (p.T_n * LIGHT_YEAR_PC)
+        return [(amplitude / grid.beta, icrs_direction(p.B_ra, p.B_dec))]
+
+
 register(SPECTRAL_MODEL_REGISTRY, NearbySourceSpectralModel)
-register(DIPOLE_MODEL_REGISTRY, NearbySourceDipoleModel)
+register(DIPOLE_MODEL_REGISTRY, NearbySourceDipoleModel, NearbySourceFickDipoleModel)

@@ -21,9 +21,10 @@ class CosmicRayModel(TopLevelModel, Predictions):
     """Cosmic rays near Earth: components times species, intensities and dipole.
 
     Parameters of the same name are one Parameter, except the source strength and the index
-    offset, which each species has for itself. Assigning another Parameter to a sub-model unlinks
-    it there: ``model.components["nearby"].spectral_models["He"].R_cut = Parameter("R_cut",
-    "8 PV")``. A parameter that the model has once is an attribute of it: ``model.V_sun``.
+    offset, which each species has for itself, and what a component calls its ``own``. Assigning
+    another Parameter to a sub-model unlinks it there:
+    ``model.components["nearby"].spectral_models["He"].R_cut = Parameter("R_cut", "8 PV")``. A
+    parameter that the model has once is an attribute of it: ``model.V_sun``.
 
     Parameters
     ----------
@@ -59,11 +60,12 @@ class CosmicRayModel(TopLevelModel, Predictions):
         self.components = {component.name: component for component in components}
         check_intensities(components)
         if link:
-            linking.link_same_names(self._models)
+            linking.link_same_names(components)
         self._evaluator = None
         self._joint_priors = ()
         self.set_default_frozen()
         self._covariance = Covariance(self.parameters)
+        self.penalties = linking.joint_priors(self.parameters)
         if covariance_data is not None:
             self.covariance = covariance_data
 
@@ -262,6 +264,8 @@ class CosmicRayModel(TopLevelModel, Predictions):
                 entry["spectral_models"] = spectra
             if component.dipole_model is not None:
                 entry["dipole_model"] = write(component.dipole_model, labels)
+            if component.own:
+                entry["own"] = list(component.own)
             data["components"].append(entry)
         return data
 
@@ -279,7 +283,8 @@ class CosmicRayModel(TopLevelModel, Predictions):
             dipole = entry.get("dipole_model")
             if dipole is not None:
                 dipole = read(DIPOLE_MODEL_REGISTRY, dipole, parameters)
-            components.append(CosmicRayComponent(entry["name"], spectra, dipole))
+            own = entry.get("own", ())
+            components.append(CosmicRayComponent(entry["name"], spectra, dipole, own))
         model = cls(components, data["name"], data.get("datasets_names"), link=False, **kwargs)
         # files of earlier versions do not tell
         free = data.get("free_by_default")

@@ -4,6 +4,7 @@ import numpy as np
 from gammapy.modeling import Covariance, Parameters
 
 from ..components.base import PhysicsModel
+from ..components.correlated_priors import PriorShare
 
 
 class LabelledParameters(Parameters):
@@ -43,8 +44,11 @@ def parameter_slots(model):
 
 
 def parameter_labels(components, parameters):
-    """Make unique labels: the name, with species or component in front where names repeat."""
-    uses = {}
+    """Make unique labels: the name, with species or component in front where names repeat.
+
+    What a component has for itself always has its name in front.
+    """
+    uses, own = {}, {par for component in components for par in component.own_parameters}
     for component in components:
         filed = [*component.spectral_models.items(), (None, component.dipole_model)]
         for species, model in filed:
@@ -55,12 +59,22 @@ def parameter_labels(components, parameters):
     for name, places_of in uses.items():
         everywhere = [place for places in places_of.values() for place in places]
         for par, places in places_of.items():
-            words = _qualifier(places, everywhere) if len(places_of) > 1 else ()
+            if par in own:
+                words = _own_qualifier(places, everywhere)
+            else:
+                words = _qualifier(places, everywhere) if len(places_of) > 1 else ()
             label = ".".join([*words, name])
             while label in labels.values():
                 label = ".".join([*filter(None, places[0]), label])
             labels[par] = label
     return [labels[par] for par in parameters]
+
+
+def _own_qualifier(places, everywhere):
+    """Component, and species if others of it have another parameter of the name."""
+    component, species = places[0]
+    others = {place for place in everywhere if place[0] == component} - set(places)
+    return [component, *filter(None, [species if others else None])]
 
 
 def _qualifier(places, everywhere):
@@ -78,15 +92,17 @@ def _qualifier(places, everywhere):
     return ["+".join(shared)] if some and None not in shared else []
 
 
-def link_same_names(models):
-    """Make parameters of the same name one, those of a species' own per species."""
+def link_same_names(components):
+    """Make parameters of the same name one, those of a species' or a component's own for each."""
     groups = {}
-    for model in models:
+    for component, model in ((c, model) for c in components for model in c.models):
         own = getattr(model, "own_parameters", ())
         for default in model.defaults if isinstance(model, PhysicsModel) else ():
-            key = (default.name, model.species if default.name in own else None)
+            name = default.name
+            owner = component.name if name in component.own else None
+            key = (name, owner, model.species if name in own else None)
             groups.setdefault(key, []).append((model, default))
-    for (name, _), uses in groups.items():
+    for (name, *_), uses in groups.items():
         chosen, changed = uses[0][0].__dict__[name], _changes(*uses[0])
         for model, default in uses[1:]:
             par, own_changes = model.__dict__[name], _changes(model, default)
@@ -120,6 +136,18 @@ def _listed(changes):
         str(value) if attribute == "quantity" else f"{attribute} {value}"
         for attribute, value in changes.items()
     )
+
+
+def joint_priors(parameters):
+    """Correlated priors that parameters have their shares of, over those that are there (list)."""
+    shares = [par.prior for par in parameters if isinstance(par.prior, PriorShare)]
+    known, found = set(parameters), []
+    for prior in dict.fromkeys(share.joint for share in shares if share.joint is not None):
+        kept = [prior]
+        for missing in (par for par in prior.parameters if par not in known):
+            kept = [part for one in kept for part in one.without(missing)]
+        found += kept
+    return found
 
 
 def carry_over(covariance, parameters):

@@ -13,7 +13,8 @@ def set_prior_sets(model, names):
     Parameters
     ----------
     model : CosmicRayModel
-        Model; what a set has for parameters that it does not have is left out.
+        Model; what a set has for parameters that it does not have is left out, and so are those
+        that a component has for itself.
     names : str or list of str
         Names of `PRIOR_SETS`.
 
@@ -32,6 +33,8 @@ def set_prior_sets(model, names):
         if name not in PRIOR_SETS:
             raise ValueError(unknown_name(name, PRIOR_SETS, "set of priors "))
     done, parameters = {}, list(model.parameters) if names else []
+    own = {par for component in model.components.values() for par in component.own_parameters}
+    parameters = [par for par in parameters if par not in own]
     for name in names:
         found = [par for key in PRIOR_SETS[name] for par in parameters if par.name == key]
         entry = CORRELATED.get(name)

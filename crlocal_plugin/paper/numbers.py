@@ -4,7 +4,6 @@ import numpy as np
 from astropy import units as u
 from astropy.coordinates import Angle, SkyCoord
 from astropy.table import Table
-from scipy.integrate import quad
 
 from ..catalogue.loading import load_datasets
 from ..models.xue_liu import xue_liu_2025
@@ -12,6 +11,7 @@ from ..physics.diffusion import bohm_coefficient, log_local_parallel_diffusion
 from ..physics.geometry import galactic_direction, icrs_direction
 from ..physics.kinematics import particle_grid
 from ..plots.sky.directions import reference_directions
+from ..studies.sources import injected_energy
 
 _ENERGIES = np.geomspace(1e2, 1e8, 2401) * u.GeV
 
@@ -63,22 +63,8 @@ def _directions(model):
         yield what, "II.B", "53.6, 68.5", f"{sky.lon.deg:.1f}, {sky.lat.deg:.1f}"
 
 
-def _kinetic_energy(log_R, nucleus, Q_0, index, cut):
-    """Energy of the particles of a source per ln(R), in GeV."""
-    R = np.exp(log_R)
-    energy = np.hypot(nucleus.Z * R, nucleus.rest_energy) - nucleus.rest_energy
-    return Q_0 * R ** (1 - index) * np.exp(-R / cut) * energy
-
-
 def _energetics(model):
-    energy = 0.0
-    for nucleus in model.nuclei:
-        source = model.components["nearby"].spectral_models[nucleus.name]
-        index = source.Gamma.value + source.index_offset.value
-        cut = source.R_cut.quantity.to_value("GV")
-        arguments = nucleus, source.Q_0n.value, index, cut
-        energy += quad(_kinetic_energy, 0, np.log(30 * cut), arguments, limit=200)[0]
-    text = f"{(energy * u.GeV).to_value('erg'):.1e}"
+    text = f"{injected_energy(model.components['nearby']):.1e}"
     yield "energy of the nearby source's cosmic rays above 1 GV [erg]", "II.A", "about 1e50", text
 
 

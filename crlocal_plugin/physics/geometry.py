@@ -121,3 +121,30 @@ def local_cloud(B_ra, B_dec, u_HC, u_HC_ra, u_HC_dec, U_sun, V_sun, W_sun):
     field = icrs_direction(B_ra, B_dec)
     velocity = lsr_velocity(u_HC, icrs_direction(u_HC_ra, u_HC_dec), U_sun, V_sun, W_sun)
     return LocalCloud(velocity, field, *speed_and_cos2(velocity, field))
+
+
+def wandering_of_field_lines(length, coherence_length):
+    """Displacement of a field line from the straight one on each transverse axis.
+
+    The direction of the line walks at random over the sphere and forgets itself over the coherence
+    length L, as that of a polymer does (Kratky & Porod 1949): cos(angle) has the mean exp(-s / L)
+    after a length s.
+
+    Parameters
+    ----------
+    length, coherence_length : array_like
+        Length s of the line and coherence length, which may be infinite, in the same unit.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Root mean square, s (s / 3 L)^(1/2) for short lines and (2 L s / 3)^(1/2) for long ones.
+    """
+    length, coherence_length = np.broadcast_arrays(length, np.asarray(coherence_length, float))
+    t = length / coherence_length
+    # short lines: the closed form is a difference of numbers that are nearly the same
+    mean = t - 4 / 3 + 1.5 * np.exp(-t) - np.exp(-3 * t) / 6
+    series = t**3 / 2 - 0.5 * t**4
+    share = np.where(t < 1e-3, series, np.maximum(mean, 0))
+    with np.errstate(invalid="ignore"):
+        return np.where(t > 0, length * np.sqrt(2 / 3 * share / np.where(t > 0, t, 1) ** 2), 0.0)

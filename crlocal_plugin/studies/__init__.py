@@ -4,7 +4,7 @@ What to use when:
 
 - the lowest of several minima: `starts`; profiles of several parameters: `scans`;
 - bands of intensities and dipoles: `bands`;
-- variants of the model on the same data: `comparison`;
+- variants of the model on the same data: `comparison`; sources of the catalogue: `sources`;
 - which measurements the others object to: `leave_one_out`;
 - which parameters spectra, dipole and priors determine: `identifiability`;
 - bias, pulls and coverage from simulated data: `toys`.

@@ -1,0 +1,211 @@
+"""Which sources near the Sun describe the data, one by one and together."""
+
+import io
+from itertools import combinations
+
+import astropy.units as u
+import numpy as np
+from astropy.table import Table
+from scipy.integrate import quad
+
+from ..components.parameters import DEFINITIONS
+from ..components.source_catalogue import find_source, source_catalogue
+from ..likelihood.descent import minimise
+from ..likelihood.joint_likelihood import JointLikelihood
+from ..likelihood.minima.search import find_minima
+from ..models.cosmic_ray import CosmicRayModel
+from ..models.nearby_sources import nearby_source
+from ..posterior.nested import nested_sample
+from ..posterior.prior_distributions import measurements_only, set_proper_priors
+from ..progress import progress_bar
+from ..work.parallel import run_parallel
+
+PAPER = "nearby"
+"""Component of the paper's source."""
+
+_START = DEFINITIONS["r_perp"].value
+
+
+def compare_sources(
+    datasets,
+    names=None,
+    n=1,
+    free=("r_perp",),
+    n_starts=None,
+    evidence=False,
+    n_live=400,
+    random_state=None,
+    n_jobs=None,
+    progress=None,
+    **settings,
+):
+    """Fit the sources of the catalogue in the place of the paper's nearby source.
+
+    Every fit starts from the present values, with equal shares of the strengths of the paper's
+    source. A free ``r_perp`` starts from half of, once and twice that of the paper, 18.5 pc, and
+    from the mean of its prior, where there is nothing left of most sources, beside the random
+    starts of every fit; the lowest minimum counts. Nothing in the models changes.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Datasets with a `CosmicRayModel` that has the component "nearby", at best after a fit.
+    names : list of str, optional
+        Names in `source_catalogue`, by default all.
+    n : int or range, optional
+        How many sources there are together, or several such numbers; 1 to 3.
+    free : sequence of str, optional
+        Parameters of each source that are free within their priors: "T_n", "r_par", "r_perp".
+    n_starts : int, optional
+        Further starts of each fit, 0 for none; by default 40 to 200, about a second.
+    evidence : bool, optional
+        Compute evidences too, which takes minutes each; free parameters without a prior get those
+        of `set_proper_priors`.
+    n_live, random_state : optional
+        Of `~crlocal_plugin.nested_sample`.
+    n_jobs, progress : optional
+        As for `~crlocal_plugin.scan_profiles`.
+    **settings : dict
+        Of `nearby_source`, for all of them, such as ``injection="decay"``.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        A row for each set of sources, for the paper's source and for none, the lowest total first:
+        ``sources``; ``chi2`` of the data, ``prior`` and ``total``; ``change`` of the total beside
+        that without a source; number of ``free`` parameters; ``energy`` of the cosmic rays of each
+        source above 1 GV in erg; ``pull`` of each ``r_perp`` that is free, in standard deviations
+        of its prior; whether the descent, and the samples behind an evidence, have ``converged``;
+        with evidences ``ln_evidence`` and its error.
+
+    Raises
+    ------
+    ValueError
+        If a name or n is not known, a model is missing, or the statistic is not a sum of squares.
+    """
+    names = [find_source(name)["name"] for name in names or source_catalogue()["name"]]
+    numbers = sorted({n} if isinstance(n, int) else set(n))
+    if not numbers or not set(numbers) <= {1, 2, 3}:
+        raise ValueError(f"n is {n}: expected how many sources there are together, 1 to 3")
+    wrong = sorted(set(free) - {"T_n", "r_par", "r_perp"})
+    if wrong:
+        raise ValueError(f"free: expected some of T_n, r_par, r_perp, not {', '.join(wrong)}")
+    sets = [chosen for k in numbers for chosen in combinations(dict.fromkeys(names), k)]
+    entries = [_with_sources(datasets, chosen, free, settings) for chosen in (None, (), *sets)]
+    if evidence:
+        for entry, _ in entries:
+            set_proper_priors(entry)
+    with measurements_only(par for entry, _ in entries for par in entry.parameters):
+        inputs = [
+            (JointLikelihood(entry), _r_perp(sources), n_starts) for entry, sources in entries
+        ]
+        minima = run_parallel(_lowest, inputs, n_jobs, None, progress, "comparing sources", "fits")
+    rows = []
+    for (_, sources), (likelihood, *_), minimum in zip(entries, inputs, minima, strict=True):
+        likelihood.assign(minimum.theta)
+        chi2 = -2 * float(likelihood.log_likelihood(minimum.theta))
+        pulls = [_pull(source) for source in sources if source.name != PAPER]
+        rows.append(
+            {
+                "sources": ", ".join(source.name for source in sources) or "none",
+                "chi2": chi2,
+                "prior": minimum.stat - chi2,
+                "total": minimum.stat,
+                "change": minimum.stat - minima[1].stat,
+                "free": likelihood.size,
+                "energy": ", ".join(f"{injected_energy(source):.1e}" for source in sources),
+                "pull": ", ".join(f"{pull:+.1f}" for pull in pulls if "r_perp" in free),
+                "converged": minimum.success,
+            }
+        )
+    if evidence:
+        total, shown = len(entries), False if callable(progress) else progress
+        with progress_bar(total, "evidences", "models", shown) as update:
+            for row, (entry, _) in zip(rows, entries, strict=True):
+                sample = nested_sample(entry, n_live, None, None, random_state, io.StringIO())
+                row["ln_evidence"], row["ln_evidence_error"] = sample.log_evidence
+                row["converged"] = row["converged"] and sample.converged
+                update(1)
+    table = Table(rows=rows)
+    table.sort("total")
+    for column in table.colnames:
+        if table[column].dtype.kind == "f":
+            table[column].format = ".1f"
+    return table
+
+
+def _with_sources(datasets, names, free, settings):
+    """Copy of datasets with other sources in their model, and these; None for the paper's."""
+    datasets = datasets.copy()
+    models = [m for m in datasets.models or () if PAPER in getattr(m, "components", ())]
+    if len(models) != 1:
+        raise ValueError(
+            f"expected datasets with one CosmicRayModel that has the component {PAPER!r}, such as "
+            f"xue_liu_2025(), got {len(models)}"
+        )
+    (model,) = models
+    paper = model.components[PAPER]
+    if names is None:
+        return datasets, [paper]
+    sources = [nearby_source(name, model, **settings) for name in names]
+    for source in sources:
+        for species, spectrum in source.spectral_models.items():
+            strength = paper.spectral_models[species].Q_0n
+            spectrum.Q_0n.quantity = strength.quantity / len(names)
+            spectrum.Q_0n.frozen = strength.frozen
+            for name in free:
+                getattr(spectrum, name).frozen = False
+            if "r_perp" in free:
+                spectrum.r_perp.value = _START
+    others = [component for component in model.components.values() if component is not paper]
+    new = CosmicRayModel([*others, *sources], model.name, model.datasets_names)
+    datasets.models = [new if other is model else other for other in datasets.models]
+    return datasets, sources
+
+
+def _r_perp(sources):
+    """Means of the priors on the free r_perp of sources, by label."""
+    pars = {source.name: _of(source) for source in sources if source.name != PAPER}
+    return {f"{x}.r_perp": par.prior.mu.value for x, par in pars.items() if not par.frozen}
+
+
+def _of(source):
+    """The r_perp of a source."""
+    return next(iter(source.spectral_models.values())).r_perp
+
+
+def _pull(source):
+    r_perp = _of(source)
+    return (r_perp.value - r_perp.prior.mu.value) / r_perp.prior.sigma.value
+
+
+def _lowest(likelihood, means, n_starts):
+    """Lowest minimum from several distances of the sources across the field, and other starts."""
+    places = [likelihood.names.index(label) for label in means]
+    starts = [likelihood.values.copy() for _ in range(4 if means else 1)]
+    for start, factor in zip(starts, (1, 0.5, 2), strict=False):
+        start[places] *= factor
+    if means:
+        starts[-1][places] = list(means.values())
+    ends = [minimise(likelihood, start) for start in starts]
+    if n_starts != 0 and likelihood.size:
+        known = find_minima(likelihood, n_starts, 0, [end.theta for end in ends])
+        ends.append(minimise(likelihood, known.theta[0]))
+    return min(ends, key=lambda end: end.stat)
+
+
+def injected_energy(source):
+    """Kinetic energy of the particles of a nearby source above 1 GV in erg (float)."""
+    total = 0.0
+    for spectrum in source.spectral_models.values():
+        nucleus, cut = spectrum.nucleus, spectrum.R_cut.quantity.to_value("GV")
+        index = spectrum.Gamma.value + spectrum.index_offset.value
+
+        def per_log_rigidity(log_R, nucleus=nucleus, cut=cut, index=index):
+            R = np.exp(log_R)
+            kinetic = np.hypot(nucleus.Z * R, nucleus.rest_energy) - nucleus.rest_energy
+            return R ** (1 - index) * np.exp(-R / cut) * kinetic
+
+        integral, _ = quad(per_log_rigidity, 0, np.log(30 * cut), limit=200)
+        total += spectrum.Q_0n.quantity.to_value("GV-1") * integral
+    return u.Quantity(total, "GeV").to_value("erg")
