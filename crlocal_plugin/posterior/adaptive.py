@@ -11,10 +11,11 @@ from .bridge import bridge_evidence
 from .convergence import import_sampling
 from .coordinates import straight_columns
 from .density import NormalTarget
-from .importance import MAX_PARETO_K, MIN_EFFECTIVE, draw_enough, importance_rounds
+from .importance import MAX_PARETO_K, MIN_EFFECTIVE, draw_enough, importance_rounds, pooled
 from .modes import find_modes
 from .populations import Populations
 
+_TRIALS = 4  # mixtures from which draws are tried while walkers go on
 _KEPT = 4  # samples that are kept for each effective one
 
 
@@ -49,7 +50,7 @@ def adaptive_samples(density, likelihood, fit, rng, report, n_jobs=None):
         starts = minima.theta
         straight = straight_columns(likelihood, starts, minima.covariance)
     target = NormalTarget(density, likelihood, fit, straight)
-    modes = find_modes(target, starts)
+    modes = find_modes(target, starts, rng)
     found = importance_rounds(target, modes.mixture(), rng, report)
     if found is None:
         if target.has_residuals:
@@ -58,7 +59,7 @@ def adaptive_samples(density, likelihood, fit, rng, report, n_jobs=None):
         report("walking to the posterior")
         populations = Populations(target, modes, rng, n_jobs)
         modes = populations.modes
-        found = draw_enough(target, populations.mixture, rng, report, n_jobs)
+        found = _drawn_while_walking(target, populations, rng, report, n_jobs)
     if found is not None:
         rows = [
             ("Pareto k", found.pareto_k, f"below {MAX_PARETO_K}"),
@@ -79,3 +80,17 @@ def adaptive_samples(density, likelihood, fit, rng, report, n_jobs=None):
     theta = target.values(rows).reshape(samples.shape)
     places = target.values(modes.positions)
     return Adapted(theta, evidence, table, sampler, target.calls, places, shares)
+
+
+def _drawn_while_walking(target, populations, rng, report, n_jobs):
+    """Draws from mixtures that walkers tell of, in several trials; None if they are not enough."""
+    several = []
+    for _ in range(_TRIALS):
+        populations.follow_on()
+        found = draw_enough(target, populations.mixture, rng, n_jobs)
+        report(f"importance sampling, {found.effective:.0f} effective, k {found.pareto_k:.2f}")
+        if found.pareto_k < MAX_PARETO_K:
+            several.append(found)
+            if pooled(several).is_good:
+                return pooled(several)
+    return None

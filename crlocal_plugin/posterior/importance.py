@@ -16,7 +16,8 @@ LEAST = 0.01  # weight that a maximum has in a mixture, however low it is
 _KNOWN = 0.1  # fraction of the draws that tempered weights make effective, for a fit
 _KEPT, _PASSES = 3, 3  # rounds that a mixture is fitted to, and steps of the fit
 _HOPELESS = 0.015  # fraction of effective draws below which a round is the last one
-_FEWEST, _MOST, _ROUNDS = 10_000, 250_000, 4  # draws of a round, and rounds
+_FEWEST, _MOST, _ROUNDS = 10_000, 400_000, 4  # draws of a round, and rounds
+_FAR = 4  # how many times the most draws may be needed for any to be made
 _RESERVE = 1.3  # how many more draws than are expected to be enough
 _FITTED = 20_000  # samples that it is fitted to
 _WIDER, _DEFENSIVE = 1.5, 0.2  # how much wider some draws are spread, and which fraction
@@ -50,20 +51,49 @@ class Importance(NamedTuple):
         return self.position[rng.permutation(chosen)]
 
 
+def pooled(several):
+    """One `Importance` of several, by their effective sample sizes; the largest k counts."""
+    sizes = np.array([each.effective for each in several])
+    parts = [size * each.weights for size, each in zip(sizes, several, strict=True)]
+    values, errors = np.transpose([each.log_evidence for each in several])
+    precision = 1 / np.maximum(errors, 1e-12) ** 2
+    evidence = np.sum(precision * values) / precision.sum(), precision.sum() ** -0.5
+    rows = np.concatenate([each.position for each in several])
+    pareto_k = max(each.pareto_k for each in several)
+    return Importance(rows, np.concatenate(parts) / sizes.sum(), pareto_k, evidence)
+
+
 def weigh(target, mixture, size, rng, n_jobs=1):
     """Draw from a mixture, and weigh the draws by a target (`Importance`, ln(target), shape (m,)).
 
     The error of ln(evidence) is that of the mean of the smoothed weights.
     """
-    rows = mixture.draw(size, rng)
-    chunks = [(rows[start : start + _CHUNK],) for start in range(0, size, _CHUNK)]
-    log_target = np.concatenate(run_parallel(target, chunks, n_jobs, None, False))
+    sizes = [min(_CHUNK, size - done) for done in range(0, size, _CHUNK)]
+    seeds = rng.integers(2**63, size=len(sizes))
+    inputs = [(target, mixture, *each) for each in zip(sizes, seeds, strict=True)]
+    drawn = run_parallel(_draw, inputs, n_jobs, None, False)
+    rows, log_target, log_density = (np.concatenate(x) for x in zip(*drawn, strict=True))
     target.calls += size
-    log_weights = log_target - mixture.log_density(rows)
+    log_weights = log_target - log_density
     weights, pareto_k = smoothed(log_weights)
     evidence = logsumexp(log_weights) - np.log(size)
     error = np.sqrt(max(size * np.square(weights).sum() - 1, 0.0) / size)
     return Importance(rows, weights, pareto_k, (evidence, error)), log_target
+
+
+def _draw(target, mixture, size, seed):
+    """Draws of a mixture (size, n), and ln(density) of target and mixture there, (size,)."""
+    rows = mixture.draw(size, np.random.default_rng(seed))
+    return rows, target(rows), mixture.log_density(rows)
+
+
+def draw_enough(target, mixture, rng, n_jobs=1):
+    """Draw from a mixture as often as a first round tells, at most some times (`Importance`)."""
+    found, _ = weigh(target, mixture, _FEWEST, rng)
+    size = int(_RESERVE * MIN_EFFECTIVE * _FEWEST / found.effective)
+    if _FEWEST < size < _FAR * _MOST:
+        found, _ = weigh(target, mixture, min(size, _MOST), rng, n_jobs)
+    return found
 
 
 def smoothed(log_weights):
@@ -71,16 +101,6 @@ def smoothed(log_weights):
     with np.errstate(all="ignore"):
         smooth, pareto_k = import_sampling("arviz").psislw(log_weights)
     return _normalised(smooth), float(pareto_k)
-
-
-def draw_enough(target, mixture, rng, report, n_jobs=1):
-    """Draw from a mixture as often as a first round tells (`Importance`), None if that is much."""
-    found, _ = weigh(target, mixture, _FEWEST, rng)
-    size = int(_RESERVE * MIN_EFFECTIVE * _FEWEST / found.effective)
-    if size > _FEWEST and size <= _MOST:
-        found, _ = weigh(target, mixture, size, rng, n_jobs)
-    report(f"importance sampling, {found.effective:.0f} effective, k {found.pareto_k:.2f}")
-    return found if found.is_good else None
 
 
 def importance_rounds(target, mixture, rng, report):

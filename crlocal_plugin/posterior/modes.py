@@ -9,6 +9,7 @@ from .mixtures import StudentMixture, degrees_of_freedom
 
 _STEP = 1e-4  # of derivatives, in a coordinate
 _STEPS = 150  # most steps of a descent
+_DRAWN, _EARLY, _KEPT = 24, 15, 6  # starts from the priors, their first steps, and how many go on
 _WORSE = 30.0  # sum of squares above the lowest beyond which a minimum is of no weight
 _APART = 4.0  # squared distance of two minima that differ, in standard deviations
 _WIDEST = 5.0  # standard deviation in a direction in which nothing changes
@@ -48,16 +49,18 @@ class Modes(NamedTuple):
         return StudentMixture(weights, self.positions, self.covariances, dof)
 
 
-def find_modes(target, starts):
-    """Find the maxima (`Modes`) that descents lead to from some values, shape (k, n).
+def find_modes(target, starts, rng):
+    """Find the maxima (`Modes`) that descents lead to from some values, shape (k, n), and others.
 
-    Without residuals the first of these stands for them.
+    The others are drawn from the priors. Without residuals the first values stand for the maxima.
     """
     positions = target.positions(starts)
     if not target.has_residuals:
         return Modes(positions[:1], np.zeros(1), np.eye(target.size)[np.newaxis], None)
     descents = Descents(InPositions(target))
-    descents.add(positions)
+    descents.add(rng.standard_normal((_DRAWN, target.size)))
+    drawn, stats = descents.finish(_EARLY)
+    descents.add(np.concatenate([positions, drawn[np.argsort(stats)[:_KEPT]]]))
     return _distinct(target, *descents.finish(_STEPS))
 
 

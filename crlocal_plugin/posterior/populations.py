@@ -18,13 +18,13 @@ from .importance import MIN_EFFECTIVE
 from .margins import Margins
 from .mixtures import StudentMixture, degrees_of_freedom
 
-_POPULATIONS, _WALKERS, _STORED = 4, 256, 5  # populations, walkers of each, steps between two rows
+_POPULATIONS, _WALKERS, _STORED = 4, 128, 5  # populations, walkers of each, steps between two rows
 _WIDER = 1.5  # spread of the walkers at the start, relative to that at the maxima
 _POWERS, _WARM = (0.3, 0.6, 1.0, 1.0), (30, 30, 40, 60)  # of the density at first, and steps there
-_LAST = 80  # steps in coordinates of the walkers' own, before any count
-_STEPS, _MOST = 200, 6000  # steps of later rounds, and of all of them
-_COMPONENTS, _PASSES = 4, 8  # of a mixture, and steps of a fit
-_ROWS, _WINDOW = 4000, 4.0  # rows of a fit, and autocorrelation times that one is estimated from
+_KEPT = 3  # latest rounds that a mixture is fitted to
+_STEPS, _MOST, _BURN_IN = 200, 10_000, 3  # steps of later rounds, of all, times left out at first
+_COMPONENTS, _PASSES = 6, 8  # of a mixture, and steps of a fit
+_ROWS, _WINDOW = 10_000, 4.0  # rows of a fit, and autocorrelation times that one is estimated from
 _LENGTH, _JITTER = 0.8, 0.5  # of a step along the slope in one dimension, and of its logarithm
 _ALL, _WIDE = 0.3, 0.1  # shares of components for all rows, and for those of a power below one
 
@@ -51,7 +51,8 @@ class Populations:
     """Populations of walkers on a target.
 
     ``modes`` are its maxima in the coordinates of the walkers, and ``mixture`` is what these jump
-    within. They start far and wide, and meet powers of the density first: walkers that start narrow fill tails slowly.
+    within. They start far and wide, and meet powers of the density first: walkers that start narrow
+    fill tails slowly.
     """
 
     def __init__(self, target, modes, rng, n_jobs=None):
@@ -67,7 +68,12 @@ class Populations:
                 self._wide = self._mixture_of(rows, 1)
             self._fit(rows)
         self._stretch(rows)
-        self._fit(self._walked(_LAST, 1.0)[0])
+        self._recent = []
+
+    def follow_on(self):
+        """Walk on, and fit the mixture to what has been met last."""
+        self._recent = [*self._recent[1 - _KEPT :], self._walked(_STEPS, 1.0)[0]]
+        self._fit(np.concatenate(self._recent, axis=1))
 
     def converged(self, report):
         """Walk until the rows have converged (`Walked`), None if they do not.
@@ -80,18 +86,21 @@ class Populations:
             rows, log_density = (np.concatenate(x, axis=1) for x in zip(*rounds, strict=True))
             # the density tells of walkers that have not arrived yet
             columns = np.concatenate([rows, log_density[..., np.newaxis]], axis=-1)
-            effective = log_density.size / _correlation_length(columns)
+            tau = _correlation_length(columns)
+            burn_in = int(_BURN_IN * tau)
+            effective = log_density[:, burn_in:].size / tau
             report(f"walking, {effective:.0f} effective")
             if effective < MIN_EFFECTIVE:
                 continue
-            r_hat = _r_hat(columns)
+            r_hat = _r_hat(columns[:, burn_in:])
             if r_hat <= MAX_R_HAT:
                 figures = [
                     ("effective sample size", effective, f"at least {MIN_EFFECTIVE}"),
                     ("R-hat", r_hat, f"at most {MAX_R_HAT}"),
                 ]
                 table = Table(rows=figures, names=("figure", "value", "expected"))
-                return Walked(rows, log_density, table, self.mixture)
+                kept = rows[:, burn_in:], log_density[:, burn_in:]
+                return Walked(*kept, table, self.mixture)
             self._fit(rounds[-1][0])
             rounds = []
         return None
