@@ -16,8 +16,9 @@ from crlocal_plugin.posterior.bends import bend
 from crlocal_plugin.posterior.convergence import import_sampling
 from crlocal_plugin.posterior.coordinates import NormalCoordinates
 from crlocal_plugin.posterior.density import NormalTarget
-from crlocal_plugin.posterior.importance import smoothed, systematic
+from crlocal_plugin.posterior.importance import Importance, pooled, smoothed, systematic
 from crlocal_plugin.posterior.importance import tempering as power_of
+from crlocal_plugin.posterior.margins import Margins
 from crlocal_plugin.posterior.mixtures import StudentMixture
 from crlocal_plugin.posterior.modes import find_modes
 from crlocal_plugin.posterior.sampling import sample as sample_by
@@ -178,7 +179,7 @@ def test_mixture_of_gaussians_in_ten_dimensions(is_least_squares):
 @pytest.fixture
 def only_walkers(monkeypatch):
     monkeypatch.setattr(adaptive, "importance_rounds", lambda *arguments: None)
-    monkeypatch.setattr(adaptive, "draw_enough", lambda *arguments: None)
+    monkeypatch.setattr(adaptive, "_drawn_while_walking", lambda *arguments: None)
 
 
 @pytest.mark.parametrize("is_least_squares", [True, False])
@@ -208,6 +209,38 @@ def test_walkers_jump_between_modes(only_walkers):
     check_evidence(posterior, np.log(2 * 2 * np.pi * 0.03 * 0.1 / 16))
 
 
+def test_draws_from_what_walkers_tell(monkeypatch):
+    monkeypatch.setattr(adaptive, "importance_rounds", lambda *arguments: None)
+    posterior = sample(Measured(between("ab", -2, 2), banana), random_state=9)
+    assert "importance" in posterior.info["sampler"]
+    other = sample(Measured(between("ab", -2, 2), banana), random_state=10)
+    assert posterior.log_evidence[0] == pytest.approx(other.log_evidence[0], abs=0.05)
+
+
+def test_pooled_draws():
+    rng = np.random.default_rng(11)
+    parts = [
+        Importance(rng.normal(size=(m, 2)), np.full(m, 1 / m), k, (1.0, 0.1))
+        for m, k in ((100, 0.1), (300, 0.4))
+    ]
+    together = pooled(parts)
+    assert together.effective == pytest.approx(400)
+    assert together.pareto_k == 0.4
+    assert together.log_evidence == pytest.approx((1.0, 0.1 / np.sqrt(2)))
+
+
+def test_margins_are_maps_with_a_volume():
+    rows = np.random.default_rng(12).gamma(2.0, size=(4000, 3))
+    margins = Margins(rows)
+    position = np.random.default_rng(13).normal(0, 2, (50, 3))
+    np.testing.assert_allclose(margins.positions(margins.values(position)), position, atol=1e-4)
+    step = 1e-6
+    slopes = (margins.values(position + step) - margins.values(position - step)) / (2 * step)
+    np.testing.assert_allclose(margins.log_slopes(position), np.log(slopes).sum(axis=1), rtol=1e-4)
+    straightened = margins.positions(rows)
+    assert np.abs(np.mean(straightened**3, axis=0)).max() < 0.3
+
+
 def test_processes_give_the_same_samples(only_walkers):
     results = [
         sample(Measured(between("ab", -2, 2), banana), random_state=8, n_jobs=n) for n in (1, 2)
@@ -225,7 +258,7 @@ def test_what_is_not_to_be_trusted_is_left_to_emcee(only_walkers, monkeypatch, c
 
 def test_arguments_that_are_refused():
     likelihood = Measured(between("a", -2, 2), lambda theta: theta)
-    with pytest.raises(ValueError, match="method 'magic': expected one of emcee, adaptive, nested"):
+    with pytest.raises(ValueError, match="method 'magic': expected one of adaptive, emcee, nested"):
         sample_by(likelihood, "magic")
     with pytest.raises(
         ValueError, match="n_walkers: the only option of the method 'adaptive' is n_jobs"

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 
 from ..likelihood.descent import minimise
+from ..progress import progress_bar
 from .adaptive import adaptive_samples
 from .density import PosteriorDensity, likelihoods
 from .described import best_fit, described
@@ -14,7 +15,7 @@ from .nested import nested_sample
 log = logging.getLogger(__name__)
 
 
-def sample(datasets, method="emcee", random_state=None, stream=None, **options):
+def sample(datasets, method="adaptive", random_state=None, stream=None, **options):
     """Sample the posterior of the free parameters.
 
     The priors are those of the parameters. Where a parameter has none, its prior is flat between
@@ -24,17 +25,17 @@ def sample(datasets, method="emcee", random_state=None, stream=None, **options):
     "adaptive" takes seconds and gives the evidence: it looks for maxima by many descents at once,
     and draws from a mixture of t distributions there that follows the weights of its draws. These
     are the result if the Pareto k of the weights is below 0.7 and 5000 of them are effective
-    (Vehtari et al. 2024, JMLR 25, 72). If not, as with some thirty parameters, populations of
-    walkers go on in coordinates along the curved valleys of the posterior, from a mixture that is
-    fitted to them, until 5000 of their samples are effective and R-hat is at most 1.01. The
-    evidence is then that of bridge sampling (Meng & Wong 1996, Statistica Sinica 6, 831). "emcee"
-    lets walkers run until they have converged, in minutes.
+    (Vehtari et al. 2024, JMLR 25, 72). If not, as with some thirty parameters, walkers in
+    coordinates along the curved valleys of the posterior tell of a better mixture. If its draws
+    fail too, the walkers go on until 5000 of their samples are effective and R-hat is at most
+    1.01, with the evidence of bridge sampling (Meng & Wong 1996, Statistica Sinica 6, 831).
+    "emcee" lets walkers run until they have converged, in minutes.
 
     Parameters
     ----------
     datasets : CosmicRayDatasets or JointLikelihood
         Datasets with models, or a likelihood: then the posterior has no models.
-    method : {"emcee", "adaptive", "nested"}, optional
+    method : {"adaptive", "emcee", "nested"}, optional
         How. "emcee" knows no evidence and finds no minimum that no path of good fits leads to,
         "nested" is `~crlocal_plugin.nested_sample` with UltraNest.
     random_state : int or `~numpy.random.Generator`, optional
@@ -60,7 +61,7 @@ def sample(datasets, method="emcee", random_state=None, stream=None, **options):
     ImportError
         If ArviZ, emcee or UltraNest are needed and not installed.
     """
-    methods = {"emcee": ensemble_sample, "adaptive": _adaptive, "nested": nested_sample}
+    methods = {"adaptive": _adaptive, "emcee": ensemble_sample, "nested": nested_sample}
     if method not in methods:
         raise ValueError(f"method {method!r}: expected one of {', '.join(methods)}")
     if method == "adaptive" and (other := options.keys() - {"n_jobs"}):
@@ -77,7 +78,8 @@ def _adaptive(datasets, random_state, stream, n_jobs=None):
     density = PosteriorDensity(likelihood)
     if fit.is_least_squares and density.improper:
         check_ends(fit, density.improper, minimise(fit).theta)
-    found = adaptive_samples(density, likelihood, fit, rng, log.info, n_jobs)
+    with progress_bar(None, "sampling", "", None if stream is None else False):
+        found = adaptive_samples(density, likelihood, fit, rng, log.info, n_jobs)
     if found is None:
         log.warning("neither weights nor walkers can be trusted: emcee takes over, for minutes")
         return ensemble_sample(datasets, random_state=rng, stream=stream)
