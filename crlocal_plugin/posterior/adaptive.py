@@ -15,7 +15,7 @@ from .importance import MAX_PARETO_K, MIN_EFFECTIVE, draw_enough, importance_rou
 from .modes import find_modes
 from .populations import Populations
 
-_TRIALS = 4  # mixtures from which draws are tried while walkers go on
+_TRIALS = 8  # mixtures from which draws are tried while walkers go on
 _KEPT = 4  # samples that are kept for each effective one
 
 
