@@ -17,7 +17,7 @@ from scipy.stats import kstest
 
 import crlocal_plugin as crl
 from crlocal_plugin.components.intensity_model import IntensitySpectralModel
-from crlocal_plugin.datasets.random import random_generator
+from crlocal_plugin.datasets.settings import random_generator
 from crlocal_plugin.likelihood.joint_likelihood import JointLikelihood
 
 GEV = u.Unit("GeV-1 m-2 s-1 sr-1")

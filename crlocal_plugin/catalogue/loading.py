@@ -90,12 +90,16 @@ def load_datasets(
     common["apply_declination_factor"] = apply_declination_factor
     for name, value in (("allow_overlap", allow_overlap), ("scatter", scatter)):
         read_switch(value, f"{name} must be true or false")
+    if allow_overlap:
+        # of a map, as of the tables that are named
+        common["allow_overlap"] = True
     if energy_width is not None:
         what = "energy_width must be a standard deviation of log10(energy)"
         energy_width = real_quantity(energy_width, what, [u.one], 0, 1).value
     options = floors, common, valid_only, energy_width, scatter
     datasets = CosmicRayDatasets([_load(item, *options) for item in items])
     for dataset in datasets:
+        dataset.require_different_events(datasets)
         if scatter and dataset.takes_scatter:
             dataset.scatter.frozen, dataset.scatter.value = False, _SCATTER_AT_START
     return datasets

@@ -2,6 +2,7 @@
 
 import astropy.units as u
 import numpy as np
+from gammapy.utils.random import get_random_state
 
 
 def real_quantity(value, what, units, low=-np.inf, high=np.inf):
@@ -58,6 +59,25 @@ def read_switch(value, what):
     return bool(value)
 
 
+def read_degree(value, what):
+    """Degree of a multipole, from 1 to 20 (int)."""
+    degree = real_quantity(value, what, [u.one], 1, 20).value
+    if degree % 1:
+        raise ValueError(f"{what}, got {value!r}")
+    return int(degree)
+
+
+def read_power(value, what):
+    """Power of multipoles: none, a positive number for all, or one for each degree (list)."""
+    if value is None:
+        return None
+    several = isinstance(value, list | tuple | np.ndarray)
+    powers = [real_quantity(each, what, [u.one]).value for each in (value if several else [value])]
+    if not powers or min(powers) <= 0:
+        raise ValueError(f"{what}, got {value!r}")
+    return [float(power) for power in powers] if several else float(powers[0])
+
+
 def read_correlation(value, what="expected a length in ln(x) such as 0.5, full, or one by name"):
     """Correlation of systematic errors: none, a length (float), "full", or a dict of these."""
     if isinstance(value, dict) and value and all(isinstance(name, str) for name in value):
@@ -87,6 +107,19 @@ def read_covariance(value, what):
         i, j = np.argwhere(apart)[0]
         raise ValueError(f"{what}, and [{i}, {j}] is {matrix[i, j]}, [{j}, {i}] {matrix[j, i]}")
     return matrix
+
+
+def random_generator(random_state=None):
+    """Source of random numbers (`Generator`), from what NumPy or gammapy take for one.
+
+    An int, a `~numpy.random.SeedSequence`, a `~numpy.random.Generator`, which stays the same
+    object, or what `~gammapy.utils.random.get_random_state` takes: "random-seed", "global-rng" or
+    a `~numpy.random.RandomState`, from which the seed is drawn. None is a random seed.
+    """
+    if isinstance(random_state, str | np.random.RandomState):
+        seed = get_random_state(random_state).randint(2**32, size=4, dtype=np.uint32)
+        return np.random.default_rng(seed)
+    return np.random.default_rng(random_state)
 
 
 def as_text(value):

@@ -216,7 +216,7 @@ class _Block:
         self._dataset = copy.copy(first)
         self._dataset.models = None
         is_joined = _joins_with(first) is not None
-        self._rows = None if is_joined else rows
+        self._rows = None if is_joined or not first.predicts_rows else rows
         self.data = concatenate([dataset.data.take(rows) for dataset, rows, _ in members])
         wanted = [
             [

@@ -3,5 +3,6 @@
 What to use when:
 
 - which declinations a detector sees, and how that dilutes a dipole: `field_of_view`;
-- maps of the relative intensity, as the sky has it or as a detector observes it: `maps`.
+- maps of the relative intensity, as the sky has it or as a detector observes it: `maps`;
+- what of a map is a dipole, and what offsets and higher multipoles explain: `multipoles`.
 """

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from astropy.table import Table
 
-from ..datasets.random import random_generator
+from ..datasets.settings import random_generator
 from ..likelihood.covariance import away_from_limits, likelihood_covariance
 from ..likelihood.descent import COLLAPSED, minimise
 from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of

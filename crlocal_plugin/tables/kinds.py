@@ -6,6 +6,7 @@ from typing import NamedTuple
 from .dipole import read_dipole_table
 from .mean_log_mass import read_mean_log_mass_table
 from .raw_table import TableError
+from .sky import read_sky_table
 from .spectrum import read_flux_table
 
 
@@ -35,6 +36,10 @@ KINDS = {
     "dipole": Kind(
         *(read_dipole_table, "DipoleDataset", ("amplitude", "amplitude_ul"), "dipole"),
         crdb_names=("DipoleAmplitude", "DipolePhase"),
+    ),
+    "sky": Kind(
+        *(read_sky_table, "SkyMapDataset", ("relative_intensity",), "map of the sky"),
+        floor_is_relative=False,
     ),
 }
 """Kinds by name."""
