@@ -68,14 +68,14 @@ def read_degree(value, what):
 
 
 def read_power(value, what):
-    """Power of multipoles: none, a positive number for all, or one for each degree (list)."""
+    """Power of multipoles: none, a positive number for all, or one for each degree (array)."""
     if value is None:
         return None
     several = isinstance(value, list | tuple | np.ndarray)
     powers = [real_quantity(each, what, [u.one]).value for each in (value if several else [value])]
     if not powers or min(powers) <= 0:
         raise ValueError(f"{what}, got {value!r}")
-    return [float(power) for power in powers] if several else float(powers[0])
+    return np.array(powers, dtype=float) if several else float(powers[0])
 
 
 def read_correlation(value, what="expected a length in ln(x) such as 0.5, full, or one by name"):

@@ -1,113 +1,29 @@
 """Measured relative intensity of the sky, in pixels or declination bands, with its likelihood."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 from astropy.table import Table
 from gammapy.datasets import DATASET_REGISTRY
-from scipy.linalg import solve_triangular
 
 from ..components.base import ENERGY_UNIT
 from ..components.registration import register
-from ..sky.multipoles import DIPOLE_NORM, Projection, declination_bands, harmonics
+from ..sky.measured import SkyData
+from ..sky.multipoles import DIPOLE_NORM, declination_bands, harmonics
 from ..tables.sky import read_sky_table
 from .core import CosmicRayDataset
 from .drawing import draw_points, points_in_fit
 from .locked import lock_arrays, read_only
 from .plotting import ScalarPicture
 from .points import dipoles_of_events, itself, require_accepted
-from .settings import Setting, read_degree, read_power, read_switch
+from .settings import Setting, as_text, read_degree, read_power, read_switch
 
 _SCALE = 1e3
 _PANELS, _BINS = 4, 24
 _NO_DIPOLE = 1e-6
 """Part of the dipole below which nothing is left of it."""
-
-
-@dataclass(frozen=True, eq=False)
-class DipoleOfMap:
-    r"""Dipole that a map measures: all that its likelihood needs.
-
-    With :math:`M D / \sigma = Q R`, see `Projection`, the statistic is
-    :math:`|R d - t|^2 + c^2` with :math:`t = Q^T M y / \sigma`, and c what no dipole explains.
-    """
-
-    root: np.ndarray  # R, shape (2, 2)
-    target: np.ndarray  # t, shape (2,)
-    rest: float  # c
-
-    def residuals(self, prediction):
-        """Residuals of two predicted components ``(..., 1)``, of shape ``(..., 3)``."""
-        (a, b), (_, c) = self.root
-        x, y = np.broadcast_arrays(*prediction)
-        parts = a * x + b * y - self.target[0], c * y - self.target[1], np.full(x.shape, self.rest)
-        return np.concatenate(parts, axis=-1)
-
-    def fake(self, prediction, rng):
-        """Dipole measured with the same errors; what no dipole explains stays as it is."""
-        true = self.root @ np.reshape(np.asarray(prediction), 2)
-        return replace(self, target=true - rng.standard_normal(2))
-
-    @property
-    def vector(self):
-        """Measured components along right ascension 0 and 90 deg, shape ``(2,)``."""
-        return solve_triangular(self.root, self.target)
-
-    @property
-    def covariance(self):
-        """Their covariance, shape ``(2, 2)``."""
-        inverse = solve_triangular(self.root, np.eye(2))
-        return inverse @ inverse.T
-
-
-@dataclass(frozen=True, eq=False)
-class SkyData:
-    """Arrays of a map with n rows, and what offsets and multipoles may explain of them."""
-
-    value: np.ndarray
-    error: np.ndarray
-    band: np.ndarray  # which declination band each row is in
-    design: np.ndarray  # map of a unit dipole along right ascension 0 and 90 deg, shape (n, 2)
-    columns: np.ndarray  # maps of higher multipoles, shape (n, q)
-    widths: np.ndarray | None  # of their priors, shape (q,)
-    in_fit: np.ndarray
-
-    def part(self, rows):
-        """Some of the rows, by number or by an array of bool."""
-        names = ("value", "error", "band", "design", "columns", "in_fit")
-        return replace(self, **{name: getattr(self, name)[rows] for name in names})
-
-    def projection(self):
-        """What takes offsets and multipoles out of a map (`Projection`)."""
-        return Projection(self.error, self.band, self.columns, self.widths)
-
-    def take(self, rows):
-        """Dipole that some of the rows measure (`DipoleOfMap`)."""
-        part = self.part(rows)
-        left = part.projection()(np.column_stack([part.design, part.value]))
-        basis, root = np.linalg.qr(left[:, :2])
-        target = basis.T @ left[:, 2]
-        rest = left[:, 2] - basis @ target
-        return DipoleOfMap(root, target, float(np.linalg.norm(rest)))
-
-    def residuals(self, prediction):
-        """Residuals of all rows for two components ``(1,)``, shape ``(n,)``.
-
-        Rows out of the fit have offsets and multipoles of their own.
-        """
-        difference = self.design @ np.reshape(np.asarray(prediction), 2) - self.value
-        result = np.zeros(len(difference))
-        for rows in (self.in_fit, ~self.in_fit):
-            if rows.any():
-                result[rows] = self.part(rows).projection()(difference[rows, np.newaxis])[:, 0]
-        return result
-
-    def fake(self, prediction, rng):
-        """Map with the same errors; multipoles with a prior are drawn, all others are zero."""
-        true = self.design @ np.reshape(np.asarray(prediction), 2)
-        return replace(self, value=true + self.projection().noise(rng))
 
 
 class SkyMapPicture(ScalarPicture):
@@ -143,7 +59,11 @@ class SkyMapPicture(ScalarPicture):
         everything = dipole + data.projection().explained((data.value - dipole)[:, None])[:, 0]
         maps = np.stack([data.value, dipole, everything], axis=1)
         maps -= offsets.explained(maps)
-        ra, dec = (np.asarray(dataset.table[name])[dataset.rows_in_fit] for name in ("ra", "dec"))
+        table = dataset.table[dataset.rows_in_fit]
+        ra, dec, *ends = (
+            np.asarray(table[name] if name in table.colnames else table["dec"])
+            for name in ("ra", "dec", "dec_min", "dec_max")
+        )
         bands, where = np.unique(np.round(dec, 6), return_inverse=True)
         n_panels, n_bins = min(_PANELS, len(bands)), min(_BINS, len(np.unique(np.round(ra, 6))))
         panel = where * n_panels // len(bands)
@@ -155,7 +75,7 @@ class SkyMapPicture(ScalarPicture):
             centre = np.bincount(index, (ra % 360) * data.error**-2, size) / weight
             columns = [centre, sums[0], weight**-0.5, *sums[1:]]
         for k in range(n_panels):
-            low, high = dec[panel == k].min(), dec[panel == k].max()
+            low, high = ends[0][panel == k].min(), ends[1][panel == k].max()
             title = f"declination {low:.3g}°" + (f" to {high:.3g}°" if high > low else "")
             own = slice(k * n_bins, (k + 1) * n_bins)
             yield title.replace("-", "−"), *(column[own] for column in columns)
@@ -170,9 +90,7 @@ class SkyMapPicture(ScalarPicture):
         for ax, (title, ra, data, error, dipole, everything) in zip(axes, profiles, strict=True):
             ax.axhline(0, color="0.7", linewidth=0.8, zorder=0)
             error = (_SCALE * error,) * 2
-            draw_points(
-                ax, ra, _SCALE * data, error, **{"label": self.dataset.experiment} | kwargs
-            )
+            draw_points(ax, ra, _SCALE * data, error, **{"label": self.dataset.experiment} | kwargs)
             ax.plot(ra, _SCALE * dipole, color="black", label=f"dipole of {model.name}", zorder=3)
             if self.dataset.l_max > 1:
                 label = "with higher multipoles"
@@ -248,7 +166,7 @@ class SkyMapDataset(CosmicRayDataset):
     l_max = Setting(read_degree, "a degree from 1 to 20", "Highest degree of multipoles (int).")
     power = Setting(
         *(read_power, "a positive number, or one for each degree from 2 to l_max"),
-        "Power of the multipoles (float, list of float or None).",
+        "Power of the multipoles (float, `~numpy.ndarray` or None).",
     )
     response = Setting(read_switch, "true or false", "Whether it is averaged over events (bool).")
     allow_overlap = Setting(read_switch, "true or false", "Whether events may be shared (bool).")
@@ -323,7 +241,7 @@ class SkyMapDataset(CosmicRayDataset):
         parts = [np.zeros((len(table), 0)), *(harmonics(degree, *ends) for degree in degrees)]
         widths, power = None, self.power
         if power is not None:
-            power = power if isinstance(power, list) else [power] * len(degrees)
+            power = np.full(len(degrees), power) if np.ndim(power) == 0 else power
             if len(power) != len(degrees):
                 raise ValueError(
                     f"dataset {self.name!r}: power has {len(power)} numbers, expected "
@@ -372,7 +290,7 @@ class SkyMapDataset(CosmicRayDataset):
 
     def _settings_info(self):
         names = ("floor", "systematics", "l_max", "power", "response")
-        return {name: getattr(self, name) for name in names}
+        return {name: as_text(getattr(self, name)) for name in names}
 
     def measured_dipole(self):
         """Dipole on the equator that the rows in the fit measure.

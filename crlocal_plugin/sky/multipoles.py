@@ -25,8 +25,8 @@ def declination_bands(dec):
 
     ``dec`` are lower and upper ends in rad, shape ``(2, n)``, equal for a point.
     """
-    bands, where = np.unique(np.round(dec, 9), axis=1, return_inverse=True)
-    return bands, where.ravel()
+    found = np.unique(np.round(dec, 9), axis=1, return_index=True, return_inverse=True)
+    return dec[:, found[1]], found[2].ravel()
 
 
 def harmonics(degree, ra, dec):

@@ -11,6 +11,7 @@ _ANGLES = {"ra": (-360.0, 720.0), "dec": (-90.0, 90.0)}
 _ENERGIES = ("energy", "energy_min", "energy_max")
 _UNITS = dict.fromkeys(_ENERGIES, u.GeV)
 _CELLS = tuple(f"{name}{end}" for name in _ANGLES for end in ("", "_min", "_max"))
+_ROUNDING = 1e-6  # deg
 _VALUE = "relative_intensity"
 _LAYOUT = (*_ENERGIES, "energy_width", *_CELLS, _VALUE, f"{_VALUE}_err", f"{_VALUE}_syst")
 
@@ -92,7 +93,7 @@ def _in_view(table, values):
     field, band = view
     low, high = field.visible(band).value
     if "dec_min" not in values:
-        keep = (values["dec"] >= low) & (values["dec"] <= high)
+        keep = (values["dec"] >= low - _ROUNDING) & (values["dec"] <= high + _ROUNDING)
     else:
         keep = (values["dec_max"] > low) & (values["dec_min"] < high)
         for end in ("dec_min", "dec_max"):
