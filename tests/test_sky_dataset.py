@@ -109,7 +109,7 @@ def test_harmonics_are_means_over_cells(dec):
         return point * np.cos(d)
 
     area = (ra[1] - ra[0]) * (np.sin(dec[1]) - np.sin(dec[0]))
-    for k in (0, 3, 4):
+    for k in (0, 3):
         assert_allclose(
             cell[k], dblquad(integrand, *dec, *ra, (k,), epsrel=1e-6)[0] / area, rtol=1e-5
         )
@@ -204,19 +204,20 @@ def test_power_is_a_marginal_likelihood(model):
     )
 
 
-@pytest.mark.parametrize("power", [None, 2e-8])
-def test_simulated_maps_have_their_errors(model, power):
-    data = read(band_table(-90, -20), models=[model], power=power)
+@pytest.mark.parametrize(("power", "floor"), [(None, 0), (2e-8, 0), (None, 0.1)])
+def test_simulated_maps_have_their_errors(model, power, floor):
+    empty = sky(band_table(-90, -20), model.dipole(10 * u.TeV).vector[:2])
+    data = read(empty, models=[model], power=power, floor=floor)
     truth, pulls, stats = model.dipole(10 * u.TeV).vector[:2], [], []
-    for seed in range(100):
+    for seed in range(60):
         data.fake(seed)
         vector, covariance = data.measured_dipole()
         pulls.append(np.linalg.solve(np.linalg.cholesky(covariance), vector - truth))
         stats.append(data.stat_sum())
     numbers = data.info_dict()["n_fit"]
-    assert_allclose(np.mean(pulls, axis=0), 0, atol=0.35)
+    assert_allclose(np.mean(pulls, axis=0), 0, atol=0.4)
     assert_allclose(np.var(pulls), 1, atol=0.3)
-    assert_allclose(np.mean(stats), numbers, atol=4 * np.sqrt(2 * numbers / 100))
+    assert_allclose(np.mean(stats), numbers, atol=4 * np.sqrt(2 * numbers / 60))
     assert data.table.meta["simulated"]
 
 
@@ -284,8 +285,38 @@ def test_energies_of_events_and_nuisances(model):
     assert_allclose(datasets.stat_sum_likelihood(), data.stat_sum(), rtol=1e-9)
 
 
+@pytest.mark.parametrize("scatter", [None, 0.15])
+def test_errors_of_the_dipole_itself(model, scatter):
+    table = sky(pixel_table(-90, 40), size=(4e-4, 2e-4))
+    table.meta["dipole_syst"] = 3e-5
+    data = read(table, models=[model], floor=0.1)
+    data.mask_fit = np.asarray(table["dec"]) < 20
+    plain = data.copy()
+    plain.floor, plain.systematics, plain.models = 0, False, [model]
+    vector, covariance = plain.measured_dipole()
+    extra = (3e-5) ** 2 + 0.01 * vector @ vector
+    assert_allclose(data.measured_dipole()[1], covariance + extra * np.eye(2), rtol=1e-9)
+    predicted = model.dipole(10 * u.TeV).vector[:2]
+    counted = wide = covariance + extra * np.eye(2)
+    if scatter is not None:
+        data.scatter.frozen, data.scatter.value = False, scatter
+        wide = counted + scatter**2 * (predicted @ predicted) * np.eye(2)
+    difference = vector - predicted
+    rest = plain.stat_sum() - difference @ np.linalg.solve(covariance, difference)
+    widening = np.log(np.linalg.det(wide) / np.linalg.det(counted))
+    stat = rest + difference @ np.linalg.solve(wide, difference) + widening
+    assert_allclose(data.stat_sum_likelihood(), stat, rtol=1e-9)
+    assert_allclose(data.stat_sum_scatter(), widening, atol=1e-9)
+    datasets = crl.CosmicRayDatasets([data])
+    assert_allclose(datasets.stat_sum_likelihood(), stat, rtol=1e-9)
+    if scatter is not None:
+        likelihood = crl.JointLikelihood(datasets)
+        many = likelihood.values * np.linspace(0.9, 1.1, 4)[:, np.newaxis]
+        assert_allclose(likelihood(many), [likelihood(theta) for theta in many], rtol=1e-10)
+
+
 def test_settings_and_copies(model, tmp_path):
-    data = read(sky(band_table(), size=(4e-4,)), models=[model], floor=1e-5, power=[1e-8, 1e-9])
+    data = read(sky(band_table(), size=(4e-4,)), models=[model], floor=0.1, power=[1e-8, 1e-9])
     data.mask_fit = np.arange(len(data.table)) > 30
     data.allow_overlap = True
     for path in (tmp_path / "map.ecsv", tmp_path / "map.fits"):
@@ -293,7 +324,7 @@ def test_settings_and_copies(model, tmp_path):
         again = SkyMapDataset.read(path, models=[model])
         assert_allclose(again.stat_sum(), data.stat_sum(), rtol=1e-9)
         assert_allclose(again.power, data.power)
-        assert (again.l_max, again.floor, again.allow_overlap) == (3, 1e-5, True)
+        assert (again.l_max, again.floor, again.allow_overlap) == (3, 0.1, True)
     datasets = crl.CosmicRayDatasets([data])
     datasets.write(tmp_path / "datasets.yaml", filename_models=tmp_path / "models.yaml")
     files = tmp_path / "datasets.yaml", tmp_path / "models.yaml"

@@ -110,7 +110,7 @@ def _load(item, floors, common, valid_only, energy_width, scatter):
     raw = source = RawTable(item.path or table_path(item.name))
     kind = KINDS[kind_of(raw)]
     cls = DATASET_REGISTRY.get_cls(kind.dataset)
-    if kind is KINDS["dipole"] and energy_width is not None:
+    if "response" in cls.settings and energy_width is not None:
         _set_width(raw, energy_width)
     settings = common | _floors(item, kind, floors, scatter and cls.takes_scatter)
     if item.energy_range != (None, None):

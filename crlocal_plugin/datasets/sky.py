@@ -41,8 +41,10 @@ class SkyMapPicture(ScalarPicture):
             measured = dataset.data.take(rows)
             phase = np.arctan2(*measured.vector[::-1])
             axes = np.array([[np.cos(phase), np.sin(phase)], [-np.sin(phase), np.cos(phase)]])
+            predicted, scatter = np.reshape(dataset.prediction(), 2), dataset.scatter_in_use()
             errors = np.sqrt(np.diag(axes @ measured.covariance @ axes.T))
-            difference = measured.vector - np.reshape(dataset.prediction(), 2)
+            errors = np.hypot(errors, (scatter or 0.0) * np.hypot(*predicted))
+            difference = measured.vector - predicted
             pulls[rows[0]] = axes @ difference / errors
         return pulls
 
@@ -138,7 +140,7 @@ class SkyMapDataset(CosmicRayDataset):
     table : `~astropy.table.Table`
         Table as `~crlocal_plugin.tables.sky.read_sky_table` returns it.
     floor : float, optional
-        Systematic floor. It is an error of the relative intensity itself, not a fraction.
+        Systematic floor of both components of the dipole, as a fraction of its amplitude.
     l_max : int, optional
         Highest degree of multipoles that the sky may have, 1 for a dipole alone.
     power : float or list of float, optional
@@ -158,7 +160,7 @@ class SkyMapDataset(CosmicRayDataset):
     kind = "sky"
     picture_class = SkyMapPicture
     predicts_rows = False
-    floor_kind = "an error of the relative intensity"
+    takes_scatter = True
     settings = (*CosmicRayDataset.settings, "l_max", "power", "response", "allow_overlap")
     reader = staticmethod(read_sky_table)
     predict = itself
@@ -196,7 +198,8 @@ class SkyMapDataset(CosmicRayDataset):
             Name.
         **kwargs : dict
             Entries of the meta of the table, ``experiment``, ``reference``, ``latitude``,
-            ``max_zenith``, ``energy_width`` (standard deviation of log10(E)), and settings.
+            ``max_zenith``, ``dipole_syst``, ``energy_width`` (standard deviation of log10(E)), and
+            settings.
 
         Returns
         -------
@@ -227,11 +230,8 @@ class SkyMapDataset(CosmicRayDataset):
 
     def _prepare(self):
         table = self.table
-        value, error = (np.array(table[f"relative_intensity{end}"]) for end in ("", "_err"))
-        syst = 0.0
-        if self.systematics and "relative_intensity_syst" in table.colnames:
-            syst = np.asarray(table["relative_intensity_syst"])
-        error = np.sqrt(error**2 + syst**2 + self.floor**2)
+        measured = [np.array(table[f"relative_intensity{end}"]) for end in ("", "_err")]
+        syst = float(table.meta.get("dipole_syst") or 0.0) if self.systematics else 0.0
         ends = []
         for name in ("ra", "dec"):
             both = [f"{name}_min", f"{name}_max"]
@@ -251,7 +251,8 @@ class SkyMapDataset(CosmicRayDataset):
         design = harmonics(1, *ends) * DIPOLE_NORM
         band = declination_bands(ends[1])[1]
         everything = np.ones(len(table), dtype=bool)
-        self._sky = SkyData(value, error, band, design, np.hstack(parts), widths, everything)
+        arrays = *measured, band, design, np.hstack(parts), widths
+        self._sky = SkyData(*arrays, self.floor, syst, everything)
         lock_arrays(self._sky.__dict__)
         self._points = (dipoles_of_events(table[:1], self.response),)
 
@@ -271,11 +272,6 @@ class SkyMapDataset(CosmicRayDataset):
     def data(self):
         """Arrays of the likelihood (`SkyData`)."""
         return replace(self._sky, in_fit=points_in_fit(self))
-
-    @property
-    def floor_text(self):
-        """Floor as a summary has it (str)."""
-        return f"{self.floor:g}" if self.floor else "-"
 
     @property
     def numbers_per_point(self):
@@ -347,13 +343,11 @@ class SkyMapDataset(CosmicRayDataset):
         return self._points
 
     def _simulated(self, rng):
-        columns = {
-            "relative_intensity": self.data.fake(self.prediction(), rng).value,
-            "relative_intensity_err": self._sky.error,
-        }
-        if "relative_intensity_syst" in self.table.colnames:
-            columns["relative_intensity_syst"] = np.zeros(len(self.table))
-        return columns, {}, {}
+        data = self.data
+        drawn = data.fake(self.prediction(), rng, self.scatter_in_use()).value
+        # the floor is not to be a fraction of what is drawn
+        meta = {"dipole_syst": data.systematic}
+        return {"relative_intensity": drawn}, meta, {"_systematics": True}
 
     def residuals(self, method="diff"):
         """Residuals of the rows.

@@ -3,45 +3,52 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from .multipoles import Projection
 
 
 @dataclass(frozen=True, eq=False)
 class DipoleOfMap:
-    r"""Dipole that a map measures: all that its likelihood needs.
+    """Dipole that a map measures: all that its likelihood needs.
 
-    With :math:`M D / \sigma = Q R`, see `Projection`, the statistic is
-    :math:`|R d - t|^2 + c^2` with :math:`t = Q^T M y / \sigma`, and c what no dipole explains.
+    The statistic is the sum over two directions of the square of (dipole of the model - measured
+    dipole) / error there, and of ``rest``, the root of what is left at the measured dipole.
     """
 
-    root: np.ndarray  # R, shape (2, 2)
-    target: np.ndarray  # t, shape (2,)
-    rest: float  # c
-
-    def residuals(self, prediction):
-        """Residuals of two predicted components ``(..., 1)``, of shape ``(..., 3)``."""
-        (a, b), (_, c) = self.root
-        x, y = np.broadcast_arrays(*prediction)
-        parts = a * x + b * y - self.target[0], c * y - self.target[1], np.full(x.shape, self.rest)
-        return np.concatenate(parts, axis=-1)
-
-    def fake(self, prediction, rng):
-        """Dipole measured with the same errors; what no dipole explains stays as it is."""
-        true = self.root @ np.reshape(np.asarray(prediction), 2)
-        return replace(self, target=true - rng.standard_normal(2))
-
-    @property
-    def vector(self):
-        """Measured components along right ascension 0 and 90 deg, shape ``(2,)``."""
-        return solve_triangular(self.root, self.target)
+    vector: np.ndarray  # measured components along right ascension 0 and 90 deg, shape (2,)
+    axes: np.ndarray  # directions in which the errors are independent, shape (2, 2)
+    errors: np.ndarray  # in these directions, shape (2,)
+    rest: float
 
     @property
     def covariance(self):
-        """Their covariance, shape ``(2, 2)``."""
-        inverse = solve_triangular(self.root, np.eye(2))
-        return inverse @ inverse.T
+        """Covariance of the components, shape ``(2, 2)``."""
+        return self.axes.T * self.errors**2 @ self.axes
+
+    def _compared(self, prediction):
+        """Differences over errors in both directions and the rest, and squares of amplitudes."""
+        x, y = np.broadcast_arrays(*prediction)
+        dx, dy = x - self.vector[0], y - self.vector[1]
+        pulls = [(a * dx + b * dy) / e for (a, b), e in zip(self.axes, self.errors, strict=True)]
+        return [*pulls, np.full(x.shape, self.rest)], x * x + y * y
+
+    def residuals(self, prediction):
+        """Residuals of two predicted components ``(..., 1)``, of shape ``(..., 3)``."""
+        return np.concatenate(self._compared(prediction)[0], axis=-1)
+
+    def scattered_residuals(self, prediction, scatter):
+        """Residuals with a scatter, and as many that normalise, see `DipoleData`; ``(..., 6)``."""
+        (*pulls, rest), square = self._compared(prediction)
+        ratios = [1 + scatter * scatter * square / error**2 for error in self.errors]
+        pulls = [pull / np.sqrt(ratio) for pull, ratio in zip(pulls, ratios, strict=True)]
+        parts = *pulls, rest, *(np.sqrt(np.log(ratio)) for ratio in ratios), np.zeros(rest.shape)
+        return np.concatenate(np.broadcast_arrays(*parts), axis=-1)
+
+    def fake(self, prediction, rng, scatter=None):
+        """Dipole measured with the same errors; the rest stays as it is."""
+        true = np.reshape(np.asarray(prediction), 2)
+        wide = np.hypot(self.errors, 0.0 if scatter is None else scatter * np.hypot(*true))
+        return replace(self, vector=true + self.axes.T @ (wide * rng.standard_normal(2)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +61,8 @@ class SkyData:
     design: np.ndarray  # map of a unit dipole along right ascension 0 and 90 deg, shape (n, 2)
     columns: np.ndarray  # maps of higher multipoles, shape (n, q)
     widths: np.ndarray | None  # of their priors, shape (q,)
+    floor: float  # error of the components of the dipole, as a fraction of its amplitude
+    syst: float  # the same, as a number
     in_fit: np.ndarray
 
     def part(self, rows):
@@ -65,28 +74,60 @@ class SkyData:
         """What takes offsets and multipoles out of a map (`Projection`)."""
         return Projection(self.error, self.band, self.columns, self.widths)
 
+    def _solved(self):
+        """Map without offsets and multipoles over its errors, directions in it, and the dipole."""
+        left = self.projection()(np.column_stack([self.design, self.value]))
+        basis, size, axes = np.linalg.svd(left[:, :2], full_matrices=False)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            stat = 1 / size
+            vector = axes.T @ (basis.T @ left[:, 2] * stat)
+            errors = np.sqrt(stat**2 + self.syst**2 + self.floor**2 * (vector @ vector))
+        return left, basis, stat, DipoleOfMap(vector, axes, errors, 0.0)
+
     def take(self, rows):
         """Dipole that some of the rows measure (`DipoleOfMap`)."""
-        part = self.part(rows)
-        left = part.projection()(np.column_stack([part.design, part.value]))
-        basis, root = np.linalg.qr(left[:, :2])
-        target = basis.T @ left[:, 2]
-        rest = left[:, 2] - basis @ target
-        return DipoleOfMap(root, target, float(np.linalg.norm(rest)))
+        left, _, _, dipole = self.part(rows)._solved()
+        rest = left[:, 2] - left[:, :2] @ dipole.vector
+        return replace(dipole, rest=float(np.linalg.norm(rest)))
 
     def residuals(self, prediction):
         """Residuals of all rows for two components ``(1,)``, shape ``(n,)``.
 
         Rows out of the fit have offsets and multipoles of their own.
         """
-        difference = self.design @ np.reshape(np.asarray(prediction), 2) - self.value
-        result = np.zeros(len(difference))
-        for rows in (self.in_fit, ~self.in_fit):
-            if rows.any():
-                result[rows] = self.part(rows).projection()(difference[rows, np.newaxis])[:, 0]
-        return result
+        return self.scattered_residuals(prediction, 0.0)[: len(self.value)]
 
-    def fake(self, prediction, rng):
+    def scattered_residuals(self, prediction, scatter):
+        """Residuals with a scatter, and as many that normalise, in two rows; ``(2 n,)``."""
+        predicted = np.reshape(np.asarray(prediction), 2)
+        result, widening = np.zeros((2, len(self.value)))
+        for rows in (self.in_fit, ~self.in_fit):
+            if not rows.any():
+                continue
+            left, basis, stat, dipole = self.part(rows)._solved()
+            difference = left[:, :2] @ predicted - left[:, 2]
+            # errors of the dipole itself are common to all rows
+            wide = np.hypot(dipole.errors, scatter * np.hypot(*predicted))
+            with np.errstate(invalid="ignore"):
+                share = np.nan_to_num(1 - stat / wide)
+                more = np.nan_to_num(np.sqrt(2 * np.log(wide / dipole.errors)))
+            result[rows] = difference - basis @ (share * (basis.T @ difference))
+            first = np.flatnonzero(rows)[:2]
+            widening[first] = more[: len(first)]
+        return np.concatenate([result, widening])
+
+    def fake(self, prediction, rng, scatter=None):
         """Map with the same errors; multipoles with a prior are drawn, all others are zero."""
-        true = self.design @ np.reshape(np.asarray(prediction), 2)
-        return replace(self, value=true + self.projection().noise(rng))
+        true = np.reshape(np.asarray(prediction), 2)
+        spread = self.systematic
+        spread = np.hypot(spread, 0.0 if scatter is None else scatter * np.hypot(*true))
+        drawn = self.design @ (true + spread * rng.standard_normal(2))
+        return replace(self, value=drawn + self.projection().noise(rng))
+
+    @property
+    def systematic(self):
+        """Error of the components of the dipole that is not of the map (float)."""
+        amplitude = 0.0
+        if self.floor and self.in_fit.any():
+            amplitude = np.hypot(*self.part(self.in_fit)._solved()[-1].vector)
+        return float(np.hypot(self.syst, self.floor * amplitude))

@@ -37,10 +37,7 @@ KINDS = {
         *(read_dipole_table, "DipoleDataset", ("amplitude", "amplitude_ul"), "dipole"),
         crdb_names=("DipoleAmplitude", "DipolePhase"),
     ),
-    "sky": Kind(
-        *(read_sky_table, "SkyMapDataset", ("relative_intensity",), "map of the sky"),
-        floor_is_relative=False,
-    ),
+    "sky": Kind(read_sky_table, "SkyMapDataset", ("relative_intensity",), "map of the sky"),
 }
 """Kinds by name."""
 

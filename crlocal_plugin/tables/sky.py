@@ -4,7 +4,7 @@ import numpy as np
 from astropy import units as u
 
 from .events import read_acceptance, read_energy_response, read_response, read_view
-from .raw_table import RawTable
+from .raw_table import RawTable, is_number
 
 _NONE = u.dimensionless_unscaled
 _ANGLES = {"ra": (-360.0, 720.0), "dec": (-90.0, 90.0)}
@@ -13,7 +13,7 @@ _UNITS = dict.fromkeys(_ENERGIES, u.GeV)
 _CELLS = tuple(f"{name}{end}" for name in _ANGLES for end in ("", "_min", "_max"))
 _ROUNDING = 1e-6  # deg
 _VALUE = "relative_intensity"
-_LAYOUT = (*_ENERGIES, "energy_width", *_CELLS, _VALUE, f"{_VALUE}_err", f"{_VALUE}_syst")
+_LAYOUT = (*_ENERGIES, "energy_width", *_CELLS, _VALUE, f"{_VALUE}_err")
 
 
 def read_sky_table(source, *, columns=None, experiment=None):
@@ -51,10 +51,10 @@ def read_sky_table(source, *, columns=None, experiment=None):
     table.require(_VALUE, np.abs(intensity) <= 1, text)
     values[f"{_VALUE}_err"] = error = table.numbers(f"{_VALUE}_err", _NONE)
     table.require(f"{_VALUE}_err", error > 0, "a positive error; add it, or remove the row")
-    if table.has(f"{_VALUE}_syst"):
-        values[f"{_VALUE}_syst"] = syst = table.numbers(f"{_VALUE}_syst", _NONE)
-        text = "an error that is not negative; write 0 if it is not given"
-        table.require(f"{_VALUE}_syst", syst >= 0, text)
+    syst = table.meta.get("dipole_syst")
+    if syst is not None and not (is_number(syst) and 0 <= float(syst) <= 1):
+        text = f"dipole_syst: expected a number of 0 to 1, got {syst!r}"
+        raise table.error(f"{text}; correct it, or leave it out")
     keep = _in_view(table, values)
     return table.normalised(
         {
