@@ -313,6 +313,13 @@ def test_errors_of_the_dipole_itself(model, scatter):
         likelihood = crl.JointLikelihood(datasets)
         many = likelihood.values * np.linspace(0.9, 1.1, 4)[:, np.newaxis]
         assert_allclose(likelihood(many), [likelihood(theta) for theta in many], rtol=1e-10)
+        rng, measured = np.random.default_rng(5), data.data.take(data.rows_in_fit)
+        drawn = [measured.fake(predicted, rng, scatter).vector for _ in range(2000)]
+        assert_allclose(np.cov(np.transpose(drawn)), wide, atol=0.1 * wide.max())
+        data.fake(1)
+        assert data.floor == 0
+        assert data.systematics
+        assert np.isfinite(data.stat_sum())
 
 
 def test_settings_and_copies(model, tmp_path):
@@ -441,6 +448,8 @@ def test_from_map(model):
     turned = crl.relative_intensity_map(model, 10 * u.TeV, galactic)
     with pytest.raises(ValueError, match="several right ascensions at each declination"):
         SkyMapDataset.from_map(turned, error, 10 * u.TeV).measured_dipole()
+    with pytest.raises(TypeError, match="lmax"):
+        SkyMapDataset.from_map(turned, error, 10 * u.TeV, lmax=2)
     with pytest.raises(ValueError, match="one geometry"):
         SkyMapDataset.from_map(observed, error, 10 * u.TeV)
 

@@ -22,6 +22,8 @@ from .settings import Setting, as_text, read_degree, read_power, read_switch
 
 _SCALE = 1e3
 _PANELS, _BINS = 4, 24
+_META = ("experiment", "reference", "latitude", "max_zenith", "declination_range", "dipole_syst")
+_META = (*_META, "energy_response", "acceptance")
 _NO_DIPOLE = 1e-6
 """Part of the dipole below which nothing is left of it."""
 
@@ -197,9 +199,8 @@ class SkyMapDataset(CosmicRayDataset):
         name : str, optional
             Name.
         **kwargs : dict
-            Entries of the meta of the table, ``experiment``, ``reference``, ``latitude``,
-            ``max_zenith``, ``dipole_syst``, ``energy_width`` (standard deviation of log10(E)), and
-            settings.
+            Entries of the meta of the table, such as ``experiment``, ``latitude`` and
+            ``max_zenith``, ``energy_width`` (standard deviation of log10(E)), and settings.
 
         Returns
         -------
@@ -224,8 +225,7 @@ class SkyMapDataset(CosmicRayDataset):
         table["relative_intensity"], table["relative_intensity_err"] = value[keep], size[keep]
         if "energy_width" in kwargs:
             table["energy_width"] = float(kwargs.pop("energy_width"))
-        own = {*cls.settings, "mask_fit", "models"}
-        table.meta = {key: kwargs.pop(key) for key in list(kwargs) if key not in own}
+        table.meta = {key: kwargs.pop(key) for key in _META if key in kwargs}
         return cls.read(table, name=name, **kwargs)
 
     def _prepare(self):

@@ -26,23 +26,23 @@ class DipoleOfMap:
         return self.axes.T * self.errors**2 @ self.axes
 
     def _compared(self, prediction):
-        """Differences over errors in both directions and the rest, and squares of amplitudes."""
-        x, y = np.broadcast_arrays(*prediction)
-        dx, dy = x - self.vector[0], y - self.vector[1]
-        pulls = [(a * dx + b * dy) / e for (a, b), e in zip(self.axes, self.errors, strict=True)]
-        return [*pulls, np.full(x.shape, self.rest)], x * x + y * y
+        """Two predicted components, and their differences over errors, shape ``(..., 2)`` each."""
+        xy = np.concatenate(np.broadcast_arrays(*prediction), axis=-1)
+        return xy, (xy - self.vector) @ (self.axes.T / self.errors)
 
     def residuals(self, prediction):
         """Residuals of two predicted components ``(..., 1)``, of shape ``(..., 3)``."""
-        return np.concatenate(self._compared(prediction)[0], axis=-1)
+        pulls = self._compared(prediction)[1]
+        return np.concatenate([pulls, np.full((*pulls.shape[:-1], 1), self.rest)], axis=-1)
 
     def scattered_residuals(self, prediction, scatter):
         """Residuals with a scatter, and as many that normalise, see `DipoleData`; ``(..., 6)``."""
-        (*pulls, rest), square = self._compared(prediction)
-        ratios = [1 + scatter * scatter * square / error**2 for error in self.errors]
-        pulls = [pull / np.sqrt(ratio) for pull, ratio in zip(pulls, ratios, strict=True)]
-        parts = *pulls, rest, *(np.sqrt(np.log(ratio)) for ratio in ratios), np.zeros(rest.shape)
-        return np.concatenate(np.broadcast_arrays(*parts), axis=-1)
+        xy, pulls = self._compared(prediction)
+        spread = scatter * np.linalg.norm(xy, axis=-1, keepdims=True)
+        more = (spread / self.errors) ** 2
+        pulls, widening = pulls / np.sqrt(1 + more), np.sqrt(np.log1p(more))
+        rest = np.full((*pulls.shape[:-1], 2), [self.rest, 0.0])
+        return np.concatenate([pulls, rest[..., :1], widening, rest[..., 1:]], axis=-1)
 
     def fake(self, prediction, rng, scatter=None):
         """Dipole measured with the same errors; the rest stays as it is."""
