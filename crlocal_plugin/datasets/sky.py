@@ -22,8 +22,10 @@ from .settings import Setting, as_text, read_degree, read_power, read_switch
 
 _SCALE = 1e3
 _PANELS, _BINS = 4, 24
-_META = ("experiment", "reference", "latitude", "max_zenith", "declination_range", "dipole_syst")
-_META = (*_META, "energy_response", "acceptance")
+_META = (
+    *("experiment", "reference", "latitude", "max_zenith", "declination_range"),
+    *("dipole_syst", "energy_response", "acceptance"),
+)
 _NO_DIPOLE = 1e-6
 """Part of the dipole below which nothing is left of it."""
 
@@ -71,7 +73,7 @@ class SkyMapPicture(ScalarPicture):
         bands, where = np.unique(np.round(dec, 6), return_inverse=True)
         n_panels, n_bins = min(_PANELS, len(bands)), min(_BINS, len(np.unique(np.round(ra, 6))))
         panel = where * n_panels // len(bands)
-        index = panel * n_bins + np.floor(ra % 360 / 360 * n_bins).astype(int)
+        index = panel * n_bins + np.floor(ra / 360 * n_bins).astype(int) % n_bins
         size = n_panels * n_bins
         weight = np.bincount(index, data.error**-2, size)
         with np.errstate(invalid="ignore", divide="ignore"):
