@@ -269,6 +269,24 @@ def test_fit_with_maps(model):
     assert shares["share_dipole"][list(shares["label"]).index("V_sun")] > 0
 
 
+def test_maps_at_several_energies_and_dipoles(model):
+    maps = []
+    for energy, low in ((10, -90), (100, -90), (300, -30)):
+        table = sky(pixel_table(low, 70), size=(4e-4,), rng=np.random.default_rng(energy))
+        table["energy"], table["energy_width"] = float(energy) * u.TeV, 0.3
+        table.meta["name"] = f"map-{energy}"
+        maps.append(read(table))
+    datasets = crl.CosmicRayDatasets([*maps, *crl.load_datasets(["icecube-2016", "hawc-2018"])])
+    datasets.models = [model]
+    for dataset, value in zip(datasets, (0.9, 1.1, 1.05, 0.95, 1), strict=True):
+        dataset.energy_scale.value, dataset.dipole_norm.value = value, 1 / value
+    parts = [dataset.stat_sum_likelihood() for dataset in datasets]
+    assert_allclose(datasets.stat_sum_likelihood(), sum(parts), rtol=1e-10)
+    many = crl.JointLikelihood(datasets)
+    theta = many.values * np.linspace(0.95, 1.05, 3)[:, np.newaxis]
+    assert_allclose(many(theta), [many(row) for row in theta], rtol=1e-10)
+
+
 def test_energies_of_events_and_nuisances(model):
     table = band_table()
     table["energy_width"] = 0.4
@@ -482,6 +500,9 @@ def test_pictures(model, make):
     points = axes[1].containers[0].lines[0].get_ydata()
     # without noise, all that is fitted is all that there is
     assert np.abs(points - everything).max() < np.abs(points - dipole).max()
+    assert data.plot_fit(axes) is not None
+    with pytest.raises(ValueError, match="axes: expected 4, one for each group"):
+        data.plot_fit(axes[:2])
     data.plot_residuals(method="diff")
     with pytest.raises(ValueError, match="unknown method"):
         data.plot_residuals(method="diff/model")

@@ -93,6 +93,10 @@ class SkyMapPicture(ScalarPicture):
             size = (6.4, 1.2 + 1.7 * len(profiles))
             style = {"sharex": True, "squeeze": False, "figsize": size, "layout": "constrained"}
             axes = plt.subplots(len(profiles), 1, **style)[1][:, 0]
+        elif np.size(axes) != len(profiles):
+            expected = f"{len(profiles)}, one for each group of declinations"
+            raise ValueError(f"axes: expected {expected}, got {np.size(axes)}")
+        axes = np.ravel(axes)
         for ax, (title, ra, data, error, dipole, everything) in zip(axes, profiles, strict=True):
             ax.axhline(0, color="0.7", linewidth=0.8, zorder=0)
             error = (_SCALE * error,) * 2
