@@ -2,7 +2,6 @@
 
 import astropy.units as u
 import numpy as np
-from gammapy.utils.random import get_random_state
 
 
 def real_quantity(value, what, units, low=-np.inf, high=np.inf):
@@ -107,19 +106,6 @@ def read_covariance(value, what):
         i, j = np.argwhere(apart)[0]
         raise ValueError(f"{what}, and [{i}, {j}] is {matrix[i, j]}, [{j}, {i}] {matrix[j, i]}")
     return matrix
-
-
-def random_generator(random_state=None):
-    """Source of random numbers (`Generator`), from what NumPy or gammapy take for one.
-
-    An int, a `~numpy.random.SeedSequence`, a `~numpy.random.Generator`, which stays the same
-    object, or what `~gammapy.utils.random.get_random_state` takes: "random-seed", "global-rng" or
-    a `~numpy.random.RandomState`, from which the seed is drawn. None is a random seed.
-    """
-    if isinstance(random_state, str | np.random.RandomState):
-        seed = get_random_state(random_state).randint(2**32, size=4, dtype=np.uint32)
-        return np.random.default_rng(seed)
-    return np.random.default_rng(random_state)
 
 
 def as_text(value):
