@@ -13,7 +13,6 @@ from ..components.priors import PRIOR_SETS
 from ..files import shipped_yaml
 from ..messages import unknown_name
 from ..tables.raw_table import RawTable
-
 from ..tables.values import AXES, axis_column
 from ..yaml_limits import check_limits
 from .index import DATA, rows
@@ -21,10 +20,14 @@ from .index import DATA, rows
 _COMMON = ("name", "experiment", "replaces", "source")
 _KEYS = {
     "like": ("exposure", "systematics", "scatter"),
-    "energy": ("amplitude_err", "events", "amplitude_syst", "phase_err", "energy_width")
-    + ("latitude", "max_zenith", "scatter"),
-    "quantity": ("axis", "energy", "rigidity", "relative_stat", "exposure", "relative_syst")
-    + ("correlation",),
+    "energy": (
+        *("amplitude_err", "events", "amplitude_syst", "phase_err", "energy_width"),
+        *("latitude", "max_zenith", "scatter"),
+    ),
+    "quantity": (
+        *("axis", "energy", "rigidity", "relative_stat", "exposure", "relative_syst"),
+        "correlation",
+    ),
     "parameters": ("adds",),
     "prior_set": (),
 }
@@ -49,7 +52,7 @@ class Plan:
     years : float or None
         Years that the measurement takes.
     measurements : tuple of dict
-        Measurements with their numbers in GeV, GV, degrees and m2 s sr, see :doc:`/howto/forecasts`.
+        Measurements, numbers in GeV, GV, degrees and m2 s sr, see :doc:`/howto/forecasts`.
     """
 
     name: str
@@ -185,7 +188,9 @@ def _numbers(where, key, value, unit):
         numbers = _with_unit(quantity, unit).value
     except (TypeError, ValueError, LookupError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(f"{where}: {key}: expected numbers in {unit or 'one'} ({reason})") from None
+        raise ValueError(
+            f"{where}: {key}: expected numbers in {unit or 'one'} ({reason})"
+        ) from None
     may_be_zero = key in _MAY_BE_ZERO
     good = np.isfinite(numbers) & ((numbers >= 0) if may_be_zero else (numbers > 0))
     if not (good | (key == "latitude")).all():

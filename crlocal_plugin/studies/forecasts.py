@@ -42,7 +42,7 @@ class Forecast:
         A row for each plan, the best first: information gained in nats on each target, the
         logarithm of today's over the expected error, and on all ``together``.
     sources : dict of str to str
-        Where the numbers of each plan are from.
+        Where the numbers of each plan are from, and the scatter of its dipoles.
     """
 
     errors: Table
@@ -74,8 +74,8 @@ def forecast(
 ):
     """Tell the errors that parameters would have with planned measurements.
 
-    The present values are the truth, those of a fit as a rule. Errors, today's among them, are those
-    of data that are predicted from there, from the derivatives of the residuals and the priors.
+    The present values are the truth, those of a fit as a rule. Errors, today's among them, are
+    those of data that are predicted from there, by the derivatives of residuals and priors.
     The scatter of dipoles counts as an error as large as it is today; a planned dipole has that of
     its experiment. Nothing in the datasets changes.
 
@@ -86,8 +86,8 @@ def forecast(
     planned : str, path-like, dict, Plan, or list of those
         Plans, see `find_plans`.
     parameters : list of str, optional
-        Labels of free parameters whose errors are given; all by default, and the angle ``theta``
-        between u_LSR and the field.
+        Labels of free parameters whose errors are given; by default all that are inside their
+        limits, and the angle ``theta`` between u_LSR and the field.
     targets : sequence of str, optional
         Labels of those by which plans are ranked.
     profiles : bool, optional
@@ -115,8 +115,11 @@ def forecast(
     if scatter is not None and not 0 <= scatter < np.inf:
         raise ValueError(f"scatter is {scatter}: expected a fraction of zero or more")
     known = today.labels
-    chosen = list(known if parameters is None else parameters)
-    targets = [name for name in targets if name in known or targets is not TARGETS]
+    # of those by default, some may be frozen
+    chosen, targets = (
+        [name for name in names if name in known or names is not TARGETS]
+        for names in (known if parameters is None else parameters, targets)
+    )
     for name in (*chosen, *targets):
         if name not in known:
             raise ValueError(unknown_name(name, known, "free parameter "))
@@ -132,14 +135,16 @@ def forecast(
             row = {"plan": plan.name, "parameter": name, "value": today.values[k]}
             row |= {"unit": today.units[k], "today": before[k], "expected": errors[k]}
             row |= {"ratio": errors[k] / before[k], **{key: v[k] for key, v in others.items()}}
+            # the angle has no profile
+            checks = [key for key in others if key != "profile" or name != "theta"]
             if others:
-                apart = [abs(values[k] / errors[k] - 1) for values in others.values()]
-                apart = [each for each in apart if np.isfinite(each)]
-                row["gaussian"] = all(each < GAUSSIAN for each in apart) and (
-                    "profile" not in others or name == "theta" or np.isfinite(others["profile"][k])
+                row["gaussian"] = all(
+                    abs(others[key][k] / errors[k] - 1) < _tolerance(key, n_toys) for key in checks
                 )
             rows.append(row)
-        gains = {name: np.log(before[k] / errors[k]) for name, k in zip(targets, places, strict=True)}
+        gains = {
+            name: np.log(before[k] / errors[k]) for name, k in zip(targets, places, strict=True)
+        }
         blocks = (matrix[np.ix_(places, places)] for matrix in (now, covariance))
         first, second = (np.linalg.slogdet(block)[1] for block in blocks)
         ranking.append({"plan": plan.name, **gains, "together": (first - second) / 2})
@@ -149,7 +154,17 @@ def forecast(
     for name in best.colnames[1:]:
         best[name].format = ".2f"
     best.sort("together", reverse=True)
-    return Forecast(table, best, {plan.name: plan.source for plan in plans})
+    sources = {
+        plan.name: "; ".join(filter(None, (plan.source, setup.scatter_text(plan))))
+        for plan, (setup, *_) in zip(plans, inputs, strict=True)
+    }
+    return Forecast(table, best, sources)
+
+
+def _tolerance(check, n_toys):
+    """Relative difference of errors that is allowed, twice the noise of toys included."""
+    # quantiles of a Gaussian at one standard deviation, from n of its values
+    return GAUSSIAN if check == "profile" else np.hypot(GAUSSIAN, 1.92 / np.sqrt(n_toys))
 
 
 class _Setup:
@@ -169,6 +184,11 @@ class _Setup:
                 "the statistic is not a sum of squares: leave out penalties and datasets of other "
                 "packages"
             )
+        self._scatters = {
+            dataset.name: dataset.table.meta.get("scatter", 0.0)
+            for dataset in expected
+            if dataset.takes_scatter
+        }
         models = [m for m in expected.models if getattr(m, "cloud", None) is not None]
         self._model = models[0] if len(models) == 1 else None
         self._free = free
@@ -203,6 +223,11 @@ class _Setup:
         up, down = (self.with_angle(theta + sign * steps)[:, 0] for sign in (1, -1))
         return (up - down) / (2 * np.diag(steps))
 
+    def scatter_text(self, plan):
+        """Scatter of the dipoles of a plan (str)."""
+        own = {n: x for n, x in self._scatters.items() if n.startswith(f"{plan.name}-")}
+        return ", ".join(f"scatter of {name} {value:.2g}" for name, value in own.items())
+
     def covariance(self):
         """Covariance of the angle and the parameters from derivatives."""
         likelihood = self.likelihood
@@ -227,7 +252,9 @@ def _errors(setup, profiles, n_toys, random_state):
     if n_toys:
         rng, truth = np.random.default_rng(random_state), likelihood.values
         with np.errstate(all="ignore"):
-            ends = [minimise(likelihood.fake(truth, rng), truth, tolerance=1e-5) for _ in range(n_toys)]
+            ends = [
+                minimise(likelihood.fake(truth, rng), truth, tolerance=1e-5) for _ in range(n_toys)
+            ]
         values = setup.with_angle(np.array([end.theta for end in ends if end.success]))
         low, high = np.percentile(values, [15.87, 84.13], axis=0)
         others["toys"] = (high - low) / 2
@@ -303,16 +330,14 @@ def _told(truth, fitted, plan, reach, scatter):
         return _difference(expected, fitted, plan, np.exp(log_exposure)) - reach
 
     then = rise(0.0) + reach
-    ends = np.log([_LEAST, _MOST])
-    if then >= reach:
-        ends[1] = 0.0
-    elif rise(ends[1]) < 0:
-        return today, then, np.inf
-    else:
-        ends[0] = 0.0
-    if rise(ends[0]) >= 0:
+    if today >= reach:
         return today, then, 0.0
-    return today, then, float(np.exp(brentq(rise, *ends, xtol=0.02)))
+    least, most = np.log([_LEAST, _MOST])
+    low, high = (least, 0.0) if then >= reach else (0.0, most)
+    if rise(high) < 0:
+        return today, then, np.inf
+    factor = 0.0 if rise(low) >= 0 else np.exp(brentq(rise, low, high, xtol=0.02))
+    return today, then, float(factor)
 
 
 def _difference(expected, other, plan=None, exposure=1.0):
@@ -327,6 +352,9 @@ def _difference(expected, other, plan=None, exposure=1.0):
     likelihood = JointLikelihood(datasets)
     start = likelihood.values
     # the other model may do best near its own values, or near those of the truth
-    near = [truth[name].value if name in truth else v for name, v in zip(likelihood.names, start, strict=True)]
+    near = [
+        truth[name].value if name in truth else v
+        for name, v in zip(likelihood.names, start, strict=True)
+    ]
     ends = [minimise(likelihood, values) for values in (start, np.clip(near, *likelihood.bounds.T))]
     return min(end.stat for end in ends) - best.stat

@@ -78,6 +78,7 @@ def _predict(dataset, scatter):
     if not scatter or not dataset.takes_scatter:
         return
     table = dataset.table.copy()
+    table.meta["scatter"] = scatter
     spread = scatter * np.asarray(table["amplitude"])
     for name in {"amplitude_errn", "amplitude_errp", "tangential_err"}.intersection(table.colnames):
         table[name] = np.hypot(table[name], spread)
@@ -127,9 +128,14 @@ def _set_prior(where, datasets, entry, exposure):
     """Set the prior that a planned measurement of parameters is."""
     models = [model for model in datasets.models if hasattr(model, "penalties")]
     if entry["kind"] == "prior_set":
+        frozen = {par: par.frozen for par in datasets.parameters}
+        done = [par for model in models for par in set_prior_sets(model, [entry["prior_set"]])]
+        for par, was_frozen in frozen.items():
+            par.frozen = was_frozen
+        if not any(par.name in done and not par.frozen for par in frozen):
+            names = ", ".join(PRIOR_SETS[entry["prior_set"]])
+            raise ValueError(f"{where}: none of {names} is free: free them, or take the set out")
         for model in models:
-            if not set_prior_sets(model, [entry["prior_set"]]):
-                raise ValueError(f"{where}: the model has no parameters of {entry['prior_set']}")
             model.penalties = [_scaled(prior, entry, exposure) for prior in model.penalties]
         return
     free = datasets.parameters.free_parameters
