@@ -187,10 +187,8 @@ def _numbers(where, key, value, unit):
             quantity = u.Quantity([_with_unit(u.Quantity(item), unit) for item in value])
         numbers = _with_unit(quantity, unit).value
     except (TypeError, ValueError, LookupError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"{where}: {key}: expected numbers in {unit or 'one'} ({reason})"
-        ) from None
+        reason, text = str(error).splitlines()[0], "" if unit == u.one else f" in {unit}"
+        raise ValueError(f"{where}: {key}: expected numbers{text} ({reason})") from None
     may_be_zero = key in _MAY_BE_ZERO
     good = np.isfinite(numbers) & ((numbers >= 0) if may_be_zero else (numbers > 0))
     if not (good | (key == "latitude")).all():

@@ -303,15 +303,13 @@ def tell_apart(entries, planned, reach=9.0, scatter=None, n_jobs=None, progress=
         if datasets.names != reference.names:
             raise ValueError(f"{first!r} and {name!r} have other datasets: expected the same")
     pairs = [pair for name, _ in others for pair in ((first, name), (name, first))]
-    inputs = [
-        (entries[truth], entries[fitted], plan, reach, scatter)
-        for plan in plans
-        for truth, fitted in pairs
-    ]
+    own = [tuple(entries[name] for name in pair) for pair in pairs]
+    now = run_parallel(_today, own, n_jobs, None, False, "telling apart today", "pairs")
+    cases = [(plan, *case) for plan in plans for case in zip(pairs, own, now, strict=True)]
+    inputs = [(*both, plan, today, reach, scatter) for plan, _, both, today in cases]
     found = run_parallel(_told, inputs, n_jobs, None, progress, "telling apart", "pairs")
     rows = []
-    cases = [(plan, pair) for plan in plans for pair in pairs]
-    for (plan, (truth, fitted)), (today, then, factor) in zip(cases, found, strict=True):
+    for (plan, (truth, fitted), _, today), (then, factor) in zip(cases, found, strict=True):
         row = {"plan": plan.name, "truth": truth, "fitted": fitted, "today": today}
         row |= {"planned": then, "factor": factor}
         rows.append(row | {"years": np.nan if plan.years is None else factor * plan.years})
@@ -321,9 +319,13 @@ def tell_apart(entries, planned, reach=9.0, scatter=None, n_jobs=None, progress=
     return table
 
 
-def _told(truth, fitted, plan, reach, scatter):
-    """Differences of statistics today and with a plan, and the exposure for a difference."""
-    today = _difference(with_plan(truth), fitted)
+def _today(truth, fitted):
+    """Difference of statistics with today's data."""
+    return _difference(with_plan(truth), fitted)
+
+
+def _told(truth, fitted, plan, today, reach, scatter):
+    """Difference of statistics with a plan, and the exposure for a difference."""
 
     def rise(log_exposure):
         expected = with_plan(truth, plan, np.exp(log_exposure), scatter)
@@ -331,13 +333,13 @@ def _told(truth, fitted, plan, reach, scatter):
 
     then = rise(0.0) + reach
     if today >= reach:
-        return today, then, 0.0
+        return then, 0.0
     least, most = np.log([_LEAST, _MOST])
     low, high = (least, 0.0) if then >= reach else (0.0, most)
     if rise(high) < 0:
-        return today, then, np.inf
+        return then, np.inf
     factor = 0.0 if rise(low) >= 0 else np.exp(brentq(rise, low, high, xtol=0.02))
-    return today, then, float(factor)
+    return then, float(factor)
 
 
 def _difference(expected, other, plan=None, exposure=1.0):

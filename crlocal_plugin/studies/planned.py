@@ -4,6 +4,7 @@ import astropy.units as u
 import numpy as np
 from astropy.table import Table
 
+from ..catalogue.index import rows
 from ..catalogue.loading import load_datasets
 from ..components.base import intensity_unit
 from ..components.correlated_priors import CorrelatedPrior, own_prior
@@ -55,7 +56,8 @@ def with_plan(datasets, plan=None, exposure=1.0, scatter=None):
                 _set_prior(where, datasets, entry, exposure)
                 continue
             for name in entry["replaces"]:
-                if name not in datasets.names:
+                # a table of the catalogue need not be in the fit
+                if name not in datasets.names and name not in rows():
                     raise ValueError(f"{where}: {unknown_name(name, datasets.names, 'dataset ')}")
                 members = [dataset for dataset in members if dataset.name != name]
             name = f"{plan.name}-{entry.get('name', entry.get('like', number))}"
@@ -230,6 +232,10 @@ def _alike(datasets, entry, name, root):
             table[column] = table[column] * entry.get("systematics", 1.0)
         elif column.endswith(("err", "errn", "errp")):
             table[column] = table[column] * root
+    if "phase_err" in table.colnames:
+        unit = table["phase_err"].unit
+        table["phase_err"] = np.minimum(table["phase_err"], _ALWAYS)
+        table["phase_err"].unit = unit
     dataset.table = table
     return dataset, found if known else None
 
