@@ -8,7 +8,7 @@ from astropy.table import Table
 
 import crlocal_plugin as crl
 from crlocal_plugin.cli import main
-from crlocal_plugin.studies.planned import with_plan
+from crlocal_plugin.studies.planned import predicted, with_plan
 
 FREE = ("Q_0b", "delta_b", "V_sun", "x")
 DIPOLE = {"energy": [2e4, 1e5], "amplitude_err": 1e-5}

@@ -1,6 +1,7 @@
 """What planned measurements would add: errors of parameters, and which models they tell apart."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from astropy.table import Table
@@ -14,7 +15,7 @@ from ..likelihood.minima.intervals import profile_intervals
 from ..messages import unknown_name
 from ..models.cloud import MOTION, cloud_of
 from ..work.parallel import run_parallel
-from .planned import centre_priors, with_plan
+from .planned import centre_priors, measure_parameters, predicted, values_of, with_plan
 
 TARGETS = ("theta", "V_sun", "x")
 """What plans are ranked by."""
@@ -23,6 +24,7 @@ GAUSSIAN = 0.1
 """Relative difference of errors up to which they agree."""
 
 _STEP = 1e-4
+_TOLERANCE = 1e-5
 _LEAST, _MOST = 1e-3, 1e4
 """Exposures between which one is looked for that tells models apart."""
 
@@ -111,7 +113,8 @@ def forecast(
         If a plan cannot be used, a parameter is not free, or the statistic is no sum of squares.
     """
     plans = find_plans(planned)
-    today = _Setup(datasets)
+    base = predicted(datasets)
+    today = _Setup(base)
     if scatter is not None and not 0 <= scatter < np.inf:
         raise ValueError(f"scatter is {scatter}: expected a fraction of zero or more")
     known = today.labels
@@ -123,7 +126,8 @@ def forecast(
     for name in (*chosen, *targets):
         if name not in known:
             raise ValueError(unknown_name(name, known, "free parameter "))
-    inputs = [(_Setup(datasets, plan, scatter), profiles, n_toys, random_state) for plan in plans]
+    setups = [_Setup(with_plan(datasets, plan, 1.0, scatter, base)) for plan in plans]
+    inputs = [(setup, profiles, n_toys, random_state) for setup in setups]
     found = run_parallel(_errors, inputs, n_jobs, None, progress, "forecasts", "plans")
     rows, ranking = [], []
     now = today.covariance()
@@ -156,7 +160,7 @@ def forecast(
     best.sort("together", reverse=True)
     sources = {
         plan.name: "; ".join(filter(None, (plan.source, setup.scatter_text(plan))))
-        for plan, (setup, *_) in zip(plans, inputs, strict=True)
+        for plan, setup in zip(plans, setups, strict=True)
     }
     return Forecast(table, best, sources)
 
@@ -170,8 +174,7 @@ def _tolerance(check, n_toys):
 class _Setup:
     """Likelihood of predicted data, and the angle between cloud and field."""
 
-    def __init__(self, datasets, plan=None, scatter=None):
-        expected = with_plan(datasets, plan, scatter=scatter)
+    def __init__(self, expected):
         free = expected.parameters.free_parameters
         likelihood = JointLikelihood(expected, list(free))
         limited = at_limits(likelihood, likelihood.values)
@@ -253,7 +256,8 @@ def _errors(setup, profiles, n_toys, random_state):
         rng, truth = np.random.default_rng(random_state), likelihood.values
         with np.errstate(all="ignore"):
             ends = [
-                minimise(likelihood.fake(truth, rng), truth, tolerance=1e-5) for _ in range(n_toys)
+                minimise(likelihood.fake(truth, rng), truth, tolerance=_TOLERANCE)
+                for _ in range(n_toys)
             ]
         values = setup.with_angle(np.array([end.theta for end in ends if end.success]))
         low, high = np.percentile(values, [15.87, 84.13], axis=0)
@@ -321,15 +325,22 @@ def tell_apart(entries, planned, reach=9.0, scatter=None, n_jobs=None, progress=
 
 def _today(truth, fitted):
     """Difference of statistics with today's data."""
-    return _difference(with_plan(truth), fitted)
+    return _difference(predicted(truth), fitted.copy())[0]
 
 
 def _told(truth, fitted, plan, today, reach, scatter):
     """Difference of statistics with a plan, and the exposure for a difference."""
+    start, base = None, predicted(truth)
 
+    @cache
     def rise(log_exposure):
-        expected = with_plan(truth, plan, np.exp(log_exposure), scatter)
-        return _difference(expected, fitted, plan, np.exp(log_exposure)) - reach
+        nonlocal start
+        exposure = np.exp(log_exposure)
+        other = fitted.copy()
+        measure_parameters(other, plan, exposure)
+        expected = with_plan(truth, plan, exposure, scatter, base)
+        found, start = _difference(expected, other, start)
+        return found - reach
 
     then = rise(0.0) + reach
     if today >= reach:
@@ -342,21 +353,27 @@ def _told(truth, fitted, plan, today, reach, scatter):
     return then, float(factor)
 
 
-def _difference(expected, other, plan=None, exposure=1.0):
-    """How far the statistic of another model is above that of the truth."""
+def _difference(expected, other, start=None):
+    """How far the statistic of another model is above that of the truth, and its values there.
+
+    The other model may do best near its own values, or near those of the truth, unless it is known
+    where to start.
+    """
     own = JointLikelihood(expected)
-    best = minimise(own, own.values)
-    truth = dict(zip(expected.parameters.labels, expected.parameters, strict=True))
-    model = next(m for m in with_plan(other, plan, exposure).models if hasattr(m, "components"))
-    datasets = expected.copy()
-    datasets.models = [model]
-    centre_priors(datasets, {label: par.quantity for label, par in truth.items()})
-    likelihood = JointLikelihood(datasets)
-    start = likelihood.values
-    # the other model may do best near its own values, or near those of the truth
-    near = [
-        truth[name].value if name in truth else v
-        for name, v in zip(likelihood.names, start, strict=True)
-    ]
-    ends = [minimise(likelihood, values) for values in (start, np.clip(near, *likelihood.bounds.T))]
-    return min(end.stat for end in ends) - best.stat
+    best = minimise(own, own.values, tolerance=_TOLERANCE)
+    truth = values_of(expected)
+    expected.models = [m for m in other.models if hasattr(m, "components")]
+    centre_priors(expected, truth)
+    likelihood = JointLikelihood(expected)
+    starts = [start]
+    if start is None:
+        near = [
+            truth[name].to_value(unit) if name in truth else value
+            for name, unit, value in zip(
+                likelihood.names, likelihood.units, likelihood.values, strict=True
+            )
+        ]
+        starts = likelihood.values, np.clip(near, *likelihood.bounds.T)
+    ends = [minimise(likelihood, values, tolerance=_TOLERANCE) for values in starts]
+    end = min(ends, key=lambda end: end.stat)
+    return end.stat - best.stat, end.theta

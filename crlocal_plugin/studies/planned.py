@@ -25,53 +25,75 @@ _ALWAYS = 180.0
 """Largest error of a phase in degrees."""
 
 
-def with_plan(datasets, plan=None, exposure=1.0, scatter=None):
-    """Copy of datasets with the measurements of a plan, and what the model predicts as data.
+def predicted(datasets):
+    """Copy of datasets with what their models predict as data, and priors around their values.
 
-    All data are the predictions of the present models, and all Gaussian priors have their means at
-    the present values. The scatter of dipoles counts as an error of the size that it has there.
+    All Gaussian priors have their means at the present values. The scatter of dipoles counts as an
+    error of the size that it has there.
 
     Parameters
     ----------
     datasets : CosmicRayDatasets
         Datasets with models.
-    plan : Plan, optional
-        Planned measurements; without one, the datasets themselves.
-    exposure : float, optional
-        Factor on the exposure of the plan: squares of statistical errors, and of the errors of
-        parameters, are divided by it.
-    scatter : float, optional
-        Scatter of planned dipoles, in place of that of their experiment or of the plan.
 
     Returns
     -------
     CosmicRayDatasets
     """
     datasets = datasets.copy()
-    members, scatters = list(datasets), {}
-    if plan is not None:
-        for number, entry in enumerate(plan.measurements, 1):
-            where = f"{plan.name}, measurement {number}"
-            if entry["kind"] in ("parameters", "prior_set"):
-                _set_prior(where, datasets, entry, exposure)
-                continue
-            for name in entry["replaces"]:
-                # a table of the catalogue need not be in the fit
-                if name not in datasets.names and name not in rows():
-                    raise ValueError(f"{where}: {unknown_name(name, datasets.names, 'dataset ')}")
-                members = [dataset for dataset in members if dataset.name != name]
-            name = f"{plan.name}-{entry.get('name', entry.get('like', number))}"
-            dataset, scatters[name] = _planned(where, datasets, entry, name, exposure, scatter)
-            members.append(dataset)
-        datasets = CosmicRayDatasets(members)
     for dataset in datasets:
-        _predict(dataset, scatters.get(dataset.name, dataset.scatter_in_use()))
+        _predict(dataset, dataset.scatter_in_use())
     for dataset in datasets:
         if dataset.takes_scatter and dataset.present_nuisance is not None:
             dataset.scatter.value, dataset.scatter.frozen = 0.0, True
-    labels = dict(zip(datasets.parameters.labels, datasets.parameters, strict=True))
-    centre_priors(datasets, {label: par.quantity for label, par in labels.items()})
+    centre_priors(datasets, values_of(datasets))
     return datasets
+
+
+def with_plan(datasets, plan, exposure=1.0, scatter=None, base=None):
+    """Predicted datasets with the measurements of a plan.
+
+    Parameters
+    ----------
+    datasets : CosmicRayDatasets
+        Today's datasets with models.
+    plan : Plan
+        Planned measurements.
+    exposure : float, optional
+        Factor on the exposure of the plan: squares of statistical errors, and of the errors of
+        parameters, are divided by it.
+    scatter : float, optional
+        Scatter of planned dipoles, in place of that of their experiment or of the plan.
+    base : CosmicRayDatasets, optional
+        What `predicted` has made of the datasets.
+
+    Returns
+    -------
+    CosmicRayDatasets
+    """
+    new = predicted(datasets) if base is None else base.copy()
+    measure_parameters(new, plan, exposure)
+    members = {dataset.name: dataset for dataset in new}
+    for number, entry in enumerate(plan.measurements, 1):
+        if entry["kind"] in ("parameters", "prior_set"):
+            continue
+        where = f"{plan.name}, measurement {number}"
+        for name in entry["replaces"]:
+            # a table of the catalogue need not be in the fit
+            if name not in datasets.names and name not in rows():
+                raise ValueError(f"{where}: {unknown_name(name, datasets.names, 'dataset ')}")
+            members.pop(name, None)
+        name = f"{plan.name}-{entry.get('name', entry.get('like', number))}"
+        if name in members:
+            raise ValueError(f"{where}: the name {name} is there twice: give each another name")
+        members[name] = _planned(where, datasets, new, entry, name, exposure, scatter)
+    return CosmicRayDatasets(list(members.values()))
+
+
+def values_of(datasets):
+    """Values of all parameters (dict of str to `~astropy.units.Quantity`), by label."""
+    parameters = datasets.parameters
+    return {label: par.quantity for label, par in zip(parameters.labels, parameters, strict=True)}
 
 
 def _predict(dataset, scatter):
@@ -126,8 +148,14 @@ def _centred(prior, values):
 # --------------------------------------------------------------------- parameters
 
 
+def measure_parameters(datasets, plan, exposure=1.0):
+    """Set the priors, around the present values, that planned measurements of parameters are."""
+    for number, entry in enumerate(plan.measurements, 1):
+        if entry["kind"] in ("parameters", "prior_set"):
+            _set_prior(f"{plan.name}, measurement {number}", datasets, entry, exposure)
+
+
 def _set_prior(where, datasets, entry, exposure):
-    """Set the prior that a planned measurement of parameters is."""
     models = [model for model in datasets.models if hasattr(model, "penalties")]
     if entry["kind"] == "prior_set":
         frozen = {par: par.frozen for par in datasets.parameters}
@@ -139,6 +167,7 @@ def _set_prior(where, datasets, entry, exposure):
             raise ValueError(f"{where}: none of {names} is free: free them, or take the set out")
         for model in models:
             model.penalties = [_scaled(prior, entry, exposure) for prior in model.penalties]
+        centre_priors(datasets, values_of(datasets))
         return
     free = datasets.parameters.free_parameters
     known = dict(zip(free.labels, free, strict=True))
@@ -188,9 +217,9 @@ def _measure(models, par, sigma, adds):
 # --------------------------------------------------------------------- data
 
 
-def _planned(where, datasets, entry, name, exposure, scatter):
-    """Dataset of a planned measurement, with a model."""
-    model = _model_of(datasets)
+def _planned(where, datasets, new, entry, name, exposure, scatter):
+    """Dataset of a planned measurement, with the model and the nuisances of predicted datasets."""
+    model = _model_of(new)
     own = {key: entry[key] for key in ("experiment",) if key in entry}
     root = 1 / np.sqrt(exposure)
     if entry["kind"] == "like":
@@ -206,11 +235,12 @@ def _planned(where, datasets, entry, name, exposure, scatter):
     alike = next((d for d in datasets if d.experiment == dataset.experiment), like)
     if alike is not None and alike.experiment == dataset.experiment:
         # what is free of the experiment is free of the plan
-        dataset.nuisance = alike.nuisance
+        dataset.nuisance = new[alike.name].nuisance
     scatter = entry.get("scatter") if scatter is None else scatter
     if scatter is None and alike is not None:
         scatter = alike.scatter_in_use()
-    return dataset, float(scatter or 0.0)
+    _predict(dataset, float(scatter or 0.0))
+    return dataset
 
 
 def _model_of(datasets):
