@@ -1,14 +1,16 @@
 """What planned measurements would add, against identities, brute force and toys."""
 
 import astropy.units as u
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import yaml
 from astropy.table import Table
+from gammapy.datasets import MapDataset
 
 import crlocal_plugin as crl
 from crlocal_plugin.cli import main
-from crlocal_plugin.studies.planned import predicted, with_plan
+from crlocal_plugin.studies.planned import with_plan
 
 FREE = ("Q_0b", "delta_b", "V_sun", "x")
 DIPOLE = {"energy": [2e4, 1e5], "amplitude_err": 1e-5}
@@ -145,6 +147,29 @@ def test_no_process_changes_the_result():
     assert (two[0] == two[1]).all()
 
 
+def test_picture_has_a_row_for_each_plan():
+    result = crl.forecast(prepared(), ["swgo-5yr", "lhaaso-5yr"], ["V_sun", "x"])
+    ax = crl.plot_forecast(result)
+    labels = [text.get_text() for text in ax.get_yticklabels()]
+    assert labels == list(result.ranking["plan"])
+    assert [line.get_label() for line in ax.lines[:2]] == ["V_sun", "x"]
+    drawn = {row["plan"]: row["ratio"] for row in result.errors if row["parameter"] == "V_sun"}
+    np.testing.assert_allclose(ax.lines[0].get_xdata(), [drawn[name] for name in labels])
+    with pytest.raises(ValueError, match="no forecast of 'phi'"):
+        crl.plot_forecast(result, parameters=["phi"])
+    plt.close(ax.figure)
+
+
+def test_scatter_and_foreign_datasets_are_checked():
+    with pytest.raises(ValueError, match=r"scatter is -0\.1: expected a fraction"):
+        crl.forecast(prepared(), "swgo-5yr", scatter=-0.1)
+    datasets = crl.CosmicRayDatasets([*prepared(), MapDataset(name="other")])
+    with pytest.raises(ValueError, match="other: no datasets of this package"):
+        crl.forecast(datasets, "swgo-5yr")
+    with pytest.raises(ValueError, match="expected two models"):
+        crl.tell_apart({"one": prepared()}, "swgo-5yr")
+
+
 @pytest.mark.parametrize("name", crl.shipped_plans())
 def test_shipped_plans_say_where_numbers_are_from(name):
     (found,) = crl.find_plans(name)
@@ -185,6 +210,7 @@ MISTAKES = [
     ({"like": "hawc-2018"}, "expected the key exposure"),
     ({"like": "hawc-2018", "exposure": -2}, "exposure: expected positive numbers, got -2"),
     ({"like": "hawc-2018", "exposure": 2, "replaces": "hawc"}, "unknown dataset 'hawc'"),
+    ({"like": "hawc-2018", "exposure": 2, "replaces": 5}, "expected names of datasets, got 5"),
     ({"energy": [1e4]}, "expected the key amplitude_err or events"),
     ({**DIPOLE, "amplitude_err": [1e-5, -1e-5]}, "amplitude_err: expected positive numbers"),
     ({**DIPOLE, "amplitude_err": [1e-5]}, "expected one number, or 2 as energy has, got 1"),
@@ -243,25 +269,24 @@ def test_plans_come_from_files(tmp_path):
         crl.find_plans(tmp_path / "bad.ecsv")
 
 
+ANALYSIS = """
+datasets: [dampe_h, hawc-2018]
+model: {species: [H]}
+starts: 0
+parameters: {D_0: {free: false}, R_cutc: {free: false}, Q_0c: {free: false}}
+"""
+
+
 def test_command_line(tmp_path, capsys):
-    words = [
-        "--datasets",
-        "dampe_h",
-        "hawc-2018",
-        "--species",
-        "H",
-        "--fix",
-        "D_0",
-        "R_cutc",
-        "Q_0c",
-    ]
-    picture, table = tmp_path / "f.png", tmp_path / "f.ecsv"
-    options = [*words, "--picture", str(picture), "--output", str(table)]
-    assert main(["forecast", "swgo-5yr", *options]) == 0
+    (tmp_path / "analysis.yaml").write_text(ANALYSIS)
+    file, picture, table = (str(tmp_path / name) for name in ("analysis.yaml", "f.png", "f.ecsv"))
+    written = ["--picture", picture, "--output", table]
+    assert main(["forecast", file, "swgo-5yr", *written]) == 0
     assert "Information gained" in capsys.readouterr().out
-    assert picture.exists()
     assert list(Table.read(table)["parameter"]) == ["theta", "V_sun", "x"]
-    assert main(["forecast", "swg-5yr", *words]) == 2
+    assert main(["forecast", file, "swgo-5yr", *written]) == 2
+    assert "exist" in capsys.readouterr().err
+    assert main(["forecast", file, "swg-5yr"]) == 2
     assert "did you mean swgo-5yr" in capsys.readouterr().err
-    assert main(["forecast", "swgo-5yr", "--models", "kinetic", "kinetic+lsr", *words]) == 0
+    assert main(["forecast", file, "swgo-5yr", "--models", "kinetic", "kinetic+lsr"]) == 0
     assert "kinetic+lsr" in capsys.readouterr().out

@@ -163,7 +163,9 @@ def _measurement(where, entry):
     _check_keys(where, entry, (*_COMMON, kind, *_KEYS[kind]))
     new = {"kind": kind, **entry}
     replaces = entry.get("replaces", [])
-    new["replaces"] = [replaces] if isinstance(replaces, str) else list(replaces)
+    new["replaces"] = replaces = [replaces] if isinstance(replaces, str) else replaces
+    if not (isinstance(replaces, list) and all(isinstance(name, str) for name in replaces)):
+        raise ValueError(f"{where}: replaces: expected names of datasets, got {replaces!r}")
     for key in {*_LISTS, *_UNITS, "exposure", "systematics", "scatter"}.intersection(entry):
         unit = _UNITS.get(key, u.one)
         unit = _EXPOSURE if key == "exposure" and kind == "quantity" else unit

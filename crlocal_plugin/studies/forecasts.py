@@ -115,8 +115,6 @@ def forecast(
     plans = find_plans(planned)
     base = predicted(datasets)
     today = _Setup(base)
-    if scatter is not None and not 0 <= scatter < np.inf:
-        raise ValueError(f"scatter is {scatter}: expected a fraction of zero or more")
     known = today.labels
     # of those by default, some may be frozen
     chosen, targets = (

@@ -9,6 +9,7 @@ from ..catalogue.loading import load_datasets
 from ..components.base import intensity_unit
 from ..components.correlated_priors import CorrelatedPrior, own_prior
 from ..components.priors import PRIOR_SETS, MeasurementPrior
+from ..datasets.core import CosmicRayDataset
 from ..datasets.dipole import DipoleDataset
 from ..datasets.flux import CosmicRayFluxDataset
 from ..likelihood.collection import CosmicRayDatasets
@@ -39,7 +40,16 @@ def predicted(datasets):
     Returns
     -------
     CosmicRayDatasets
+
+    Raises
+    ------
+    ValueError
+        If a dataset is of another package.
     """
+    foreign = [d.name for d in datasets if not isinstance(d, CosmicRayDataset)]
+    if foreign:
+        names = ", ".join(foreign)
+        raise ValueError(f"{names}: no datasets of this package, leave them out of the forecast")
     datasets = datasets.copy()
     for dataset in datasets:
         _predict(dataset, dataset.scatter_in_use())
@@ -71,6 +81,8 @@ def with_plan(datasets, plan, exposure=1.0, scatter=None, base=None):
     -------
     CosmicRayDatasets
     """
+    if scatter is not None and not 0 <= scatter < np.inf:
+        raise ValueError(f"scatter is {scatter}: expected a fraction of zero or more")
     new = predicted(datasets) if base is None else base.copy()
     measure_parameters(new, plan, exposure)
     members = {dataset.name: dataset for dataset in new}
