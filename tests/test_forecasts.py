@@ -225,7 +225,7 @@ MISTAKES = [
     ({"parameters": {"V_sn": 1}}, "unknown free parameter 'V_sn': did you mean V_sun"),
     ({"parameters": {"V_sun": "-1 km/s"}}, "V_sun: expected a positive error, got '-1 km/s'"),
     ({"parameters": {"V_sun": "1 kg"}}, "V_sun: expected an error in km / s"),
-    ({"parameters": {"W_sun": 1}}, "unknown free parameter 'W_sun'"),
+    ({"parameters": {"W_sun": 1}}, "W_sun is frozen: free it"),
     ({"prior_set": "field"}, "unknown set of priors 'field'"),
     ({"prior_set": "field-ribbon"}, "none of B_ra, B_dec is free"),
 ]

@@ -184,9 +184,10 @@ def _set_prior(where, datasets, entry, exposure):
     free = datasets.parameters.free_parameters
     known = dict(zip(free.labels, free, strict=True))
     for name, error in entry["parameters"].items():
+        if name in datasets.parameters.labels and name not in known:
+            raise ValueError(f"{where}: {name} is frozen: free it, or take it out of the plan")
         if name not in known:
-            what = f"{unknown_name(name, known, 'free parameter ')}"
-            raise ValueError(f"{where}: {what}; free it, or take it out of the plan")
+            raise ValueError(f"{where}: {unknown_name(name, known, 'free parameter ')}")
         par, error = known[name], u.Quantity(error)
         if error.unit == u.one:
             error = error.value * par.unit
