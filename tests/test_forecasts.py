@@ -46,6 +46,20 @@ def test_a_measurement_beside_others_adds_its_information():
         assert result.ranking["V_sun"][0] == pytest.approx(-np.log(row["ratio"]))
 
 
+def test_what_nothing_tells_has_no_error():
+    datasets = prepared(priors=None)
+    for par in datasets.models.parameters:
+        par.frozen = par.frozen and par.name != "w"
+    # w counts in a product with Q_0b alone
+    beside = plan(parameters={"w": "0.003 yr-1"})
+    errors = crl.forecast(datasets, beside, ["Q_0b", "w", "V_sun"], targets=["w"]).errors
+    first, second, third = errors
+    assert first["today"] == second["today"] == np.inf
+    assert second["expected"] == pytest.approx(0.003)
+    assert first["expected"] / first["value"] == pytest.approx(0.1, rel=0.05)
+    assert third["ratio"] == pytest.approx(1)
+
+
 def test_correlated_priors_are_added_to_and_replaced():
     datasets = prepared(priors=["measured", "cloud-correlated"])
     for par in datasets.models.parameters:

@@ -8,7 +8,7 @@ from astropy.table import Table
 from scipy.optimize import brentq
 
 from ..catalogue.plans import find_plans
-from ..likelihood.covariance import at_limits
+from ..likelihood.covariance import at_limits, undetermined
 from ..likelihood.descent import gauss_newton_covariance, minimise
 from ..likelihood.joint_likelihood import JointLikelihood
 from ..likelihood.minima.intervals import profile_intervals
@@ -37,7 +37,8 @@ class Forecast:
     ----------
     errors : `~astropy.table.Table`
         A row for each plan and parameter: ``plan``, ``parameter``, ``value``, ``unit``, error
-        ``today`` and ``expected``, and their ``ratio``, expected over today. With profiles or toys,
+        ``today`` and ``expected``, infinite where nothing tells, and their ``ratio``, expected
+        over today. With profiles or toys,
         expected errors from these too, ``profile`` and ``toys``, nan where there is no interval,
         and whether they agree with ``expected``: ``gaussian``.
     ranking : `~astropy.table.Table`
@@ -130,26 +131,29 @@ def forecast(
     rows, ranking = [], []
     now = today.covariance()
     places = [known.index(name) for name in targets]
-    for plan, (covariance, others) in zip(plans, found, strict=True):
-        errors, before = (np.sqrt(np.diag(matrix)) for matrix in (covariance, now))
-        for name in chosen:
-            k = known.index(name)
-            row = {"plan": plan.name, "parameter": name, "value": today.values[k]}
-            row |= {"unit": today.units[k], "today": before[k], "expected": errors[k]}
-            row |= {"ratio": errors[k] / before[k], **{key: v[k] for key, v in others.items()}}
-            # the angle has no profile
-            checks = [key for key in others if key != "profile" or name != "theta"]
-            if others:
-                row["gaussian"] = all(
-                    abs(others[key][k] / errors[k] - 1) < _tolerance(key, n_toys) for key in checks
-                )
-            rows.append(row)
-        gains = {
-            name: np.log(before[k] / errors[k]) for name, k in zip(targets, places, strict=True)
-        }
-        blocks = (matrix[np.ix_(places, places)] for matrix in (now, covariance))
-        first, second = (np.linalg.slogdet(block)[1] for block in blocks)
-        ranking.append({"plan": plan.name, **gains, "together": (first - second) / 2})
+    # an error may be infinite
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for plan, (covariance, others) in zip(plans, found, strict=True):
+            errors, before = (np.sqrt(np.diag(matrix)) for matrix in (covariance, now))
+            for name in chosen:
+                k = known.index(name)
+                row = {"plan": plan.name, "parameter": name, "value": today.values[k]}
+                row |= {"unit": today.units[k], "today": before[k], "expected": errors[k]}
+                row |= {"ratio": errors[k] / before[k], **{key: v[k] for key, v in others.items()}}
+                # the angle has no profile
+                checks = [key for key in others if key != "profile" or name != "theta"]
+                if others:
+                    row["gaussian"] = all(
+                        abs(others[key][k] / errors[k] - 1) < _tolerance(key, n_toys)
+                        for key in checks
+                    )
+                rows.append(row)
+            gains = {
+                name: np.log(before[k] / errors[k]) for name, k in zip(targets, places, strict=True)
+            }
+            blocks = (matrix[np.ix_(places, places)] for matrix in (now, covariance))
+            first, second = (np.linalg.slogdet(block)[1] for block in blocks)
+            ranking.append({"plan": plan.name, **gains, "together": (first - second) / 2})
     table, best = Table(rows=rows), Table(rows=ranking)
     for name in set(table.colnames) - {"plan", "parameter", "unit", "gaussian"}:
         table[name].format = ".2f" if name == "ratio" else ".4g" if name == "value" else ".2g"
@@ -230,13 +234,18 @@ class _Setup:
         return ", ".join(f"scatter of {name} {value:.2g}" for name, value in own.items())
 
     def covariance(self):
-        """Covariance of the angle and the parameters from derivatives."""
-        likelihood = self.likelihood
-        own = gauss_newton_covariance(likelihood.jacobian(likelihood.values))
-        if self.slope is None:
-            return own
-        rows = np.vstack([self.slope, np.eye(len(own))])
-        return rows @ own @ rows.T
+        """Covariance of the angle and the parameters; infinite variance where nothing tells."""
+        theta = self.likelihood.values
+        is_open, held = undetermined(self.likelihood, theta)
+        jacobian = self.likelihood.jacobian(theta)
+        jacobian[:, held] = 0.0
+        covariance = np.nan_to_num(gauss_newton_covariance(jacobian))
+        if self.slope is not None:
+            rows = np.vstack([self.slope, np.eye(len(theta))])
+            covariance = rows @ covariance @ rows.T
+            is_open = np.concatenate([[self.slope[is_open].any()], is_open])
+        covariance[is_open, is_open] = np.inf
+        return covariance
 
 
 def _errors(setup, profiles, n_toys, random_state):
@@ -246,7 +255,7 @@ def _errors(setup, profiles, n_toys, random_state):
     extra = len(setup.labels) - likelihood.size
     if profiles:
         start = minimise(likelihood, likelihood.values)
-        own = covariance[extra:, extra:]
+        own = np.nan_to_num(covariance[extra:, extra:], posinf=0.0)
         found = profile_intervals(likelihood, start.theta, own).intervals.values()
         width = [(x.high - x.low) / 2 if x.is_two_sided else np.nan for x in found]
         others["profile"] = np.array([np.nan] * extra + width)
