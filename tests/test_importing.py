@@ -29,7 +29,12 @@ ADDED = {
         "SpallationLeakyBoxSpectralModel",
     ],
     "PRIOR_REGISTRY": ["MeasurementPrior", "PriorShare"],
-    "DATASET_REGISTRY": ["CosmicRayFluxDataset", "DipoleDataset", "MeanLogMassDataset"],
+    "DATASET_REGISTRY": [
+        "CosmicRayFluxDataset",
+        "DipoleDataset",
+        "MeanLogMassDataset",
+        "SkyMapDataset",
+    ],
     "FIT_STATISTICS_REGISTRY": ["cosmic-ray"],
     "optimize": ["least-squares"],
     "covariance": ["least-squares"],
