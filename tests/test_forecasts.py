@@ -38,12 +38,18 @@ def expected(datasets, **measurement):
 def test_a_measurement_beside_others_adds_its_information():
     datasets = prepared()
     for adds in (True, False):
-        result = crl.forecast(datasets, plan(parameters={"V_sun": "500 m/s"}, adds=adds), ["V_sun"])
+        beside = plan(parameters={"V_sun": "500 m/s"}, adds=adds)
+        result = crl.forecast(datasets, beside, ["V_sun"])
         (row,) = result.errors
         # the prior on V_sun, 2.05 km/s, is today's
         today = row["today"] ** -2 - (0 if adds else 2.05**-2)
         assert row["expected"] == pytest.approx((today + 0.5**-2) ** -0.5, rel=1e-6)
-        assert result.ranking["V_sun"][0] == pytest.approx(-np.log(row["ratio"]))
+        (rank,) = result.ranking
+        assert rank["V_sun"] == pytest.approx(-np.log(row["ratio"]))
+        # V_sun alone is free, of which the angle is a function
+        assert rank["theta"] == pytest.approx(rank["V_sun"], rel=1e-3)
+        only = crl.forecast(datasets, beside, targets=["V_sun", "theta"]).ranking["together"][0]
+        assert only == pytest.approx(rank["V_sun"], rel=1e-3)
 
 
 def test_what_nothing_tells_has_no_error():

@@ -25,6 +25,7 @@ GAUSSIAN = 0.1
 
 _STEP = 1e-4
 _TOLERANCE = 1e-5
+_RANK = 1e-8
 _LEAST, _MOST = 1e-3, 1e4
 """Exposures between which one is looked for that tells models apart."""
 
@@ -152,8 +153,7 @@ def forecast(
                 name: np.log(before[k] / errors[k]) for name, k in zip(targets, places, strict=True)
             }
             blocks = (matrix[np.ix_(places, places)] for matrix in (now, covariance))
-            first, second = (np.linalg.slogdet(block)[1] for block in blocks)
-            ranking.append({"plan": plan.name, **gains, "together": (first - second) / 2})
+            ranking.append({"plan": plan.name, **gains, "together": _gain(*blocks)})
     table, best = Table(rows=rows), Table(rows=ranking)
     for name in set(table.colnames) - {"plan", "parameter", "unit", "gaussian"}:
         table[name].format = ".2f" if name == "ratio" else ".4g" if name == "value" else ".2g"
@@ -165,6 +165,19 @@ def forecast(
         for plan, setup in zip(plans, setups, strict=True)
     }
     return Forecast(table, best, sources)
+
+
+def _gain(now, then):
+    """Information in nats that a covariance gains on another."""
+    if not np.isfinite(now).all():
+        return np.inf if np.isfinite(then).all() else np.nan
+    error = np.sqrt(np.diag(now))
+    now, then = (matrix / np.outer(error, error) for matrix in (now, then))
+    # the angle may be a function of other targets
+    values, axes = np.linalg.eigh(now)
+    axes = axes[:, values > _RANK]
+    first, second = (np.linalg.slogdet(axes.T @ matrix @ axes)[1] for matrix in (now, then))
+    return (first - second) / 2
 
 
 def _tolerance(check, n_toys):

@@ -113,6 +113,11 @@ def _predict(dataset, scatter):
     dataset.fake(NoScatter())
     if not scatter or not dataset.takes_scatter:
         return
+    if not isinstance(dataset, DipoleDataset):
+        raise ValueError(
+            f"dataset {dataset.name!r}: forecasts know the scatter of dipole tables alone; set its "
+            "scatter to 0 and freeze it"
+        )
     table = dataset.table.copy()
     table.meta["scatter"] = scatter
     spread = scatter * np.asarray(table["amplitude"])
