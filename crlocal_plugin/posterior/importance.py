@@ -57,7 +57,9 @@ def pooled(several):
     parts = [size * each.weights for size, each in zip(sizes, several, strict=True)]
     values, errors = np.transpose([each.log_evidence for each in several])
     precision = 1 / np.maximum(errors, 1e-12) ** 2
-    evidence = np.sum(precision * values) / precision.sum(), precision.sum() ** -0.5
+    # weights do not know what they have missed
+    spread = np.std(values) / np.sqrt(max(len(values) - 1, 1))
+    evidence = np.sum(precision * values) / precision.sum(), max(precision.sum() ** -0.5, spread)
     rows = np.concatenate([each.position for each in several])
     pareto_k = max(each.pareto_k for each in several)
     return Importance(rows, np.concatenate(parts) / sizes.sum(), pareto_k, evidence)
