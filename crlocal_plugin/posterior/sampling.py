@@ -6,7 +6,7 @@ import numpy as np
 
 from ..likelihood.descent import minimise
 from ..progress import progress_bar
-from .adaptive import adaptive_samples
+from .adaptive.samples import adaptive_samples
 from .density import PosteriorDensity, likelihoods
 from .described import best_fit, described
 from .ensembles import check_ends, ensemble_sample

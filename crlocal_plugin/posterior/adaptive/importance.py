@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
-from ..work.parallel import run_parallel
-from .convergence import import_sampling
-from .coordinates import NOWHERE
+from ...work.parallel import run_parallel
+from ..convergence import import_sampling
+from ..coordinates import NOWHERE
 
 # largest shape of the tail of the weights (Vehtari et al. 2024, JMLR 25, 72)
 MAX_PARETO_K = 0.7
