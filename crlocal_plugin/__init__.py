@@ -49,12 +49,14 @@ from .components.release import (
     EscapingSourceFickDipoleModel,
     EscapingSourceSpectralModel,
 )
+from .components.secondary import GasLeakyBoxSpectralModel, SecondarySpectralModel
 from .components.source_catalogue import source_catalogue
 from .components.spectrum import CosmicRaySpectralModel, SourceSpectralModel
 from .datasets.core import CosmicRayDataset
 from .datasets.dipole import DipoleDataset
 from .datasets.flux import CosmicRayFluxDataset
 from .datasets.mean_log_mass import MeanLogMassDataset
+from .datasets.ratio import RatioDataset
 from .datasets.scalar import ScalarDataset
 from .likelihood import backends as _backends
 from .likelihood.collection import CosmicRayDatasets
@@ -82,6 +84,7 @@ from .models.published import (
     abundances_from,
     published_composition,
 )
+from .models.secondaries import xue_liu_2025_secondaries
 from .models.unseen_sources import (
     DiscreteBackgroundDipoleModel,
     DiscreteLeakyBoxSpectralModel,

@@ -140,10 +140,6 @@ def _names(quantity):
         raise ValueError(f"quantity: expected one or more names such as 'H', got {quantity!r}")
     names = []
     for wanted in quantities:
-        if "/" in wanted:
-            raise ValueError(
-                f"quantity {wanted!r}: ratios have no dataset; read the two nuclei one by one"
-            )
         # by either name
         names += [name for name, own in QUANTITY_NAMES.items() if own == wanted] or [wanted]
     return list(dict.fromkeys(names))

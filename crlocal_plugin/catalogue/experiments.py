@@ -7,6 +7,9 @@ import re
 from ..tables.hadronic import MAX_MODELS
 from .index import rows
 
+_NEVER = "dipole", "ratio"
+"""Kinds that the name of an experiment does not stand for, and of one hadronic model."""
+
 
 def experiment_named(name):
     """Experiment as the catalogue writes it; spelling with spaces and hyphens does not count."""
@@ -32,7 +35,9 @@ class HadronicChoice:
     """
 
     def __init__(self, request=None):
-        self._rows = {name: row for name, row in rows().items() if row["kind"] != "dipole"}
+        self._rows = {
+            name: row for name, row in rows().items() if row["kind"] not in ("dipole", "ratio")
+        }
         self._used = set()
         self._by_experiment, self._for_all = {}, None
         if request is not None and not isinstance(request, dict):
