@@ -18,7 +18,8 @@ def xue_liu_2025_secondaries(species=("H", "He", "C"), gas_priors=True, **kwargs
     Grammage, escape and the nearby source have one diffusion coefficient: the background is in a
     leaky box with gas (`GasLeakyBoxSpectralModel`), and makes the boron (`SecondarySpectralModel`).
     No other component has any. Strengths are such that intensities at 100 GV are those of
-    `xue_liu_2025`.
+    `xue_liu_2025`. Index offsets are free, since what is lost changes the spectra, and there are
+    no nuclei heavier than helium from the Galactic centre.
 
     Parameters
     ----------
@@ -67,5 +68,9 @@ def xue_liu_2025_secondaries(species=("H", "He", "C"), gas_priors=True, **kwargs
     for name in names:
         share = surviving_fraction(spectra[name].nucleus, 100.0, grammage, new.delta.value)
         spectra[name].Q_0b.value *= float(area / new.H_G.quantity**2 / share)
+        spectra[name].index_offset.frozen = name == "H"
+    for name, spectrum in new.components["galactic-center"].spectral_models.items():
+        if name not in ("H", "He"):
+            spectrum.Q_0c.value, spectrum.Q_0c.frozen = 0.0, True
     new.set_default_frozen()
     return new
