@@ -20,7 +20,9 @@ from .catalogue.overlaps import OverlapError
 from .catalogue.selections import SELECTIONS
 from .components.background import (
     BackgroundDipoleModel,
+    GasLeakyBoxSpectralModel,
     LeakyBoxSpectralModel,
+    SecondarySpectralModel,
     SpallationLeakyBoxSpectralModel,
 )
 from .components.component import CosmicRayComponent
@@ -49,7 +51,6 @@ from .components.release import (
     EscapingSourceFickDipoleModel,
     EscapingSourceSpectralModel,
 )
-from .components.secondary import GasLeakyBoxSpectralModel, SecondarySpectralModel
 from .components.source_catalogue import source_catalogue
 from .components.spectrum import CosmicRaySpectralModel, SourceSpectralModel
 from .datasets.core import CosmicRayDataset

@@ -9,10 +9,10 @@ from astropy.table import Column
 from gammapy.datasets import Dataset
 from gammapy.utils.scripts import make_name
 
+from ..random_numbers import random_generator
 from .files import DatasetFiles
 from .locked import lock_arrays, locked_table, read_only
 from .modelling import DatasetModelling
-from .random import random_generator
 from .residuals import CosmicRayFitStatistic
 from .settings import Setting, read_energy_range, read_floor, read_switch
 

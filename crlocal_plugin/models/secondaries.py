@@ -1,7 +1,7 @@
 """Ready-made model with boron, which collisions in the Galaxy make."""
 
+from ..components.background import GasLeakyBoxSpectralModel, SecondarySpectralModel
 from ..components.component import CosmicRayComponent
-from ..components.secondary import GasLeakyBoxSpectralModel, SecondarySpectralModel
 from ..physics.secondaries import BORON, PARENT
 from ..physics.spallation import surviving_fraction
 from .cosmic_ray import CosmicRayModel

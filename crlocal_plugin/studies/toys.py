@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from astropy.table import Table
 
-from ..datasets.random import random_generator
 from ..likelihood.covariance import away_from_limits, likelihood_covariance
 from ..likelihood.descent import COLLAPSED, minimise
 from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
+from ..random_numbers import random_generator
 from ..work.checkpoints import Checkpoint
 from ..work.parallel import run_parallel
 from .toy_study import ToyStudy
