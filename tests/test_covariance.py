@@ -11,7 +11,8 @@ from gammapy.modeling.iminuit import covariance_iminuit
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.likelihood.covariance import hesse_covariance
+from crlocal_plugin.likelihood.covariance import hesse_covariance, likelihood_covariance
+from crlocal_plugin.likelihood.minima.intervals import profile_intervals
 
 # errors that differ by decades, and two parameters that are all but the same
 ERRORS = np.array([1e-3, 2.0, 50.0])
@@ -91,11 +92,19 @@ def test_errors_agree_with_minos():
     datasets = crl.load_datasets("xue-liu-2025", scatter=False)
     datasets.models = [model]
     Fit().run(datasets)
-    for par in (model.V_sun, model.D_0):
-        error = par.error
+    likelihood = crl.JointLikelihood(datasets)
+    found = profile_intervals(
+        likelihood, likelihood.values, likelihood_covariance(likelihood, likelihood.values)[0]
+    )
+    for par in (model.V_sun, model.D_0, model.delta_b, model.R_cutc):
         minos = Fit().confidence(datasets, par)
         assert minos["success"]
-        assert 0.9 * minos["errn"] < error < 1.1 * minos["errp"]
+        if par in (model.V_sun, model.D_0):
+            assert 0.9 * minos["errn"] < par.error < 1.1 * minos["errp"]
+        interval = found.intervals[par.name]
+        ends = [par.value - interval.low, interval.high - par.value]
+        minos = [minos[side] for side in ("errn", "errp")]
+        assert_allclose(ends, minos, rtol=0.02, err_msg=par.name)
 
 
 def test_strength_at_zero_does_not_spoil_the_other_errors():

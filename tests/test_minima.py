@@ -6,12 +6,13 @@ import astropy.units as u
 import numpy as np
 import pytest
 from benchmarks import lowest_minima
-from gammapy.modeling import Fit
+from gammapy.modeling import Fit, FitResult, OptimizeResult
 from numpy.testing import assert_allclose
 from test_least_squares import LinearLikelihood
 
 import crlocal_plugin as crl
 from crlocal_plugin.likelihood.covariance import likelihood_covariance, undetermined
+from crlocal_plugin.likelihood.descent import minimise
 from crlocal_plugin.likelihood.minima.batch import Descents
 from crlocal_plugin.likelihood.minima.intervals import profile_intervals
 from crlocal_plugin.likelihood.minima.search import Minima, default_starts, find_minima
@@ -29,6 +30,9 @@ class Linear(LinearLikelihood):
 
     def scales_at(self, theta):
         return np.broadcast_to(self.scales, np.shape(theta))
+
+    def depends_on(self, theta):
+        return self.jacobian(theta).any(axis=0)
 
 
 class Wells(Linear):
@@ -69,6 +73,34 @@ def test_descents_of_a_linear_problem_end_at_its_solution():
         assert_allclose(slope[[0, 2]], 0, atol=1e-3)
 
 
+class Ridge(Linear):
+    """A narrow ridge along which one parameter is far from where the other wants it."""
+
+    def __init__(self):
+        super().__init__()
+        self.bounds = np.array([(-np.inf, np.inf), (1e-3, np.inf)])
+        self.values, self.scales, self.size = np.array([0.0, 1.0]), np.ones(2), 2
+        self.names, self.is_position = ["a", "b"], np.zeros(2, dtype=bool)
+        self.is_scatter = self.is_position
+
+    def residuals(self, theta):
+        a, b = np.moveaxis(np.asarray(theta, dtype=float), -1, 0)
+        return np.stack([a + np.log(b), 0.1 * (np.log(b) - 12)], axis=-1)
+
+
+def test_others_follow_a_parameter_whose_step_is_cut():
+    likelihood = Ridge()
+    descents = Descents(likelihood)
+    descents.add(likelihood.values[np.newaxis])
+    before = descents.stat[0]
+    # a logarithm goes at most a factor of ten
+    descents.step()
+    assert descents.theta[0, 1] == pytest.approx(10, rel=0.01)
+    assert descents.stat[0] < before
+    theta, _ = descents.finish(20)
+    assert_allclose(theta[0], [-12, np.exp(12)], rtol=1e-3)
+
+
 def test_all_minima_are_found_from_a_start_in_the_highest():
     likelihood = Wells()
     minima = find_minima(likelihood, 60)
@@ -100,6 +132,28 @@ def test_profiles_of_a_linear_problem_are_parabolas():
             [interval.low, interval.high], best[k] + error[k] * np.array([-1, 1]), rtol=1e-2
         )
     assert found.stat == pytest.approx(likelihood(best))
+
+
+def test_profiles_go_on_from_a_lower_minimum():
+    likelihood = Linear()
+    error = np.sqrt(np.diag(likelihood.covariance))
+    for place, others in (
+        (likelihood.exact + error, ()),
+        (likelihood.exact + 3 * error, [likelihood.exact]),
+    ):
+        found = profile_intervals(likelihood, place, likelihood.covariance, others)
+        assert found.stat == pytest.approx(likelihood(likelihood.exact), abs=1e-3)
+        assert_allclose((found.theta - likelihood.exact) / error, 0, atol=0.02)
+        ends = [(interval.low, interval.high) for interval in found.intervals.values()]
+        sides = (np.transpose(ends) - likelihood.exact) / error
+        assert_allclose(sides, [[-1] * 3, [1] * 3], atol=0.03)
+
+
+def test_a_search_that_finds_no_end_says_so(monkeypatch):
+    monkeypatch.setattr("crlocal_plugin.likelihood.minima.intervals._ROUNDS", 0)
+    likelihood = Linear()
+    found = profile_intervals(likelihood, likelihood.exact, likelihood.covariance)
+    assert not any(interval.is_found for interval in found.intervals.values())
 
 
 def test_limit_of_a_strength_at_zero_is_that_of_the_parabola():
@@ -207,6 +261,92 @@ def test_other_errors_are_those_with_the_open_parameters_frozen(fits):
             assert par.error == pytest.approx(error, rel=0.05), par.name
 
 
+@pytest.fixture
+def run_away():
+    """Spectra that a cut-off runs away from; delta_b is one of the dipole."""
+    model, datasets = prepared(["dampe_h", "ams-02_h_2015"])
+    model.freeze()
+    free = ("Gamma", "R_cut", "R_cutc", "H.Q_0b", "H.Q_0n", "H.Q_0c", "delta_b")
+    for label, par in zip(datasets.parameters.labels, datasets.parameters, strict=True):
+        par.frozen = label not in free
+    datasets.n_starts = 10
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", crl.DegenerateParametersWarning)
+        return model, datasets, Fit(backend="least-squares").run(datasets)
+
+
+def answers(summary):
+    return {row["label"]: row for row in summary.parameters if not row["frozen"]}
+
+
+def test_what_runs_away_has_a_limit_and_spoils_nothing(run_away):
+    model, datasets, result = run_away
+    summary = crl.fit_summary(datasets, result)
+    rows = answers(summary)
+    assert summary.verdict == "converged"
+    cut = rows["R_cut"]
+    assert not cut["error"] > 0
+    assert 0.1 < cut["above"] < cut["value"]
+    assert interval_text(cut)[0].startswith("> ")
+    # the lowest statistic there
+    likelihood = crl.JointLikelihood(datasets)
+    there = np.array(likelihood.names) == "R_cut"
+    start = np.where(there, cut["above"], likelihood.values)
+    rise = minimise(likelihood, start, ~there).stat - summary.total
+    assert rise == pytest.approx(1.6449**2, rel=0.05)
+    assert rows["delta_b"]["remark"] == "no dataset depends on it"
+    assert rows["delta_b"]["value"] == 6e-4
+    # the same from where nothing depends on it any more
+    model.R_cut.value = 1e12
+    far = answers(crl.fit_summary(datasets, result))["R_cut"]
+    assert far["above"] == pytest.approx(cut["above"], rel=0.1)
+    for par in model.parameters:
+        par.frozen = par.frozen or not par.error > 0
+    fixed = answers(crl.fit_summary(datasets, Fit(backend="least-squares").run(datasets)))
+    assert set(fixed) == set(rows) - {"R_cut", "delta_b"}
+    for name, row in fixed.items():
+        assert rows[name]["error"] == pytest.approx(row["error"], rel=0.03), name
+        ends = [[r[column] for column in ("errn", "errp")] for r in (rows[name], row)]
+        assert_allclose(*ends, rtol=0.1, err_msg=name)
+
+
+def test_fit_ends_in_the_lower_minimum_of_a_profile(run_away):
+    model, datasets, result = run_away
+    lowest, best, error = result.total_stat, model.Gamma.value, model.Gamma.error
+    model.Gamma.value += error
+    model.parameters["H.Q_0n"].value *= 0.8
+    # values of a user, which are nobody else's to change
+    changed = model.Gamma.value
+    assert "a profile met a lower statistic" in crl.fit_summary(datasets, result).message
+    assert model.Gamma.value == changed
+    optimum = OptimizeResult(
+        **dict.fromkeys(("nfev", "trace"), 0),
+        **dict.fromkeys(("backend", "method", "message"), ""),
+        models=datasets.models.copy(),
+        total_stat=datasets.stat_sum(),
+        success=True,
+    )
+    result = FitResult(optimum, result.covariance_result)
+    summary = crl.fit_summary(datasets, result)
+    assert summary.total == result.total_stat == pytest.approx(lowest, abs=0.01)
+    assert result.models.minima.stat[0] == pytest.approx(summary.total)
+    assert "a profile met a lower minimum" in summary.message
+    assert summary.success
+    for gamma in (model.Gamma, result.parameters["Gamma"]):
+        assert gamma.value == pytest.approx(best, abs=0.1 * error)
+        assert gamma.error == pytest.approx(error, rel=0.05)
+
+
+def test_error_stands_in_for_an_end_that_is_not_found(run_away, monkeypatch):
+    _, datasets, result = run_away
+    monkeypatch.setattr("crlocal_plugin.likelihood.minima.intervals._ROUNDS", 0)
+    row = answers(crl.fit_summary(datasets, result))["Gamma"]
+    assert row["method"] == "covariance"
+    assert row["error"] > 0
+    assert "was not found" in row["remark"]
+    assert np.isnan([row["above"], row["below"]]).all()
+
+
 def test_search_is_not_repeated_for_a_profile(fits, monkeypatch):
     _, datasets, _, _ = fits[0]
     seen = []
@@ -257,6 +397,7 @@ def test_direction_without_a_slope_at_the_start_is_fitted(n_starts):
         ((2.2515, 1.5069, 21.25), ("2.3", "1.5")),
         ((0.0, 0.0), ("0", "-")),
         ((4.7e57, 1.4e57, 2.9e57), ("4.7e57", "1.4e57")),
+        ((1.5e58, 1.4e58, 1.6e60), ("1.5e58", "1.4e58")),
     ],
 )
 def test_numbers_are_rounded_to_their_errors(arguments, texts):

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from functools import partial
 from types import SimpleNamespace
 
 import astropy.units as u
@@ -20,6 +21,7 @@ from gammapy.modeling.models import PowerLawSpectralModel, SkyModel
 import crlocal_plugin as crl
 from crlocal_plugin.catalogue.citations import bibtex
 from crlocal_plugin.cli import main
+from crlocal_plugin.likelihood.summary import fit_summary
 from crlocal_plugin.report import page
 from crlocal_plugin.report.cells import joined, link, number
 from crlocal_plugin.report.saved_result import read_result
@@ -106,8 +108,9 @@ def datasets():
 
 @pytest.fixture
 def written(monkeypatch, tmp_path):
-    """Function that makes a page without pictures, which take their time."""
+    """Function that makes a page without pictures and profiles, which take their time."""
     monkeypatch.setattr(page, "pictures", lambda datasets, progress=None: [])
+    monkeypatch.setattr(page, "fit_summary", partial(fit_summary, profiles=False))
 
     def write(*args, **kwargs):
         write_report(args[0], tmp_path / "page.html", *args[1:], **kwargs)

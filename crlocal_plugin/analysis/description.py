@@ -153,7 +153,7 @@ class Analysis(Part):
 
     starts: Annotated[StrictInt, Field(ge=0)] | None = None
     """starts of a fit: there are several minima, and the lowest counts; 0 for the given values
-    alone, none for 40 to 200, as many as take about a second"""
+    alone, none for 24 to 200, as many as take about a second"""
 
     output: RelativePath = Path("crlocal-fit")
     """folder for the result of crlocal fit"""

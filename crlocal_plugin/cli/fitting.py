@@ -18,14 +18,19 @@ def prepare(file=None, **options):
         return analysis, analysis.prepare()
 
 
-def first_fit(analysis, datasets, then=""):
-    """Fit datasets before something else is done with them; result and exit code."""
+def run_fit(analysis, datasets):
+    """Fit datasets (`~gammapy.modeling.FitResult`)."""
     from gammapy.modeling import Fit
 
+    with progress_bar(None, "descent and errors", ""):
+        return Fit(backend=analysis.backend).run(datasets)
+
+
+def first_fit(analysis, datasets, then=""):
+    """Fit datasets before something else is done with them; result and exit code."""
     if then:
         click.echo("fitting ...")
-    with progress_bar(None, "descent and errors", ""):
-        result = Fit(backend=analysis.backend).run(datasets)
+    result = run_fit(analysis, datasets)
     if then:
         click.echo(f"statistic {result.total_stat:.2f} at the best fit; {then} ...")
     return result, exit_code(result)

@@ -39,7 +39,7 @@ class CosmicRayDatasets(Datasets):
     ----------
     n_starts : int or None
         Starts from which a fit looks for the lowest minimum before gammapy's optimiser takes over,
-        the first from the present values; 0 for a descent from these alone, None for 40 to 200, as
+        the first from the present values; 0 for a descent from these alone, None for 24 to 200, as
         many as take about a second.
     prepares_fits : bool
         Whether a fit begins with least-squares descents at all.

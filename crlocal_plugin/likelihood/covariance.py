@@ -87,10 +87,7 @@ def likelihood_covariance(likelihood, theta, guess=None):
     bounds = np.where(is_soft, (-np.inf, np.inf), likelihood.bounds)
     named = np.zeros(likelihood.size, dtype=bool)
     if likelihood.is_least_squares:
-        named, held = undetermined(likelihood, theta)
-        jacobian = likelihood.jacobian(theta)
-        jacobian[:, held | at_limits(likelihood, theta)] = 0.0
-        first = np.nan_to_num(gauss_newton_covariance(jacobian), nan=0.0)
+        first, named, held = _first_derivatives(likelihood, theta)
         guess = None if held.any() else guess
     found, success = (guess if first is None else first), False
     for approximate in (first, guess):
@@ -102,6 +99,20 @@ def likelihood_covariance(likelihood, theta, guess=None):
     if found is not None and named.any():
         found[named] = found[:, named] = 0.0
     return found, success
+
+
+def determined_covariance(likelihood, theta):
+    """Covariance from first derivatives, zero at limits and for what is `undetermined`, (n, n)."""
+    covariance, named, _ = _first_derivatives(likelihood, theta)
+    return np.where(named | named[:, np.newaxis], 0.0, covariance)
+
+
+def _first_derivatives(likelihood, theta):
+    """Covariance from first derivatives, with what is `undetermined`."""
+    named, held = undetermined(likelihood, theta)
+    jacobian = likelihood.jacobian(theta)
+    jacobian[:, held | at_limits(likelihood, theta)] = 0.0
+    return np.nan_to_num(gauss_newton_covariance(jacobian), nan=0.0), named, held
 
 
 def _refined(likelihood, theta, guess, bounds):

@@ -1,17 +1,19 @@
 """Readable summary of a joint fit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy.table import Table
+from gammapy.modeling import Fit, OptimizeResult
 from scipy.stats import chi2
 
 from ..datasets.core import CosmicRayDataset
 from ..models.cloud import MOTION, cloud_of
 from ..models.nuisance import is_at_rest
+from .backends import LEAST_SQUARES
 from .correlated import CorrelatedTerm
 from .joint_likelihood import JointLikelihood
-from .minima.intervals import LEVEL, profile_intervals
+from .minima.intervals import LEVEL, LOWER, profile_intervals
 from .minima.search import Minima
 from .priors import is_gaussian
 
@@ -25,8 +27,8 @@ the error of the covariance: beyond it, both errors are those of the profile."""
 NOT_CONVERGED = "NOT CONVERGED"
 """Verdict on a fit that has not ended in a minimum."""
 
-_LOWER = 0.05
-"""By how much a profile must come out below the fit to be worth a word."""
+_UNUSED = "no dataset depends on it"
+"""Remark on a parameter whose value is what it was."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,8 @@ def fit_summary(datasets, result=None, profiles=True):
     ----------
     datasets : CosmicRayDatasets
     result : `~gammapy.modeling.FitResult`, optional
+        Result of the fit. If a profile meets a lower minimum, the fit ends there, unless values
+        have changed since: parameters, covariance and result become those of this minimum.
     profiles : bool, optional
         Whether to ask the profiles of a fit for asymmetric errors and limits.
 
@@ -163,11 +167,10 @@ def fit_summary(datasets, result=None, profiles=True):
     parameters = datasets.parameters
     labelled = list(zip(parameters.labels, parameters, strict=True))
     free = [(label, par) for label, par in labelled if not par.frozen]
-    minima = getattr(getattr(result, "models", None), "minima", None)
     answers, notes = {}, []
-    has_errors = any(par.error > 0 for _, par in free)
-    if profiles and has_errors and result and result.success and result.covariance_result:
-        answers, notes = _answers(datasets, [par for _, par in free], minima)
+    has_errors = any(par.error > 0 for _, par in free) and result and result.covariance_result
+    if profiles and has_errors and result.optimize_result.success:
+        answers, notes = _answers(datasets, [par for _, par in free], result)
     own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
     rows = [_dataset_row(dataset) for dataset in own]
     scatter = sum(dataset.stat_sum_scatter() for dataset in own)
@@ -194,7 +197,7 @@ def fit_summary(datasets, result=None, profiles=True):
         message="; ".join([*_messages(result), *notes]),
         scatter=float(scatter),
         verdict=verdict(result),
-        minima=minima,
+        minima=getattr(getattr(result, "models", None), "minima", None),
     )
 
 
@@ -226,28 +229,53 @@ def _messages(result):
             yield result.covariance_result.message
 
 
-def _answers(datasets, free, minima):
+def _answers(datasets, free, result):
     """Intervals from profiles by parameter, and what there is to say of them."""
     likelihood = JointLikelihood(datasets, free)
-    if not likelihood.is_least_squares or not free:
+    if not likelihood.is_least_squares:
         return {}, []
     covariance = datasets.models.covariance.get_subcovariance(free).data
     # an unknown variance is one for gammapy
     known = np.array([par.error > 0 for par in free])
     covariance = np.where(np.outer(known, known), covariance, 0.0)
-    others = ()
+    others, minima = (), getattr(result.models, "minima", None)
     if minima is not None and minima.names == likelihood.names:
         others = minima.theta[1:]
     found = profile_intervals(likelihood, likelihood.values, covariance, others)
-    notes = []
-    if found.stat < likelihood(likelihood.values) - _LOWER:
-        notes.append(f"a profile met a lower statistic, {found.stat:.2f}: fit again from there")
-    depends = likelihood.depends_on(likelihood.values)
-    intervals = [found.intervals[name] for name in likelihood.names]
-    answers = {}
-    for par, interval, matters in zip(free, intervals, depends, strict=True):
-        answers[par] = interval if matters else None
-    return answers, notes
+    notes, before = [], likelihood(likelihood.values)
+    if found.stat < before - LOWER:
+        if abs(result.total_stat - before) > LOWER:
+            return {}, [f"a profile met a lower statistic, {found.stat:.2f}: fit again"]
+        _go_on(datasets, likelihood, result, found)
+        notes.append(f"a profile met a lower minimum, {found.stat:.2f} after {before:.2f}")
+    if not result.success:
+        notes.append("profiles give the errors")
+    named = zip(free, likelihood.names, strict=True)
+    return {par: found.intervals.get(name) for par, name in named}, notes
+
+
+def _go_on(datasets, likelihood, result, found):
+    """Let a fit end in the lower minimum that profiles have found."""
+    before, minima = result.optimize_result, result.models.minima
+    likelihood.assign(found.theta)
+    covariance = Fit(backend=LEAST_SQUARES).covariance(datasets)
+    if minima is not None and minima.names == likelihood.names:
+        matrix = datasets.models.covariance.get_subcovariance(likelihood.parameters).data
+        minima = replace(
+            minima,
+            theta=np.vstack([found.theta, minima.theta]),
+            stat=np.append(found.stat, minima.stat),
+            covariance=np.concatenate([[matrix], minima.covariance]),
+            starts=np.append(0, minima.starts),
+        )
+    datasets.models.minima = minima
+    options = ("nfev", "trace", "minuit", "backend", "method", "success", "message")
+    result._covariance_result = covariance
+    result._optimize_result = OptimizeResult(
+        models=datasets.models.copy(),
+        total_stat=datasets.stat_sum(),
+        **{name: getattr(before, name) for name in options},
+    )
 
 
 def _parameter_table(labelled, correlated, answers):
@@ -279,18 +307,23 @@ def _answer(par, answers):
         return *plain, remark
     interval = answers[par]
     if interval is None:
-        return *nothing, "", "no dataset depends on it"
+        return *nothing, "", _UNUSED
     if interval.is_two_sided:
         down, up = par.value - interval.low, interval.high - par.value
         is_alike = max(abs(down - error), abs(up - error)) <= ASYMMETRY * error
         if has_error and is_alike:
             return *plain, ""
         return down, up, np.nan, np.nan, "profile", ""
+    if not interval.is_found:
+        return *plain, "an end of its profile was not found"
     # a value at a limit is no estimate, another one may help
-    best = remark or f"best {_significant(par.value)}"
-    if np.isfinite(interval.above) or np.isfinite(interval.below):
+    at_limit = remark if remark.startswith("at its limit") else ""
+    best = at_limit or f"best {_significant(par.value)}"
+    if np.isfinite([interval.above, interval.below]).any():
         return np.nan, np.nan, interval.above, interval.below, "profile", best
-    return *nothing, "", "not determined: its profile does not rise"
+    if np.isfinite([interval.low, interval.high]).any():
+        return *nothing, "", f"{best}, no limit at {LEVEL:.0%}"
+    return *nothing, "", "not determined: its profile is flat"
 
 
 def _prior_text(prior):
@@ -324,6 +357,8 @@ def interval_text(row):
         value, down = rounded(row["value"], row["errn"], row["errp"])
         _, up = rounded(row["value"], row["errp"], row["errn"])
         return value, f"-{down} +{up}"
+    if row["remark"] not in ("", _UNUSED) and not row["error"] > 0:
+        return _significant(row["value"]), "-"
     return rounded(row["value"], row["error"])
 
 
@@ -392,7 +427,7 @@ def rounded(value, error, other=None):
     if not (np.isfinite(error) and error > 0):
         return f"{value:.6g}", "-"
     finest = min(error, other) if other is not None and other > 0 else error
-    size = max(abs(value), error, other or 0.0)
+    size = max(abs(value), finest)
     if size >= 1e5 or size < 1e-3:
         exponent = int(np.floor(np.log10(size)))
         digits = max(0, 1 - int(np.floor(np.log10(finest / 10.0**exponent))))

@@ -109,7 +109,7 @@ def lowest_minimum(datasets, n_starts=None, spread=None, random_state=0, progres
     datasets : CosmicRayDatasets
         Datasets with models; their free parameters are moved.
     n_starts : int, optional
-        Starts, the first of them from the present values; 0 for that one alone. By default 40 to
+        Starts, the first of them from the present values; 0 for that one alone. By default 24 to
         200, as many as take about a second.
     spread : float, optional
         Deprecated and of no effect: starts are near and far.

@@ -6,7 +6,7 @@ from ...likelihood.summary import fit_summary
 from ...progress import progress_bar
 from ...results import check_result
 from ..fit_folder import check_names, write_output
-from ..fitting import first_fit
+from ..fitting import exit_code, run_fit
 from ..options import analysis_of, analysis_options
 from ..parsing import PATH, command, option, whole
 
@@ -25,7 +25,7 @@ from ..parsing import PATH, command, option, whole
 @option(
     "--starts N",
     "starts of the fit, of which the lowest minimum counts; 0: the given values alone; default: "
-    "that of the analysis file, or 40 to 200, as many as take about a second",
+    "that of the analysis file, or 24 to 200, as many as take about a second",
     whole(0),
 )
 @option("--output DIR", "default: that of the analysis file, or crlocal-fit", PATH)
@@ -49,8 +49,10 @@ def fit(starts, output, overwrite, **options):
         f"fitting {n_free} parameters to {n_numbers} numbers of {len(datasets)} datasets ..."
     )
     with progress_bar(None, "fitting", ""):
-        result, code = first_fit(analysis, datasets)
+        result = run_fit(analysis, datasets)
+        # profiles may lead on to a lower minimum
         summary = fit_summary(datasets, result)
+    code = exit_code(result)
     click.echo(f"\n{summary}\n")
     click.echo("drawing and writing ...")
     with progress_bar(None, "writing", ""):

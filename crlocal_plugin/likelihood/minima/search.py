@@ -1,10 +1,11 @@
 """Search for the lowest minimum: descents from many starts, and again from near the best.
 
 A likelihood of spectra and dipoles has several minima, and which of them a descent ends in depends
-on where it starts. Starts are drawn around the present values, around what is published and over
-the ranges of the parameters; later ones leave the best minima with a few parameters elsewhere. All
-descend in one batch, and of those that are as old, the lowest go on (Li et al. 2018,
-arXiv:1810.05934).
+on where it starts. Starts are drawn around what is published, with the strengths of the sources as
+they are: these follow at once. Later starts leave the lowest minima with one to three parameters
+elsewhere, which stay there until the others have followed (basin hopping, Wales & Doye 1997,
+arXiv:cond-mat/9803344). All descend in batches, and those that fall too slowly to become the lowest
+end early.
 """
 
 from dataclasses import dataclass, replace
@@ -18,27 +19,34 @@ from ..descent import gauss_newton_covariance, stays_positive
 from ..priors import gaussian_in_unit, is_gaussian
 from .batch import Descents
 
-N_STARTS, _FEWEST, _WORK = 200, 40, 700_000
-"""Starts of a fit unless a number is given: at most, at least, and times the numbers of parameters
-and of residuals, so that a fit takes about a second."""
+N_STARTS, _FEWEST, _WORK = 200, 24, 120_000
+"""Starts of a fit unless a number is given: at most, at least, and product of the numbers of starts
+to 2/3, parameters and residuals. Many data take a second; few data leave more minima open."""
 
-_POOL = 32
-"""Descents at once: enough for a batch to be fast."""
+_POOL, _LAST = 100, 0.1
+"""Descents at once, at most, for large batches are fast, and share of the starts for which the next
+batch does not wait."""
 
-_RUNGS, _KEPT, _OLDEST = (12, 24, 48), 0.4, 120
-"""Ages in steps at which descents are compared, share that goes on, and age at which all end."""
+_CHECKED, _PACE, _OLDEST = 12, 5.0, 84
+"""Steps between two looks at a descent, largest ratio of its height above the lowest to its fall
+since the last look, and age in steps at which all end."""
 
-_RANDOM, _LEAVING, _BEST = 0.2, 0.8, 5
-"""Share of the starts that are drawn before any leaves a minimum, share of those that leave one
-afterwards, and how many of the lowest minima are left."""
+_RANDOM, _ROUNDS, _ROUND, _BEST = 0.4, 4, 15, 2
+"""Share of the starts that are drawn at random, rounds in which the others leave the lowest minima,
+at most, starts of a round, at least, and how many minima they leave."""
 
-_FOLLOWING = 3
-"""Steps for which parameters that have left a minimum stay, so that the others follow them."""
+_NUMBERS, _FOLLOWING = (0.5, 0.35, 0.15), 6
+"""Shares of those that leave a minimum by one, two and three parameters, and steps for which these
+stay, so that the others follow."""
 
-_CLOSE, _WIDE, _FAR = 0.3, 1.0, 4.0
-"""Widths of the distributions of starts in natural logarithms, or in natural scales."""
+_CLOSE, _FAR = 1.5, 3.0
+"""Widths of the distributions of starts in natural logarithms."""
 
-_ROUGHLY, _FOLLOWED = 3e-3, 100
+_NARROW, _MEASURED = 0.05, 2.0
+"""Width for a positive parameter with two limits, as a part of its range, and for one with a prior,
+in standard deviations."""
+
+_ROUGHLY, _FOLLOWED = 3e-3, 30
 """Gain in a step from which on descents go on, and steps that those that are kept make after it."""
 
 _SAME, _BARRIER = 0.03, 1.0
@@ -118,7 +126,7 @@ class Minima:
 def default_starts(likelihood):
     """Number of starts of a fit unless one is given: as many as take about a second (int)."""
     size = likelihood.size * len(likelihood.residuals(likelihood.values))
-    return int(np.clip(_WORK // max(size, 1), _FEWEST, N_STARTS))
+    return int(np.clip((_WORK / max(size, 1)) ** 1.5, _FEWEST, N_STARTS))
 
 
 def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=None):
@@ -129,7 +137,7 @@ def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=No
     likelihood : JointLikelihood
         Likelihood that is a sum of squared residuals. Its values are the first start.
     n_starts : int, optional
-        Number of starts; by default 40 to 200, as many as take about a second.
+        Number of starts; by default 24 to 200, as many as take about a second.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
     known : array_like, optional
@@ -143,68 +151,71 @@ def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=No
     """
     n_starts = default_starts(likelihood) if n_starts is None else n_starts
     given = np.reshape([likelihood.values, *known], (-1, likelihood.size))
-    pool = _Pool(likelihood, given, max(n_starts, len(given)), random_state, progress)
-    while pool.advance():
-        pass
-    return _listed(likelihood, pool.best, pool.n_starts)
+    n_starts = max(n_starts, len(given))
+    search = _Search(likelihood, len(given), int(_LAST * n_starts), progress)
+    starts = _Starts(likelihood, np.random.default_rng(random_state))
+    n_random = max(len(given), min(n_starts, int(np.ceil(_RANDOM * n_starts))))
+    search.descend(np.concatenate([given, starts.random(n_random - len(given))]))
+    n_rounds = int(np.clip((n_starts - n_random) // _ROUND, 1, _ROUNDS))
+    for left in range(n_rounds, 0, -1):
+        lowest = [theta for _, theta, _ in search.best[:_BEST]]
+        n_leaving = (n_starts - search.n_begun) // left if lowest else 0
+        if n_leaving:
+            search.descend(*starts.leaving(lowest, n_leaving))
+    search.end()
+    return _listed(likelihood, search.best, n_starts)
 
 
-class _Pool:
+class _Search:
     """Descents under way, and the lowest ends so far."""
 
-    def __init__(self, likelihood, given, n_starts, random_state, progress):
-        self.n_starts, self.best = n_starts, []
+    def __init__(self, likelihood, n_given, n_last, progress):
+        self.n_begun, self.best = 0, []
         self._likelihood, self._progress = likelihood, progress
-        self._rng = np.random.default_rng(random_state)
-        self._starts = _Starts(likelihood, self._rng)
-        n_random = max(0, min(n_starts, max(int(_RANDOM * n_starts), _POOL)) - len(given))
-        self._waiting = np.concatenate([given, self._starts.random(n_random)])
-        self._kept, self._n_begun = len(given), 0
+        self._n_given, self._n_last = n_given, n_last
         self._descents = Descents(likelihood, tolerance=_ROUGHLY)
-        self._records = {age: [] for age in _RUNGS}
+        self._before = {}
 
-    def advance(self):
-        """Make a step of all, False if there are none."""
-        n_new = min(_POOL - len(self._descents), self.n_starts - self._n_begun)
-        if n_new > 0:
-            numbers = np.arange(self._n_begun, self._n_begun + n_new)
-            theta, held = map(np.array, zip(*map(self._start, numbers), strict=True))
-            self._descents.add(theta, numbers, held)
-            self._n_begun += n_new
+    def descend(self, theta, held=False):
+        """Descend from values ``(m, n)`` till few are left; those ``held`` stay for some steps."""
+        held = np.broadcast_to(held, theta.shape)
+        for first in range(0, len(theta), _POOL):
+            rows = slice(first, first + _POOL)
+            numbers = self.n_begun + np.arange(len(theta[rows]))
+            self._descents.add(theta[rows], numbers, held[rows])
+            self.n_begun += len(numbers)
+            while len(self._descents) > self._n_last:
+                self._step()
+
+    def end(self):
+        """End those that are left where they are."""
+        self._end(np.ones(len(self._descents), dtype=bool))
+
+    def _step(self):
         descents = self._descents
-        if not len(descents):
-            return False
         ended = descents.step()
         descents.held[descents.age >= _FOLLOWING] = False
         behind = self._behind(descents, ended)
-        ended |= descents.age >= _OLDEST
-        for k in np.flatnonzero(ended | behind):
-            self._note(descents.stat[k], descents.theta[k])
-        gone = ended | behind
+        self._end(ended | behind | (descents.age >= _OLDEST))
+
+    def _end(self, gone):
+        for k in np.flatnonzero(gone):
+            self._note(self._descents.stat[k], self._descents.theta[k])
         if self._progress is not None and gone.any():
             self._progress(int(gone.sum()))
-        descents.keep(~gone)
-        return True
-
-    def _start(self, number):
-        """Where the start of a number is, and what the others follow for some steps."""
-        nothing = np.zeros(self._likelihood.size, dtype=bool)
-        if number < len(self._waiting):
-            return self._waiting[number], nothing
-        lowest = [theta for _, theta, _ in self.best[:_BEST]]
-        if not lowest or self._rng.random() >= _LEAVING:
-            return self._starts.random(1)[0], nothing
-        return self._starts.leaving(lowest[self._rng.integers(len(lowest))])
+        self._descents.keep(~gone)
 
     def _behind(self, descents, ended):
-        """Which descents are not worth going on with: others of their age are lower, or there."""
+        """Which descents are not worth going on with: too slow for their height, or there."""
         behind = np.zeros(len(descents), dtype=bool)
-        for k in np.flatnonzero(~ended & np.isin(descents.age, _RUNGS)):
-            record, stat = self._records[int(descents.age[k])], descents.stat[k]
-            record.append(stat)
+        lowest = min([descents.stat.min(), *(stat for stat, *_ in self.best)])
+        for k in np.flatnonzero(~ended & (descents.age % _CHECKED == 0)):
+            number, stat = int(descents.number[k]), descents.stat[k]
+            fall = self._before.get(number, np.inf) - stat
+            self._before[number] = stat
             # what was given goes on to the end
-            if descents.number[k] >= self._kept:
-                late = len(record) > 5 and stat > np.quantile(record, _KEPT)
+            if number >= self._n_given:
+                late = stat - lowest > max(_PACE * fall, 1.0)
                 behind[k] = late or self._place(stat, descents.theta[k]) is not None
         return behind
 
@@ -233,75 +244,73 @@ class _Starts:
     """Distributions of starts, all inside the limits."""
 
     def __init__(self, likelihood, rng):
-        self._rng, self._values, self._count = rng, likelihood.values, 0
+        self._rng = rng
         self._low, self._high = likelihood.bounds.T
-        self._is_positive = stays_positive(likelihood)
-        self._scales = likelihood.scales_at(likelihood.values)
-        self._published, sigma = _published(likelihood)
-        # what is measured elsewhere is hardly the key to another minimum
+        self._published, sigma, is_strength = _published(likelihood)
         self._is_measured = np.isfinite(sigma)
-        self._sigma = np.where(self._is_measured, sigma, 0.0)
-        width = self._high - self._low
+        width = np.where(self._is_measured, np.inf, self._high - self._low)
+        positive, closed = stays_positive(likelihood), np.isfinite(width)
         # where both signs are allowed, or all is a matter of convention, anything may be
-        self._anywhere = np.isfinite(width) & ~self._is_positive & ~self._is_measured
-        self._always = self._anywhere & likelihood.is_position
+        self._anywhere = closed & ~positive
+        self._is_log = positive & ~closed & ~self._is_measured
+        self._scales = likelihood.scales_at(likelihood.values)
+        step = np.where(closed, _NARROW * (self._high - self._low), self._scales)
+        self._step = np.where(self._is_measured, _MEASURED * sigma, step)
+        # a scatter comes from zero, and strengths follow the others at once
+        self._stays = is_strength | likelihood.is_scatter
+        self._is_key = ~(self._is_measured | self._stays)
 
     def random(self, m):
-        """Starts around the present values or what is published, close by and far, ``(m, n)``."""
-        theta = np.empty((m, len(self._values)))
-        for k in range(m):
-            centre = (self._values, self._published)[self._count % 4 > 1]
-            theta[k] = self._around(centre, self._count % 2 == 1)
-            self._count += 1
-        return theta
+        """Starts around what is published, every fourth one far from there, ``(m, n)``."""
+        width = np.where(np.arange(m) % 4 == 3, _FAR, _CLOSE)[:, np.newaxis]
+        theta = self._moved(self._published, width)
+        return np.where(self._stays, self._published, theta)
 
-    def _around(self, centre, is_wide):
-        step = (_WIDE if is_wide else _CLOSE) * self._rng.standard_normal(len(centre))
-        theta = self._moved(centre, step)
-        uniform = self._rng.uniform(size=len(centre))
-        ends = np.where(self._anywhere, self._low, 0), np.where(self._anywhere, self._high, 1)
-        anywhere = self._anywhere if is_wide else self._always
-        measured = self._published + (2.0 if is_wide else 1.0) * self._sigma * step / (
-            _WIDE if is_wide else _CLOSE
-        )
-        theta = np.where(self._is_measured, np.clip(measured, self._low, self._high), theta)
-        return np.where(anywhere, ends[0] + uniform * (ends[1] - ends[0]), theta)
-
-    def _moved(self, centre, step):
-        """Values with steps in logarithms of positive quantities, in natural scales of others."""
+    def _moved(self, centre, width):
+        """Values with steps in logarithms or in natural scales, or anywhere in their range."""
+        shape = (len(width), len(self._low))
+        normal, uniform = self._rng.standard_normal(shape), self._rng.random(shape)
         size = np.where(centre > 0, centre, self._scales)
-        theta = np.where(self._is_positive, size * np.exp(step), centre + step * self._scales)
+        factor = np.exp(np.where(self._is_log, width * normal, 0.0))
+        theta = np.where(self._is_log, size * factor, centre + self._step * normal)
+        low, high = (np.where(self._anywhere, end, 0.0) for end in (self._low, self._high))
+        theta = np.where(self._anywhere, low + uniform * (high - low), theta)
         return np.clip(theta, self._low, self._high)
 
-    def leaving(self, theta):
-        """Values of a minimum with one to three parameters elsewhere, and which (two ``(n,)``)."""
-        n, rng = len(theta), self._rng
-        chosen = (rng.random(n) + self._is_measured * rng.random(n) * 2).argsort().argsort()
-        chosen = chosen < rng.integers(1, 4)
-        width = np.where(rng.random(n) < 0.3, _FAR, 1.2 * _WIDE)
-        elsewhere = self._moved(theta, width * rng.standard_normal(n))
-        afresh = self._around(self._values, True)
-        return np.where(chosen, elsewhere if rng.random() < 0.6 else afresh, theta), chosen
+    def leaving(self, minima, m):
+        """Values of minima with one to three parameters elsewhere, and which, two ``(m, n)``."""
+        theta = np.array(minima)[self._rng.integers(len(minima), size=m)]
+        order = self._rng.random(theta.shape)
+        order += 2 * self._rng.random(theta.shape) * ~self._is_key
+        number = self._rng.choice([1, 2, 3], (m, 1), p=_NUMBERS)
+        chosen = order.argsort(axis=1).argsort(axis=1) < number
+        # half of them far from where they were, the others around what is published
+        is_far = self._rng.random((m, 1)) < 0.5
+        centre = np.where(is_far, theta, self._published)
+        elsewhere = self._moved(centre, np.where(is_far, _FAR, _CLOSE))
+        return np.where(chosen, elsewhere, theta), chosen
 
 
 def _published(likelihood):
     """Means of priors, or defaults that are the same for all nuclei, and widths of priors.
 
-    Two of ``(n,)``, the second nan where nothing has been measured.
+    The second is nan where nothing has been measured. A third of ``(n,)``: which are strengths.
     """
     values, sigma = likelihood.values.copy(), np.full(likelihood.size, np.nan)
+    is_strength = np.zeros(likelihood.size, dtype=bool)
     for k, par in enumerate(likelihood.parameters or ()):
         known = DEFINITIONS.get(par.name)
+        is_strength[k] = par.name.startswith("Q_0")
         if par.prior is not None and is_gaussian(par.prior):
             values[k], sigma[k] = gaussian_in_unit(par.prior, par.unit)
-        elif known is not None and not par.name.startswith("Q_0"):
+        elif known is not None and not is_strength[k]:
             values[k] = u.Unit(known.unit).to(par.unit, known.value)
     for term in likelihood.correlated_priors:
         pulls = term.pulls(values)
         slopes = [term.pulls(values + row) - pulls for row in np.eye(likelihood.size)]
         length = np.linalg.norm(slopes, axis=1)
         sigma = np.where(length > 0, 1 / np.where(length > 0, length, 1.0), sigma)
-    return np.clip(values, *likelihood.bounds.T), sigma
+    return np.clip(values, *likelihood.bounds.T), sigma, is_strength
 
 
 def _is_same(likelihood, one, other):
@@ -317,7 +326,7 @@ def _is_same(likelihood, one, other):
 
 def _listed(likelihood, best, n_starts):
     """Distinct minima, followed to their ends."""
-    descents = Descents(likelihood, tolerance=1e-6)
+    descents = Descents(likelihood, tolerance=1e-4)
     descents.add(np.array([theta for _, theta, _ in best]).reshape(-1, likelihood.size))
     theta, stat = descents.finish(_FOLLOWED)
     counts, groups = np.array([count for *_, count in best], dtype=int), []
