@@ -59,6 +59,7 @@ from .datasets.flux import CosmicRayFluxDataset
 from .datasets.mean_log_mass import MeanLogMassDataset
 from .datasets.ratio import RatioDataset
 from .datasets.scalar import ScalarDataset
+from .datasets.sky import SkyMapDataset
 from .likelihood import backends as _backends
 from .likelihood.collection import CosmicRayDatasets
 from .likelihood.covariance import likelihood_covariance

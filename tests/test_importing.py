@@ -32,7 +32,11 @@ ADDED = {
     ],
     "PRIOR_REGISTRY": ["MeasurementPrior", "PriorShare"],
     "DATASET_REGISTRY": [
-        *("CosmicRayFluxDataset", "DipoleDataset", "MeanLogMassDataset", "RatioDataset")
+        "CosmicRayFluxDataset",
+        "DipoleDataset",
+        "MeanLogMassDataset",
+        "RatioDataset",
+        "SkyMapDataset",
     ],
     "FIT_STATISTICS_REGISTRY": ["cosmic-ray"],
     "optimize": ["least-squares"],

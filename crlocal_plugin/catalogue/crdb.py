@@ -35,8 +35,9 @@ def read_crdb(
     ----------
     quantity : str or list of str
         Element symbol, "light" (H-He-group), "CNO" (CNO-group), "Ne-S" (NeMgSiS-group),
-        "Fe-group", "all_particle" (AllParticles), "<LnA>", a ratio such as "B/C", or "dipole" (DipoleAmplitude and
-        DipolePhase), for which the whole database is loaded, some hundred thousand rows.
+        "Fe-group", "all_particle" (AllParticles), "<LnA>", a ratio such as "B/C", or "dipole"
+        (DipoleAmplitude and DipolePhase), for which the whole database is loaded, some hundred
+        thousand rows.
     experiment : str, optional
         Experiment or sub-experiment, as here or in CRDB, "AMS-02" or "AMS02"; all by default.
     energy_type : {"R", "EK", "EKN", "ETOT"}, optional

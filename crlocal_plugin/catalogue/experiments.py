@@ -7,9 +7,6 @@ import re
 from ..tables.hadronic import MAX_MODELS
 from .index import rows
 
-_NEVER = "dipole", "ratio"
-"""Kinds that the name of an experiment does not stand for, and of one hadronic model."""
-
 
 def experiment_named(name):
     """Experiment as the catalogue writes it; spelling with spaces and hyphens does not count."""

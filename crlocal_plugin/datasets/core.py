@@ -70,6 +70,8 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     joins_with = None
     """Datasets of a class with the same value of this, if it is not None, are evaluated as one:
     ``predict`` and the residuals then take each point for itself."""
+    predicts_rows = True
+    """Whether ``predict`` has a number for each row; if not, ``data`` takes what it returns."""
     takes_scatter = False
     """Whether ``data`` has ``scattered_residuals`` as `DipoleData` has."""
     floor_kind = "a fraction"
@@ -246,6 +248,9 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     def require_fittable(self):
         """Raise a ValueError with the reason if a fit to the data would mean nothing."""
+
+    def require_different_events(self, others):
+        """Raise a ValueError if one of other datasets has the same events; none is by default."""
 
     def prediction(self):
         """What the model predicts for all points, as ``predict`` returns it; ValueError if none."""

@@ -169,6 +169,7 @@ class CosmicRayDatasets(Datasets):
             joined = [dataset for dataset in _own(self._datasets) if dataset.is_joined]
             for dataset in _own(self._datasets):
                 dataset.require_fittable()
+                dataset.require_different_events(self._datasets)
             for dataset in joined:
                 groups[dataset.model].append(dataset)
             fused = [FusedLikelihood(model, group) for model, group in groups.items() if group]
