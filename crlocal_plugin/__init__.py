@@ -17,6 +17,7 @@ from .catalogue.crdb import read_crdb, read_crdb_export
 from .catalogue.index import catalog, read_catalog_table
 from .catalogue.loading import load_datasets
 from .catalogue.overlaps import OverlapError
+from .catalogue.plans import Plan, find_plans, shipped_plans
 from .catalogue.selections import SELECTIONS
 from .components.background import (
     BackgroundDipoleModel,
@@ -99,6 +100,7 @@ from .physics.species import GROUP_SPECIES, SPECIES, Species
 from .plots.all_particle import plot_all_particle
 from .plots.corner import plot_corner
 from .plots.dipole import plot_dipole
+from .plots.forecasts import plot_forecast
 from .plots.fractions import plot_component_fractions, plot_composition_fractions
 from .plots.mean_log_mass import plot_mean_log_mass
 from .plots.profile import plot_profile, plot_profiles
@@ -130,6 +132,7 @@ from .studies.bands import (
     propagate,
 )
 from .studies.comparison import compare_models
+from .studies.forecasts import Forecast, forecast, tell_apart
 from .studies.identifiability import Identifiability, identifiability
 from .studies.leave_one_out import leave_one_out
 from .studies.scans import ProfileScan, scan_profiles

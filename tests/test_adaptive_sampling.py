@@ -10,17 +10,18 @@ from scipy.integrate import quad
 from scipy.stats import kstest, norm, truncnorm
 
 import crlocal_plugin as crl
-from crlocal_plugin.posterior import adaptive, populations
-from crlocal_plugin.posterior.adaptive import adaptive_samples
-from crlocal_plugin.posterior.bends import bend
+from crlocal_plugin.posterior.adaptive import populations
+from crlocal_plugin.posterior.adaptive import samples as adaptive
+from crlocal_plugin.posterior.adaptive.bends import bend
+from crlocal_plugin.posterior.adaptive.importance import Importance, pooled, smoothed, systematic
+from crlocal_plugin.posterior.adaptive.importance import tempering as power_of
+from crlocal_plugin.posterior.adaptive.margins import Margins
+from crlocal_plugin.posterior.adaptive.mixtures import StudentMixture
+from crlocal_plugin.posterior.adaptive.modes import find_modes
+from crlocal_plugin.posterior.adaptive.samples import adaptive_samples
 from crlocal_plugin.posterior.convergence import import_sampling
 from crlocal_plugin.posterior.coordinates import NormalCoordinates
 from crlocal_plugin.posterior.density import NormalTarget
-from crlocal_plugin.posterior.importance import Importance, pooled, smoothed, systematic
-from crlocal_plugin.posterior.importance import tempering as power_of
-from crlocal_plugin.posterior.margins import Margins
-from crlocal_plugin.posterior.mixtures import StudentMixture
-from crlocal_plugin.posterior.modes import find_modes
 from crlocal_plugin.posterior.sampling import sample as sample_by
 
 arviz = import_sampling("arviz")

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..likelihood.descent import minimise
 from ..progress import progress_bar
-from .adaptive import adaptive_samples
+from .adaptive.samples import adaptive_samples
 from .density import PosteriorDensity, likelihoods
 from .described import best_fit, described
 from .ensembles import check_ends, ensemble_sample
@@ -15,7 +15,7 @@ from .nested import nested_sample
 log = logging.getLogger(__name__)
 
 
-def sample(datasets, method="adaptive", random_state=None, stream=None, **options):
+def sample(datasets, method="adaptive", random_state=None, progress=None, **options):
     """Sample the posterior of the free parameters.
 
     The priors are those of the parameters. Where a parameter has none, its prior is flat between
@@ -40,8 +40,9 @@ def sample(datasets, method="adaptive", random_state=None, stream=None, **option
         "nested" is `~crlocal_plugin.nested_sample` with UltraNest.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
-    stream : file-like, optional
-        Where to draw a progress bar, if it is a terminal; standard error by default.
+    progress : callable or bool, optional
+        True or False for progress in lines or none; by default a bar where somebody looks. A
+        function is called with the number of steps of emcee that were made.
     **options : dict
         Of "adaptive": ``n_jobs`` processes, by default as many as gammapy's parallel module says,
         one. Of "emcee": ``n_walkers`` of an ensemble (four times the number of parameters),
@@ -69,20 +70,20 @@ def sample(datasets, method="adaptive", random_state=None, stream=None, **option
             f"{', '.join(sorted(other))}: the only option of the method 'adaptive' is n_jobs; take "
             "another method, or leave the others out"
         )
-    return methods[method](datasets, random_state=random_state, stream=stream, **options)
+    return methods[method](datasets, random_state=random_state, progress=progress, **options)
 
 
-def _adaptive(datasets, random_state, stream, n_jobs=None):
+def _adaptive(datasets, random_state, progress, n_jobs=None):
     rng = np.random.default_rng(random_state)
     likelihood, fit = likelihoods(datasets)
     density = PosteriorDensity(likelihood)
     if fit.is_least_squares and density.improper:
         check_ends(fit, density.improper, minimise(fit).theta)
-    with progress_bar(None, "sampling", "", None if stream is None else False):
+    with progress_bar(None, "sampling", "", progress):
         found = adaptive_samples(density, likelihood, fit, rng, log.info, n_jobs)
     if found is None:
         log.warning("neither weights nor walkers can be trusted: emcee takes over, for minutes")
-        return ensemble_sample(datasets, random_state=rng, stream=stream)
+        return ensemble_sample(datasets, random_state=rng, progress=progress)
     flat = found.theta.reshape(-1, likelihood.size)
     log_density = density(flat)
     modes = {"weight": found.shares.tolist(), "statistic": np.atleast_1d(fit(found.modes)).tolist()}

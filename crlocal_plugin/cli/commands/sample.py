@@ -1,6 +1,5 @@
 """``crlocal sample``: the posterior of the free parameters."""
 
-import io
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from ...plots.corner import plot_corner
 from ...posterior.posterior import FORMAT
 from ...posterior.prior_distributions import set_proper_priors
 from ...posterior.sampling import sample as sample_posterior
-from ...progress import progress_bar
 from ..options import PARAMETERS, SEED, analysis_of, analysis_options, spread
 from ..output import SUFFIXES, check_file, write_pictures
 from ..parsing import PATH, POSITIVE, command, option, whole
@@ -88,10 +86,7 @@ def sample(
         "emcee": {"n_walkers": walkers, "n_ensembles": ensembles, "max_steps": steps},
         "nested": {"n_live": live},
     }
-    # a status of its own would run into the bar
-    quiet = {"random_state": seed, "stream": io.StringIO()}
-    with progress_bar(None, "sampling", ""):
-        posterior = sample_posterior(datasets, method, **quiet, **own[method])
+    posterior = sample_posterior(datasets, method, random_state=seed, **own[method])
     click.echo(f"\n{posterior}\n\nPriors, and the widths of prior and posterior\n")
     widths = posterior.widths(allow_unconverged=True)
     click.echo("\n".join(widths.pformat(max_lines=-1, max_width=-1, align="<")))

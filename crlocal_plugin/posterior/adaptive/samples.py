@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from astropy.table import Table
 
-from ..likelihood.minima.search import find_minima
+from ...likelihood.minima.search import find_minima
+from ..convergence import import_sampling
+from ..coordinates import straight_columns
+from ..density import NormalTarget
 from .bends import bend
 from .bridge import bridge_evidence
-from .convergence import import_sampling
-from .coordinates import straight_columns
-from .density import NormalTarget
 from .importance import MAX_PARETO_K, MIN_EFFECTIVE, draw_enough, importance_rounds, pooled
 from .modes import find_modes
 from .populations import Populations

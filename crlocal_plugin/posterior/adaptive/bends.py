@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from ..likelihood.minima.batch import Descents
+from ...likelihood.minima.batch import Descents
 from .modes import InPositions
 
 _MOST = 6

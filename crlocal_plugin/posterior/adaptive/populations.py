@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from astropy.table import Table
 
-from ..work.parallel import run_parallel
-from .convergence import MAX_R_HAT, import_sampling
+from ...work.parallel import run_parallel
+from ..convergence import MAX_R_HAT, import_sampling
 from .importance import MIN_EFFECTIVE
 from .margins import Margins
 from .mixtures import StudentMixture, degrees_of_freedom

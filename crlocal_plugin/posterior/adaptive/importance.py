@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
-from ..work.parallel import run_parallel
-from .convergence import import_sampling
-from .coordinates import NOWHERE
+from ...work.parallel import run_parallel
+from ..convergence import import_sampling
+from ..coordinates import NOWHERE
 
 # largest shape of the tail of the weights (Vehtari et al. 2024, JMLR 25, 72)
 MAX_PARETO_K = 0.7
@@ -57,7 +57,9 @@ def pooled(several):
     parts = [size * each.weights for size, each in zip(sizes, several, strict=True)]
     values, errors = np.transpose([each.log_evidence for each in several])
     precision = 1 / np.maximum(errors, 1e-12) ** 2
-    evidence = np.sum(precision * values) / precision.sum(), precision.sum() ** -0.5
+    # weights do not know what they have missed
+    spread = np.std(values) / np.sqrt(max(len(values) - 1, 1))
+    evidence = np.sum(precision * values) / precision.sum(), max(precision.sum() ** -0.5, spread)
     rows = np.concatenate([each.position for each in several])
     pareto_k = max(each.pareto_k for each in several)
     return Importance(rows, np.concatenate(parts) / sizes.sum(), pareto_k, evidence)

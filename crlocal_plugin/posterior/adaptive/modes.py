@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..likelihood.minima.batch import Descents
+from ...likelihood.minima.batch import Descents
 from .mixtures import StudentMixture, degrees_of_freedom
 
 _STEP = 1e-4  # of derivatives, in a coordinate
