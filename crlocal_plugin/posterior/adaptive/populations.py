@@ -22,7 +22,7 @@ _POPULATIONS, _WALKERS, _STORED = 4, 128, 5  # populations, walkers of each, ste
 _WIDER = 1.5  # spread of the walkers at the start, relative to that at the maxima
 _POWERS, _WARM = (0.3, 0.6, 1.0, 1.0), (30, 30, 40, 60)  # of the density at first, and steps there
 _KEPT = 3  # latest rounds that a mixture is fitted to
-_STEPS, _MOST, _BURN_IN = 200, 10_000, 3  # steps of later rounds, of all, times left out at first
+_STEPS, _MOST, _BURN_IN = 200, 6000, 3  # steps of later rounds, of all, times left out at first
 _COMPONENTS, _PASSES = 6, 8  # of a mixture, and steps of a fit
 _ROWS, _WINDOW = 10_000, 4.0  # rows of a fit, and autocorrelation times that one is estimated from
 _LENGTH, _JITTER = 0.8, 0.5  # of a step along the slope in one dimension, and of its logarithm
@@ -158,16 +158,18 @@ def _correlation_length(rows):
     All walkers have one mean: that of a short walk is its own.
     """
     steps = rows.shape[1]
-    away = np.moveaxis(rows, 1, 0).reshape(steps, -1, rows.shape[-1])
-    away = away - away.mean(axis=(0, 1))
-    spectrum = abs(np.fft.rfft(away, 2 * steps, axis=0)) ** 2
-    covariance = np.fft.irfft(spectrum.mean(axis=1), axis=0)[:steps]
-    covariance /= np.arange(steps, 0, -1)[:, np.newaxis]
-    times = 2 * np.cumsum(covariance / covariance[0], axis=0) - 1
-    is_long = np.arange(steps)[:, np.newaxis] >= _WINDOW * times
-    found = times[is_long.argmax(axis=0), np.arange(times.shape[1])]
+    return max(_time(np.swapaxes(column, 0, 1).reshape(steps, -1)) for column in rows.T)
+
+
+def _time(walkers):
+    """Autocorrelation time of walkers (steps, m) whose mean is zero in the end."""
+    steps = len(walkers)
+    spectrum = abs(np.fft.rfft(walkers - walkers.mean(), 2 * steps, axis=0)) ** 2
+    covariance = np.fft.irfft(spectrum.mean(axis=1))[:steps] / np.arange(steps, 0, -1)
+    times = 2 * np.cumsum(covariance / covariance[0]) - 1
+    is_long = np.arange(steps) >= _WINDOW * times
     # a walk that is too short to tell counts once
-    return np.where(is_long.any(axis=0), np.maximum(found, 1.0), steps).max()
+    return max(1.0, times[is_long.argmax()]) if is_long.any() else steps
 
 
 def _walk(position, seed, target, modes, mixture, steps, power):
