@@ -21,7 +21,9 @@ from .catalogue.plans import Plan, find_plans, shipped_plans
 from .catalogue.selections import SELECTIONS
 from .components.background import (
     BackgroundDipoleModel,
+    GasLeakyBoxSpectralModel,
     LeakyBoxSpectralModel,
+    SecondarySpectralModel,
     SpallationLeakyBoxSpectralModel,
 )
 from .components.component import CosmicRayComponent
@@ -56,6 +58,7 @@ from .datasets.core import CosmicRayDataset
 from .datasets.dipole import DipoleDataset
 from .datasets.flux import CosmicRayFluxDataset
 from .datasets.mean_log_mass import MeanLogMassDataset
+from .datasets.ratio import RatioDataset
 from .datasets.scalar import ScalarDataset
 from .datasets.sky import SkyMapDataset
 from .likelihood import backends as _backends
@@ -84,6 +87,7 @@ from .models.published import (
     abundances_from,
     published_composition,
 )
+from .models.secondaries import xue_liu_2025_secondaries
 from .models.unseen_sources import (
     DiscreteBackgroundDipoleModel,
     DiscreteLeakyBoxSpectralModel,

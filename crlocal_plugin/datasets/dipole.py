@@ -11,9 +11,16 @@ from ..components.registration import register
 from ..messages import unknown_name
 from ..tables.dipole import DECLINATION_FACTORS, read_dipole_table
 from .core import CosmicRayDataset
-from .drawing import draw_dipole_points, draw_phase, draw_points, phase_window, points_in_fit
 from .locked import read_only
-from .plot_axes import axis_label, new_dipole_axes
+from .plot_axes import (
+    axis_label,
+    draw_dipole_points,
+    draw_phase,
+    draw_points,
+    new_dipole_axes,
+    phase_window,
+    points_in_fit,
+)
 from .plotting import METHODS, ScalarPicture, measured_grid, residual_axes
 from .points import dipoles_of_events, itself, require_accepted
 from .residuals import DEGREES, LIKELIHOODS, DipoleData, both_sides, limit_sigma

@@ -14,8 +14,8 @@ from ..sky.measured import SkyData
 from ..sky.multipoles import DIPOLE_NORM, declination_bands, harmonics
 from ..tables.sky import read_sky_table
 from .core import CosmicRayDataset
-from .drawing import draw_points, points_in_fit
 from .locked import lock_arrays, read_only
+from .plot_axes import draw_points, points_in_fit
 from .plotting import ScalarPicture
 from .points import dipoles_of_events, itself, require_accepted
 from .settings import Setting, as_text, read_degree, read_power, read_switch

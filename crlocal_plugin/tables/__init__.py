@@ -24,6 +24,7 @@ Spectrum, one row per point, ordered in the first column:
   table; ``hadronic_models`` in the meta names the models, that of the table first.
 
 A table of <ln A> has that, against the total energy, in the place of the intensity, and no limits.
+One of a ratio has ``ratio`` there, and a ``quantity`` such as B/C.
 
 Dipole, one row per measurement:
 
