@@ -17,10 +17,13 @@ from .catalogue.crdb import read_crdb, read_crdb_export
 from .catalogue.index import catalog, read_catalog_table
 from .catalogue.loading import load_datasets
 from .catalogue.overlaps import OverlapError
+from .catalogue.plans import Plan, find_plans, shipped_plans
 from .catalogue.selections import SELECTIONS
 from .components.background import (
     BackgroundDipoleModel,
+    GasLeakyBoxSpectralModel,
     LeakyBoxSpectralModel,
+    SecondarySpectralModel,
     SpallationLeakyBoxSpectralModel,
 )
 from .components.component import CosmicRayComponent
@@ -55,7 +58,9 @@ from .datasets.core import CosmicRayDataset
 from .datasets.dipole import DipoleDataset
 from .datasets.flux import CosmicRayFluxDataset
 from .datasets.mean_log_mass import MeanLogMassDataset
+from .datasets.ratio import RatioDataset
 from .datasets.scalar import ScalarDataset
+from .datasets.sky import SkyMapDataset
 from .likelihood import backends as _backends
 from .likelihood.collection import CosmicRayDatasets
 from .likelihood.covariance import likelihood_covariance
@@ -82,6 +87,7 @@ from .models.published import (
     abundances_from,
     published_composition,
 )
+from .models.secondaries import xue_liu_2025_secondaries
 from .models.unseen_sources import (
     DiscreteBackgroundDipoleModel,
     DiscreteLeakyBoxSpectralModel,
@@ -94,6 +100,7 @@ from .physics.species import GROUP_SPECIES, SPECIES, Species
 from .plots.all_particle import plot_all_particle
 from .plots.corner import plot_corner
 from .plots.dipole import plot_dipole
+from .plots.forecasts import plot_forecast
 from .plots.fractions import plot_component_fractions, plot_composition_fractions
 from .plots.mean_log_mass import plot_mean_log_mass
 from .plots.profile import plot_profile, plot_profiles
@@ -125,6 +132,7 @@ from .studies.bands import (
     propagate,
 )
 from .studies.comparison import compare_models
+from .studies.forecasts import Forecast, forecast, tell_apart
 from .studies.identifiability import Identifiability, identifiability
 from .studies.leave_one_out import leave_one_out
 from .studies.scans import ProfileScan, scan_profiles

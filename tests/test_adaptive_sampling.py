@@ -7,17 +7,21 @@ import pytest
 from gammapy.modeling import Parameter
 from gammapy.modeling.models import GaussianPrior, GeneralizedGaussianPrior, LogUniformPrior
 from scipy.integrate import quad
-from scipy.stats import kstest, multivariate_normal, norm, truncnorm
+from scipy.stats import kstest, norm, truncnorm
 
 import crlocal_plugin as crl
-from crlocal_plugin.posterior import adaptive, tempering
-from crlocal_plugin.posterior.adaptive import adaptive_samples
+from crlocal_plugin.posterior.adaptive import populations
+from crlocal_plugin.posterior.adaptive import samples as adaptive
+from crlocal_plugin.posterior.adaptive.bends import bend
+from crlocal_plugin.posterior.adaptive.importance import Importance, pooled, smoothed, systematic
+from crlocal_plugin.posterior.adaptive.importance import tempering as power_of
+from crlocal_plugin.posterior.adaptive.margins import Margins
+from crlocal_plugin.posterior.adaptive.mixtures import StudentMixture
+from crlocal_plugin.posterior.adaptive.modes import find_modes
+from crlocal_plugin.posterior.adaptive.samples import adaptive_samples
 from crlocal_plugin.posterior.convergence import import_sampling
 from crlocal_plugin.posterior.coordinates import NormalCoordinates
 from crlocal_plugin.posterior.density import NormalTarget
-from crlocal_plugin.posterior.importance import Importance, smoothed, systematic
-from crlocal_plugin.posterior.importance import tempering as power_of
-from crlocal_plugin.posterior.mixtures import StudentMixture
 from crlocal_plugin.posterior.sampling import sample as sample_by
 
 arviz = import_sampling("arviz")
@@ -29,6 +33,7 @@ class Measured:
     """Likelihood of one's own: residuals as a function of values (m, n)."""
 
     is_least_squares = True
+    correlated_priors = ()
 
     def __init__(self, parameters, residuals):
         self.parameters = parameters
@@ -154,50 +159,99 @@ def test_two_modes_and_their_weights():
 
 @pytest.mark.parametrize("is_least_squares", [True, False])
 def test_mixture_of_gaussians_in_ten_dimensions(is_least_squares):
-    n, width, shares = 10, 0.1, (0.7, 0.3)
-    centres = [np.full(n, -0.4), np.full(n, 0.4)]
-    parts = [multivariate_normal(centre, width**2) for centre in centres]
+    """Two modes of different width, and so of different weight."""
+    n, widths = 10, np.array([0.1, 0.1 * (3 / 7) ** (1 / 10)])
 
     def residuals(theta):
-        rows = [np.log(s) + part.logpdf(theta) for s, part in zip(shares, parts, strict=True)]
-        depth = parts[0].logpdf(centres[0]) - np.logaddexp(*rows)
-        return np.sqrt(2 * np.reshape(depth, (-1, 1)))
+        side = (theta[:, :1] > 0).astype(int)
+        return (theta - 0.4 * (2 * side - 1)) / widths[side]
 
-    likelihood = Measured(between("abcdefghij", -2, 2, value=0.0), residuals)
+    likelihood = Measured(between("abcdefghij", -2, 2, value=0.3), residuals)
     likelihood.is_least_squares = is_least_squares
     posterior = sample(likelihood, random_state=5)
     posterior.check()
-    exact = -n * np.log(4) - parts[0].logpdf(centres[0])
-    check_evidence(posterior, exact)
-    weight = np.mean(posterior.samples[:, 0] < 0)
-    assert weight == pytest.approx(shares[0], abs=0.04)
+    check_evidence(posterior, np.log(np.sum((np.sqrt(2 * np.pi) * widths / 4) ** n)))
+    assert np.mean(posterior.samples[:, 0] < 0) == pytest.approx(0.7, abs=0.04)
 
 
 # --------------------------------------------------------------------- when it is no result
 
 
-def test_populations_are_where_a_second_mixture_starts(monkeypatch):
-    """A mixture at the maximum that is never good enough leaves it to the one of populations."""
-    monkeypatch.setattr(adaptive, "_EARLY", ())
-    monkeypatch.setattr(tempering, "_PARTICLES", 400)
+@pytest.fixture
+def only_walkers(monkeypatch):
+    monkeypatch.setattr(adaptive, "importance_rounds", lambda *arguments: None)
+    monkeypatch.setattr(adaptive, "_drawn_while_walking", lambda *arguments: None)
+
+
+@pytest.mark.parametrize("is_least_squares", [True, False])
+def test_walkers_agree_with_importance_sampling(only_walkers, is_least_squares):
     likelihood = Measured(between("ab", -2, 2), banana)
+    likelihood.is_least_squares = is_least_squares
     posterior = sample(likelihood, random_state=6)
-    assert "importance sampling" in posterior.info["sampler"]
-    monkeypatch.undo()
-    other = sample(likelihood, random_state=6)
+    assert "walkers" in posterior.info["sampler"]
+    posterior.check()
+
+    def mass(end):
+        return quad(lambda x: norm.pdf(x, 0.3, 0.5) * norm.cdf((2 - x * x) / 0.05), -2, end)[0]
+
+    check_evidence(posterior, np.log(mass(2) * 2 * np.pi * 0.5 * 0.05 / 16))
+    for end in (-0.5, 0.3, 1.2):
+        share, error = mass(end) / mass(2), np.sqrt(0.25 / 5000)
+        assert np.mean(posterior.samples[:, 0] < end) == pytest.approx(share, abs=4 * error)
+
+
+def test_walkers_jump_between_modes(only_walkers):
+    def residuals(theta):
+        first, second = theta.T
+        return np.stack([(np.abs(first) - 1) / 0.03, (second - first**2) / 0.1], axis=1)
+
+    posterior = sample(Measured(between("ab", -2, 2), residuals), random_state=7)
+    assert np.mean(posterior.samples[:, 0] < 0) == pytest.approx(0.5, abs=0.03)
+    check_evidence(posterior, np.log(2 * 2 * np.pi * 0.03 * 0.1 / 16))
+
+
+def test_draws_from_what_walkers_tell(monkeypatch):
+    monkeypatch.setattr(adaptive, "importance_rounds", lambda *arguments: None)
+    posterior = sample(Measured(between("ab", -2, 2), banana), random_state=9)
+    assert "importance" in posterior.info["sampler"]
+    other = sample(Measured(between("ab", -2, 2), banana), random_state=10)
     assert posterior.log_evidence[0] == pytest.approx(other.log_evidence[0], abs=0.05)
-    np.testing.assert_allclose(
-        np.quantile(posterior.samples, [0.1, 0.5, 0.9], axis=0),
-        np.quantile(other.samples, [0.1, 0.5, 0.9], axis=0),
-        atol=0.06,
-    )
 
 
-def test_what_is_not_to_be_trusted_is_left_to_emcee(monkeypatch, caplog):
-    monkeypatch.setattr(Importance, "is_good", False)
-    monkeypatch.setattr(adaptive, "_EARLY", (5000,))
-    monkeypatch.setattr(adaptive, "_LATE", (5000,))
-    monkeypatch.setattr(tempering, "_PARTICLES", 100)
+def test_pooled_draws():
+    rng = np.random.default_rng(11)
+    parts = [
+        Importance(rng.normal(size=(m, 2)), np.full(m, 1 / m), k, (1.0, 0.1))
+        for m, k in ((100, 0.1), (300, 0.4))
+    ]
+    together = pooled(parts)
+    assert together.effective == pytest.approx(400)
+    assert together.pareto_k == 0.4
+    assert together.log_evidence == pytest.approx((1.0, 0.1 / np.sqrt(2)))
+
+
+def test_margins_are_maps_with_a_volume():
+    rows = np.random.default_rng(12).gamma(2.0, size=(4000, 3))
+    margins = Margins(rows)
+    position = np.random.default_rng(13).normal(0, 2, (50, 3))
+    np.testing.assert_allclose(margins.positions(margins.values(position)), position, atol=1e-4)
+    step = 1e-6
+    slopes = (margins.values(position + step) - margins.values(position - step)) / (2 * step)
+    np.testing.assert_allclose(margins.log_slopes(position), np.log(slopes).sum(axis=1), rtol=1e-4)
+    straightened = margins.positions(rows)
+    assert np.abs(np.mean(straightened**3, axis=0)).max() < 0.3
+
+
+def test_processes_give_the_same_samples(only_walkers):
+    results = [
+        sample(Measured(between("ab", -2, 2), banana), random_state=8, n_jobs=n) for n in (1, 2)
+    ]
+    np.testing.assert_array_equal(results[0].samples, results[1].samples)
+
+
+def test_what_is_not_to_be_trusted_is_left_to_emcee(only_walkers, monkeypatch, caplog):
+    monkeypatch.setattr(populations, "_MOST", populations._STEPS)
+    monkeypatch.setattr(populations, "MAX_R_HAT", 0.5)
     likelihood = Measured(between("a", -2, 2), lambda theta: theta / 0.1)
     assert sample(likelihood, random_state=1).info["sampler"].startswith("emcee")
     assert "emcee takes over, for minutes" in caplog.text
@@ -205,9 +259,11 @@ def test_what_is_not_to_be_trusted_is_left_to_emcee(monkeypatch, caplog):
 
 def test_arguments_that_are_refused():
     likelihood = Measured(between("a", -2, 2), lambda theta: theta)
-    with pytest.raises(ValueError, match="method 'magic': expected one of emcee, adaptive, nested"):
+    with pytest.raises(ValueError, match="method 'magic': expected one of adaptive, emcee, nested"):
         sample_by(likelihood, "magic")
-    with pytest.raises(ValueError, match="n_walkers: the method 'adaptive' has no options"):
+    with pytest.raises(
+        ValueError, match="n_walkers: the only option of the method 'adaptive' is n_jobs"
+    ):
         sample(likelihood, n_walkers=12)
     likelihood = Measured([Parameter("R", 3.0, "PV", min=0)], lambda t: np.minimum(t / 3 - 1, 1))
     with pytest.raises(ValueError, match="the posterior has no end"):
@@ -254,6 +310,48 @@ def test_coordinates_stay_inside_the_limits():
         theta = coordinates.values(np.full((1, 8), far))[0]
         assert ((theta >= likelihood.bounds[:, 0]) & (theta <= likelihood.bounds[:, 1])).all()
     assert np.isfinite(coordinates.positions(np.array([[0, 50, 0.1, 3, 3, 0, 0, 0.0]]))).all()
+
+
+def test_straight_coordinates_hold_the_same_prior():
+    parameters = parameters_of_all_shapes()
+    likelihood = Measured(parameters, lambda theta: theta)
+    straight, normal = NormalCoordinates(likelihood, [2, 3]), NormalCoordinates(likelihood)
+    assert straight.normal.tolist() == [True, True] + [False] * 6
+    theta = normal.values(np.random.default_rng(2).normal(size=(50, 8)))
+    position, step = straight.positions(theta), 1e-6
+    np.testing.assert_allclose(straight.values(position), theta)
+    ends = [straight.values(position + sign * step) for sign in (1, -1)]
+    slopes = (ends[0] - ends[1]) / (2 * step)
+    np.testing.assert_allclose(
+        straight.log_prior(position, theta),
+        crl.PosteriorDensity(likelihood).log_prior(theta) + np.log(np.abs(slopes)).sum(axis=1),
+        rtol=1e-6,
+    )
+    # beyond the limits there is nothing, and no overflow
+    position[:, 2] = 1e4
+    assert (straight.log_prior(position, straight.values(position)) < -1e200).all()
+
+
+def test_bends_straighten_a_banana():
+    likelihood = Measured(between("ab", -2, 2), banana)
+    density = crl.PosteriorDensity(likelihood)
+    target = NormalTarget(density, likelihood, likelihood)
+    rng = np.random.default_rng(3)
+    modes = bend(target, find_modes(target, likelihood.values[np.newaxis], rng))
+    assert len(target.bends) == 1
+    theta = rng.uniform(-1.9, 1.9, (50, 2))
+    position = target.positions(theta)
+    np.testing.assert_allclose(target.values(position), theta)
+    # a shift keeps volumes
+    step = 1e-5
+    sides = [[target.bent(position + s * step * row) for s in (1, -1)] for row in np.eye(2)]
+    jacobian = np.array([(up - down) / (2 * step) for up, down in sides])
+    np.testing.assert_allclose(np.linalg.det(np.moveaxis(jacobian, 0, -1)), 1, rtol=1e-6)
+    # a parabola is a line now
+    first = np.linspace(-0.5, 1.1, 30)
+    valley = target.positions(np.stack([first, first**2], axis=1))
+    away = (valley - modes.positions[0])[:, 1] / np.sqrt(modes.covariances[0][1, 1])
+    assert np.ptp(away) < 1
 
 
 def test_mixture():
@@ -362,8 +460,7 @@ def test_calibration_of_a_truncated_measurement():
         truth = abs(rng.normal(0, 0.2))
         measured = rng.normal(truth, 0.1)
         likelihood = Measured([par], lambda theta, measured=measured: (theta - measured) / 0.1)
-        target = NormalTarget(crl.PosteriorDensity(likelihood), likelihood)
-        found = adaptive_samples(target, likelihood, rng, lambda text: None)
-        theta = target.coordinates.values(found.position[0])
-        ranks.append(np.mean(theta < truth))
+        density = crl.PosteriorDensity(likelihood)
+        found = adaptive_samples(density, likelihood, likelihood, rng, lambda text: None)
+        ranks.append(np.mean(found.theta < truth))
     assert kstest(ranks, "uniform").pvalue > 1e-3

@@ -173,6 +173,10 @@ def same_models(one, other):
             ),
         ),
         (
+            "{secondaries: true, spallation: true}",
+            crl.xue_liu_2025_secondaries(priors=None, gas_priors=False),
+        ),
+        (
             "{composition: false, species: default, spallation: default, index_groups: default}",
             crl.xue_liu_2025(priors=None),
         ),
@@ -401,6 +405,7 @@ MISTAKES = {
     "model: {species: [H, He, Li]}": "1: model: no abundance is known for Li",
     "model: {species: composition}": "1: model.species: expected nuclei, groups or default: compos",
     "model: {composition: 1}": "1: model.composition: expected true or false, got 1",
+    "model: {secondaries: true, composition: true}": "1: model: secondaries: expected a model with",
     "model: {spallation: 1}": "1: model.spallation: expected true or false, got 1",
     "model: {index_groups: [[C, Cx]]}": "1: model.index_groups[0][1]: unknown species 'Cx'",
     "model: {index_groups: [C]}": "1: model.index_groups[0]: expected a list, got 'C'",

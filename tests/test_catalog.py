@@ -34,6 +34,9 @@ POINTS = {
     "kascade_he_qgsjet-01": 20,
     "lhaaso_light_epos-lhc": 19,
     "lhaaso_mean_log_mass_epos-lhc": 20,
+    "ams-02_b_c": 67,
+    "calet_b_c": 20,
+    "dampe_b_c": 13,
     "icetop-icecube_h_sibyll-2p1": 20,
     "tibet-asgamma_all_particle_sibyll-hd": 33,
     "argo-ybj-2015": 7,
@@ -65,7 +68,7 @@ def test_every_table_is_catalogued_once():
     files = {
         path.stem for folder in ("spectra", "anisotropy") for path in (data / folder).iterdir()
     }
-    assert len(NAMES) == len(set(NAMES)) == 88
+    assert len(NAMES) == len(set(NAMES)) == 91
     assert set(NAMES) == files
 
 
@@ -113,6 +116,7 @@ def test_kinds():
     kinds = list(catalog()["kind"])
     assert kinds.count("dipole") == 25
     assert kinds.count("mean_log_mass") == 3
+    assert kinds.count("ratio") == 3
     assert kinds.count("spectrum") == 60
 
 

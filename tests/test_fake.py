@@ -17,8 +17,8 @@ from scipy.stats import kstest
 
 import crlocal_plugin as crl
 from crlocal_plugin.components.intensity_model import IntensitySpectralModel
-from crlocal_plugin.datasets.random import random_generator
 from crlocal_plugin.likelihood.joint_likelihood import JointLikelihood
+from crlocal_plugin.random_numbers import random_generator
 
 GEV = u.Unit("GeV-1 m-2 s-1 sr-1")
 N = 2000

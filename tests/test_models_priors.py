@@ -164,7 +164,10 @@ def test_every_set_has_sourced_priors():
     for name, members in crl.PRIOR_SETS.items():
         if name in CORRELATED:
             continue
-        model = xue_liu_2025(priors=name, spallation=True)
+        if name == "gas":
+            model = crl.xue_liu_2025_secondaries(priors=None)
+        else:
+            model = xue_liu_2025(priors=name, spallation=True)
         assert [p.name for p in model.parameters if p.prior is not None] == [
             p.name for p in model.parameters if p.name in members
         ]
@@ -176,6 +179,8 @@ def test_every_set_has_sourced_priors():
 
 def test_sets_leave_out_what_a_model_does_not_have():
     assert xue_liu_2025(priors="spallation").parameters.names == xue_liu_2025().parameters.names
+    assert xue_liu_2025(priors="gas").H_G.prior is None
+    assert xue_liu_2025(priors="gas").H_G.frozen
     assert xue_liu_2025(spallation=True).grammage.prior.mu.quantity == 5.9 * u.g / u.cm**2
 
 

@@ -15,8 +15,13 @@ from matplotlib.path import Path
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets.drawing import break_at_jumps, draw_points, phase_window
-from crlocal_plugin.datasets.plot_axes import intensity_label, log_limits
+from crlocal_plugin.datasets.plot_axes import (
+    break_at_jumps,
+    draw_points,
+    intensity_label,
+    log_limits,
+    phase_window,
+)
 from crlocal_plugin.plots.dipole import plot_dipole
 from crlocal_plugin.plots.sky.directions import plot_sky, reference_directions
 from crlocal_plugin.plots.spectra import plot_spectra

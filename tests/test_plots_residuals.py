@@ -15,7 +15,7 @@ from matplotlib.path import Path
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
-from crlocal_plugin.datasets.drawing import points_in_fit
+from crlocal_plugin.datasets.plot_axes import points_in_fit
 from crlocal_plugin.datasets.points import Intensities
 from crlocal_plugin.datasets.scalar import ScalarDataset
 from crlocal_plugin.plots.fractions import plot_component_fractions

@@ -53,7 +53,7 @@ def test_units_of_a_table(name):
             assert column.unit == 1 / (x.unit * u.m**2 * u.s * u.sr)
         elif column.name.startswith(("phase", "error_axis")):
             assert column.unit == u.deg
-        elif column.name.startswith(("amplitude", "mean_log_mass", "tangential_err")):
+        elif column.name.startswith(("amplitude", "mean_log_mass", "ratio", "tangential_err")):
             assert column.unit in (None, u.one)
 
 
@@ -80,6 +80,9 @@ PRIORS = {
     "T_n": ("3.4e5 yr", "0.5e5 yr"),
     "phi": ("0.97 GV", "0.097 GV"),
     "grammage": ("5.9 g cm-2", "1.5 g cm-2"),
+    "n_gas": ("1.98 cm-3", "0.23 cm-3"),
+    "H_G": ("690 pc", "150 pc"),
+    "production": ("1", "0.1"),
 }
 SCALES = {"DAMPE": 0.032, "ARGO-YBJ": 0.13, "Tibet ASgamma": 0.12, "Pierre Auger Observatory": 0.14}
 
@@ -111,6 +114,8 @@ PARAMETERS = {
     "H_G": (100, "pc", 0, None, False),
     "V_G": (10, "kpc3", 0.001, None, False),
     "grammage": (5.9, "g cm-2", 0, None, False),
+    "n_gas": (1.98, "cm-3", 0.001, None, False),
+    "production": (1, "", 0.01, None, False),
     "T_n": (340000.0, "yr", 1000, None, False),
     "r_par": (250, "pc", 0, None, False),
     "r_perp": (18.5, "pc", 0, None, False),

@@ -6,8 +6,8 @@ import pytest
 from count_lines import PACKAGE, table
 
 # lines as tests/count_lines.py counts them
-CODE = 17_800
-DOCSTRINGS = 6_920
+CODE = 19_900
+DOCSTRINGS = 7_700
 LINES_OF_A_MODULE = 450
 MODULES_OF_A_FOLDER = 16
 # a kind of dataset is a place, not a word that every room knows

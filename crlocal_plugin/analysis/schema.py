@@ -33,6 +33,7 @@ from ..datasets.settings import (
 )
 from ..messages import unknown_name
 from ..models.composition import COMPOSITION, GROUPED_COMPOSITION, xue_liu_2025_composition
+from ..models.secondaries import xue_liu_2025_secondaries
 from ..models.xue_liu import VARIANTS, xue_liu_2025
 from ..physics.species import get_species
 
@@ -145,15 +146,20 @@ class ModelEntry(Part):
     """whether it is the model of nuclei up to iron, with index offsets and other parameters free
     that the paper fixes"""
 
+    secondaries: StrictBool = False
+    """whether collisions of its nuclei make boron, for ratios such as B/C; gas and halo are frozen
+    without the set gas of the priors"""
+
     species: Annotated[tuple[_Nucleus, ...], *_or_default(BeforeValidator(_listed_species))] = (
         DEFAULT
     )
     """nuclei, as element symbols or groups (CNO, Ne-S, Fe-group); groups for H, He and these
-    three; default for H and He, or for ten nuclei up to iron with composition"""
+    three; default for H and He, and C with secondaries, or for ten nuclei up to iron with
+    composition"""
 
     spallation: Annotated[StrictBool, *_or_default()] = DEFAULT
     """whether nuclei of the background are lost in inelastic collisions; default for true with
-    composition, false without"""
+    composition or secondaries, false without"""
 
     index_groups: Annotated[tuple[tuple[_Nucleus, ...], ...], *_or_default(_Groups)] = DEFAULT
     """nuclei that share one index offset, such as [[C, O], [Ne, Mg, Si]]; none if each has its
@@ -172,9 +178,14 @@ class ModelEntry(Part):
 
     @model_validator(mode="after")
     def _abundances_of_species(self):
+        if self.secondaries and (self.composition or self.spallation is False):
+            raise ValueError(
+                "secondaries: expected a model with loss, without composition; leave composition "
+                "and spallation out, and name the species"
+            )
         species = self.species
         if species == DEFAULT:
-            species = COMPOSITION if self.composition else ("H", "He")
+            species = COMPOSITION if self.composition else ("H", "He", "C")[: 2 + self.secondaries]
         for name in self.abundances:
             if name not in species:
                 raise ValueError(f"abundances: {unknown_name(name, species)}")
@@ -183,7 +194,11 @@ class ModelEntry(Part):
     def make(self):
         """Make the model, without priors (`~crlocal_plugin.CosmicRayModel`)."""
         settings = {key: value for key, value in dict(self).items() if value != DEFAULT}
-        make = xue_liu_2025_composition if settings.pop("composition") else xue_liu_2025
+        has_composition, has_boron = (settings.pop(key) for key in ("composition", "secondaries"))
+        if has_boron:
+            settings.pop("spallation", None)
+            return xue_liu_2025_secondaries(**settings, priors=None, gas_priors=False)
+        make = xue_liu_2025_composition if has_composition else xue_liu_2025
         return make(**settings, priors=None)
 
 

@@ -35,8 +35,9 @@ def read_crdb(
     ----------
     quantity : str or list of str
         Element symbol, "light" (H-He-group), "CNO" (CNO-group), "Ne-S" (NeMgSiS-group),
-        "Fe-group", "all_particle" (AllParticles), "<LnA>" or "dipole" (DipoleAmplitude and
-        DipolePhase), for which the whole database is loaded, some hundred thousand rows.
+        "Fe-group", "all_particle" (AllParticles), "<LnA>", a ratio such as "B/C", or "dipole"
+        (DipoleAmplitude and DipolePhase), for which the whole database is loaded, some hundred
+        thousand rows.
     experiment : str, optional
         Experiment or sub-experiment, as here or in CRDB, "AMS-02" or "AMS02"; all by default.
     energy_type : {"R", "EK", "EKN", "ETOT"}, optional
@@ -140,10 +141,6 @@ def _names(quantity):
         raise ValueError(f"quantity: expected one or more names such as 'H', got {quantity!r}")
     names = []
     for wanted in quantities:
-        if "/" in wanted:
-            raise ValueError(
-                f"quantity {wanted!r}: ratios have no dataset; read the two nuclei one by one"
-            )
         # by either name
         names += [name for name, own in QUANTITY_NAMES.items() if own == wanted] or [wanted]
     return list(dict.fromkeys(names))

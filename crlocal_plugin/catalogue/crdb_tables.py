@@ -10,6 +10,7 @@ from astropy import units as u
 from astropy.table import Table, vstack
 
 from ..tables.kinds import KINDS
+from ..tables.ratio import is_ratio
 from ..tables.raw_table import PERIOD, TableError, error_names
 from ..tables.spectrum import EXPECTED_QUANTITY, QUANTITIES
 from ..tables.values import axis_column
@@ -102,10 +103,12 @@ class Measurement:
             return self.quantity
         if self.quantity in QUANTITIES:
             return "spectrum"
+        if is_ratio(self.quantity):
+            return "ratio"
         if "/" in self._name:
             raise self._error(
-                f"{self._name} is a ratio, for which there is no dataset; read the two nuclei one "
-                "by one"
+                f"{self._name} is a ratio of other things than nuclei from H to Ni, for which "
+                "there is no dataset"
             )
         kinds = " or ".join(repr(kind) for kind, entry in KINDS.items() if entry.crdb_names)
         raise self._error(

@@ -32,7 +32,9 @@ class HadronicChoice:
     """
 
     def __init__(self, request=None):
-        self._rows = {name: row for name, row in rows().items() if row["kind"] != "dipole"}
+        self._rows = {
+            name: row for name, row in rows().items() if row["kind"] not in ("dipole", "ratio")
+        }
         self._used = set()
         self._by_experiment, self._for_all = {}, None
         if request is not None and not isinstance(request, dict):

@@ -90,12 +90,16 @@ def load_datasets(
     common["apply_declination_factor"] = apply_declination_factor
     for name, value in (("allow_overlap", allow_overlap), ("scatter", scatter)):
         read_switch(value, f"{name} must be true or false")
+    if allow_overlap:
+        # of a map, as of the tables that are named
+        common["allow_overlap"] = True
     if energy_width is not None:
         what = "energy_width must be a standard deviation of log10(energy)"
         energy_width = real_quantity(energy_width, what, [u.one], 0, 1).value
     options = floors, common, valid_only, energy_width, scatter
     datasets = CosmicRayDatasets([_load(item, *options) for item in items])
     for dataset in datasets:
+        dataset.require_different_events(datasets)
         if scatter and dataset.takes_scatter:
             dataset.scatter.frozen, dataset.scatter.value = False, _SCATTER_AT_START
     return datasets
@@ -106,7 +110,7 @@ def _load(item, floors, common, valid_only, energy_width, scatter):
     raw = source = RawTable(item.path or table_path(item.name))
     kind = KINDS[kind_of(raw)]
     cls = DATASET_REGISTRY.get_cls(kind.dataset)
-    if kind is KINDS["dipole"] and energy_width is not None:
+    if "response" in cls.settings and energy_width is not None:
         _set_width(raw, energy_width)
     settings = common | _floors(item, kind, floors, scatter and cls.takes_scatter)
     if item.energy_range != (None, None):

@@ -20,7 +20,8 @@ OK, NOT_CONVERGED, USER_ERROR, INTERNAL_ERROR, PIPE_CLOSED = 0, 1, 2, 3, 141
 
 COMMANDS = [
     *("init", "fit", "plot", "report", "reproduce", "scan"),
-    *("sample", "compare", "identify", "tension", "treatments", "toys", "data", "cite"),
+    *("sample", "compare", "identify", "tension", "treatments", "toys", "forecast"),
+    *("data", "cite"),
 ]
 """Modules of `commands`, each with a command of its name."""
 

@@ -47,6 +47,7 @@ _ENTRIES = {
     ("valid_only",): (),
     ("model", "variant"): ("VARIANT",),
     ("model", "composition"): (),
+    ("model", "secondaries"): (),
     ("model", "species"): ("ELEMENT...", _SPECIES),
     ("model", "spallation"): (),
     ("model", "index_groups"): ("C,O...", None, "each group as C,O"),

@@ -122,6 +122,9 @@ AMS-02 determine it."""
 FREE_SETS = (*_TABLES["free"], *CORRELATED)
 """Sets that free the parameters that they constrain."""
 
+WHOLE_SETS = (*_TABLES["whole"], *CORRELATED)
+"""Sets that a model takes if it has all of their parameters."""
+
 DEFAULT_SETS = tuple(_TABLES["default"])
 """Sets of a model by default: where the field points, how the cloud and the Sun move, and with what
 errors, decides how well cosmic rays tell V_sun."""

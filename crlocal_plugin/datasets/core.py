@@ -9,10 +9,10 @@ from astropy.table import Column
 from gammapy.datasets import Dataset
 from gammapy.utils.scripts import make_name
 
+from ..random_numbers import random_generator
 from .files import DatasetFiles
 from .locked import lock_arrays, locked_table, read_only
 from .modelling import DatasetModelling
-from .random import random_generator
 from .residuals import CosmicRayFitStatistic
 from .settings import Setting, read_energy_range, read_floor, read_switch
 
@@ -70,6 +70,8 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
     joins_with = None
     """Datasets of a class with the same value of this, if it is not None, are evaluated as one:
     ``predict`` and the residuals then take each point for itself."""
+    predicts_rows = True
+    """Whether ``predict`` has a number for each row; if not, ``data`` takes what it returns."""
     takes_scatter = False
     """Whether ``data`` has ``scattered_residuals`` as `DipoleData` has."""
     floor_kind = "a fraction"
@@ -246,6 +248,9 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
 
     def require_fittable(self):
         """Raise a ValueError with the reason if a fit to the data would mean nothing."""
+
+    def require_different_events(self, others):
+        """Raise a ValueError if one of other datasets has the same events; none is by default."""
 
     def prediction(self):
         """What the model predicts for all points, as ``predict`` returns it; ValueError if none."""

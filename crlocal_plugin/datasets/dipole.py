@@ -9,14 +9,20 @@ from ..components.base import ENERGY_UNIT
 from ..components.dipole import Dipole
 from ..components.registration import register
 from ..messages import unknown_name
-from ..physics.response import bin_response, log_normal_response, tabulated_response
 from ..tables.dipole import DECLINATION_FACTORS, read_dipole_table
 from .core import CosmicRayDataset
-from .drawing import draw_dipole_points, draw_phase, draw_points, phase_window, points_in_fit
 from .locked import read_only
-from .plot_axes import axis_label, new_dipole_axes
+from .plot_axes import (
+    axis_label,
+    draw_dipole_points,
+    draw_phase,
+    draw_points,
+    new_dipole_axes,
+    phase_window,
+    points_in_fit,
+)
 from .plotting import METHODS, ScalarPicture, measured_grid, residual_axes
-from .points import Dipoles, itself
+from .points import dipoles_of_events, itself, require_accepted
 from .residuals import DEGREES, LIKELIHOODS, DipoleData, both_sides, limit_sigma
 from .settings import Setting, read_phase_floor, read_switch, real_quantity
 
@@ -178,44 +184,10 @@ class DipoleDataset(CosmicRayDataset):
         columns = amplitude, phase, *errors, tangential, phase_err, limit, width
         compared = axis, self.likelihood, self.degrees_of_freedom
         self._data = DipoleData(*columns, ~np.isfinite(amplitude), *compared)
-        self._points = (self._events(),)
-
-    def _events(self):
-        """Energies of the events, or those of the points, with weights and acceptance."""
-        accepted = self.table.meta.get("acceptance")
-        table = self.table.meta.get("energy_response") if self.response else None
-        if table is None:
-            return Dipoles(*self._energies_of_events(), acceptance=accepted)
-        columns = {name: np.array(values) for name, values in table.items()}
-        ratio = columns.pop("log10_ratio")
-        energy, weight, *shapes = tabulated_response(self.x.value, ratio, *columns.values())
-        names = (name.partition("_")[2] or None for name in columns)
-        shapes, accepted = dict(zip(names, shapes, strict=True)), accepted or {}
-        acceptance = {
-            name: shapes.get(name, shapes[None]) * accepted.get(name, 1.0)
-            for name in {*shapes, *accepted}
-        }
-        present = np.any(list(acceptance.values()), axis=0)
-        acceptance = {name: values[present] for name, values in acceptance.items()}
-        return Dipoles(energy[present], weight[present], acceptance)
+        self._points = (dipoles_of_events(self.table, self.response),)
 
     def _check_model(self, model):
-        accepted = self.table.meta.get("acceptance") or {}
-        if model.species and not any(accepted.get(name, 1.0) for name in model.species):
-            raise ValueError(
-                f"dataset {self.name!r}: the acceptance of {', '.join(model.species)} is zero, of "
-                "all species of the model; give one of them a positive number in the table"
-            )
-
-    def _energies_of_events(self):
-        """Energies and weights of the response, the energies of the points without one."""
-        table = self.table
-        if self.response and "energy_width" in table.colnames:
-            widths = np.asarray(table["energy_width"], dtype=float)
-            return log_normal_response(self.x.value, widths)
-        if self.response and "energy_min" in table.colnames:
-            return bin_response(*(np.asarray(table[f"energy_{end}"]) for end in ("min", "max")))
-        return (self.x.value,)
+        require_accepted(self.table, self.name, model)
 
     # ----------------------------------------------------------------- data
 

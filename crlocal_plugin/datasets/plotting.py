@@ -12,8 +12,7 @@ import numpy as np
 
 from ..messages import unknown_name
 from .correlation import CorrelatedData
-from .drawing import draw_points, points_in_fit
-from .plot_axes import axis_label, curve_grid, log_limits
+from .plot_axes import axis_label, curve_grid, draw_points, log_limits, points_in_fit
 
 METHODS = {
     "diff": ("Data $-$ model", 0),

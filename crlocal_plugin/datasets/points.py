@@ -16,7 +16,7 @@ from ..components.base import ENERGY_UNIT, x_unit
 from ..models.grids import energy_grid
 from ..models.predictions import composition_nuclei, log_intensities
 from ..physics.composition import log_total
-from ..physics.response import fold
+from ..physics.response import bin_response, fold, log_normal_response, tabulated_response
 
 _LEAST = 1e-100
 
@@ -129,6 +129,45 @@ class Dipoles:
             total = log_total(logs + self._log_accepted(nuclei))
             vector = np.array(fold(vector, np.ones(energy.shape), self.response, total))
         return vector * dipole_norm
+
+
+def dipoles_of_events(table, response=True):
+    """Dipoles at the energies of the events behind the points of a table of dipoles.
+
+    Without a response they have the energies of the points; see `crlocal_plugin.tables`.
+    """
+    energies, accepted = np.asarray(table["energy"]), table.meta.get("acceptance")
+    given = table.meta.get("energy_response") if response else None
+    if given is None:
+        if response and "energy_width" in table.colnames:
+            found = log_normal_response(energies, np.asarray(table["energy_width"], dtype=float))
+        elif response and "energy_min" in table.colnames:
+            found = bin_response(*(np.asarray(table[f"energy_{end}"]) for end in ("min", "max")))
+        else:
+            found = (energies,)
+        return Dipoles(*found, acceptance=accepted)
+    columns = {name: np.array(values) for name, values in given.items()}
+    ratio = columns.pop("log10_ratio")
+    energy, weight, *shapes = tabulated_response(energies, ratio, *columns.values())
+    names = (name.partition("_")[2] or None for name in columns)
+    shapes, accepted = dict(zip(names, shapes, strict=True)), accepted or {}
+    acceptance = {
+        name: shapes.get(name, shapes[None]) * accepted.get(name, 1.0)
+        for name in {*shapes, *accepted}
+    }
+    present = np.any(list(acceptance.values()), axis=0)
+    acceptance = {name: values[present] for name, values in acceptance.items()}
+    return Dipoles(energy[present], weight[present], acceptance)
+
+
+def require_accepted(table, name, model):
+    """Refuse a model of whose species a table of dipoles accepts none (ValueError)."""
+    accepted = table.meta.get("acceptance") or {}
+    if model.species and not any(accepted.get(species, 1.0) for species in model.species):
+        raise ValueError(
+            f"dataset {name!r}: the acceptance of {', '.join(model.species)} is zero, of all "
+            "species of the model; give one of them a positive number in the table"
+        )
 
 
 def _values(model, phi_offset):

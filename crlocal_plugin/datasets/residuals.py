@@ -126,6 +126,8 @@ class _Data:
 
 def concatenate(data):
     """Join a list of `FluxData` or of `DipoleData` that differ in their arrays alone."""
+    if len(data) == 1:
+        return data[0]
     columns = {name: [getattr(part, name) for part in data] for name in data[0].arrays()}
     return replace(data[0], **{name: np.concatenate(parts) for name, parts in columns.items()})
 

@@ -58,6 +58,25 @@ def read_switch(value, what):
     return bool(value)
 
 
+def read_degree(value, what):
+    """Degree of a multipole, from 1 to 20 (int)."""
+    degree = real_quantity(value, what, [u.one], 1, 20).value
+    if degree % 1:
+        raise ValueError(f"{what}, got {value!r}")
+    return int(degree)
+
+
+def read_power(value, what):
+    """Power of multipoles: none, a positive number for all, or one for each degree (array)."""
+    if value is None:
+        return None
+    several = isinstance(value, list | tuple | np.ndarray)
+    powers = [real_quantity(each, what, [u.one]).value for each in (value if several else [value])]
+    if not powers or min(powers) <= 0:
+        raise ValueError(f"{what}, got {value!r}")
+    return np.array(powers, dtype=float) if several else float(powers[0])
+
+
 def read_correlation(value, what="expected a length in ln(x) such as 0.5, full, or one by name"):
     """Correlation of systematic errors: none, a length (float), "full", or a dict of these."""
     if isinstance(value, dict) and value and all(isinstance(name, str) for name in value):

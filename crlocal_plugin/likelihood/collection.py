@@ -13,9 +13,9 @@ from gammapy.utils.scripts import make_path
 
 from ..components.correlated_priors import CorrelatedPrior, own_prior
 from ..datasets.core import CosmicRayDataset
-from ..datasets.random import random_generator
 from ..files import refuse_existing
 from ..models.nuisance import NuisanceModel
+from ..random_numbers import random_generator
 from .degeneracies import DegenerateParametersWarning, find_degeneracies
 from .fused import FusedLikelihood, FusedPart, OwnSpeedPart
 from .preparation import FitParameters, LabelledDatasetModels, short_labels
@@ -169,6 +169,7 @@ class CosmicRayDatasets(Datasets):
             joined = [dataset for dataset in _own(self._datasets) if dataset.is_joined]
             for dataset in _own(self._datasets):
                 dataset.require_fittable()
+                dataset.require_different_events(self._datasets)
             for dataset in joined:
                 groups[dataset.model].append(dataset)
             fused = [FusedLikelihood(model, group) for model, group in groups.items() if group]

@@ -216,7 +216,7 @@ class _Block:
         self._dataset = copy.copy(first)
         self._dataset.models = None
         is_joined = _joins_with(first) is not None
-        self._rows = None if is_joined else rows
+        self._rows = None if is_joined or not first.predicts_rows else rows
         self.data = concatenate([dataset.data.take(rows) for dataset, rows, _ in members])
         wanted = [
             [
@@ -230,7 +230,7 @@ class _Block:
         self._shifts = HadronicPoints(members) if has_several else None
         self._is_itself = type(first).predict is itself
         # positions of nuisance models, where their scatter counts
-        sizes = [len(rows) for _, rows, _ in members]
+        sizes = [len(rows) if first.predicts_rows else 1 for _, rows, _ in members]
         nuisances = np.repeat([k for _, _, k in members], sizes)
         self._scattered_by = nuisances if first.takes_scatter else None
 

@@ -16,7 +16,7 @@ from ..components.base import RIGIDITY_UNIT, PhysicsModel, intensity_unit
 from ..components.spectrum import SourceSpectralModel, have_one_kernel
 from ..physics.dipole import weighted_sum_of_terms
 from ..physics.intensity import ABSENT, log_strength
-from .grids import JoinedGrid, join_species, shift, take
+from .grids import JoinedGrid, join_species, shift
 from .linking import parameter_slots
 
 _SLOPE_STEP = 1e-3
@@ -172,9 +172,12 @@ class ModelEvaluator:
         """Logarithms of one component whose sub-models differ between species."""
         results = []
         for species in (name for name in joined.names if name in parts):
-            rows = joined.rows(species)
-            grid = take(joined.grid, rows)
-            results.append((rows, self._log_intensity(parts[species], grid, values)))
+            (rows, grid), part = joined.alone(species), parts[species]
+            compute = functools.partial(self._log_intensity, part, grid, values)
+            # models of other packages read their values themselves
+            is_own = part.is_kernel
+            log = joined.remembered(part, part.arguments(values), compute) if is_own else compute()
+            results.append((rows, log))
         leading = np.broadcast_shapes(*(log.shape[:-1] for _, log in results))
         total = np.full((*leading, len(joined.index)), ABSENT)
         for rows, log in results:

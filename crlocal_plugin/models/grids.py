@@ -77,12 +77,15 @@ class JoinedGrid:
         self.names = names
         self.index = index
         self._membership = (index == np.arange(len(names))[:, np.newaxis]).astype(float)
-        self._first = {}
+        self._first, self._alone = {}, {}
         self._kept = {}
 
-    def rows(self, name):
-        """Points of one species (`~numpy.ndarray` of int)."""
-        return np.flatnonzero(self.index == self.names.index(name))
+    def alone(self, name):
+        """Points of one species (`~numpy.ndarray` of int), and their grid, in a pair."""
+        if name not in self._alone:
+            rows = np.flatnonzero(self.index == self.names.index(name))
+            self._alone[name] = rows, take(self.grid, rows)
+        return self._alone[name]
 
     def first_species(self, k):
         """Grid of the points of the first k species (`JoinedGrid`), which must stand in front."""

@@ -1,7 +1,7 @@
 """Priors on what others measured, set on a model by the name of their set."""
 
 from ..components.measured_vectors import vector_prior
-from ..components.priors import CORRELATED, FREE_SETS, PRIOR_SETS, measured_prior
+from ..components.priors import CORRELATED, FREE_SETS, PRIOR_SETS, WHOLE_SETS, measured_prior
 from ..messages import unknown_name
 
 
@@ -38,7 +38,7 @@ def set_prior_sets(model, names):
     for name in names:
         found = [par for key in PRIOR_SETS[name] for par in parameters if par.name == key]
         entry = CORRELATED.get(name)
-        if entry and len(found) != len(PRIOR_SETS[name]):
+        if name in WHOLE_SETS and len(found) != len(PRIOR_SETS[name]):
             continue
         replaced = set(found)
         kept = [prior for prior in model.penalties if not replaced.intersection(prior.parameters)]

@@ -15,13 +15,14 @@ from .species import ATOMIC_MASS_UNIT_GEV
 
 # atomic mass unit in g (CODATA 2018, Tiesinga et al. 2021, Rev. Mod. Phys. 93, 025010)
 _UNIT_G = 1.66053906660e-24
-_MILLIBARN_CM2 = 1e-27
-# atoms of helium per atom of hydrogen in interstellar matter (Ferriere 2001, Rev. Mod. Phys. 73,
-# 1031: 9.1 % and 90.8 % of all atoms), and mass of a hydrogen atom with its share of helium in u
-_HELIUM = 0.1
-_TARGET_U = 1.008 + _HELIUM * 4.0026
+MILLIBARN_CM2 = 1e-27
+HELIUM_PER_HYDROGEN = 0.1
+"""Atoms of helium per atom of hydrogen in interstellar matter (Ferriere 2001, Rev. Mod. Phys. 73,
+1031: 9.1 % and 90.8 % of all atoms)."""
+GAS_ATOM_G = (1.008 + HELIUM_PER_HYDROGEN * 4.0026) * _UNIT_G
+"""Mass of an atom of interstellar hydrogen with its share of helium in g."""
 _LIGHTEST = 1.5
-_HEAVIEST_HELIUM = 4.5
+_HEAVIESTHELIUM_PER_HYDROGEN = 4.5
 # energy per nucleon from which on the cross sections hold; constant below
 _LOWEST_GEV = 0.01
 _FAST_GEV = 5.0
@@ -30,7 +31,7 @@ _FAST_GEV = 5.0
 def _high_energy_cross_section(A):
     """Inelastic cross section on hydrogen above some 2 GeV per nucleon in mb; 0 for protons."""
     common = 45 * A**0.7 * (1 + 0.016 * np.sin(5.3 - 2.63 * np.log(A)))
-    helium = np.where(A < _HEAVIEST_HELIUM, 0.8, 1.0)
+    helium = np.where(A < _HEAVIESTHELIUM_PER_HYDROGEN, 0.8, 1.0)
     return np.where(A < _LIGHTEST, 0.0, helium * common)
 
 
@@ -49,7 +50,8 @@ def _inverse_length(A):
     """Inverse of the interaction length at high energies in cm2/g."""
     hydrogen = _high_energy_cross_section(A)
     # on helium 2.10 A^-0.055 times that on hydrogen
-    return hydrogen * (1 + _HELIUM * 2.10 * A**-0.055) * (_MILLIBARN_CM2 / (_TARGET_U * _UNIT_G))
+    per_hydrogen = 1 + HELIUM_PER_HYDROGEN * 2.10 * A**-0.055
+    return hydrogen * per_hydrogen * (MILLIBARN_CM2 / GAS_ATOM_G)
 
 
 def _checked(A, energy):

@@ -6,8 +6,15 @@ import astropy.units as u
 import numpy as np
 
 from ..components.base import ENERGY_UNIT
-from ..datasets.drawing import draw_dipole_points, draw_phase, phase_window
-from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits, new_dipole_axes
+from ..datasets.plot_axes import (
+    SpectrumAxes,
+    curve_grid,
+    draw_dipole_points,
+    draw_phase,
+    log_limits,
+    new_dipole_axes,
+    phase_window,
+)
 from ..studies.bands import dipole_band
 from .bands import draw_bands, draw_phase_band
 from .frame import WIDTH, Frame, checked_grid

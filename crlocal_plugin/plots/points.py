@@ -7,8 +7,7 @@ import numpy as np
 from ..components.base import ENERGY_UNIT
 from ..components.component import has_species
 from ..datasets.core import CosmicRayDataset
-from ..datasets.drawing import draw_points, points_in_fit
-from ..datasets.plot_axes import log_limits
+from ..datasets.plot_axes import draw_points, log_limits, points_in_fit
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
 from .frame import energy_bounds, marker_handle
 from .style import experiment_markers

@@ -2,9 +2,8 @@
 
 What to use when:
 
-- samples and the evidence: `sampling.sample`, whose method "adaptive" is in `adaptive`;
-- its parts: `coordinates` without limits, maxima in `modes`, `mixtures` of t distributions,
-  `importance` sampling, populations of particles in `tempering`;
+- samples and the evidence: `sampling.sample`, whose default method is in the folder `adaptive`;
+- what it works with: `coordinates` without limits;
 - the other methods: emcee's walkers in `ensembles` and `walkers`, UltraNest in `nested`;
 - the density for a sampler of one's own: `density.PosteriorDensity`;
 - the samples, their intervals and files: `posterior.Posterior`, filled by `described`;

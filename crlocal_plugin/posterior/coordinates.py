@@ -8,9 +8,13 @@ from ..likelihood.priors import TruncatedPrior, gaussian_in_unit, is_gaussian
 
 # standard deviations beyond which a limit takes nothing from a Gaussian
 _FAR = 8.0
+# standard deviations from a limit from which on it does not matter to a posterior
+_CLEAR = 6.0
 # how far from zero the coordinate of a value at a limit is
 _EDGE = 4.0
 _LOG_ROOT = 0.5 * np.log(2 * np.pi)
+# ln(density) where there is none: a number that can be subtracted
+NOWHERE = -1e300
 
 
 class NormalCoordinates:
@@ -20,9 +24,12 @@ class NormalCoordinates:
     parameter whose prior is flat without end, or of a shape of its own, goes in as it is, or by
     about the logarithm of its distance from its only limit, and its density gets the Jacobian.
     Which are ``normal`` is told, shape (n,).
+
+    The columns that are ``straight`` have a prior that is flat between two limits, in the parameter
+    or its logarithm, and go in like that: what is a line there is no curve here.
     """
 
-    def __init__(self, likelihood):
+    def __init__(self, likelihood, straight=()):
         self._bounds, self.size = likelihood.bounds, likelihood.size
         self.normal = np.ones(self.size, dtype=bool)
         self._priors = []
@@ -44,6 +51,8 @@ class NormalCoordinates:
                 kind, row = (_Shifted, (mu, sigma)) if is_far else (_Truncated, (mu, sigma, *ends))
             elif type(prior) is LogUniformPrior:
                 kind, row = _LogUniform, (np.log(low), np.log(high / low))
+                if k in straight:
+                    kind, self.normal[k] = _LogStraight, False
             else:
                 is_flat = type(prior) in (UniformPrior, type(None))
                 self.normal[k] = is_flat and not is_open.any()
@@ -51,6 +60,8 @@ class NormalCoordinates:
                     self._priors.append((k, TruncatedPrior(par)))
                 if not is_open.any():
                     kind, row = _Uniform, (low, high - low)
+                    if k in straight:
+                        kind, self.normal[k] = _Straight, False
                 elif is_open.all():
                     kind, row = _Shifted, (value, scales[k])
                 else:
@@ -89,6 +100,25 @@ class NormalCoordinates:
         for k, prior in self._priors:
             result += prior.logpdf(theta[:, k])
         return result
+
+
+def straight_columns(likelihood, theta, covariance):
+    """Which parameters have a flat prior whose limits are far, at all of some minima (list of int).
+
+    Values of the minima have the shape (k, n), covariances (k, n, n).
+    """
+    columns = []
+    for k, par in enumerate(likelihood.parameters):
+        (low, high), values = likelihood.bounds[k], theta[:, k]
+        error = np.sqrt(covariance[:, k, k])
+        if type(par.prior) is LogUniformPrior and (values > 0).all():
+            low, high, values, error = np.log(low), np.log(high), np.log(values), error / values
+        elif type(par.prior) not in (UniformPrior, type(None)):
+            continue
+        # an error that is not known is no number
+        if (np.minimum(values - low, high - values) > _CLEAR * error).all():
+            columns.append(k)
+    return columns
 
 
 class _Shifted:
@@ -153,6 +183,32 @@ class _Uniform:
 class _LogUniform(_Uniform):
     def values(self, y):
         return np.exp(super().values(y))
+
+    def positions(self, theta):
+        return super().positions(np.log(theta))
+
+
+class _Straight:
+    """Distance from the middle of an interval, of which the prior has a variance of one."""
+
+    def __init__(self, low, width):
+        self._middle, self._scale = low + 0.5 * width, width / np.sqrt(12)
+
+    def values(self, y):
+        return self._middle + self._scale * y
+
+    def positions(self, theta):
+        return (theta - self._middle) / self._scale
+
+    def log_slopes(self, y):
+        # with the density of the prior: there is nothing beyond its ends
+        return np.where(abs(y) <= np.sqrt(3), -0.5 * np.log(12), NOWHERE)
+
+
+class _LogStraight(_Straight):
+    def values(self, y):
+        # nothing is beyond the limits, where the exponential may overflow
+        return np.exp(super().values(np.clip(y, -2, 2)))
 
     def positions(self, theta):
         return super().positions(np.log(theta))

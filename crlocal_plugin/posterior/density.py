@@ -4,11 +4,10 @@ import numpy as np
 from gammapy.datasets import Datasets
 
 from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
-from .coordinates import NormalCoordinates
+from .coordinates import NOWHERE, NormalCoordinates
 from .prior_distributions import PriorDistributions, measurements_only
 
-# ln(density) where there is none: a number that can be subtracted
-NOWHERE = -1e300
+_LOOSE = 0.2  # residual of a coordinate without a normal prior, which must not run away
 
 
 class PosteriorDensity:
@@ -108,23 +107,69 @@ class PosteriorDensity:
 
 
 class NormalTarget:
-    """Density of a posterior at positions of `NormalCoordinates`, with a count of its calls."""
+    """Density of a posterior at positions of `NormalCoordinates`, with a count of its draws.
 
-    def __init__(self, density, likelihood):
-        self.coordinates, self.size = NormalCoordinates(likelihood), density.size
-        self._density, self.calls = density, 0
+    ``fit`` is the likelihood with Gaussian priors alone. Residuals are those of the data, and the
+    coordinates themselves, loosely where their prior is not normal. ``bends`` shift the
+    coordinates, and ``margins`` stretch them, see the modules.
+    """
+
+    def __init__(self, density, likelihood, fit, straight=()):
+        self._coordinates, self.size = NormalCoordinates(likelihood, straight), density.size
+        self.has_residuals, self.bends, self.margins = fit.is_least_squares, [], None
+        self._pulls = np.where(self._coordinates.normal, 1.0, _LOOSE)
+        self._density, self._fit, self.calls = density, fit, 0
 
     def __call__(self, position):
         """ln(density) at positions (m, n), shape (m,)."""
-        return np.maximum(sum(self.parts(position)), NOWHERE)
+        bent = self.bent(position)
+        theta = self._coordinates.values(bent)
+        result = self._log_prior(position, bent, theta) + self._density.log_likelihood(theta)
+        return np.maximum(result, NOWHERE)
 
-    def parts(self, position):
-        """ln(prior) and ln(likelihood) at positions (m, n), each of shape (m,)."""
-        self.calls += len(position)
-        theta = self.coordinates.values(position)
-        log_prior = self.coordinates.log_prior(position, theta)
-        log_likelihood = self._density.log_likelihood(theta)
-        return np.maximum(log_prior, NOWHERE), np.maximum(log_likelihood, NOWHERE)
+    def residuals(self, position):
+        """Residuals (m, k) at positions (m, n)."""
+        return self.with_residuals(position)[1]
+
+    def with_residuals(self, position):
+        """ln(density) and residuals at positions (m, n), shapes (m,) and (m, k), or None."""
+        if not self.has_residuals:
+            return self(position), None
+        bent = self.bent(position)
+        theta = self._coordinates.values(bent)
+        with np.errstate(all="ignore"):
+            data = self._fit.data_residuals(theta)
+        # where a statistic overflows
+        data = np.clip(np.nan_to_num(data, nan=1e100), -1e100, 1e100)
+        result = self._log_prior(position, bent, theta) - 0.5 * np.vecdot(data, data)
+        rows = np.concatenate([data, bent * self._pulls], axis=1)
+        return np.maximum(result, NOWHERE), rows
+
+    def values(self, position):
+        """Values of the parameters (m, n) at positions (m, n)."""
+        return self._coordinates.values(self.bent(position))
+
+    def positions(self, theta):
+        """Positions (m, n) of values (m, n)."""
+        return self.straightened(self._coordinates.positions(theta))
+
+    def bent(self, position):
+        """Coordinates without bends (m, n) at positions (m, n)."""
+        if self.margins is not None:
+            position = self.margins.values(position)
+        for bend in reversed(self.bends):
+            position = position + bend(position)
+        return position
+
+    def straightened(self, coordinates):
+        """Positions (m, n) for coordinates without bends (m, n)."""
+        for bend in self.bends:
+            coordinates = coordinates - bend(coordinates)
+        return coordinates if self.margins is None else self.margins.positions(coordinates)
+
+    def _log_prior(self, position, bent, theta):
+        result = self._coordinates.log_prior(bent, theta)
+        return result if self.margins is None else result + self.margins.log_slopes(position)
 
 
 def likelihoods(datasets):

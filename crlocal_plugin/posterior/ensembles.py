@@ -1,10 +1,10 @@
 """Posterior of the free parameters by ensembles of walkers."""
 
 import numpy as np
-from tqdm import tqdm
 
 from ..likelihood.covariance import likelihood_covariance
 from ..likelihood.descent import minimise
+from ..progress import progress_bar
 from .convergence import MIN_LENGTH, chain_diagnostics
 from .density import PosteriorDensity, likelihoods
 from .described import best_fit, described
@@ -23,7 +23,7 @@ def ensemble_sample(
     max_steps=50_000,
     check_every=1000,
     random_state=None,
-    stream=None,
+    progress=None,
 ):
     """Sample the posterior of the free parameters until the samples have converged.
 
@@ -53,8 +53,8 @@ def ensemble_sample(
         Steps of a walker after which sampling ends in any case, and between assessments.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
-    stream : file-like, optional
-        Where to draw a progress bar, if it is a terminal; standard error by default.
+    progress : callable or bool, optional
+        As for `~crlocal_plugin.sample`.
 
     Returns
     -------
@@ -90,12 +90,12 @@ def ensemble_sample(
     coordinates = _coordinates(fit, log_posterior.logarithmic, best)
     start = start_walkers(log_posterior, coordinates, (n_ensembles, n_walkers, n), rng)
     runs = run_ensembles(log_posterior, coordinates, start, max_steps, check_every, rng)
-    # nothing is drawn where there is no terminal
-    with tqdm(total=max_steps, file=stream, unit=" steps", disable=None, leave=False) as bar:
+    done = 0
+    with progress_bar(max_steps, "sampling", "steps", progress) as update:
         for run in runs:
             shortest, longest = np.min(run.tau), np.max(run.tau)
-            bar.set_postfix(autocorrelation=f"{longest:.0f}", refresh=False)
-            bar.update(run.n_steps - bar.n)
+            update(run.n_steps - done)
+            done = run.n_steps
             if run.length >= MIN_LENGTH * longest or run.n_steps >= max_steps:
                 # samples half an autocorrelation time apart
                 thin = max(1, int(0.5 * shortest / STORED)) if np.isfinite(shortest) else 1

@@ -2,12 +2,13 @@
 
 import contextlib
 import logging
-import sys
 
 import numpy as np
 from astropy.table import Table
 
+from ..progress import progress_bar
 from .convergence import MIN_ESS, import_sampling
+from .coordinates import NOWHERE
 from .density import PosteriorDensity, likelihoods
 from .described import best_fit, described
 
@@ -17,11 +18,10 @@ POPULATION = 64  # points that a step sampler moves at once
 # smallest fraction of the points of a step sampler that leave the neighbourhood of their start
 FAR_ENOUGH = 0.5
 INTEGRATED = 0.95  # smallest fraction of the evidence that the live points have been through
-NOWHERE = -1e300  # ln(likelihood) of values whose statistic overflows
 
 
 def nested_sample(
-    datasets, n_live=400, n_steps=None, max_calls=None, random_state=None, stream=None
+    datasets, n_live=400, n_steps=None, max_calls=None, random_state=None, progress=None
 ):
     """Compute the evidence, and samples of the posterior, with UltraNest.
 
@@ -49,8 +49,8 @@ def nested_sample(
         Evaluations of the likelihood after which sampling ends in any case.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
-    stream : file-like, optional
-        UltraNest shows its status if this is a terminal; standard error by default.
+    progress : callable or bool, optional
+        As for `~crlocal_plugin.sample`.
 
     Returns
     -------
@@ -78,7 +78,6 @@ def nested_sample(
         return np.maximum(log_posterior.log_likelihood(theta), NOWHERE)
 
     seed = int(np.random.default_rng(random_state).integers(2**32))
-    stream = sys.stderr if stream is None else stream
     with _seeded_and_quiet(seed), np.errstate(all="ignore"):
         sampler = ultranest.ReactiveNestedSampler(
             likelihood.names, log_likelihood, log_posterior.prior_transform, vectorized=True
@@ -89,7 +88,8 @@ def nested_sample(
             )
         options = {"min_ess": MIN_ESS, "frac_remain": 0.01, "viz_callback": False}
         options |= {"min_num_live_points": n_live, "max_ncalls": max_calls}
-        result = sampler.run(show_status=stream.isatty(), **options)
+        with progress_bar(None, "nested sampling", "", progress):
+            result = sampler.run(show_status=False, **options)
     samples, evidence = result["samples"], (result["logz"], result["logzerr"])
     log_density = log_posterior(samples)
     slices = f", {n_steps} slices per point" if n_steps else ""

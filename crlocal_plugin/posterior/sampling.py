@@ -3,11 +3,11 @@
 import logging
 
 import numpy as np
-from tqdm import tqdm
 
 from ..likelihood.descent import minimise
-from .adaptive import adaptive_samples
-from .density import NormalTarget, PosteriorDensity, likelihoods
+from ..progress import progress_bar
+from .adaptive.samples import adaptive_samples
+from .density import PosteriorDensity, likelihoods
 from .described import best_fit, described
 from .ensembles import check_ends, ensemble_sample
 from .nested import nested_sample
@@ -15,32 +15,37 @@ from .nested import nested_sample
 log = logging.getLogger(__name__)
 
 
-def sample(datasets, method="emcee", random_state=None, stream=None, **options):
+def sample(datasets, method="adaptive", random_state=None, progress=None, **options):
     """Sample the posterior of the free parameters.
 
     The priors are those of the parameters. Where a parameter has none, its prior is flat between
     its limits, in the parameter itself and not in its logarithm. Values and limits of the datasets
     stay as they are.
 
-    "emcee" lets walkers run until they have converged. "adaptive" takes seconds and gives the
-    evidence: it looks for maxima by many descents at once, and draws from a mixture of t
-    distributions there that follows the weights of its draws. These are the result if the Pareto
-    k of the weights is below 0.7 and 5000 of them are effective (Vehtari et al. 2024, JMLR 25,
-    72). With some thirty parameters they hardly are: then emcee has the last word.
+    "adaptive" takes seconds and gives the evidence: it looks for maxima by many descents at once,
+    and draws from a mixture of t distributions there that follows the weights of its draws. These
+    are the result if the Pareto k of the weights is below 0.7 and 5000 of them are effective
+    (Vehtari et al. 2024, JMLR 25, 72). If not, as with some thirty parameters, walkers in
+    coordinates along the curved valleys of the posterior tell of a better mixture. If its draws
+    fail too, the walkers go on until 5000 of their samples are effective and R-hat is at most
+    1.01, with the evidence of bridge sampling (Meng & Wong 1996, Statistica Sinica 6, 831).
+    "emcee" lets walkers run until they have converged, in minutes.
 
     Parameters
     ----------
     datasets : CosmicRayDatasets or JointLikelihood
         Datasets with models, or a likelihood: then the posterior has no models.
-    method : {"emcee", "adaptive", "nested"}, optional
-        How; "emcee" knows no evidence and finds no minimum that no path of good fits leads to,
+    method : {"adaptive", "emcee", "nested"}, optional
+        How. "emcee" knows no evidence and finds no minimum that no path of good fits leads to,
         "nested" is `~crlocal_plugin.nested_sample` with UltraNest.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
-    stream : file-like, optional
-        Where to draw a progress bar, if it is a terminal; standard error by default.
+    progress : callable or bool, optional
+        True or False for progress in lines or none; by default a bar where somebody looks. A
+        function is called with the number of steps of emcee that were made.
     **options : dict
-        Of "emcee": ``n_walkers`` of an ensemble (four times the number of parameters),
+        Of "adaptive": ``n_jobs`` processes, by default as many as gammapy's parallel module says,
+        one. Of "emcee": ``n_walkers`` of an ensemble (four times the number of parameters),
         ``n_ensembles`` (4), ``max_steps`` of a walker (50,000), ``check_every`` steps (1000). Of
         "nested": those of `~crlocal_plugin.nested_sample`.
 
@@ -57,46 +62,36 @@ def sample(datasets, method="emcee", random_state=None, stream=None, **options):
     ImportError
         If ArviZ, emcee or UltraNest are needed and not installed.
     """
-    methods = {"emcee": ensemble_sample, "adaptive": _adaptive, "nested": nested_sample}
+    methods = {"adaptive": _adaptive, "emcee": ensemble_sample, "nested": nested_sample}
     if method not in methods:
         raise ValueError(f"method {method!r}: expected one of {', '.join(methods)}")
-    if method == "adaptive" and options:
+    if method == "adaptive" and (other := options.keys() - {"n_jobs"}):
         raise ValueError(
-            f"{', '.join(options)}: the method 'adaptive' has no options; leave them out, or take "
-            "another method"
+            f"{', '.join(sorted(other))}: the only option of the method 'adaptive' is n_jobs; take "
+            "another method, or leave the others out"
         )
-    return methods[method](datasets, random_state=random_state, stream=stream, **options)
+    return methods[method](datasets, random_state=random_state, progress=progress, **options)
 
 
-def _adaptive(datasets, random_state, stream):
+def _adaptive(datasets, random_state, progress, n_jobs=None):
     rng = np.random.default_rng(random_state)
     likelihood, fit = likelihoods(datasets)
     density = PosteriorDensity(likelihood)
     if fit.is_least_squares and density.improper:
         check_ends(fit, density.improper, minimise(fit).theta)
-    target = NormalTarget(density, likelihood)
-    # nothing is drawn where there is no terminal
-    with tqdm(file=stream, unit=" sets", unit_scale=True, disable=None, leave=False) as bar:
-
-        def report(text):
-            bar.set_description(text, refresh=False)
-            bar.update(target.calls - bar.n)
-
-        found = adaptive_samples(target, fit, rng, report)
+    with progress_bar(None, "sampling", "", progress):
+        found = adaptive_samples(density, likelihood, fit, rng, log.info, n_jobs)
     if found is None:
-        log.warning("importance sampling cannot be trusted here: emcee takes over, for minutes")
-        return ensemble_sample(datasets, random_state=rng, stream=stream)
-    values = target.coordinates.values
-    chains = values(found.position.reshape(-1, target.size)).reshape(found.position.shape)
-    log_density = density(chains.reshape(-1, target.size))
-    maxima = values(found.modes)
-    modes = {"weight": found.shares.tolist(), "statistic": np.atleast_1d(fit(maxima)).tolist()}
-    modes |= dict(zip(likelihood.names, maxima.T.tolist(), strict=True))
-    info = {"sampler": found.sampler, "calls": target.calls, "modes": modes}
-    highest = chains.reshape(-1, target.size)[np.argmax(log_density)]
-    best = best_fit(fit, maxima[0], highest)
+        log.warning("neither weights nor walkers can be trusted: emcee takes over, for minutes")
+        return ensemble_sample(datasets, random_state=rng, progress=progress)
+    flat = found.theta.reshape(-1, likelihood.size)
+    log_density = density(flat)
+    modes = {"weight": found.shares.tolist(), "statistic": np.atleast_1d(fit(found.modes)).tolist()}
+    modes |= dict(zip(likelihood.names, found.modes.T.tolist(), strict=True))
+    info = {"sampler": found.sampler, "calls": found.calls, "modes": modes}
+    best = best_fit(fit, found.modes[0], flat[np.argmax(log_density)])
     # without an end of every prior, the evidence has no scale
     evidence = None if density.improper else found.log_evidence
-    log_density = log_density.reshape(chains.shape[:2])
+    log_density = log_density.reshape(found.theta.shape[:2])
     figures = found.table, [], info, evidence
-    return described(datasets, likelihood, chains, log_density, best, *figures)
+    return described(datasets, likelihood, found.theta, log_density, best, *figures)

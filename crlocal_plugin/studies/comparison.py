@@ -1,7 +1,5 @@
 """Compare models by how well they describe the same data."""
 
-import io
-
 import numpy as np
 from astropy.table import MaskedColumn, Table
 from gammapy.modeling import Fit
@@ -27,7 +25,6 @@ def compare_models(
     max_calls=None,
     random_state=None,
     allow_unconverged=False,
-    stream=None,
     n_starts=0,
     progress=None,
 ):
@@ -52,8 +49,6 @@ def compare_models(
         all entries if they are to be compared.
     n_live, n_steps, max_calls, random_state : optional
         Of `~crlocal_plugin.nested_sample`, which does that.
-    stream : file-like, optional
-        Where UltraNest shows its status, if this is a terminal; nowhere by default.
     allow_unconverged : bool, optional
         State evidences that have not converged too.
     n_starts : int, optional
@@ -97,9 +92,8 @@ def compare_models(
     for criterion in ("AIC", "AICc", "BIC"):
         table[f"delta_{criterion}"] = table[criterion] - np.min(table[criterion])
     if evidence:
-        # what shows the progress is a bar
-        stream = io.StringIO() if stream is None else stream
-        options = n_live, n_steps, max_calls, np.random.default_rng(random_state), stream
+        # one bar shows the progress of all
+        options = n_live, n_steps, max_calls, np.random.default_rng(random_state), False
         found = []
         with progress_bar(
             len(entries), "evidences", "models", False if callable(progress) else progress

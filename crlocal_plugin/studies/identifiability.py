@@ -13,7 +13,6 @@ import numpy as np
 from astropy.table import Table
 from scipy.linalg import qr
 
-from ..datasets.dipole import DipoleDataset
 from ..likelihood.collection import CosmicRayDatasets
 from ..likelihood.degeneracies import (
     THRESHOLD,
@@ -118,7 +117,7 @@ def identifiability(datasets):
     """
     likelihood = least_squares_likelihood(datasets)
     blocks, priors, scales = _jacobians(datasets, likelihood)
-    is_flux = np.array([not isinstance(dataset, DipoleDataset) for dataset in datasets])
+    is_flux = np.array([not dataset.has_dipoles for dataset in datasets])
     both, rows = np.concatenate(blocks), np.repeat(is_flux, [len(block) for block in blocks])
     stacked = {"spectra": both[rows], "dipole": both[~rows], "both": both}
     stacked["with priors"] = everything = np.concatenate([both, priors])

@@ -1,6 +1,5 @@
 """Which sources near the Sun describe the data, one by one and together."""
 
-import io
 from itertools import combinations
 
 import astropy.units as u
@@ -122,7 +121,7 @@ def compare_sources(
         total, shown = len(entries), False if callable(progress) else progress
         with progress_bar(total, "evidences", "models", shown) as update:
             for row, (entry, _) in zip(rows, entries, strict=True):
-                sample = nested_sample(entry, n_live, None, None, random_state, io.StringIO())
+                sample = nested_sample(entry, n_live, None, None, random_state, False)
                 row["ln_evidence"], row["ln_evidence_error"] = sample.log_evidence
                 row["converged"] = row["converged"] and sample.converged
                 update(1)

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from astropy.table import Table
 
-from ..datasets.random import random_generator
 from ..likelihood.covariance import away_from_limits, likelihood_covariance
 from ..likelihood.descent import COLLAPSED, minimise
 from ..likelihood.joint_likelihood import JointLikelihood, likelihood_of
+from ..random_numbers import random_generator
 from ..work.checkpoints import Checkpoint
 from ..work.parallel import run_parallel
 from .toy_study import ToyStudy
@@ -150,16 +150,24 @@ class _Task(NamedTuple):
         return others
 
 
-class _NoScatter(np.random.Generator):
+class NoScatter(np.random.Generator):
     """Source of random numbers that all are the mean."""
 
+    def __init__(self):
+        super().__init__(np.random.PCG64(0))
+
     def standard_normal(self, size=None, **kwargs):
+        """Zeros."""
+        return np.zeros(size)
+
+    def standard_t(self, df, size=None):
+        """Zeros."""
         return np.zeros(size)
 
 
 def _searches(likelihood, truth, n_starts, rng):
     """Likelihood of data without scatter, the truth, and a start, several times."""
-    exact = likelihood.fake(truth, _NoScatter(np.random.PCG64(0)))
+    exact = likelihood.fake(truth, NoScatter())
     covariance, _ = likelihood_covariance(exact, truth)
     shifts = SCATTER * np.sqrt(np.diag(covariance)) * rng.standard_normal((n_starts, len(truth)))
     # exact data would have no scatter of dipoles

@@ -24,6 +24,7 @@ Spectrum, one row per point, ordered in the first column:
   table; ``hadronic_models`` in the meta names the models, that of the table first.
 
 A table of <ln A> has that, against the total energy, in the place of the intensity, and no limits.
+One of a ratio has ``ratio`` there, and a ``quantity`` such as B/C.
 
 Dipole, one row per measurement:
 
@@ -39,6 +40,14 @@ Dipole, one row per measurement:
 - ``error_axis`` (deg) and ``tangential_err``, optional: right ascension of the errors of the
   amplitude, and the error across it, if they do not follow from phase and ``phase_err``;
 - ``site``, optional: where a compiled point was measured.
+
+Map of the sky, one row per pixel, or per bin of right ascension in a declination band:
+
+- ``energy`` (GeV), the same in all rows, optionally with the energies of the events as of a dipole;
+- ``ra`` and ``dec`` (deg), or ends of bins in their place, ``ra_min``, ``ra_max``, ``dec_min`` and
+  ``dec_max``;
+- ``relative_intensity``, ``relative_intensity_err``;
+- ``dipole_syst`` in the meta, optional: systematic error of both components of the dipole.
 
 Other columns are left out. What holds for the whole table is in ``meta``: ``experiment``,
 ``quantity``, ``axis``, ``reference``, ``hadronic_model``, ``hadronic_models``, ``amplitude_kind``,

@@ -3,8 +3,7 @@
 import numpy as np
 from astropy import units as u
 
-from ..sky.field_of_view import FieldOfView
-from .events import read_acceptance, read_energy_response
+from .events import read_acceptance, read_energy_response, read_response, read_view
 from .raw_table import RawTable, error_names, is_number
 
 AMPLITUDE_KINDS = ("equatorial_dipole", "first_harmonic")
@@ -12,15 +11,13 @@ AMPLITUDE_KINDS = ("equatorial_dipole", "first_harmonic")
 DECLINATION_FACTORS = (0.01, 100.0)
 """Lowest and highest equatorial dipole over first-harmonic amplitude that may be meant."""
 
-_VIEW = ("latitude", "max_zenith", "declination_range")
 _SAME_FACTOR = 0.01
-"""Entries of the meta on the field of view, and how far a factor may be from what they say."""
+"""How far a factor may be from what the meta says of the field of view."""
 
 _SAME_ENERGY = 0.01
 """Relative distance in energy within which a limit repeats a measurement."""
 
 _NONE = u.dimensionless_unscaled
-_MAX_WIDTH = 1.0
 _UNITS = {
     **dict.fromkeys(("energy", "energy_min", "energy_max"), u.GeV),
     **dict.fromkeys(("phase", "phase_err", "error_axis"), u.deg),
@@ -74,7 +71,7 @@ def read_dipole_table(
         names = ("amplitude", "amplitude_errn", "amplitude_errp", "phase", "phase_err")
         values = dict.fromkeys(names, nothing)
     limit, keep = _merge_limits(table, energy, np.isfinite(values["amplitude"]), limit)
-    values |= {"energy": energy, **_response(table, energy)}
+    values |= {"energy": energy, **read_response(table, energy)}
     if table.has("amplitude_ul"):
         values["amplitude_ul"] = limit
     if table.has("site"):
@@ -91,27 +88,6 @@ def read_dipole_table(
 
 def _numbers(table, name):
     return table.numbers(name, _UNITS.get(name, _NONE), blank_allowed=True)
-
-
-def _response(table, energy):
-    """Columns that say which energies the events of a point have."""
-    is_bin = table.has("energy_min") or table.has("energy_max")
-    if table.has("energy_width"):
-        if is_bin:
-            text = "the energies of the events are given twice, as a width and as a bin"
-            raise table.error(f"{text}; keep one of the two", "energy_width")
-        width = table.numbers("energy_width", _NONE)
-        text = f"a standard deviation of log10(energy) from 0 to {_MAX_WIDTH:g}"
-        good = (width >= 0) & (width <= _MAX_WIDTH)
-        table.require("energy_width", good, f"{text}; correct it, or write 0 for one energy")
-        return {"energy_width": width}
-    if not is_bin:
-        return {}
-    low, high = table.numbers("energy_min", u.GeV), table.numbers("energy_max", u.GeV)
-    table.require("energy_min", (low > 0) & (low <= energy), "at most the energy; correct it")
-    good = (high >= energy) & (high > low)
-    table.require("energy_max", good, "at least the energy; correct it")
-    return {"energy_min": low, "energy_max": high}
 
 
 def _measurement(table, limit):
@@ -195,8 +171,9 @@ def _meta(table, kind, factor):
                 f"declination_factor: expected a number of {low} to {high:g}, got {factor!r}; "
                 "leave it out if it is not known"
             )
-    derived = _factor_of_view(table)
-    if derived is not None and kind == "first_harmonic":
+    view = read_view(table)
+    if view is not None and kind == "first_harmonic":
+        derived = 1 / view[0].mean_cos_declination(view[1])
         if not (given or factor is None or abs(factor / derived - 1) <= _SAME_FACTOR):
             raise table.error(
                 f"declination_factor: {factor!r} is not {derived:.4g}, that of the field of view; "
@@ -209,25 +186,3 @@ def _meta(table, kind, factor):
         "declination_factor": None if factor is None else float(factor),
         "ul_confidence": float(level) if table.has("amplitude_ul") else None,
     }
-
-
-def _factor_of_view(table):
-    """Equatorial dipole over first harmonic that follows from the field of view, None without one.
-
-    The meta has it as ``latitude`` and ``max_zenith``, and as ``declination_range`` if only part of
-    it was analysed.
-    """
-    given = [key for key in _VIEW if table.meta.get(key) is not None]
-    if not given:
-        return None
-    try:
-        band = table.meta.get("declination_range")
-        band = None if band is None else u.Quantity([u.Quantity(end, "deg") for end in band])
-        angles = (u.Quantity(table.meta.get(key), "deg") for key in _VIEW[:2])
-        view = FieldOfView(*angles, name="the experiment")
-        return 1 / view.mean_cos_declination(band)
-    except (TypeError, ValueError) as error:
-        raise table.error(
-            f"{', '.join(given)}: {error}; expected latitude and max_zenith, and declination_range "
-            "for part of what is in view, in deg"
-        ) from error

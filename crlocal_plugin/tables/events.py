@@ -1,4 +1,4 @@
-"""Read and check what the meta of a dipole table says of the events: energies and acceptance."""
+"""Read and check what a table of dipoles says of the events: energies, acceptance, declinations."""
 
 from collections.abc import Mapping
 from numbers import Real
@@ -9,12 +9,42 @@ from astropy.table import Table
 
 from ..physics.response import MIN_ENERGY
 from ..physics.species import get_species
+from ..sky.field_of_view import FieldOfView
 from .raw_table import RawTable
 
 _REACH = 4.0
 """Decades that an energy may be from that of the point."""
 
+_MAX_WIDTH = 1.0
+"""Largest width of a distribution, in log10(energy)."""
+
+_NONE = u.dimensionless_unscaled
+
+_VIEW = ("latitude", "max_zenith", "declination_range")
+"""Entries of the meta on the field of view."""
+
 _KEYS = "columns log10_ratio and weight, and weight_SPECIES for a species of its own"
+
+
+def read_response(table, energy):
+    """Columns that say which energies the events of a point have."""
+    is_bin = table.has("energy_min") or table.has("energy_max")
+    if table.has("energy_width"):
+        if is_bin:
+            text = "the energies of the events are given twice, as a width and as a bin"
+            raise table.error(f"{text}; keep one of the two", "energy_width")
+        width = table.numbers("energy_width", _NONE)
+        text = f"a standard deviation of log10(energy) from 0 to {_MAX_WIDTH:g}"
+        good = (width >= 0) & (width <= _MAX_WIDTH)
+        table.require("energy_width", good, f"{text}; correct it, or write 0 for one energy")
+        return {"energy_width": width}
+    if not is_bin:
+        return {}
+    low, high = table.numbers("energy_min", u.GeV), table.numbers("energy_max", u.GeV)
+    table.require("energy_min", (low > 0) & (low <= energy), "at most the energy; correct it")
+    good = (high >= energy) & (high > low)
+    table.require("energy_max", good, "at least the energy; correct it")
+    return {"energy_min": low, "energy_max": high}
 
 
 def read_energy_response(table, energy):
@@ -74,6 +104,29 @@ def read_acceptance(table):
             text = f"acceptance of {name}: expected a number that is not negative, got {value!r}"
             raise table.error(f"{text}; correct it")
     return {name: float(value) for name, value in given.items()}
+
+
+def read_view(table):
+    """Field of view of a table and range of declinations in it, None if it says nothing of them.
+
+    The meta has it as ``latitude`` and ``max_zenith``, and as ``declination_range`` (None without
+    it) if only part of it was analysed.
+    """
+    given = [key for key in _VIEW if table.meta.get(key) is not None]
+    if not given:
+        return None
+    try:
+        band = table.meta.get("declination_range")
+        band = None if band is None else u.Quantity([u.Quantity(end, "deg") for end in band])
+        angles = (u.Quantity(table.meta.get(key), "deg") for key in _VIEW[:2])
+        view = FieldOfView(*angles, name="the experiment")
+        view.visible(band)
+    except (TypeError, ValueError) as error:
+        raise table.error(
+            f"{', '.join(given)}: {error}; expected latitude and max_zenith, and declination_range "
+            "for part of what is in view, in deg"
+        ) from error
+    return view, band
 
 
 def _check_species(table, place, name):

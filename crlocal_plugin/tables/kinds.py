@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from .dipole import read_dipole_table
 from .mean_log_mass import read_mean_log_mass_table
+from .ratio import read_ratio_table
 from .raw_table import TableError
+from .sky import read_sky_table
 from .spectrum import read_flux_table
 
 
@@ -32,10 +34,12 @@ KINDS = {
         crdb_names=("<LnA>",),
         floor_is_relative=False,
     ),
+    "ratio": Kind(read_ratio_table, "RatioDataset", ("ratio",), "ratio of intensities"),
     "dipole": Kind(
         *(read_dipole_table, "DipoleDataset", ("amplitude", "amplitude_ul"), "dipole"),
         crdb_names=("DipoleAmplitude", "DipolePhase"),
     ),
+    "sky": Kind(read_sky_table, "SkyMapDataset", ("relative_intensity",), "map of the sky"),
 }
 """Kinds by name."""
 

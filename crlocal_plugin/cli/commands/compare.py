@@ -2,9 +2,12 @@
 
 import click
 
+from ...components.parameters import DEFINITIONS
+from ...components.source_catalogue import source_catalogue
 from ...likelihood.minima.search import N_STARTS
 from ...messages import close_name
 from ...models.cosmic_ray import CosmicRayModel
+from ...models.nearby_sources import nearby_source
 from ...posterior.prior_distributions import set_proper_priors
 from ...progress import progress_bar
 from ...studies.comparison import compare_models
@@ -12,8 +15,16 @@ from ..options import SEED, analysis_of, analysis_options, split_words
 from ..output import check_file, table_text, write_table
 from ..parsing import PATH, argument, command, option, whole
 
+VARIANTS = (
+    "kinetic, wandering or qgsjet, with +local for C from the summed spectrum, +lsr for cosmic "
+    "rays that are isotropic in the local standard of rest, +no-compton-getting, +spallation or "
+    "+no-spallation, +SOURCE for another source of the catalogue on our field line, or +NAME for a "
+    "parameter that is free; variant and compton_getting of the analysis file do not count"
+)
+"""Help on models as the command line names them."""
+
 _DEFAULT = ("kinetic", "wandering", "kinetic+local", "kinetic+no-compton-getting")
-_WITHOUT = "no-compton-getting"
+_WITHOUT, _LSR = "no-compton-getting", "lsr"
 _SPALLATION = {"spallation": True, "no-spallation": False}
 
 
@@ -27,13 +38,7 @@ _SPALLATION = {"spallation": True, "no-spallation": False}
   crlocal compare kinetic wandering --evidence --seed 1"""
 )
 @analysis_options(leave_out=("variant", "spallation", "compton_getting", "backend"))
-@argument(
-    "models",
-    "[MODEL...]",
-    "kinetic, wandering or qgsjet, with +local for C from the summed spectrum, "
-    "+no-compton-getting, +spallation or +no-spallation, or +NAME for a parameter that is free; "
-    f"variant and compton_getting of the analysis file do not count; default: {' '.join(_DEFAULT)}",
-)
+@argument("models", "[MODEL...]", f"{VARIANTS}; default: {' '.join(_DEFAULT)}")
 @option("--starts N", "starts of each fit, which has several minima", whole(0), N_STARTS)
 @option("--evidence", "nested sampling of each, which takes minutes")
 @option("--live N", "its live points", whole(1), 400)
@@ -53,7 +58,7 @@ def compare(file, models, starts, evidence, live, seed, output, overwrite, **opt
     entries = dict.fromkeys(models or _DEFAULT)
     with progress_bar(len(entries), "reading", "models") as update:
         for name in entries:
-            entries[name] = _prepare(name, analysis)
+            entries[name] = variant(name, analysis)
             if evidence:
                 set_proper_priors(entries[name])
             update(1)
@@ -65,16 +70,20 @@ def compare(file, models, starts, evidence, live, seed, output, overwrite, **opt
         click.echo(f"\nwritten to {output}")
 
 
-def _prepare(text, analysis):
+def variant(text, analysis):
     """Datasets of a model as the command line names it."""
-    variant, *changes = text.split("+")
-    model = {"variant": variant, "compton_getting": "local" if "local" in changes else "constant"}
+    name, *changes = text.split("+")
+    model = {"variant": name, "compton_getting": "local" if "local" in changes else "constant"}
+    if _LSR in changes:
+        model["compton_getting_frame"] = _LSR
     loss = [word for word in _SPALLATION if word in changes]
     if len(loss) > 1:
         raise ValueError(f"{text}: expected one of +{' and +'.join(loss)}, not both")
     for word in loss:
         model["spallation"] = _SPALLATION[word]
-    words = ("local", _WITHOUT, *_SPALLATION)
+    known = {str(source) for source in source_catalogue()["name"]}
+    sources = [word for word in changes if word in known]
+    words = ("local", _LSR, _WITHOUT, *_SPALLATION, *sources)
     places, free = {("model", "variant"): text}, {}
     for name in changes:
         if name not in words:
@@ -83,10 +92,15 @@ def _prepare(text, analysis):
                 raise ValueError(f"{text}: unknown {name!r}; did you mean +{close}?")
             free[name], places[("parameters", name)] = {"free": True}, text
     datasets = analysis.changed({"model": model, "parameters": free}, places).prepare()
-    if _WITHOUT in changes:
+    if _WITHOUT in changes or sources:
         model, *nuisances = datasets.models
-        kept = [c for c in model.components.values() if c.name != "compton-getting"]
-        without = CosmicRayModel(kept, name=model.name)
-        without.penalties = model.penalties
-        datasets.models = [without, *nuisances]
+        left_out = "compton-getting" if _WITHOUT in changes else None
+        parts = [c for c in model.components.values() if c.name != left_out]
+        # on our field line, as the source of the paper is
+        r_perp = DEFINITIONS["r_perp"]
+        place = {"r_perp": f"{r_perp.value} {r_perp.unit}"}
+        parts += [nearby_source(source, model, **place) for source in sources]
+        new = CosmicRayModel(parts, name=model.name)
+        new.penalties = model.penalties
+        datasets.models = [new, *nuisances]
     return datasets

@@ -1,6 +1,5 @@
 """``crlocal sample``: the posterior of the free parameters."""
 
-import io
 from functools import partial
 from pathlib import Path
 
@@ -10,12 +9,11 @@ from ...plots.corner import plot_corner
 from ...posterior.posterior import FORMAT
 from ...posterior.prior_distributions import set_proper_priors
 from ...posterior.sampling import sample as sample_posterior
-from ...progress import progress_bar
-from ..options import PARAMETERS, SEED, analysis_of, analysis_options
+from ..options import PARAMETERS, SEED, analysis_of, analysis_options, spread
 from ..output import SUFFIXES, check_file, write_pictures
 from ..parsing import PATH, POSITIVE, command, option, whole
 
-METHODS = ["emcee", "adaptive", "nested"]
+METHODS = ["adaptive", "emcee", "nested"]
 
 
 @command(
@@ -24,7 +22,8 @@ METHODS = ["emcee", "adaptive", "nested"]
   crlocal sample analysis.yaml
   crlocal sample --seed 1 --output posterior.nc --corner corner.png
   crlocal sample --corner corner.png --parameters V_sun x D_0 delta_b R_cutc
-  crlocal sample --method adaptive
+  crlocal sample --jobs 2
+  crlocal sample --method emcee --steps 20000
   crlocal sample --nested --live 800 --variant wandering --output wandering.nc"""
 )
 @analysis_options()
@@ -33,7 +32,7 @@ METHODS = ["emcee", "adaptive", "nested"]
 @option("--parameters PARAM...", "parameters of the corner plot; default: all", PARAMETERS)
 @option("--overwrite", "replace existing files")
 @SEED
-@option("--method METHOD", "emcee, adaptive or nested", click.Choice(METHODS), METHODS[0])
+@option("--method METHOD", "adaptive, emcee or nested", click.Choice(METHODS), METHODS[0])
 @option("--steps N", "of emcee: most steps of a walker", whole(1), 50_000)
 @option("--walkers N", "of emcee: of an ensemble; default: 4 per parameter", whole(1))
 @option("--ensembles N", "of emcee: ensembles of walkers", whole(1), 4)
@@ -45,6 +44,7 @@ METHODS = ["emcee", "adaptive", "nested"]
     "--allow-unconverged",
     "write and draw samples that have not converged; the exit code is 1 all the same",
 )
+@spread
 def sample(
     output,
     overwrite,
@@ -86,10 +86,7 @@ def sample(
         "emcee": {"n_walkers": walkers, "n_ensembles": ensembles, "max_steps": steps},
         "nested": {"n_live": live},
     }
-    # a status of its own would run into the bar
-    quiet = {"random_state": seed, "stream": io.StringIO()}
-    with progress_bar(None, "sampling", ""):
-        posterior = sample_posterior(datasets, method, **quiet, **own[method])
+    posterior = sample_posterior(datasets, method, random_state=seed, **own[method])
     click.echo(f"\n{posterior}\n\nPriors, and the widths of prior and posterior\n")
     widths = posterior.widths(allow_unconverged=True)
     click.echo("\n".join(widths.pformat(max_lines=-1, max_width=-1, align="<")))

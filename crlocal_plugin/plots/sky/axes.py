@@ -6,7 +6,7 @@ from astropy.coordinates import SkyCoord
 from matplotlib.patheffects import withStroke
 from matplotlib.projections.geo import GeoAxes
 
-from ...datasets.drawing import break_at_jumps
+from ...datasets.plot_axes import break_at_jumps
 from ...messages import unknown_name
 
 _FRAMES = {"icrs": ("Right ascension", "declination"), "galactic": ("Longitude", "latitude")}

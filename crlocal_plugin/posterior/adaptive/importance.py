@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
-from .convergence import import_sampling
-from .density import NOWHERE
+from ...work.parallel import run_parallel
+from ..convergence import import_sampling
+from ..coordinates import NOWHERE
 
 # largest shape of the tail of the weights (Vehtari et al. 2024, JMLR 25, 72)
 MAX_PARETO_K = 0.7
@@ -14,7 +15,10 @@ MIN_EFFECTIVE = 5000  # smallest effective sample size
 LEAST = 0.01  # weight that a maximum has in a mixture, however low it is
 _KNOWN = 0.1  # fraction of the draws that tempered weights make effective, for a fit
 _KEPT, _PASSES = 3, 3  # rounds that a mixture is fitted to, and steps of the fit
-_HOPELESS = 0.01  # fraction of effective draws below which a second round is the last one
+_HOPELESS = 0.015  # fraction of effective draws below which a round is the last one
+_FEWEST, _MOST, _ROUNDS = 10_000, 400_000, 4  # draws of a round, and rounds
+_FAR = 4  # how many times the most draws may be needed for any to be made
+_RESERVE = 1.3  # how many more draws than are expected to be enough
 _FITTED = 20_000  # samples that it is fitted to
 _WIDER, _DEFENSIVE = 1.5, 0.2  # how much wider some draws are spread, and which fraction
 _CHUNK = 20_000
@@ -47,18 +51,51 @@ class Importance(NamedTuple):
         return self.position[rng.permutation(chosen)]
 
 
-def weigh(target, mixture, size, rng):
+def pooled(several):
+    """One `Importance` of several, by their effective sample sizes; the largest k counts."""
+    sizes = np.array([each.effective for each in several])
+    parts = [size * each.weights for size, each in zip(sizes, several, strict=True)]
+    values, errors = np.transpose([each.log_evidence for each in several])
+    precision = 1 / np.maximum(errors, 1e-12) ** 2
+    # weights do not know what they have missed
+    spread = np.std(values) / np.sqrt(max(len(values) - 1, 1))
+    evidence = np.sum(precision * values) / precision.sum(), max(precision.sum() ** -0.5, spread)
+    rows = np.concatenate([each.position for each in several])
+    pareto_k = max(each.pareto_k for each in several)
+    return Importance(rows, np.concatenate(parts) / sizes.sum(), pareto_k, evidence)
+
+
+def weigh(target, mixture, size, rng, n_jobs=1):
     """Draw from a mixture, and weigh the draws by a target (`Importance`, ln(target), shape (m,)).
 
     The error of ln(evidence) is that of the mean of the smoothed weights.
     """
-    chunks = [mixture.draw(min(_CHUNK, size - done), rng) for done in range(0, size, _CHUNK)]
-    log_target = np.concatenate([target(chunk) for chunk in chunks])
-    log_weights = log_target - np.concatenate([mixture.log_density(chunk) for chunk in chunks])
+    sizes = [min(_CHUNK, size - done) for done in range(0, size, _CHUNK)]
+    seeds = rng.integers(2**63, size=len(sizes))
+    inputs = [(target, mixture, *each) for each in zip(sizes, seeds, strict=True)]
+    drawn = run_parallel(_draw, inputs, n_jobs, None, False)
+    rows, log_target, log_density = (np.concatenate(x) for x in zip(*drawn, strict=True))
+    target.calls += size
+    log_weights = log_target - log_density
     weights, pareto_k = smoothed(log_weights)
     evidence = logsumexp(log_weights) - np.log(size)
     error = np.sqrt(max(size * np.square(weights).sum() - 1, 0.0) / size)
-    return Importance(np.concatenate(chunks), weights, pareto_k, (evidence, error)), log_target
+    return Importance(rows, weights, pareto_k, (evidence, error)), log_target
+
+
+def _draw(target, mixture, size, seed):
+    """Draws of a mixture (size, n), and ln(density) of target and mixture there, (size,)."""
+    rows = mixture.draw(size, np.random.default_rng(seed))
+    return rows, target(rows), mixture.log_density(rows)
+
+
+def draw_enough(target, mixture, rng, n_jobs=1):
+    """Draw from a mixture as often as a first round tells, at most some times (`Importance`)."""
+    found, _ = weigh(target, mixture, _FEWEST, rng)
+    size = int(_RESERVE * MIN_EFFECTIVE * _FEWEST / found.effective)
+    if _FEWEST < size < _FAR * _MOST:
+        found, _ = weigh(target, mixture, min(size, _MOST), rng, n_jobs)
+    return found
 
 
 def smoothed(log_weights):
@@ -68,27 +105,22 @@ def smoothed(log_weights):
     return _normalised(smooth), float(pareto_k)
 
 
-def importance_rounds(target, mixture, sizes, rng, report):
+def importance_rounds(target, mixture, rng, report):
     """Draw in rounds from a mixture that follows the weights, until a round is a result.
 
     A round is a result by itself: its mixture knows the rounds before it alone (Cappe et al. 2008,
-    see `StudentMixture`; Cornuet et al. 2012, Scand. J. Stat. 39, 798).
-
-    Returns
-    -------
-    found : Importance or None
-        The round that is a result.
-    mixture : StudentMixture
-        The last one.
+    see `StudentMixture`; Cornuet et al. 2012, Scand. J. Stat. 39, 798). Each is as long as the
+    last one tells that it must be. What comes back is that round (`Importance`), or None.
     """
-    recent = []
-    for size in sizes:
+    recent, size = [], _FEWEST
+    for _ in range(_ROUNDS):
         drawn = mixture.beside(mixture.wider(_WIDER), _DEFENSIVE)
         found, log_target = weigh(target, drawn, size, rng)
         report(f"importance sampling, {found.effective:.0f} effective, k {found.pareto_k:.2f}")
         if found.is_good:
-            return found, mixture
-        if recent and found.effective < _HOPELESS * size:
+            return found
+        share = found.effective / size
+        if share < _HOPELESS:
             break
         recent = [*recent[1 - _KEPT :], (drawn, found.position, log_target)]
         rows, log_target = (np.concatenate(parts) for parts in list(zip(*recent, strict=True))[1:])
@@ -100,7 +132,8 @@ def importance_rounds(target, mixture, sizes, rng, report):
         rows = rows[systematic(weights, _FITTED, rng)]
         for _ in range(_PASSES):
             mixture = mixture.improved(rows, np.full(_FITTED, 1 / _FITTED), LEAST)
-    return None, mixture
+        size = int(np.clip(_RESERVE * MIN_EFFECTIVE / share, _FEWEST, _MOST))
+    return None
 
 
 def tempering(log_weights, effective):
