@@ -1,9 +1,9 @@
 """Search for the lowest minimum: descents from many starts, and again from near the best.
 
 A likelihood of spectra and dipoles has several minima, and which of them a descent ends in depends
-on where it starts. Starts are drawn around what is published, with the strengths of the sources as
-they are: these follow at once. Later starts leave the lowest minima with one to three parameters
-elsewhere, which stay there until the others have followed (basin hopping, Wales & Doye 1997,
+on where it starts. Starts are drawn around what is published, and the strengths of the sources
+follow first. Later starts leave the lowest minima with some parameters elsewhere or some sources at
+zero, which stay there until the others have followed (basin hopping, Wales & Doye 1997,
 arXiv:cond-mat/9803344). All descend in batches, and those that fall too slowly to become the lowest
 end early.
 """
@@ -19,9 +19,9 @@ from ..descent import gauss_newton_covariance, stays_positive
 from ..priors import gaussian_in_unit, is_gaussian
 from .batch import Descents
 
-N_STARTS, _FEWEST, _WORK = 250, 24, 66_000
-"""Starts of a fit unless a number is given: at most, at least, and product of the numbers of starts
-to 2/3, parameters and residuals. Many data take a second; few data leave more minima open."""
+N_STARTS, _FEWEST, _WORK = 200, 24, 66_000
+"""Starts of a fit unless a number is given: at most, at least, and product of the root of their
+number with those of parameters and residuals. Few data leave more minima open."""
 
 _POOL, _LAST = 100, 0.1
 """Descents at once, at most, for large batches are fast, and share of the starts for which the next
@@ -36,11 +36,12 @@ _RANDOM, _ROUNDS, _ROUND, _BEST = 0.4, 4, 15, 2
 at most, starts of a round, at least, and how many minima they leave."""
 
 _NUMBERS, _FOLLOWING = (0.5, 0.35, 0.15), 6
-"""Shares of those that leave a minimum by one, two and three parameters, and steps for which these
-stay, so that the others follow."""
+"""Shares of those that leave a minimum by one, two and three parameters, and steps for which what
+was drawn stays, so that the others follow."""
 
 _BOLD, _ABSENT = 0.5, (0.2, 0.4, 0.4)
-"""Shares of those that have none, one and two of the sources, or of their dipoles, at zero."""
+"""Share of those that change what carries the intensity too: half of them the diffusion
+coefficient, and these shares none, one and two of the sources, or the dipole of the background."""
 
 _CLOSE, _FAR = 1.5, 3.0
 """Widths of the distributions of starts in natural logarithms."""
@@ -270,7 +271,10 @@ class _Starts:
         self._leads = names == "D_0"
 
     def random(self, m):
-        """Starts around what is published, every fourth one far from there, ``(m, n)``."""
+        """Starts around what is published, ``(m, n)``, and what stays there at first, ``(n,)``.
+
+        Every fourth one is far from there. Strengths are as they are published, and follow.
+        """
         width = np.where(np.arange(m) % 4 == 3, _FAR, _CLOSE)[:, np.newaxis]
         theta = self._moved(self._published, width)
         return np.where(self._stays, self._published, theta), ~self._stays
