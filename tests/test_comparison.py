@@ -7,7 +7,7 @@ from scipy.stats import norm
 import crlocal_plugin as crl
 from crlocal_plugin.analysis.description import Analysis
 from crlocal_plugin.cli import main
-from crlocal_plugin.cli.commands.compare import _prepare
+from crlocal_plugin.cli.commands.compare import variant
 from crlocal_plugin.posterior.posterior import UnconvergedError
 from crlocal_plugin.posterior.prior_distributions import set_proper_priors
 from crlocal_plugin.studies.comparison import compare_models, is_nested
@@ -206,7 +206,7 @@ def test_command(tmp_path, capsys):
 
 
 def test_command_keeps_the_priors_of_a_model_without_compton_getting():
-    both = [_prepare(name, Analysis()) for name in ("kinetic", "kinetic+no-compton-getting")]
+    both = [variant(name, Analysis()) for name in ("kinetic", "kinetic+no-compton-getting")]
     for datasets in both:
         # away from the measured values
         datasets.models[0].u_HC.value += 2

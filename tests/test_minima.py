@@ -222,14 +222,19 @@ def test_fits_from_other_starts_end_in_one_minimum(fits):
 
 
 def test_fits_end_where_many_full_descents_do():
-    # a small version of the benchmark
-    datasets = lowest_minima.prepared(["calet_he", "lhaaso_h_qgsjet-ii-04", "hawc-2018"])
-    rng = np.random.default_rng(2)
-    reference = lowest_minima.lowest_of_descents(crl.JointLikelihood(datasets), 60, rng)
+    # a small version of the benchmark, with minima that are far from one another
+    datasets = lowest_minima.prepared(["ams-02_h_2015", "cream_he", "tibet-asgamma-2017"])
+    likelihood = crl.JointLikelihood(datasets)
+    reference = lowest_minima.lowest_of_descents(likelihood, 40, np.random.default_rng(2))
+    totals = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", crl.DegenerateParametersWarning)
-        totals, _ = lowest_minima.totals_of_fits(datasets, 2, rng)
-    assert (totals < reference + lowest_minima.WITHIN).all()
+        for datasets.n_starts in (0, None):
+            rng = np.random.default_rng(3)
+            totals[datasets.n_starts], _ = lowest_minima.totals_of_fits(datasets, 2, rng)
+    assert (totals[None] < reference + lowest_minima.WITHIN).all()
+    # one descent from each start does not get there
+    assert (totals[0] > totals[None] + lowest_minima.WITHIN).all()
 
 
 def test_every_parameter_has_an_answer(fits):

@@ -107,3 +107,36 @@ def test_back_end_of_others_is_what_they_registered(monkeypatch):
     assert called == [len]
     backends.register_backends()
     assert registry.get("covariance", "minuit").before is theirs
+
+
+def test_cut_off_that_comes_from_far_out_stays_where_it_belongs():
+    datasets = crl.load_datasets(["dampe_h", "kascade_h_sibyll-2p1"])
+    model = crl.xue_liu_2025()
+    datasets.models = [model]
+    datasets.n_starts = 0
+    model.freeze()
+    for name in ("H.Q_0c", "R_cutc"):
+        model.parameters[name].frozen = False
+    totals = []
+    for value in (10, 1e6):
+        model.R_cutc.value = value
+        totals.append(Fit(backend="least-squares").run(datasets).total_stat)
+    assert totals[1] == pytest.approx(totals[0], abs=1e-3)
+
+
+def test_limits_of_the_package_follow_the_unit(datasets):
+    model = datasets[0].model
+    model.parameters["H.Q_0b"].max = 1e53
+    results = []
+    for phi, D_0, strength in (
+        ("0.9 GV", "2.15e28 cm2 s-1", "4e52 GV-1"),
+        ("900 MV", "2.15e24 m2 s-1", "4e49 MV-1"),
+    ):
+        model.phi.quantity, model.D_0.quantity = phi, D_0
+        model.parameters["H.Q_0b"].quantity = strength
+        results.append((Fit(backend="least-squares").run(datasets).total_stat, model.phi.value))
+    assert results[1] == pytest.approx((results[0][0], 1000 * results[0][1]), rel=1e-4)
+    assert model.phi.max == pytest.approx(5000)
+    assert model.D_0.min == pytest.approx(1e21)
+    # a limit of one's own is left alone
+    assert model.parameters["H.Q_0b"].max == 1e53

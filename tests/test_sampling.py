@@ -608,7 +608,7 @@ def test_set_proper_priors_refuses():
     with pytest.raises(ValueError, match="factor"):
         set_proper_priors(datasets, factor=1.0)
     model.phi.min = np.nan
-    with pytest.raises(ValueError, match="phi has the limits nan and nan"):
+    with pytest.raises(ValueError, match="phi has the limits nan and 5"):
         set_proper_priors(datasets)
     assert model.D_0.prior is None
 

@@ -123,7 +123,7 @@ PARAMETERS = {
     "M_A": (0.1, "", 0.01, 1, False),
     "T_c": (4, "Myr", 0.01, None, False),
     "r_c": (8.5, "kpc", 0, None, False),
-    "phi": (0.97, "GV", 0, None, True),
+    "phi": (0.97, "GV", 0, 5, True),
     "x": (1.6, "pc", 0, None, True),
     "R_cr": (3, "PV", 0.0001, None, False),
     "B": (3, "uG", 0.1, None, False),

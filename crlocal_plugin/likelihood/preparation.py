@@ -19,7 +19,7 @@ from .descent import COLLAPSED, Minimum, gauss_newton_covariance, minimise, stay
 from .joint_likelihood import JointLikelihood
 from .minima.search import Minima, find_minima
 from .priors import TruncatedPrior
-from .selection import check_parameters, is_outside, limits_of
+from .selection import check_parameters, is_outside, limits_follow_units, limits_of
 
 log = logging.getLogger(__name__)
 
@@ -105,11 +105,12 @@ def _descended(likelihood, start, matters, trace):
     """One descent to its end, strengths that it drives to nothing at their limits."""
     minimum = minimise(likelihood, start, matters, callback=lambda *step: trace.append(step))
     # a strength near zero has lost its scale, and a logarithm does not get to zero
-    collapsed = matters & stays_positive(likelihood) & (minimum.theta < COLLAPSED * start)
+    collapsed = matters & stays_positive(likelihood) & (likelihood.bounds[:, 0] == 0)
+    collapsed &= minimum.theta < COLLAPSED * start
     if collapsed.any():
-        theta = np.where(collapsed, likelihood.bounds[:, 0], minimum.theta)
-        n_calls, minimum = minimum.n_calls, minimise(likelihood, theta, matters)
-        minimum = minimum._replace(n_calls=minimum.n_calls + n_calls)
+        again = minimise(likelihood, np.where(collapsed, 0.0, minimum.theta), matters)
+        best = again if again.stat < minimum.stat + _AS_GOOD else minimum
+        minimum = best._replace(n_calls=minimum.n_calls + again.n_calls)
     return minimum
 
 
@@ -258,6 +259,7 @@ class FitParameters(LabelledParameters):
 
     def _move_inside(self):
         """Move free parameters that are outside their limits to these."""
+        limits_follow_units(self._parameters)
         for label, par in zip(self.labels, self._parameters, strict=True):
             low, high = limits_of(par)
             if not par.frozen and np.isfinite(par.value) and low < high and is_outside(par):

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..components.base import unit_text
 from ..components.correlated_priors import own_prior
+from ..components.parameters import DEFINITIONS
 from ..components.priors import (
     DIPOLE_NORMS,
     ENERGY_SCALES,
@@ -199,6 +200,16 @@ def limits_of(par):
     return -math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high
 
 
+def limits_follow_units(parameters):
+    """Convert limits of the package to the unit that a parameter has got with a value."""
+    for par in parameters:
+        known = DEFINITIONS.get(par.name)
+        if known and par.unit != u.Unit(known.unit):
+            low, high = known.min, known.max
+            if np.array_equal([par.min, par.max], [low, high], equal_nan=True):
+                par.min, par.max = low * u.Unit(known.unit), high * u.Unit(known.unit)
+
+
 def is_outside(par):
     """Whether a value is outside its limits, by more than the rounding of an optimiser (bool)."""
     ends = low, high = limits_of(par)
@@ -212,6 +223,7 @@ def check_parameters(models):
     ValueError is raised if a number is not finite, a value outside the limits, or a free parameter
     has no range.
     """
+    limits_follow_units(models.parameters)
     if not any(map(_fault, models.parameters)):
         return
     found = [

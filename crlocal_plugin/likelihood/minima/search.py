@@ -1,9 +1,9 @@
 """Search for the lowest minimum: descents from many starts, and again from near the best.
 
 A likelihood of spectra and dipoles has several minima, and which of them a descent ends in depends
-on where it starts. Starts are drawn around what is published, with the strengths of the sources as
-they are: these follow at once. Later starts leave the lowest minima with one to three parameters
-elsewhere, which stay there until the others have followed (basin hopping, Wales & Doye 1997,
+on where it starts. Starts are drawn around what is published, and the strengths of the sources
+follow first. Later starts leave the lowest minima with some parameters elsewhere or some sources at
+zero, which stay there until the others have followed (basin hopping, Wales & Doye 1997,
 arXiv:cond-mat/9803344). All descend in batches, and those that fall too slowly to become the lowest
 end early.
 """
@@ -19,9 +19,9 @@ from ..descent import gauss_newton_covariance, stays_positive
 from ..priors import gaussian_in_unit, is_gaussian
 from .batch import Descents
 
-N_STARTS, _FEWEST, _WORK = 200, 24, 120_000
-"""Starts of a fit unless a number is given: at most, at least, and product of the numbers of starts
-to 2/3, parameters and residuals. Many data take a second; few data leave more minima open."""
+N_STARTS, _FEWEST, _WORK = 200, 24, 66_000
+"""Starts of a fit unless a number is given: at most, at least, and product of the root of their
+number with those of parameters and residuals. Few data leave more minima open."""
 
 _POOL, _LAST = 100, 0.1
 """Descents at once, at most, for large batches are fast, and share of the starts for which the next
@@ -36,8 +36,12 @@ _RANDOM, _ROUNDS, _ROUND, _BEST = 0.4, 4, 15, 2
 at most, starts of a round, at least, and how many minima they leave."""
 
 _NUMBERS, _FOLLOWING = (0.5, 0.35, 0.15), 6
-"""Shares of those that leave a minimum by one, two and three parameters, and steps for which these
-stay, so that the others follow."""
+"""Shares of those that leave a minimum by one, two and three parameters, and steps for which what
+was drawn stays, so that the others follow."""
+
+_BOLD, _ABSENT = 0.5, (0.2, 0.4, 0.4)
+"""Share of those that change what carries the intensity too: half of them the diffusion
+coefficient, and these shares none, one and two of the sources, or the dipole of the background."""
 
 _CLOSE, _FAR = 1.5, 3.0
 """Widths of the distributions of starts in natural logarithms."""
@@ -126,7 +130,7 @@ class Minima:
 def default_starts(likelihood):
     """Number of starts of a fit unless one is given: as many as take about a second (int)."""
     size = likelihood.size * len(likelihood.residuals(likelihood.values))
-    return int(np.clip((_WORK / max(size, 1)) ** 1.5, _FEWEST, N_STARTS))
+    return int(np.clip((_WORK / max(size, 1)) ** 2, _FEWEST, N_STARTS))
 
 
 def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=None):
@@ -155,7 +159,8 @@ def find_minima(likelihood, n_starts=None, random_state=0, known=(), progress=No
     search = _Search(likelihood, len(given), int(_LAST * n_starts), progress)
     starts = _Starts(likelihood, np.random.default_rng(random_state))
     n_random = max(len(given), min(n_starts, int(np.ceil(_RANDOM * n_starts))))
-    search.descend(np.concatenate([given, starts.random(n_random - len(given))]))
+    search.descend(given)
+    search.descend(*starts.random(n_random - len(given)))
     n_rounds = int(np.clip((n_starts - n_random) // _ROUND, 1, _ROUNDS))
     for left in range(n_rounds, 0, -1):
         lowest = [theta for _, theta, _ in search.best[:_BEST]]
@@ -259,12 +264,20 @@ class _Starts:
         # a scatter comes from zero, and strengths follow the others at once
         self._stays = is_strength | likelihood.is_scatter
         self._is_key = ~(self._is_measured | self._stays)
+        # what stands for a source, in all nuclei at once
+        names = np.array([name.split(".")[-1] for name in likelihood.names])
+        sources = np.unique(names[self._is_log & (self._low == 0)])
+        self._absent = names == sources[:, np.newaxis]
+        self._leads = names == "D_0"
 
     def random(self, m):
-        """Starts around what is published, every fourth one far from there, ``(m, n)``."""
+        """Starts around what is published, ``(m, n)``, and what stays there at first, ``(n,)``.
+
+        Every fourth one is far from there. Strengths are as they are published, and follow.
+        """
         width = np.where(np.arange(m) % 4 == 3, _FAR, _CLOSE)[:, np.newaxis]
         theta = self._moved(self._published, width)
-        return np.where(self._stays, self._published, theta)
+        return np.where(self._stays, self._published, theta), ~self._stays
 
     def _moved(self, centre, width):
         """Values with steps in logarithms or in natural scales, or anywhere in their range."""
@@ -278,7 +291,7 @@ class _Starts:
         return np.clip(theta, self._low, self._high)
 
     def leaving(self, minima, m):
-        """Values of minima with one to three parameters elsewhere, and which, two ``(m, n)``."""
+        """Values of minima with some parameters elsewhere or zero, and which, two ``(m, n)``."""
         theta = np.array(minima)[self._rng.integers(len(minima), size=m)]
         order = self._rng.random(theta.shape)
         order += 2 * self._rng.random(theta.shape) * ~self._is_key
@@ -286,9 +299,15 @@ class _Starts:
         chosen = order.argsort(axis=1).argsort(axis=1) < number
         # half of them far from where they were, the others around what is published
         is_far = self._rng.random((m, 1)) < 0.5
-        centre = np.where(is_far, theta, self._published)
-        elsewhere = self._moved(centre, np.where(is_far, _FAR, _CLOSE))
-        return np.where(chosen, elsewhere, theta), chosen
+        is_bold = self._rng.random((m, 1)) < _BOLD
+        leads = self._leads & is_bold & (self._rng.random((m, 1)) < 0.5)
+        centre = np.where(is_far | leads, theta, self._published)
+        elsewhere = self._moved(centre, np.where(is_far | leads, _FAR, _CLOSE))
+        theta = np.where(chosen | leads, elsewhere, theta)
+        order = self._rng.random((m, len(self._absent))).argsort(axis=1).argsort(axis=1)
+        number = self._rng.choice(len(_ABSENT), (m, 1), p=_ABSENT) * is_bold
+        absent = (order < number) @ self._absent
+        return np.where(absent, 0.0, theta), chosen | leads | absent
 
 
 def _published(likelihood):
