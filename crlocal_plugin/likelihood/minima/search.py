@@ -53,9 +53,9 @@ in standard deviations."""
 _ROUGHLY, _FOLLOWED = 3e-3, 30
 """Gain in a step from which on descents go on, and steps that those that are kept make after it."""
 
-_SAME, _BARRIER = 0.03, 1.0
-"""Difference of the statistic of two ends, and rise half-way between them, below which they count
-as one minimum."""
+_SAME, _SAME_LISTED, _BARRIER = 0.03, 0.5, 1.0
+"""Difference of the statistic of two ends under way, and of two that are listed, and rise half-way
+between them, below which they count as one minimum."""
 
 _LISTED, _DEPTH = 8, 50.0
 """How many minima are kept, and how far above the lowest they are at most."""
@@ -332,10 +332,10 @@ def _published(likelihood):
     return np.clip(values, *likelihood.bounds.T), sigma, is_strength
 
 
-def _is_same(likelihood, one, other):
+def _is_same(likelihood, one, other, within=_SAME):
     """Whether two ends, of statistic and values, are in one minimum."""
     (first, theta), (second, place) = one, other
-    if not abs(first - second) < _SAME:
+    if not abs(first - second) < within:
         return False
     if np.allclose(theta, place, rtol=1e-2):
         return True
@@ -353,8 +353,8 @@ def _listed(likelihood, best, n_starts):
         if stat[k] > stat.min() + _DEPTH:
             break
         for group in groups:
-            first = group[0]
-            if _is_same(likelihood, (stat[k], theta[k]), (stat[first], theta[first])):
+            ends = [(stat[j], theta[j]) for j in (k, group[0])]
+            if _is_same(likelihood, *ends, _SAME_LISTED):
                 group.append(k)
                 break
         else:
