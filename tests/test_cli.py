@@ -262,7 +262,7 @@ def test_version(capsys):
 
 
 def test_sampling_without_its_packages(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "emcee", None)
+    monkeypatch.setitem(sys.modules, "arviz", None)
     assert main(["sample", *SMALL, *FREE_FEW]) == 2
     assert "pip install 'crlocal_plugin[sample]'" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
