@@ -6,7 +6,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 
-from crlocal_plugin import xue_liu_2025
+from crlocal_plugin import xue_liu_2025, xue_liu_2025_secondaries
 from crlocal_plugin.components.parameters import DEFINITIONS
 from crlocal_plugin.models.evaluator import ModelEvaluator
 from crlocal_plugin.models.grids import energy_grid
@@ -206,8 +206,8 @@ def test_parameter_sets_with_a_local_index():
 
 
 def test_every_parameter_is_used_somewhere():
-    names = {par.name for par in xue_liu_2025(spallation=True).parameters}
-    assert names == set(DEFINITIONS)
+    models = xue_liu_2025(spallation=True), xue_liu_2025_secondaries()
+    assert {par.name for model in models for par in model.parameters} == set(DEFINITIONS)
 
 
 def test_pairs_of_extremes_of_the_cloud():

@@ -53,9 +53,10 @@ def lhaaso(model):
 
 @pytest.fixture(scope="module")
 def everything():
-    """All tables of the package."""
+    """All tables of the package, ratios left out, for which this model lacks boron."""
     model = composition("H", "He", "C", "N", "O", "Ne", "Na", "Mg", "Al", "Si", "S", "Fe")
-    datasets = crl.load_datasets(list(crl.catalog()["name"]), allow_overlap=True)
+    names = [row["name"] for row in crl.catalog() if row["kind"] != "ratio"]
+    datasets = crl.load_datasets(names, allow_overlap=True)
     datasets.models = [model]
     return datasets
 
