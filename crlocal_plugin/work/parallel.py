@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing
 import signal
+import sys
 import threading
 from collections import deque
 from concurrent import futures
@@ -172,9 +173,10 @@ class _Processes(_ThisProcess):
                 if process not in self._others:
                     process.terminate()
                     process.join()
-            # until Python 3.11.4, a thread waits for ever to hand over what nobody reads any more
+            # until Python 3.11.4, a thread waits for ever to hand over what nobody reads any more;
+            # later ones close the reader themselves, at a time of their own
             reader = getattr(getattr(self._executor, "_call_queue", None), "_reader", None)
-            if reader is not None:
+            if sys.version_info < (3, 11, 5) and reader is not None:
                 reader.close()
         self._executor.shutdown(cancel_futures=True)
         if isinstance(error, BrokenProcessPool):
