@@ -10,7 +10,6 @@ from ..tables.mean_log_mass import read_mean_log_mass_table
 from .locked import read_only
 from .plotting import ScalarPicture
 from .points import Means
-from .residuals import total_errors
 from .scalar import ScalarDataset
 
 LOG_MASS = attrgetter("log_A")
@@ -61,12 +60,6 @@ class MeanLogMassDataset(ScalarDataset):
 
     reader = staticmethod(read_mean_log_mass_table)
     joins_with = "all"
-
-    def _prepare(self):
-        self._y = np.asarray(self.table[self.column], dtype=float)
-        self._errn, self._errp = total_errors(self.table, self.column, self.floor, self.systematics)
-        self._is_ul = np.zeros(len(self._y), dtype=bool)
-        self.require_errors()
 
     def _floor_errors(self):
         return np.full(len(self._y), self.floor)

@@ -9,7 +9,6 @@ from ..tables.ratio import read_ratio_table
 from .locked import read_only
 from .plotting import ScalarPicture
 from .points import Intensities
-from .residuals import total_errors
 from .scalar import ScalarDataset
 
 
@@ -48,13 +47,6 @@ class RatioDataset(ScalarDataset):
     reader = staticmethod(read_ratio_table)
     table_options = ("quantity", "axis")
     joins_with = "all"
-
-    def _prepare(self):
-        self._y = np.asarray(self.table[self.column], dtype=float)
-        floor = self.floor * np.abs(self._y)
-        self._errn, self._errp = total_errors(self.table, self.column, floor, self.systematics)
-        self._is_ul = np.zeros(len(self._y), dtype=bool)
-        self.require_errors()
 
     ratio = read_only("_y", "Measured values (`~numpy.ndarray`).")
 

@@ -16,17 +16,17 @@ from .correlation import (
 )
 from .locked import read_only
 from .plotting import ScalarPicture
-from .residuals import FluxData
+from .residuals import FluxData, total_errors
 from .settings import Setting, read_correlation, read_covariance
 
 
 class ScalarDataset(CosmicRayDataset):
     """One measured number per rigidity or energy; base of spectra, <ln A> and your own kinds.
 
-    A kind of your own names the ``column`` of its table, sets the measured values ``_y``, their
-    lower and upper errors ``_errn`` and ``_errp``, and which are upper limits, ``_is_ul``, in
-    ``_prepare``; ``points`` and ``predict`` say what the model predicts for them. See
-    :doc:`/howto/own-kind`.
+    A kind of your own names the ``column`` of its table. The measured values ``_y``, their lower
+    and upper errors ``_errn`` and ``_errp``, and which are upper limits, ``_is_ul``, none, are
+    made of it in ``_prepare``, unless the kind does that in its own way; ``points`` and ``predict``
+    say what the model predicts for them. See :doc:`/howto/own-kind`.
 
     Parameters
     ----------
@@ -63,6 +63,13 @@ class ScalarDataset(CosmicRayDataset):
         self._name = kwargs.get("name") or table.meta.get("name", "<table>")
         self.correlation, self.covariance = correlation, covariance
         super().__init__(table, *args, **kwargs)
+
+    def _prepare(self):
+        self._y = np.asarray(self.table[self.column], dtype=float)
+        self._is_ul = np.zeros(len(self._y), dtype=bool)
+        floor = self._floor_errors()
+        self._errn, self._errp = total_errors(self.table, self.column, floor, self.systematics)
+        self.require_errors()
 
     def require_errors(self):
         """Raise ValueError if a point has no error at all."""
