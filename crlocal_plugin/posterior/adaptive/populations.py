@@ -118,13 +118,13 @@ class Populations:
 
     def _stretch(self, rows):
         """Go on in coordinates in which rows are about normal."""
-        target, first = self._target, self.modes.positions
+        target = self._target
         target.margins = Margins(rows.reshape(-1, target.size))
         rows, self._position = (
             target.margins.positions(x.reshape(-1, target.size)).reshape(x.shape)
             for x in (rows, self._position)
         )
-        places = target.margins.positions(first)
+        places = target.margins.positions(self.modes.positions)
         if target.has_residuals:
             self.modes = self.modes.moved(target, places)
         else:

@@ -91,6 +91,7 @@ def _drawn_while_walking(target, populations, rng, report, n_jobs):
         report(f"importance sampling, {found.effective:.0f} effective, k {found.pareto_k:.2f}")
         if found.pareto_k < MAX_PARETO_K:
             several.append(found)
-            if pooled(several).is_good:
-                return pooled(several)
+            together = pooled(several)
+            if together.is_good:
+                return together
     return None
