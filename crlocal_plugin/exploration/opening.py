@@ -1,0 +1,135 @@
+"""Ways to open a page: in a notebook, in a browser, as a file."""
+
+import errno
+import socket
+
+from ..files import refuse_existing, replace_file
+from .state import Exploration, explored
+
+_MISSING = "{} needs Bokeh and Panel: pip install 'crlocal_plugin[explore]'"
+
+HOST = "127.0.0.1"
+"""Address of the page: this machine alone."""
+
+
+def explore(model, datasets=None):
+    """Page with a slider for each free parameter, for a notebook.
+
+    Spectra, dipole, sky and the chi2 of each dataset follow a move. The page has copies of model
+    and datasets: these stay as they are.
+
+    Parameters
+    ----------
+    model : CosmicRayModel, CosmicRayDatasets or Analysis
+        Model, or datasets or an analysis that have one.
+    datasets : `~gammapy.datasets.Datasets` or list, optional
+        Data, by default those of the first argument.
+
+    Returns
+    -------
+    `~panel.viewable.Viewable`
+        What a notebook shows; its ``show()`` opens a browser.
+
+    Raises
+    ------
+    ImportError
+        If Bokeh or Panel is not installed.
+    ValueError, TypeError
+        If there are no data, no parameter is free, or there is not one model.
+
+    Examples
+    --------
+    >>> datasets = crl.load_datasets()
+    >>> crl.explore(crl.xue_liu_2025(), datasets)  # doctest: +SKIP
+    """
+    exploration = explored(model, datasets)
+    try:
+        import panel
+    except ImportError as error:
+        raise ImportError(_MISSING.format("crl.explore")) from error
+    page = _page()(exploration)
+    # in the notebook itself: no network
+    panel.extension(inline=True)
+    return panel.pane.Bokeh(page.root, sizing_mode="stretch_width")
+
+
+def serve(exploration, port=0, browser=True, ready=None):
+    """Serve pages to the browsers of this machine, each with its copy, until Ctrl-C.
+
+    Parameters
+    ----------
+    exploration : Exploration
+        What a new page begins with.
+    port : int, optional
+        Port; 0 for any that is free.
+    browser : bool, optional
+        Open a browser.
+    ready : callable, optional
+        Called with the address of the page, once it is there.
+
+    Raises
+    ------
+    ImportError, OSError
+        If Bokeh is not installed, or the port is in use.
+    """
+    page = _page()
+    from bokeh.application import Application
+    from bokeh.application.handlers import FunctionHandler
+    from bokeh.server.server import Server
+
+    def open_page(document):
+        document.title = "crlocal explore"
+        document.template = _template()
+        document.add_root(page(exploration.copy()).root)
+
+    port = _free_port(port)
+    server = Server(
+        {"/": Application(FunctionHandler(open_page))},
+        address=HOST,
+        port=port,
+        allow_websocket_origin=[f"{HOST}:{port}", f"localhost:{port}"],
+    )
+    address = f"http://{HOST}:{port}/"
+    server.start()
+    if browser:
+        server.io_loop.add_callback(server.show, "/")
+    if ready:
+        server.io_loop.add_callback(ready, address)
+    try:
+        server.io_loop.start()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.stop()
+
+
+def _page():
+    try:
+        from .page import Page
+    except ImportError as error:
+        raise ImportError(_MISSING.format("a page to explore")) from error
+    return Page
+
+
+def _template():
+    from jinja2 import Template
+
+    return Template(
+        '{% extends base %}{% block preamble %}<meta name="viewport" content="width=device-width, '
+        'initial-scale=1"><style>body { margin: 8px; }</style>{% endblock %}'
+    )
+
+
+def _free_port(port):
+    """A port that nobody has."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise OSError(
+                f"port {port} is in use: choose another with --port, or 0 for any that is free"
+            ) from None
+        return probe.getsockname()[1]
