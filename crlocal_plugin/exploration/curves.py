@@ -47,7 +47,7 @@ class SpectrumCurves:
         parts = list(rows) if len(self.quantities) <= _MOST_SPECIES else []
         self.names = [(q, part) for q in self.quantities for part in (None, *parts)]
         nuclei = list(self._evaluator.species.values())
-        low, high = _range([points_on_axis(d, model, axis)[0] for d in self.datasets])
+        low, high = _range(self.datasets, lambda d: points_on_axis(d, model, axis)[0])
         if axis == "total_energy":
             low = max(low, 1.001 * min(nucleus.rest_energy for nucleus in nuclei))
         self.x = np.geomspace(low, high, N_POINTS)
@@ -137,13 +137,14 @@ def amplitude_phase(vectors):
 
 def dipole_energies(model, datasets):
     """Total energies in GeV for curves of the dipole, from 100 GeV to 100 PeV and beyond data."""
-    low, high = _range([total_energies(d, model) for d in datasets])
+    low, high = _range(datasets, lambda d: total_energies(d, model))
     return np.geomspace(min(low, 1e2), max(high, 1e8), N_POINTS)
 
 
-def _range(several):
-    """Ends of an axis around measured points."""
-    return log_limits(np.concatenate([*several, []]), 1.5) or (1e2, 1e8)
+def _range(datasets, places):
+    """Ends of an axis around the points in the fit."""
+    x = [places(dataset)[dataset.rows_in_fit] for dataset in datasets]
+    return log_limits(np.concatenate([*x, []]), 1.5) or (1e2, 1e8)
 
 
 def hammer(longitude, latitude):
@@ -160,7 +161,7 @@ def sky_places(vectors):
     return np.array(hammer(longitude, np.arctan2(z, np.hypot(x, y))))
 
 
-def sky_pixels(width=160):
+def sky_pixels(width=200):
     """ICRS unit vectors of the pixels of a map, nan beside the sky, shape ``(w / 2, w, 3)``."""
     x = (np.arange(width) + 0.5) / width * 2 - 1
     y = (np.arange(width // 2) + 0.5) / (width // 2) * 2 - 1

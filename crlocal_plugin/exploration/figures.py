@@ -4,6 +4,7 @@ import numpy as np
 from bokeh.models import (
     ColorBar,
     ColumnDataSource,
+    DataRange1d,
     FixedTicker,
     HoverTool,
     LinearColorMapper,
@@ -13,7 +14,7 @@ from bokeh.models import (
 from bokeh.palettes import Cividis256
 from bokeh.plotting import figure
 
-from ..datasets.plot_axes import points_in_fit
+from ..datasets.plot_axes import log_limits, points_in_fit
 from ..plots.points import points_on_axis, source_names, total_energies
 from ..plots.sky.directions import reference_directions
 from ..plots.style import component_style, experiment_markers, species_color, species_label
@@ -37,15 +38,15 @@ AXES = {
 }
 """Labels of the axes that spectra can be shown against."""
 
-HEIGHT = 300
+HEIGHT, MAP_HEIGHT = 340, 240
 
 _REFERENCES = {
-    "b": ("b", 9, -9, "left"),
-    "-b": ("−b", 9, 9, "left"),
-    "Galactic centre": ("Galactic centre", 8, -10, "left"),
-    "Compton-Getting": ("Compton-Getting", -8, 10, "right"),
+    "b": ("b", 10, 0, -7),
+    "-b": ("−b", 10, -4, 7),
+    "Galactic centre": ("Galactic centre", 9, 8, -7),
+    "Compton-Getting": ("Compton-Getting", 9, -7, 7),
 }
-"""Directions that are drawn: label, and where it is beside its place on the map."""
+"""Directions that are drawn: label, where it is beside its place on the map, and above its line."""
 
 _OUTSIDE = 0.3
 
@@ -101,6 +102,7 @@ class Figures:
         model, datasets = exploration.model, list(exploration.datasets)
         self._subject = Subject(model, datasets)
         self._dipoles = [d for d in datasets if getattr(d, "kind", "") == "dipole"]
+        self._markers = {}
         self.dipole = DipoleCurves(model, dipole_energies(model, self._dipoles))
         self._pixels = sky_pixels()
         names = ("spectra", "spectrum_points", "dipole", "amplitude_points", "phase_points")
@@ -125,24 +127,23 @@ class Figures:
         # as many turns as put the curve on the axis, whatever it does
         turn = 360 * np.floor(np.nanmean(phase[0]) / 360) if np.isfinite(phase[0]).any() else 0
         data |= {f"p{k}": phase[0] - turn + 360 * (k - 1) for k in range(3)}
-        self.sources["dipole"].data = data
+        self._send("dipole", data)
         directions = reference_directions(self.exploration.model)
         vectors = np.array([directions[name] for name in self._names])
         ra = np.rad2deg(np.arctan2(vectors[:, 1], vectors[:, 0])) % 360
         x, y = sky_places(vectors)
-        own = self.sources["directions"]
-        own.data = dict(own.data) | {"ra": ra, "x": x, "y": y}
+        self._send("directions", dict(self.sources["directions"].data) | {"ra": ra, "x": x, "y": y})
         places = sky_places(self._vectors[0])
         # no line across the map
         jumps = np.flatnonzero(np.abs(np.diff(places[0])) > 2) + 1
         x, y = (np.insert(row, jumps, np.nan) for row in places)
-        self.sources["track"].data = {"x": x, "y": y}
+        self._send("track", {"x": x, "y": y})
         self.update_map()
 
     def update_spectra(self):
         """Bring the spectra to the present values."""
         rows = {f"y{k}": row for k, row in enumerate(self.curves())}
-        self.sources["spectra"].data = {"x": self.curves.x} | rows
+        self._send("spectra", {"x": self.curves.x} | rows)
 
     def update_map(self):
         """Bring the map to the present values and its energy."""
@@ -150,12 +151,21 @@ class Figures:
         vector = [np.interp(np.log(self.energy), logs, row) for row in self._vectors[0].T]
         image = (1e3 * self._pixels @ np.array(vector)).astype(np.float32)
         top = float(1e3 * np.linalg.norm(vector)) or 1.0
-        self._mapper.low, self._mapper.high = -top, top
-        self.sources["image"].data = {"image": [image]}
+        self._mapper.update(low=-top, high=top)
+        self._send("image", {"image": [image]})
         x, y = sky_places(np.array([vector]))
-        self.sources["here"].data = {"x": x, "y": y}
+        self._send("here", {"x": x, "y": y})
         for span in self._spans:
             span.location = self.energy
+
+    def _send(self, name, data):
+        """Replace the data of a source, unless they are the same: each goes to the browser."""
+        old = self.sources[name].data
+        if old.keys() != data.keys() or any(
+            old[key] is not row and not np.array_equal(old[key], row, equal_nan=True)
+            for key, row in data.items()
+        ):
+            self.sources[name].data = data
 
     def update_points(self):
         """Bring the data to the present values of nuisance parameters, which shift them."""
@@ -177,27 +187,32 @@ class Figures:
     def _draw_spectra(self, axis):
         fig = self.spectra
         self.curves = SpectrumCurves(self._subject, axis)
+        self._markers = {}
         fig.xaxis.axis_label, fig.yaxis.axis_label = AXES[axis]
+        labels = {}
         for k, (quantity, part) in enumerate(self.curves.names):
-            style = component_style(part or "total")
-            # in grey, the sum of a species is told by its label
-            label = component_name(part) if part else species_label(quantity)
-            width = 1.2 if part else 2.2
-            look = {"color": species_color(quantity), "line_dash": _dash(style)}
-            fig.line("x", f"y{k}", source=self.sources["spectra"], line_width=width, **look,
-                     **({} if part and quantity != self.curves.quantities[0] else
-                        {"legend_label": label}))  # fmt: skip
+            look = {"line_dash": _dash(component_style(part or "total"))}
+            look |= {"color": species_color(quantity), "line_width": 1.2 if part else 2.2}
+            fig.line("x", f"y{k}", source=self.sources["spectra"], **look)
+            if part:
+                # those of all species look alike but for the colour
+                labels[component_name(part)] = look | {"color": "#555555"}
+            else:
+                labels[species_label(quantity)] = look
+        for label, look in sorted(labels.items(), key=lambda item: item[1]["line_width"] < 2):
+            fig.line([np.nan], [np.nan], legend_label=label, **look)
         points = self._spectrum_points()
         self._draw_points(fig, "spectrum_points", "J")
+        _place_legend(fig)
         y = np.array(points["y"])[np.array(points["alpha"]) == 1]
-        top = y if len(y) else self.curves()[0]
-        ends = np.nanmin(top[top > 0]) / 4, np.nanmax(top) * 3
-        fig.y_range.update(start=ends[0], end=ends[1])
+        low, high = log_limits(y, 2.5) or log_limits(self.curves(), 2, 5)
+        fig.y_range.update(start=low, end=high)
         fig.x_range.update(start=self.curves.x[0], end=self.curves.x[-1])
 
     def _draw_dipole(self):
         ends = Range1d(self.dipole.energy[0], self.dipole.energy[-1])
         settings = {"x_axis_type": "log", "x_range": ends}
+        settings["css_classes"] = ["dipole"]
         self.amplitude = _figure("Dipole amplitude", y_axis_type="log", **settings)
         self.phase = _figure("Dipole phase", y_range=Range1d(0, 360), **settings)
         self.amplitude.yaxis.axis_label = "Amplitude on the equator"
@@ -215,24 +230,23 @@ class Figures:
             self.phase.line("x", f"p{k}", source=source, line_width=2.4, color="black")
         directions = reference_directions(self.exploration.model)
         self._names = [name for name in _REFERENCES if name in directions]
-        label, dx, dy, align = zip(*(_REFERENCES[n] for n in self._names), strict=True)
-        low, high = self.dipole.energy[[0, -1]]
-        column = [low * (high / low) ** (0.02 + 0.3 * (k == 3)) for k in range(len(label))]
-        self.sources["directions"].data = {
-            "label": label, "dx": dx, "dy": dy, "align": align, "column": column,
-        }  # fmt: skip
+        names = ("label", "dx", "dy", "above")
+        columns = zip(*(_REFERENCES[n] for n in self._names), strict=True)
+        left = [1.1 * self.dipole.energy[0]] * len(self._names)
+        self.sources["directions"].data = dict(zip(names, columns, strict=True)) | {"left": left}
         look = {"line_color": "#888888", "line_width": 1}
         self.phase.hspan("ra", source=self.sources["directions"], **look, level="underlay")
         self.phase.text(
-            *("column", "ra", "label"), source=self.sources["directions"], text_color="#444444",
-            text_font_size="11px", text_baseline="middle", background_fill_color="white",
+            *("left", "ra", "label"), source=self.sources["directions"], text_color="#444444",
+            text_font_size="11px", text_baseline="middle", y_offset="above",
         )  # fmt: skip
         self._draw_points(self.amplitude, "amplitude_points", "A")
         self._draw_points(self.phase, "phase_points", "phase")
+        _place_legend(self.amplitude)
         amplitudes, _ = self._dipole_points()
-        y = np.array(amplitudes["y"])
-        y = y[y > 0] if (y > 0).any() else np.array([1e-4, 1e-2])
-        self.amplitude.y_range.update(start=y.min() / 5, end=y.max() * 4)
+        y = np.array(amplitudes["y"])[np.array(amplitudes["alpha"]) == 1]
+        low, high = log_limits(y, 4) or (1e-5, 1e-2)
+        self.amplitude.y_range.update(start=low, end=high)
         self._spans = [
             Span(dimension="height", line_color="#888888", line_dash=[2, 3], level="underlay")
             for _ in range(2)
@@ -252,17 +266,20 @@ class Figures:
         fig.add_tools(HoverTool(renderers=[marks], tooltips=tips, visible=False))
 
     def _draw_sky(self):
+        ranges = {name: DataRange1d(range_padding=0.02) for name in ("x_range", "y_range")}
         fig = self.sky = _figure(
-            "Sky", x_range=Range1d(-2.95, 2.95), y_range=Range1d(-1.6, 1.6), match_aspect=True
+            "Relative intensity δI/I of the sky [10⁻³], ☆ excess", match_aspect=True, **ranges
         )
+        fig.height = MAP_HEIGHT
         fig.axis.visible, fig.grid.visible, fig.outline_line_color = False, False, None
         self._mapper = LinearColorMapper(Cividis256, nan_color="rgba(255,255,255,0)")
-        fig.image(
+        image = fig.image(
             "image", source=self.sources["image"], x=-2 * np.sqrt(2), y=-np.sqrt(2),
             dw=4 * np.sqrt(2), dh=2 * np.sqrt(2), color_mapper=self._mapper,
         )  # fmt: skip
-        bar = ColorBar(color_mapper=self._mapper, width=8, title="10⁻³", padding=2)
-        bar.title_text_font_style, bar.major_label_text_font_size = "normal", "11px"
+        fig.x_range.renderers = fig.y_range.renderers = [image]
+        bar = ColorBar(color_mapper=self._mapper, width=8, padding=2, height=150)
+        bar.major_label_text_font_size = "11px"
         fig.add_layout(bar, "right")
         _draw_graticule(fig)
         look = {"line_color": "white", "line_width": 3.5}
@@ -274,8 +291,8 @@ class Figures:
         )  # fmt: skip
         fig.text(
             *("x", "y", "label"), source=self.sources["directions"], x_offset="dx", y_offset="dy",
-            text_align="align", text_baseline="middle", text_font_size="12px",
-            text_outline_color="white",
+            text_baseline="middle", text_font_size="11px", text_color="black",
+            background_fill_color="white", background_fill_alpha=0.65,
         )  # fmt: skip
         fig.scatter(
             *("x", "y"), source=self.sources["here"], marker="star", size=17, fill_color="white",
@@ -286,7 +303,9 @@ class Figures:
 
     def markers(self):
         """Marker and whether it is filled, colour of each dataset, by its name (dict)."""
-        found = {}
+        if self._markers:
+            return self._markers
+        found = self._markers
         for datasets in (self.curves.datasets, self._dipoles):
             names = source_names(datasets)
             markers = experiment_markers(names)
@@ -350,6 +369,19 @@ class Figures:
         return _joined(amplitudes), _joined(phases)
 
 
+def _place_legend(fig):
+    """Put the legend below the axes, in as many columns as there is room for."""
+    legend = fig.legend[0]
+    if legend not in fig.below:
+        fig.center = [item for item in fig.center if item is not legend]
+        fig.add_layout(legend, "below")
+    longest = max(len(item.label.value) for item in legend.items)
+    legend.ncols = 2 if longest > 12 else 4
+    legend.border_line_color, legend.label_text_font_size = None, "11px"
+    legend.padding, legend.margin, legend.spacing = 0, 4, 4
+    legend.label_height, legend.glyph_height, legend.glyph_width = 11, 11, 26
+
+
 _COLUMNS = ("x", "y", "low", "high", "marker", "face", "color", "alpha", "dataset", "unit", "value")
 
 
@@ -367,10 +399,12 @@ def _draw_graticule(fig):
         fig.line(*hammer(around, np.full(181, latitude)), **look)
     longitude = np.deg2rad([-120, -60, 0, 60, 120])
     x, y = hammer(longitude, np.zeros(5))
-    text = {"text_font_size": "10px", "text_color": "#333333", "text_outline_color": "white"}
+    fig.line(*hammer(np.full(181, -np.pi), around / 2), line_color="black")
+    fig.line(*hammer(np.full(181, np.pi), around / 2), line_color="black")
+    text = {"text_font_size": "10px"}
     fig.text(
         x, y, [f"{ra}°" for ra in (60, 120, 180, 240, 300)], text_align="center",
-        text_baseline="top", y_offset=1, **text,
+        text_baseline="top", y_offset=1, text_color="white", **text,
     )  # fmt: skip
     x, y = hammer(np.full(4, np.pi), np.deg2rad([-60, -30, 30, 60]))
     fig.text(

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import webbrowser
 
 from ..files import refuse_existing, replace_file
 from .state import Exploration, explored
@@ -75,24 +76,29 @@ def serve(exploration, port=0, browser=True, ready=None):
     page = _page()
     from bokeh.application import Application
     from bokeh.application.handlers import FunctionHandler
-    from bokeh.server.server import Server
+    from bokeh.server.server import BaseServer
+    from bokeh.server.tornado import BokehTornado
+    from tornado.httpserver import HTTPServer
+    from tornado.ioloop import IOLoop
 
     def open_page(document):
         document.title = "crlocal explore"
         document.template = _template()
         document.add_root(page(exploration.copy()).root)
 
-    port = _free_port(port)
-    server = Server(
+    sockets = _listen(port)
+    port = sockets[0].getsockname()[1]
+    application = BokehTornado(
         {"/": Application(FunctionHandler(open_page))},
-        address=HOST,
-        port=port,
-        allow_websocket_origin=[f"{HOST}:{port}", f"localhost:{port}"],
+        # pages of other sites are not to reach it
+        extra_websocket_origins=[f"{HOST}:{port}", f"localhost:{port}"],
     )
-    address = f"http://{HOST}:{port}/"
+    http = HTTPServer(application)
+    http.add_sockets(sockets)
+    server, address = BaseServer(IOLoop.current(), application, http), f"http://{HOST}:{port}/"
     server.start()
     if browser:
-        server.io_loop.add_callback(server.show, "/")
+        server.io_loop.add_callback(webbrowser.open, address)
     if ready:
         server.io_loop.add_callback(ready, address)
     try:
@@ -100,6 +106,7 @@ def serve(exploration, port=0, browser=True, ready=None):
     except KeyboardInterrupt:
         pass
     finally:
+        http.stop()
         server.stop()
 
 
@@ -120,16 +127,19 @@ def _template():
     )
 
 
-def _free_port(port):
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise OSError(
-                f"port {port} is in use: choose another with --port, or 0 for any that is free"
-            ) from None
-        return probe.getsockname()[1]
+def _listen(port):
+    """Sockets that listen at a port, which answer at once."""
+    from tornado.netutil import bind_sockets
+
+    try:
+        sockets = bind_sockets(port, HOST)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise OSError(
+            f"port {port} is in use: choose another with --port, or 0 for any that is free"
+        ) from None
+    for each in sockets:
+        # accepted connections inherit it; without it an answer waits for 40 ms
+        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sockets

@@ -17,7 +17,7 @@ from bokeh.models import (
     Slider,
     Toggle,
 )
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from .figures import AXES, make_figures
 from .symbols import drawing
@@ -29,6 +29,12 @@ _BAD = 0.01
 
 _OPEN = ("Cloud, field and Sun", "Nearby source")
 """Groups of sliders that are open at first; the first stands first."""
+
+_FIRST = ("V_sun", "x")
+"""Parameters that stand first in their group."""
+
+_SHIFTS = ("norm", "energy_scale", "hadronic", "dipole_norm")
+"""Parameters of experiments that shift their points."""
 
 _FORMAT = """
 const value = log ? 10 ** tick : tick
@@ -104,20 +110,21 @@ class Page:
         figures = self.figures
         self.root = Column(
             self._top(),
-            Column(*self._groups(), css_classes=["sliders"]),
+            Column(*self._groups(), css_classes=["sliders"], sizing_mode="stretch_width"),
             Column(
-                *(figures.spectra, figures.amplitude, figures.sky, figures.phase),
+                *(figures.spectra, figures.amplitude, self._map(), figures.phase),
                 css_classes=["figures"],
                 stylesheets=[style_sheet("figures")],
             ),
-            Column(self._table, css_classes=["data"]),
+            Column(self._table, css_classes=["data"], sizing_mode="stretch_width"),
             stylesheets=[style_sheet("page")],
             sizing_mode="stretch_width",
         )
         self.show()
 
     def _div(self, text="", **settings):
-        return Div(text=text, stylesheets=[self._text], sizing_mode="stretch_width", **settings)
+        settings = {"margin": (0, 5, 2, 5), "sizing_mode": "stretch_width"} | settings
+        return Div(text=text, stylesheets=[self._text], **settings)
 
     # ----------------------------------------------------------------- parts
 
@@ -137,30 +144,36 @@ class Page:
         figures = self.figures
         parts = [figures.spectra, figures.amplitude, figures.sky, figures.phase]
         self.buttons["png"].js_on_click(CustomJS(args={"figures": parts}, code=_PICTURE))
-        energy = Slider(
-            title="Energy of the map", start=2, end=8, step=0.02, value=np.log10(figures.energy),
-            format=_formatter(True, "GeV"), width=210, name="energy",
-        )  # fmt: skip
-        energy.on_change("value", self._energy_moved)
         options = [(name, label.split(" [")[0]) for name, (label, _) in AXES.items()]
         axis = Select(options=options, value="total_energy", width=210, name="axis")
         axis.on_change("value", lambda attr, old, new: figures.show_axis(new))
         wrap = InlineStyleSheet(css=":host { flex-wrap: wrap; align-items: end; }")
-        self.energy, self.axis = energy, axis
+        self.axis = axis
         return Column(
             self._div("<h1>Cosmic rays near the Sun: spectra and dipole</h1>"),
-            Row(*self.buttons.values(), axis, energy, stylesheets=[wrap], width_policy="max"),
+            Row(*self.buttons.values(), axis, stylesheets=[wrap], width_policy="max"),
             *(self._status, self.message, self._file),
             css_classes=["top"], sizing_mode="stretch_width",
         )  # fmt: skip
 
+    def _map(self):
+        self.energy = Slider(
+            title="Energy of the map and of the dotted lines", start=2, end=8, step=0.02,
+            value=float(np.log10(self.figures.energy)), format=_formatter(True, "GeV"),
+            sizing_mode="stretch_width", name="energy", bar_color="#999999", margin=(5, 15, 5, 15),
+        )  # fmt: skip
+        self.energy.on_change("value", self._energy_moved)
+        return Column(self.figures.sky, self.energy, sizing_mode="stretch_width")
+
     def _add_slider(self, handle):
         slider = Slider(
             title=handle.name, format=_formatter(handle.is_log, handle.unit), name=handle.name,
-            sizing_mode="stretch_width", bar_color="#999999", **self._place(handle),
+            sizing_mode="stretch_width", bar_color="#999999", margin=(3, 5, 0, 5),
+            **self._place(handle),
         )  # fmt: skip
         slider.on_change("value", lambda attr, old, new: self._moved(handle.name, new))
-        self.sliders[handle.name], self._marks[handle.name] = slider, self._div()
+        self.sliders[handle.name] = slider
+        self._marks[handle.name] = self._div(margin=(-9, 5, 3, 5))
 
     def _groups(self):
         groups = {_OPEN[0]: []}
@@ -169,6 +182,8 @@ class Page:
         # experiments come last
         for title, handles in sorted(groups.items(), key=lambda item: item[0] == "Experiments"):
             if handles:
+                names = [*_FIRST, *(handle.name for handle in handles)]
+                handles.sort(key=lambda handle: names.index(handle.name))
                 rows = [w for h in handles for w in (self.sliders[h.name], self._marks[h.name])]
                 inside = Column(*rows, visible=title in _OPEN, sizing_mode="stretch_width")
                 toggle = Toggle(
@@ -185,7 +200,7 @@ class Page:
             return
         handle = self.exploration.handles[self.exploration.position(name)]
         self.exploration.move(name, 10.0**value if handle.is_log else value)
-        self._update(handle.group == "Experiments")
+        self._update(points=name.split(".")[-1] in _SHIFTS)
 
     def _energy_moved(self, attr, old, new):
         self.figures.energy = 10.0**new
@@ -300,7 +315,7 @@ class Page:
             )
             for name in names:
                 value, n = found[name], self.exploration.numbers[name]
-                bad = ' class="bad"' if n and chi2.sf(value, n) < _BAD else ""
+                bad = ' class="bad"' if n and chdtrc(n, value) < _BAD else ""
                 mark = drawing(*markers[name]) if name in markers else ""
                 rows.append(
                     f"<tr><td>{mark}</td><td>{escape(name)}</td><td{bad}>{value:.1f}</td>"
