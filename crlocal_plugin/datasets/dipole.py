@@ -18,7 +18,6 @@ from .plot_axes import (
     draw_phase,
     draw_points,
     new_dipole_axes,
-    phase_window,
     points_in_fit,
 )
 from .plotting import METHODS, ScalarPicture, measured_grid, residual_axes
@@ -55,13 +54,11 @@ class DipolePicture(ScalarPicture):
         model = dataset.require_model()
         x, grid = measured_grid(dataset, model.nuclei, 2)
         dipole = model.dipole(grid)
-        phase = dipole.phase.to_value("deg")
-        start = phase_window(dataset.phase.value, dataset.phase_error.value, phase)
-        axes = new_dipole_axes(axes, start)
+        axes = new_dipole_axes(axes)
         axes[0].plot(x, dipole.amplitude.value, color="black", zorder=3, label=model.name)
-        draw_phase(axes[1], x, phase, start, color="black", zorder=3)
+        draw_phase(axes[1], x, dipole.phase.to_value("deg"), 0, color="black", zorder=3)
         kwargs = {"label": dataset.experiment} | kwargs
-        draw_dipole_points(axes, dataset, dataset.x.value, start, **kwargs)
+        draw_dipole_points(axes, dataset, dataset.x.value, 0, **kwargs)
         axes[0].legend(frameon=False)
         return axes
 

@@ -3,22 +3,15 @@
 from dataclasses import replace
 from itertools import chain, cycle
 
-import matplotlib.pyplot as plt
-import numpy as np
-from matplotlib.patches import Patch
-
-from ..datasets.plot_axes import SpectrumAxes
+from ..datasets.plot_axes import SpectrumAxes, sized
 from ..datasets.plotting import picture_of
-from .frame import WIDTH, Frame, line_handle, listed_axes
+from .frame import Frame, line_handle, listed_axes, new_figure
 from .points import Points, data_label, draw_experiments, shown_points, source_names, total_energies
+from .pulls import draw_sigma_bands, set_pull_limits
 from .style import species_color, species_label
 from .subject import chosen_names, find_subject, known_quantities
 
 DIPOLE_PULL_COLORS = ("#000000", "#E69F00")  # of the two numbers of a measured dipole
-
-_SIGMA_BANDS = {1: "0.86", 2: "0.94"}  # grey by half width in standard deviations
-
-_LOWEST_TOP = 3.5  # half height of a panel in standard deviations at least
 
 
 def plot_residuals(
@@ -72,23 +65,17 @@ def plot_residuals(
         )
     low, high, _ = shown_points(list(chain(*panels.values())), energy_range, (1.0, 1e8))
 
-    width = WIDTH if axes is None else None
-    if axes is None:
-        size = (WIDTH, 0.6 + 3.1 * len(panels))
-        _, axes = plt.subplots(len(panels), 1, sharex=True, figsize=size, layout="constrained")
+    own = axes is None
+    if own:
+        axes = new_figure(0.6 + 3.1 * len(panels), (1,) * len(panels))
     axes = listed_axes(axes, len(panels), f"of {' and '.join(panels)}")
     for ax, points in zip(axes, panels.values(), strict=True):
         label = picture_of(points[0].dataset).panel_label
         labels = {"xlabel": "", "ylabel": f"{label}: (data $-$ model) / error"}
-        panel = Frame(ax, frame, low, high, width=width, **labels)
+        panel = Frame(ax, frame, low, high, own, **labels)
         _draw_pulls(panel, points, quantities)
-        for sigma, grey in _SIGMA_BANDS.items():
-            ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=-sigma)
-            panel.handles.append(Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$"))
-        ax.axhline(0, color="black", linewidth=0.8, zorder=1)
-        pulls = [np.abs(p.y[p.in_fit & p.within(low, high)]).ravel() for p in points]
-        top = max(_LOWEST_TOP, 1.1 * np.nanmax(np.concatenate(pulls), initial=0.0))
-        ax.set_ylim(-top, top)
+        panel.handles += draw_sigma_bands(ax)
+        set_pull_limits(ax, [p.y[p.in_fit & p.within(low, high)] for p in points])
         title = f"$\\chi^2$ / numbers: {_stat(points)}"
         panel.finish(legend, title=title, title_fontsize="small", alignment="left")
     axes[-1].set_xlabel(frame.labels[0])
@@ -104,7 +91,7 @@ def _draw_pulls(panel, points, quantities):
     measured = {shown.dataset.quantity for shown in points}
     species = {name: species_color(name) for name in quantities if name in measured}
     entries = colors or {species_label(name): color for name, color in species.items()}
-    panel.handles += [line_handle(text, color=c, linewidth=3) for text, c in entries.items()]
+    panel.handles += [line_handle(text, color=c, linewidth=sized(3)) for text, c in entries.items()]
 
     def draw(shown, **style):
         other = species.get(shown.dataset.quantity, species_color("all_particle"))

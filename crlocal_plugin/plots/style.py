@@ -3,9 +3,11 @@
 import zlib
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 from matplotlib.textpath import TextPath
 
 from ..files import shipped_yaml
+from ..messages import unknown_name
 
 _STYLES = shipped_yaml(Path(__file__).with_name("styles.yaml"))
 
@@ -14,6 +16,10 @@ def _curve(row):
     line = row["linestyle"]
     dashes = line if isinstance(line, str) else (0, tuple(line))
     return {"color": row["color"], "linestyle": dashes}
+
+
+COMPONENT_LABELS = {n: row["label"] for n, row in _STYLES["components"].items()}
+"""Name in a legend by component."""
 
 
 COMPONENT_STYLES = {name: _curve(row) for name, row in _STYLES["components"].items()}
@@ -44,6 +50,11 @@ def _fallback(name, options):
 def component_style(name):
     """Colour and line style of a component or of "total", always the same for a name (dict)."""
     return dict(COMPONENT_STYLES.get(name) or _fallback(name, _OTHER_COMPONENTS))
+
+
+def component_label(name):
+    """Name of a component or of "total" in a legend (str)."""
+    return COMPONENT_LABELS.get(name, name)
 
 
 def component_hatch(name):
@@ -101,3 +112,29 @@ def experiment_markers(experiments):
         candidates = _ALL_MARKERS[position:] + _ALL_MARKERS[:position]
         markers[name] = next((m for m in candidates if m not in markers.values()), first)
     return {name: markers[name] for name in experiments}
+
+
+def journal_style(columns="single"):
+    """Make pictures as wide as the columns of a journal, with fonts that it takes.
+
+    A context for drawing and saving: fonts in PDF are TrueType, texts in SVG are curves, and
+    legends of pictures one column wide stand above their axes.
+
+    Parameters
+    ----------
+    columns : {"single", "double"}, optional
+        Width of 3.4 in or 7 in.
+
+    Returns
+    -------
+    `contextlib.AbstractContextManager`
+
+    Raises
+    ------
+    ValueError
+        If there is no such width.
+    """
+    styles = {name: _STYLES["journal"][name] for name in ("single", "double")}
+    if columns not in styles:
+        raise ValueError(unknown_name(columns, styles, "columns "))
+    return plt.rc_context(styles[columns])

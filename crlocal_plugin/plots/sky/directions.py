@@ -7,7 +7,7 @@ from ...components.base import ENERGY_UNIT
 from ...components.compton_getting import LsrComptonGettingDipoleModel
 from ...physics import geometry
 from ..frame import add_legend, line_handle
-from ..style import component_style
+from ..style import component_label, component_style
 from ..subject import chosen_names, find_subject
 from .axes import draw_track, on_map, sky_axes
 from .labels import place_labels
@@ -57,6 +57,11 @@ def reference_directions(model):
             if speed := np.linalg.norm(solar):
                 directions["Compton-Getting"] = solar / speed
     return directions
+
+
+def has_parameters(model, *names):
+    """Whether a dipole model has all these parameters (bool)."""
+    return _values(model, *names) is not None
 
 
 def _values(model, *names):
@@ -146,7 +151,7 @@ def _draw_dipoles(ax, model, energies, frame, components):
     rows = total.total_amplitude.value > 0
     if rows.any():
         draw_track(ax, total.vector[rows], frame, **style, zorder=3)
-        label = "total, with log$_{10}$(E/GeV)"
+        label = "Total, with log$_{10}$(E/GeV)"
         handles.append(line_handle(label, **style, marker="o", markersize=4))
     for number, (name, dipole) in enumerate(contributions.items()):
         rows = lengths[name] > _MIN_SHARE * everything
@@ -160,7 +165,7 @@ def _draw_dipoles(ax, model, energies, frame, components):
         largest = np.argmax(lengths[name] / np.maximum(everything, np.finfo(float).tiny))
         place = np.deg2rad(on_map(dipole.vector[largest], frame))
         ax.plot(*place, color=style["color"], **ring, **where, zorder=2)
-        handles.append(line_handle(name, **style, **ring, markersize=9))
+        handles.append(line_handle(component_label(name), **style, **ring, markersize=9))
     return handles
 
 

@@ -123,7 +123,7 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
     model = find_subject(subject).model
     views = _listed(fields_of_view) or [FieldOfView(0 * u.deg, 90 * u.deg, name="whole sky")]
     energies = np.atleast_1d(u.Quantity(energy))
-    ax, _ = picture_axes(ax, 4.8)
+    ax = picture_axes(ax, 4.8)
     right_ascension = np.linspace(0, 360, 361) * u.deg
     handles = []
     for number, energy in enumerate(energies):
