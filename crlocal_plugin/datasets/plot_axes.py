@@ -158,7 +158,7 @@ def new_dipole_axes(axes=None, start=0.0, figsize=(6.4, 6.4), unit=None):
     if len(axes) != 2:
         raise ValueError(f"axes: expected two, of amplitude and phase, got {len(axes)}")
     amplitude, phase = axes
-    amplitude.set(xscale="log", yscale="log", ylabel="Amplitude of the equatorial dipole")
+    amplitude.set(xscale="log", yscale="log", ylabel="Equatorial amplitude")
     low, high = start - MARGIN, start + 360 + MARGIN
     phase.set(xscale="log", ylim=(low, high))
     ticks = 60 * np.arange(np.ceil(low / 60), high // 60 + 1)
@@ -168,7 +168,8 @@ def new_dipole_axes(axes=None, start=0.0, figsize=(6.4, 6.4), unit=None):
     for edge, end in ((start, low), (start + 360, high)):
         phase.axhspan(edge, end, color="white", alpha=0.6, linewidth=0, zorder=3.5)
         phase.axhline(edge, color="0.3", linewidth=sized(0.8), linestyle=(0, (4, 2)), zorder=3.6)
-    phase.set(xlabel=label, ylabel="Right ascension of the excess [deg]")
+    plt.setp([*phase.spines.values(), phase.xaxis, phase.yaxis], zorder=4)
+    phase.set(xlabel=label, ylabel="Right ascension [deg]")
     return axes
 
 

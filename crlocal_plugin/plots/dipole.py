@@ -4,7 +4,7 @@ from functools import partial
 
 import astropy.units as u
 import numpy as np
-from matplotlib.patheffects import withStroke
+from matplotlib.font_manager import FontProperties
 
 from ..components.base import ENERGY_UNIT
 from ..datasets.plot_axes import (
@@ -18,7 +18,7 @@ from ..datasets.plot_axes import (
 )
 from ..studies.bands import dipole_band
 from .bands import draw_bands, draw_phase_band
-from .frame import Frame, axes_and_pulls, checked_grid, draw_names
+from .frame import Frame, axes_and_pulls, checked_grid, draw_names, finish_together, halo
 from .points import Points, draw_experiments, shown_points, total_energies
 from .pulls import PullPanel
 from .sky.directions import DIRECTION_LABELS, has_parameters, reference_directions
@@ -33,7 +33,6 @@ _REFERENCES = ("Galactic centre", "b", "-b", "Compton-Getting")
 
 _REFERENCE_STYLE = {"zorder": 3.4, "fontsize": "small", "color": "0.25"}
 
-_CLOSE = 26  # height of a label in deg
 
 # Points of a curve from one name of its species to the next, and to that of another species.
 _LETTER_EVERY, _LETTER_WIDTH = 55, 18
@@ -107,7 +106,7 @@ def plot_dipole(
     total = model.dipole(grid)
     start = float(u.Quantity(phase_start, u.deg).value)
     own = axes is None
-    axes, below = axes_and_pulls(axes, 2, 6.6, pulls, points)
+    axes, below = axes_and_pulls(axes, 3.1, pulls, points, rows=(1, 1.2))
     axes = new_dipole_axes(axes, start, unit=x_unit)
     # the legend is in two parts: in one it would be longer than the axes that it stands beside
     upper, lower = (
@@ -151,8 +150,7 @@ def plot_dipole(
     draw_experiments(lower, points, draw_data)
     seen = [shown.y[shown.within(low, high)] for shown in points]
     upper.ax.set_ylim(log_limits(np.concatenate([total.amplitude.value, *seen]), 2.5, _DECADES))
-    upper.finish(legend)
-    lower.finish(legend)
+    finish_together(upper, lower, legend)
     return axes
 
 
@@ -178,17 +176,19 @@ def _draw_references(ax, model, start):
         for label, (x, y, _) in reference_directions(model).items()
         if label in known
     )
+    # height of a label in deg, in axes that the layout will make larger
+    height = np.ptp(ax.get_ylim()) / ax.get_window_extent().height * ax.figure.dpi / 72
+    height *= 0.8 * FontProperties(size=_REFERENCE_STYLE["fontsize"]).get_size_in_points()
     taken, column = -np.inf, 0
     for phase, label in lines:
         for turn in (-360, 0, 360):
             ax.axhline(phase + turn, color="0.6", linewidth=sized(0.8), zorder=1)
         # under its line if there is room, else above, and aside where a label is already
-        under = phase - taken > _CLOSE
+        under = phase - taken > height
         column = column + 1 if taken > phase else 0
-        taken = phase if under else phase + _CLOSE
+        taken = phase if under else phase + height
         style = _REFERENCE_STYLE | {"va": "top" if under else "bottom"}
         style["xytext"] = 4 + _COLUMN * column, -1.5 if under else 1.5
-        halo = [withStroke(linewidth=sized(3), foreground="white")]
         place = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
         text = _LABELS.get(label, label)
-        ax.annotate(text, (0, phase), path_effects=halo, **place, **style)
+        ax.annotate(text, (0, phase), path_effects=halo(), **place, **style)

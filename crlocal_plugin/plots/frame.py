@@ -21,13 +21,20 @@ _LAID_OUT = 0.9  # share of the height of a figure that a layout engine leaves t
 _NARROW = 5.5  # width in inches of figures whose legends stand above the axes
 
 
-def new_figure(height, ratios=(1,), width=_WIDTH):
-    """New axes below each other, in a figure of the width that a style asks for, if one does."""
+def figure_size(width, height, power=0.7):
+    """Width and height in inches of a figure, or of the width that a style asks for, if one does.
+
+    The height then changes as a power of the width: legends and labels need their room.
+    """
     asked, usual = (rc["figure.figsize"][0] for rc in (plt.rcParams, plt.rcParamsDefault))
-    if asked != usual:
-        width, height = asked, height * (asked / width) ** 0.5
+    return (width, height) if asked == usual else (asked, height * (asked / width) ** power)
+
+
+def new_figure(height, ratios=(1,)):
+    """New axes below each other."""
+    size = figure_size(_WIDTH, height)
     grid = {"sharex": True, "height_ratios": ratios, "squeeze": False}
-    figure, axes = plt.subplots(len(ratios), figsize=(width, height), layout="constrained", **grid)
+    figure, axes = plt.subplots(len(ratios), figsize=size, layout="constrained", **grid)
     figure.align_ylabels()
     return axes[:, 0]
 
@@ -43,22 +50,25 @@ def picture_axes(ax, height):
     return ax
 
 
-def axes_and_pulls(axes, number, height, pulls, points):
-    """Axes of a picture, ``number`` new ones if None, and axes of pulls below each, or None.
+def axes_and_pulls(axes, height, pulls, points, rows=(1,)):
+    """Axes of a picture, new ones if None, and axes of pulls below each, or None.
+
+    New ones have a ``height``, in inches for a figure 8 in wide, times those of the ``rows``.
 
     There are pulls if there are `Points`: unless ``pulls`` is false, and in axes that are given if
     it is true.
     """
     wanted = bool(points) and (axes is None if pulls is None else bool(pulls))
     if axes is None:
-        axes = new_figure(height * (1 + _PULLS * wanted), (1, _PULLS)[: 1 + wanted] * number)
+        ratios = [share for row in rows for share in (row, _PULLS)[: 1 + wanted]]
+        axes = new_figure(height * sum(ratios), ratios)
         axes, below = (axes[::2], [*axes[1::2]]) if wanted else (axes, [])
     else:
-        axes = listed_axes(axes, number, "as many as are returned")
+        axes = listed_axes(axes, len(rows), "as many as are returned")
         below = [_axes_below(picture_axes(ax, height)) for ax in axes if wanted]
     for ax in below:
         ax.set_ylabel("Pull")
-    return axes, below or [None] * number
+    return axes, below or [None] * len(rows)
 
 
 def _axes_below(ax):
@@ -108,6 +118,19 @@ class Frame:
         return self.ax
 
 
+def finish_together(upper, lower, legend):
+    """Draw the legends of two frames: each beside its own, in narrow figures one above both."""
+    if is_narrow(upper.ax.figure):
+        upper.handles, lower.handles = upper.handles + lower.handles, []
+    upper.finish(legend)
+    lower.finish(legend)
+
+
+def is_narrow(figure):
+    """Whether a figure has no room for a legend beside its axes (bool)."""
+    return figure.bbox.width / figure.dpi < _NARROW
+
+
 def energy_bounds(energy_range, default, unit):
     """Ends of a rigidity or energy axis in a unit; None, for either or both, is the default."""
     given = (None, None) if energy_range is None else energy_range
@@ -136,32 +159,42 @@ def checked_grid(low, high, axis, nuclei):
 
 def draw_names(ax, x, y, name):
     """Write a name, a style with a marker, on a curve; no line goes through it."""
-    halo = [withStroke(linewidth=sized(3), foreground="white")]
-    ax.plot(x, y, linestyle="none", zorder=3.2, path_effects=halo, **name)
+    size = {"markersize": name["markersize"] * plt.rcParams["font.size"] / 10}
+    ax.plot(x, y, linestyle="none", zorder=3.2, path_effects=halo(), **name | size)
+
+
+def halo():
+    """White outline of a text, so that no line goes through it."""
+    return [withStroke(linewidth=sized(3), foreground="white")]
 
 
 def add_legend(ax, handles, own=False, **kwargs):
     """Add a legend of the first handle of each label, in as many columns as its length needs.
 
-    It stands beside the axes, above them in narrow figures. A figure of one's ``own`` gets wider.
+    It stands beside the axes, above them in narrow figures. A figure of one's ``own`` gets larger
+    for it.
     """
     unique = {}
     for handle in handles:
         unique.setdefault(handle.get_label(), handle)
     figure, spec = ax.figure, ax.get_subplotspec()
-    width = figure.bbox.width / figure.dpi
     look = {"handles": list(unique.values()), "frameon": False, "fontsize": "small"}
-    look |= {"handlelength": 2.8, "borderaxespad": 0} | kwargs
+    look |= {"borderaxespad": 0} | kwargs
     if "ncols" in look:
         ax.legend(**look)
-    elif width < _NARROW:
-        place = {"loc": "lower left", "bbox_to_anchor": (0, 1.02), "columnspacing": 1.0}
+    elif is_narrow(figure):
+        place = {"loc": "lower right", "bbox_to_anchor": (1, 1.02), "columnspacing": 1.0}
+        place["handlelength"] = 2.3
         for columns in range(_MOST_COLUMNS, 0, -1):
             legend = ax.legend(**place | look, ncols=columns)
-            if legend.get_window_extent().width < 0.8 * figure.bbox.width:
+            size = legend.get_window_extent().size / figure.dpi
+            if size[0] < figure.get_figwidth() - 0.1:
                 break
+        if own:
+            figure.set_figheight(figure.get_figheight() + size[1])
     else:
         place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "columnspacing": 1.0}
+        place["handlelength"] = 2.8
         room = ax.get_window_extent().height
         if spec is not None and figure.get_layout_engine() is not None:
             ratios = np.array(spec.get_gridspec().get_height_ratios())
@@ -172,10 +205,10 @@ def add_legend(ax, handles, own=False, **kwargs):
             widths.append(legend.get_window_extent().width)
             if legend.get_window_extent().height <= room:
                 break
-        if own and plt.rcParams["figure.figsize"] == plt.rcParamsDefault["figure.figsize"]:
+        if own and figure_size(_WIDTH, 1)[0] == _WIDTH:
             # a figure of the user, or of a width that a style asks for, keeps it
             further = (widths[-1] - widths[0]) / figure.dpi
-            figure.set_figwidth(max(width, _WIDTH + further))
+            figure.set_figwidth(max(figure.get_figwidth(), _WIDTH + further))
 
 
 def marker_handle(label, marker, filled, faint=False):

@@ -4,13 +4,13 @@ from functools import partial
 
 import numpy as np
 
-from ..datasets.plot_axes import SpectrumAxes
+from ..datasets.plot_axes import SpectrumAxes, sized
 from ..models.predictions import composition_nuclei, species_shares
 from ..physics.composition import log_mass_mean
 from ..physics.species import SPECIES
 from ..studies.bands import composition_band
 from .bands import draw_bands
-from .frame import Frame, axes_and_pulls, checked_grid
+from .frame import Frame, axes_and_pulls, checked_grid, halo
 from .points import Points, data_label, draw_experiments, shown_points, total_energies
 from .pulls import PullPanel
 from .style import component_label, component_style
@@ -65,15 +65,16 @@ def plot_mean_log_mass(
     grid = checked_grid(low, high, axes.axis, drawn_nuclei(model, "all_particle"))
 
     own = ax is None
-    (ax,), (below,) = axes_and_pulls(ax, 1, 4.4, pulls, points)
+    (ax,), (below,) = axes_and_pulls(ax, 4.4, pulls, points)
     frame = Frame(ax, axes, low, high, own, below, ylim=(-0.15, 4.3))
     panel = PullPanel(frame, model)
     frame.ax.set_ylabel(r"Mean logarithmic mass $\langle \ln A \rangle$")
     for name, label in _GUIDES.items():
         y = SPECIES[name].log_A
-        frame.ax.axhline(y, color="0.6", linewidth=0.8, zorder=0.5)
+        frame.ax.axhline(y, color="0.6", linewidth=sized(0.8), zorder=0.5)
         place = {"transform": frame.ax.get_yaxis_transform(), "ha": "right", "va": "bottom"}
-        frame.ax.text(0.99, y, label, fontsize="small", color="0.35", **place)
+        place |= {"path_effects": halo(), "zorder": 3.4}
+        frame.ax.text(0.99, y, label, fontsize="small", color="0.25", **place)
     for name in (None, *(n for n in components if model.components[n].spectral_models)):
         nuclei = composition_nuclei(model, name)
         own = grid[grid.value > min(nucleus.rest_energy for nucleus in nuclei)]

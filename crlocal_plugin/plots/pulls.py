@@ -49,4 +49,4 @@ def set_pull_limits(ax, pulls):
     top = np.nanmax(np.abs(np.concatenate([*map(np.ravel, pulls), []])), initial=0.0)
     top = max(_LOWEST_TOP, 1.1 * top)
     ax.set_ylim(-top, top)
-    ax.yaxis.set_major_locator(MaxNLocator(6, integer=True, symmetric=True, prune="both"))
+    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True, symmetric=True, prune="both"))

@@ -143,7 +143,7 @@ def draw_spectra(
     grids = {name: curve_grid(low, high, axis, members) for name, members in nuclei.items()}
 
     own = ax is None
-    (ax,), (below,) = axes_and_pulls(ax, 1, 4.8, pulls, points)
+    (ax,), (below,) = axes_and_pulls(ax, 4.8, pulls, points)
     look = {"yscale": "log", "ylabel": axes.labels[1]}
     frame = Frame(ax, axes, low, high, own, below, **look)
     panel = PullPanel(frame, model)
