@@ -162,8 +162,10 @@ def new_dipole_axes(axes=None, start=0.0, figsize=(6.4, 6.4), unit=None):
     low, high = start - MARGIN, start + 360 + MARGIN
     phase.set(xscale="log", ylim=(low, high))
     ticks = 60 * np.arange(np.ceil(low / 60), high // 60 + 1)
-    # beyond the turn the axis goes on as it began
-    shown = np.where(ticks == start + 360, ticks, _wrapped(ticks, start))
+    shown = ticks % 360 if start >= 0 else (ticks + 179) % 360 - 179
+    if start in (-180, 0):
+        # both ends of a turn bear their own number
+        shown = np.where((ticks == start) | (ticks == start + 360), ticks, shown)
     phase.set_yticks(ticks, [f"{tick:.0f}".replace("-", "\N{MINUS SIGN}") for tick in shown])
     for edge, end in ((start, low), (start + 360, high)):
         phase.axhspan(edge, end, color="white", alpha=0.6, linewidth=0, zorder=3.5)

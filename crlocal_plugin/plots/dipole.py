@@ -22,7 +22,7 @@ from .frame import Frame, axes_and_pulls, checked_grid, draw_names, finish_toget
 from .points import Points, draw_experiments, shown_points, total_energies
 from .pulls import PullPanel
 from .sky.directions import DIRECTION_LABELS, has_parameters, reference_directions
-from .style import component_label, component_style, species_label, species_style
+from .style import component_label, component_style, name_marker, species_label, species_style
 from .subject import chosen_names, chosen_species, drawn_nuclei, find_subject
 
 _DECADES = 5  # of amplitude that are shown at most, however well contributions cancel
@@ -161,9 +161,8 @@ def _draw_species(draw, model, species, grid):
         if alone.size:
             # names of species whose curves coincide shall not
             step = max(_LETTER_EVERY, _LETTER_WIDTH * len(species))
-            look = species_style(name)
-            places = int(step * (number + 0.5) / len(species)), step
-            written = {"marker": look.pop("marker"), "markevery": places}
+            places = range(int(step * (number + 0.5) / len(species)), alone.size, step)
+            written, look = name_marker(name) | {"markevery": places}, species_style(name)
             label = f"{species_label(name)} alone"
             draw(model.dipole(alone, species=name), label, name=written, zorder=2.8, **look)
 

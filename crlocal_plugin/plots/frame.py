@@ -101,7 +101,7 @@ class Frame:
         ax.set(**{"xscale": "log", "xlim": limits, "xlabel": axes.labels[0]} | settings)
         if pulls is not None:
             pulls.set_xlabel(ax.get_xlabel())
-            ax.set_xlabel("")
+            ax.xaxis.label.set_visible(False)
 
     def curve(self, x, y, label, name=None, **style):
         """Draw a curve, on which the marker of a ``name`` may stand, with a legend entry."""
@@ -159,8 +159,10 @@ def checked_grid(low, high, axis, nuclei):
 
 def draw_names(ax, x, y, name):
     """Write a name, a style with a marker, on a curve; no line goes through it."""
-    size = {"markersize": name["markersize"] * plt.rcParams["font.size"] / 10}
-    ax.plot(x, y, linestyle="none", zorder=3.2, path_effects=halo(), **name | size)
+    size = name["markersize"] * plt.rcParams["font.size"] / 10
+    look = {"linestyle": "none", "zorder": 3.2, "path_effects": halo()} | name
+    at = [place for place in look.pop("markevery") if place < len(x)]
+    ax.plot(x[at], y[at], **look | {"markersize": size})
 
 
 def halo():

@@ -180,9 +180,9 @@ def _draw_curves(frame, model, grids, parts, axes, whole):
     few = len(grids) <= _FEW
     look = {"linewidth": sized(1.1 if few else 0.7), "alpha": 1.0 if few else 0.6, "zorder": 2}
     for number, (name, grid) in enumerate(grids.items()):
-        written = {"markevery": name_places(number, len(grids))}
+        written = {}
         if len(grids) > _COLORS_IN_GREY and name != "all_particle":
-            written |= name_marker(name)
+            written = name_marker(name) | {"markevery": name_places(number, len(grids))}
         for part in (None, *parts[name]):
             y = axes.weighted(grid.value, model.intensity(grid, name, part, axes.axis).value)
             # where an intensity underflows there is no curve

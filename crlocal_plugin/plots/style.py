@@ -68,10 +68,9 @@ def species_color(name):
 
 
 def species_style(name):
-    """Style of a curve of one species alone, whose name stands on it (dict)."""
+    """Style of a curve of one species alone (dict)."""
     linestyle = SPECIES_LINESTYLES.get(name, "solid")
-    style = {"color": species_color(name), "linestyle": linestyle, "linewidth": 1.8}
-    return style | name_marker(name)
+    return {"color": species_color(name), "linestyle": linestyle, "linewidth": 1.8}
 
 
 def name_marker(name):
