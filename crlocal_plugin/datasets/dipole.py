@@ -48,6 +48,16 @@ class DipolePicture(ScalarPicture):
         pulls[self.dataset.is_ul, 1] = np.nan
         return pulls
 
+    def numbers(self):
+        """Amplitudes, or limits of them, and phases."""
+        dataset = self.dataset
+        amplitude = np.where(dataset.is_ul, dataset.amplitude_ul, dataset.amplitude)
+        phase, error = (u.Quantity(x).to_value("deg") for x in (dataset.phase, dataset.phase_error))
+        return [
+            ("amplitude", amplitude, *dataset.amplitude_errors, u.one),
+            ("right ascension", phase, error, error, u.deg),
+        ]
+
     def draw_fit(self, axes=None, **kwargs):
         """Draw amplitudes and phases with the model."""
         dataset = self.dataset

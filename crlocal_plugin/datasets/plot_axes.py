@@ -200,7 +200,7 @@ def crossed(marker):
 def draw_points(ax, x, y, errors=None, is_ul=None, in_fit=None, filled=True, source=None, **kwargs):
     """Draw measured points, limits as arrows, and points outside the fit crossed and faint.
 
-    Each line that is drawn has the attribute ``source``: what is given, and its rows.
+    Each line of a ``source`` has an attribute of that name: what is given, and its rows.
     """
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     is_ul = np.zeros(y.shape, dtype=bool) if is_ul is None else np.asarray(is_ul)
@@ -215,7 +215,8 @@ def draw_points(ax, x, y, errors=None, is_ul=None, in_fit=None, filled=True, sou
             continue
         yerr = None if errors is None else [np.where(is_ul, 0, side)[rows] for side in errors]
         line, *_ = ax.errorbar(x[rows], y[rows], yerr=yerr, **look)
-        line.source = source, np.flatnonzero(rows)
+        if source is not None:
+            line.source = source, np.flatnonzero(rows)
         style.pop("label", None)
         if (rows & is_ul).any():
             arrow = {key: look[key] for key in ("color", "alpha", "zorder") if key in look}
