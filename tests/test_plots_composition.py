@@ -375,7 +375,7 @@ class TestLegend:
 
 def test_report_shows_the_composition(lhaaso, monkeypatch):
     # the pictures themselves are those of above
-    monkeypatch.setattr(report, "svg_source", lambda draw, datasets: "")
+    monkeypatch.setattr(report, "svg_picture", lambda *args: "")
     found = [figure.title for figure in report.pictures(lhaaso)]
     for title in ("All particles", "Mean logarithmic mass"):
         assert title in found

@@ -112,5 +112,6 @@ def data_label(dataset, name, norm=True):
     if models and (position := dataset.hadronic.value):
         at_one = position in range(len(models))
         shifts.append(f"at {models[int(position)]}" if at_one else f"hadronic {position:.3g}")
-    label = name.replace("ASgamma", "ASγ")
+    # a dollar would begin a formula
+    label = name.replace("ASgamma", "ASγ").replace("$", r"\$")
     return f"{label} ({', '.join(shifts)})" if shifts else label

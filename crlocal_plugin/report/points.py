@@ -14,8 +14,6 @@ from .cells import joined, unit_text
 _CIRCLE = Markup('<circle cx="{}" cy="{}" r="4"><title>{}</title></circle>')
 
 
-_POWER = re.compile(r"(?<=\d)e([+-]?\d+)\b")
-
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -43,21 +41,15 @@ def _words(dataset):
     pulls, in_fit = picture.pulls(), points_in_fit(dataset)
     axis = getattr(dataset, "axis", "total_energy").replace("_", " ")
     for row in range(len(dataset.table) if numbers else 0):
-        lines = "\n".join(
-            [
-                f"{source_names([dataset])[0]}, {dataset.name}",
-                f"{axis} {dataset.x.value[row]:.4g} {unit_text(dataset.x.unit)}",
-                *(_number(*number, row, dataset.is_ul[row]) for number in numbers),
-                *_pulls(pulls[row], picture.pull_names),
-                *["not in the fit"] * (not in_fit[row]),
-            ]
-        )
-        yield _POWER.sub(_power, lines)
-
-
-def _power(match):
-    """Power of ten as in a book, from "e-06"."""
-    return f" × 10{str(int(match[1])).translate(_SUPERSCRIPTS)}"
+        x = _as_in_a_book(f"{dataset.x.value[row]:.4g}")
+        lines = [
+            f"{source_names([dataset])[0]}, {dataset.name}",
+            f"{axis} {x} {unit_text(dataset.x.unit)}",
+            *(_number(*number, row, dataset.is_ul[row]) for number in numbers),
+            *_pulls(pulls[row], picture.pull_names),
+            *["not in the fit"] * (not in_fit[row]),
+        ]
+        yield "\n".join(lines)
 
 
 def _number(name, values, errn, errp, unit, row, is_limit):
@@ -66,10 +58,20 @@ def _number(name, values, errn, errp, unit, row, is_limit):
     if not np.isfinite(value):
         return f"{name}: none"
     if is_limit:
-        return f"{name} < {value:.3g} {unit_text(unit)}".rstrip()
-    (text, lower), (_, upper) = rounded(value, down, up), rounded(value, up, down)
-    error = f"± {lower}" if down == up else f"+{upper} −{lower}"
-    return f"{name} {text} {error} {unit_text(unit)}".rstrip()
+        text = f"< {value:.3g}"
+    else:
+        (text, lower), (_, upper) = rounded(value, down, up), rounded(value, up, down)
+        text += f" ± {lower}" if down == up else f" +{upper} −{lower}"
+    return f"{name} {_as_in_a_book(text)} {unit_text(unit)}".rstrip()
+
+
+def _as_in_a_book(text):
+    """Numbers with powers of ten in place of "e-06"."""
+    return re.sub(r"e([+-]?\d+)", lambda match: f" × 10{_raised(match[1])}", text)
+
+
+def _raised(power):
+    return str(int(power)).translate(_SUPERSCRIPTS)
 
 
 def _pulls(pulls, names):
