@@ -84,7 +84,7 @@ class DipolePicture(ScalarPicture):
         looks = {"marker": "o"}, {"marker": "s", "filled": False}
         for values, name, look in zip(residuals.T, names, looks, strict=True):
             draw_points(ax, dataset.x.value, values, **{"label": name, **look, **kwargs})
-        ax.legend(frameon=False)
+        ax.legend(fontsize="small")
         return ax
 
 

@@ -34,8 +34,8 @@ _REFERENCES = ("Galactic centre", "b", "-b", "Compton-Getting")
 _REFERENCE_STYLE = {"zorder": 3.4, "fontsize": "small", "color": "0.25"}
 
 
-# Points of a curve from one name of its species to the next, and to that of another species.
-_LETTER_EVERY, _LETTER_WIDTH = 55, 18
+# Points of a curve from one name of its species to the next, to that of another, and to the edge.
+_LETTER_EVERY, _LETTER_WIDTH, _EDGE = 110, 18, 12
 
 _COLUMN = 80  # points between labels that stand side by side
 
@@ -161,7 +161,7 @@ def _draw_species(draw, model, species, grid):
         if alone.size:
             # names of species whose curves coincide shall not
             step = max(_LETTER_EVERY, _LETTER_WIDTH * len(species))
-            places = range(int(step * (number + 0.5) / len(species)), alone.size, step)
+            places = range(int(step * (number + 0.5) / len(species)), alone.size - _EDGE, step)
             written, look = name_marker(name) | {"markevery": places}, species_style(name)
             label = f"{species_label(name)} alone"
             draw(model.dipole(alone, species=name), label, name=written, zorder=2.8, **look)
