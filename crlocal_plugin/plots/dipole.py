@@ -20,7 +20,7 @@ from ..studies.bands import dipole_band
 from .bands import draw_bands, draw_phase_band
 from .frame import Frame, axes_and_pulls, checked_grid, draw_names, finish_together, halo
 from .points import Points, draw_experiments, shown_points, total_energies
-from .pulls import PullPanel
+from .residuals import PullPanel
 from .sky.directions import DIRECTION_LABELS, has_parameters, reference_directions
 from .style import component_label, component_style, name_marker, species_label, species_style
 from .subject import chosen_names, chosen_species, drawn_nuclei, find_subject

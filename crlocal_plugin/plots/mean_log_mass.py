@@ -12,7 +12,7 @@ from ..studies.bands import composition_band
 from .bands import draw_bands
 from .frame import Frame, axes_and_pulls, checked_grid, halo
 from .points import Points, data_label, draw_experiments, shown_points, total_energies
-from .pulls import PullPanel
+from .residuals import PullPanel
 from .style import component_label, component_style
 from .subject import chosen_names, drawn_nuclei, find_subject
 

@@ -1,17 +1,24 @@
-"""Pulls of all data of a joint fit against energy."""
+"""Pulls of all data of a joint fit against energy, in a picture of their own or under another."""
 
 from dataclasses import replace
 from itertools import chain, cycle
+
+import numpy as np
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from ..datasets.plot_axes import SpectrumAxes, sized
 from ..datasets.plotting import picture_of
 from .frame import Frame, line_handle, listed_axes, new_figure
 from .points import Points, data_label, draw_experiments, shown_points, source_names, total_energies
-from .pulls import draw_sigma_bands, set_pull_limits
 from .style import species_color, species_label
 from .subject import chosen_names, find_subject, known_quantities
 
 DIPOLE_PULL_COLORS = ("#000000", "#E69F00")  # of the two numbers of a measured dipole
+
+_SIGMA_BANDS = {1: "0.86", 2: "0.94"}  # grey by half width in standard deviations
+
+_LOWEST_TOP = 3.5  # half height of a panel in standard deviations at least
 
 
 def plot_residuals(
@@ -74,8 +81,8 @@ def plot_residuals(
         labels = {"xlabel": "", "ylabel": f"{label}: (data $-$ model) / error"}
         panel = Frame(ax, frame, low, high, own, **labels)
         _draw_pulls(panel, points, quantities)
-        panel.handles += draw_sigma_bands(ax)
-        set_pull_limits(ax, [p.y[p.in_fit & p.within(low, high)] for p in points])
+        panel.handles += _draw_sigma_bands(ax)
+        _set_pull_limits(ax, [p.y[p.in_fit & p.within(low, high)] for p in points])
         title = f"$\\chi^2$ / numbers: {_stat(points)}"
         panel.finish(legend, title=title, title_fontsize="small", alignment="left")
     axes[-1].set_xlabel(frame.labels[0])
@@ -111,3 +118,42 @@ def _stat(points):
     stat, numbers = (sum(info[key] for info in information) for key in ("stat_sum", "n_fit"))
     stat -= sum(shown.dataset.stat_sum_scatter() for shown in points)
     return f"{stat:.1f} / {numbers}"
+
+
+class PullPanel:
+    """Pulls, (data - model) / error, under the axes of a `Frame`, if it has a place for them."""
+
+    def __init__(self, frame, model):
+        self.frame, self.model = frame, model
+        self.seen = []
+        if frame.pulls is not None:
+            _draw_sigma_bands(frame.pulls)
+
+    def draw(self, shown, number=0, **style):
+        """Draw one pull of each of the `Points`, the first unless another ``number`` is given."""
+        ax = self.frame.pulls
+        if ax is not None:
+            pulls = shown.pulls(self.model)[:, number]
+            replace(shown, y=pulls, errors=None).draw(self.frame, ax, **style)
+            low, high = np.array(self.frame.ax.get_xlim()) / self.frame.factor
+            self.seen.append(pulls[shown.in_fit & shown.within(low, high)])
+            _set_pull_limits(ax, self.seen)
+
+
+def _draw_sigma_bands(ax):
+    """Draw zero and the bands of one and two standard deviations, and return legend handles."""
+    for sigma, grey in _SIGMA_BANDS.items():
+        ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=-sigma)
+    ax.axhline(0, color="black", linewidth=sized(0.8), zorder=1)
+    return [
+        Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$")
+        for sigma, grey in _SIGMA_BANDS.items()
+    ]
+
+
+def _set_pull_limits(ax, pulls):
+    """Show pulls, a list of arrays, with zero in the middle."""
+    top = np.nanmax(np.abs(np.concatenate([*map(np.ravel, pulls), []])), initial=0.0)
+    top = max(_LOWEST_TOP, 1.1 * top)
+    ax.set_ylim(-top, top)
+    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True, symmetric=True, prune="both"))

@@ -12,7 +12,7 @@ from ..studies.bands import intensity_band
 from .bands import draw_bands
 from .frame import Frame, axes_and_pulls, checked_grid, line_handle
 from .points import Points, draw_experiments, points_on_axis, shown_points
-from .pulls import PullPanel
+from .residuals import PullPanel
 from .style import (
     component_label,
     component_style,
