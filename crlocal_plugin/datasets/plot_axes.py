@@ -258,8 +258,8 @@ def draw_phase(ax, energy, phase, start, **kwargs):
 
 def turns_in_sight(phase, start):
     """Whole turns in deg by which phases reach into the axis from ``start`` (`~numpy.ndarray`)."""
-    first = np.floor((start - MARGIN - np.max(phase)) / 360)
-    last = np.ceil((start + 360 + MARGIN - np.min(phase)) / 360)
+    first = np.floor((start - MARGIN - np.nanmax(phase)) / 360)
+    last = np.ceil((start + 360 + MARGIN - np.nanmin(phase)) / 360)
     return 360 * np.arange(first, last + 1)
 
 

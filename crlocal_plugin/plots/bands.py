@@ -51,5 +51,5 @@ def draw_phase_band(ax, energy, phase, start, color):
     median = phase.median.to_value("deg")
     shift = np.unwrap(median, period=360) - median
     lower, upper = (end[0].to_value("deg") + shift for end in (phase.lower, phase.upper))
-    for turn in turns_in_sight((lower.min(), upper.max()), start):
+    for turn in turns_in_sight([lower, upper], start):
         _draw_band(ax, energy, lower + turn, upper + turn, color)

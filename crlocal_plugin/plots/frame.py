@@ -21,13 +21,11 @@ _LAID_OUT = 0.9  # share of the height of a figure that a layout engine leaves t
 _NARROW = 5.5  # width in inches of figures whose legends stand above the axes
 
 
-def figure_size(width, height, power=0.7):
-    """Width and height in inches of a figure, or of the width that a style asks for, if one does.
-
-    The height then changes as a power of the width: legends and labels need their room.
-    """
+def figure_size(width, height):
+    """Width and height of a figure in inches, with the width of a style if it asks for one."""
     asked, usual = (rc["figure.figsize"][0] for rc in (plt.rcParams, plt.rcParamsDefault))
-    return (width, height) if asked == usual else (asked, height * (asked / width) ** power)
+    # labels need their room in narrow figures too
+    return (width, height) if asked == usual else (asked, height * (asked / width) ** 0.7)
 
 
 def new_figure(height, ratios=(1,)):
@@ -190,7 +188,7 @@ def add_legend(ax, handles, own=False, **kwargs):
         for columns in range(_MOST_COLUMNS, 0, -1):
             legend = ax.legend(**place | look, ncols=columns)
             size = legend.get_window_extent().size / figure.dpi
-            if size[0] < figure.get_figwidth() - 0.1:
+            if size[0] < figure.bbox.width / figure.dpi - 0.1:
                 break
         if own:
             figure.set_figheight(figure.get_figheight() + size[1])
