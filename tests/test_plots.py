@@ -457,6 +457,13 @@ class TestDipole:
         amplitude, _ = plot_dipole(model, [dataset])
         assert_allclose(points(amplitude)[0].get_xdata(), [1.2e4, 1.2e6, 1.2e7])
 
+    def test_second_picture_in_the_same_axes(self, model):
+        axes = plot_dipole(model)
+        margins = [patch for patch in axes[1].patches if patch.get_alpha()]
+        plot_dipole(model, axes=axes, components=False)
+        # pale, and not paler
+        assert len([patch for patch in axes[1].patches if patch.get_alpha()]) == len(margins) == 2
+
     def test_isotropic_model(self):
         spectra = {"H": crl.LeakyBoxSpectralModel(species="H")}
         isotropic = crl.CosmicRayModel([crl.CosmicRayComponent("background", spectra)])

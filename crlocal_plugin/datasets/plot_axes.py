@@ -167,11 +167,11 @@ def new_dipole_axes(axes=None, start=0.0, figsize=(6.4, 6.4), unit=None):
         # both ends of a turn bear their own number
         shown = np.where((ticks == start) | (ticks == start + 360), ticks, shown)
     phase.set_yticks(ticks, [f"{tick:.0f}".replace("-", "\N{MINUS SIGN}") for tick in shown])
-    for patch in [patch for patch in phase.patches if patch.get_gid() == "margin"]:
+    for patch in [patch for patch in phase.patches if patch.get_label() == "_margin"]:
         # of a picture that was drawn into the same axes
         patch.remove()
     for edge, end in ((start, low), (start + 360, high)):
-        pale = {"color": "white", "alpha": 0.6, "linewidth": 0, "gid": "margin"}
+        pale = {"color": "white", "alpha": 0.6, "linewidth": 0, "label": "_margin"}
         phase.axhspan(edge, end, **pale, zorder=3.5)
         phase.axhline(edge, color="0.3", linewidth=sized(0.8), linestyle=(0, (4, 2)), zorder=3.6)
     plt.setp([*phase.spines.values(), phase.xaxis, phase.yaxis], zorder=4)
