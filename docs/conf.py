@@ -27,6 +27,7 @@ extensions = [
     "myst_parser",
     "sphinx_gallery.gen_gallery",
     "package_tables",
+    "notebooks",
     "mathml",
 ]
 exclude_patterns = ["_build", "_ext", "_templates", "figures", "models"]
