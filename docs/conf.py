@@ -44,7 +44,8 @@ autosummary_generate = True
 autodoc_typehints = "none"
 toc_object_entries_show_parents = "hide"
 napoleon_google_docstring = False
-napoleon_use_ivar = True
+# a list like that of parameters, whose names are no links
+napoleon_custom_sections = [("Attributes", "params_style")]
 napoleon_use_rtype = False
 
 # The scripts run in a copy, so that the files they write stay out of the repository.

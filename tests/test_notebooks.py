@@ -74,9 +74,9 @@ def write(notebook):
             book, record_timing=False, resources={"metadata": {"path": folder}}
         ).execute()
     for cell in book.cells:
-        # progress bars mean nothing once the kernel has gone
-        outputs = cell.get("outputs", [])
-        cell.update(outputs=[o for o in outputs if not re.search("widget", str(o.get("data")))])
+        if cell.cell_type == "code":
+            # progress bars mean nothing once the kernel has gone
+            cell.outputs = [o for o in cell.outputs if "widget" not in str(o.get("data"))]
     # names of an environment and of its Python differ from machine to machine
     book.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
