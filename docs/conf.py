@@ -91,6 +91,7 @@ html_sidebars = {
         "getting-started",
         "tutorial",
         "tables",
+        "glossary",
         "conventions",
         "command-line",
         "paper",

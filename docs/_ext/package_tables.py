@@ -194,7 +194,7 @@ class ParameterSymbols(SphinxDirective):
                 f"${known[name][0]}$" if known[name][0] else "not in the paper",
                 f"`{name}`",
                 definition.unit,
-                f"{definition.description} ({{doc}}`page <{known[name][2]}>`)",
+                f"{{doc}}`{definition.description} <{known[name][2]}>`",
                 known[name][1],
             ]
             for name, definition in DEFINITIONS.items()
