@@ -17,7 +17,7 @@ datasets.models = [model]
 # %%
 # Descents from random starts show the minima; the fit goes on from the lowest.
 
-starts = crl.random_starts(datasets, n_starts=4, spread=0.3)
+starts = crl.random_starts(datasets, n_starts=8, spread=0.3)
 print(starts.minima["statistic", "above", "starts", "V_sun", "x", "R_cutc"], "\n")
 starts.assign()
 Fit(backend="least-squares").run(datasets)
