@@ -57,7 +57,7 @@ for figure in SCRIPTS.glob("figure_*.py"):
     figure.rename(SCRIPTS / "figures" / figure.name)
 
 # fits by the dozen and nested sampling
-SLOW = "composition_sensitivity|composition_hadronic_models|sensitivity|posterior"
+SLOW = "composition|posterior|sensitivity"
 
 sphinx_gallery_conf = {
     "examples_dirs": [str(SCRIPTS), "models"],
