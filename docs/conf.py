@@ -90,6 +90,7 @@ html_sidebars = {
     for page in (
         "getting-started",
         "tutorial",
+        "generated/notebooks/*",
         "tables",
         "glossary",
         "conventions",
