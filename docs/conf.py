@@ -1,6 +1,6 @@
 """Sphinx configuration: ``python -m sphinx -W --keep-going docs docs/_build/html``.
 
-The build needs no network and some 75 s of processor time. ``-t slow`` also runs the scripts
+The build needs no network and some 80 s of processor time. ``-t slow`` also runs the scripts
 whose results other pages show, three minutes in all; ``-D plot_gallery=0`` runs no script.
 """
 
