@@ -106,7 +106,7 @@ def test_names_of_components():
 
 @pytest.fixture(scope="module")
 def subject():
-    datasets = crl.load_datasets(["dampe_h", "argo-ybj-2018", "icecube-2016"])
+    datasets = crl.load_datasets(["dampe_h", "argo-ybj-2018"])
     datasets.models = [crl.xue_liu_2025()]
     return datasets
 
@@ -115,7 +115,7 @@ def subject():
 def test_pictures_fit_into_columns(subject, columns, width):
     before = dict(plt.rcParams)
     with crl.journal_style(columns):
-        for plot in (crl.plot_spectra, crl.plot_dipole, crl.plot_residuals, crl.plot_sky):
+        for plot in (crl.plot_spectra, crl.plot_dipole, crl.plot_sky):
             figure = np.ravel(plot(subject))[0].figure
             assert figure.get_figwidth() == width
             figure.draw_without_rendering()

@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import partial
 from pathlib import Path
 
 import astropy.units as u
@@ -16,8 +17,7 @@ from astropy.table import Table
 
 import crlocal_plugin as crl
 from crlocal_plugin.datasets.plotting import picture_of
-from crlocal_plugin.plots.pictures import PICTURES
-from crlocal_plugin.report import pictures
+from crlocal_plugin.report import page, pictures
 from crlocal_plugin.report.points import described_points
 
 BROWSER = Path("/usr/bin/chromium")
@@ -49,21 +49,26 @@ def datasets():
     return data
 
 
-@pytest.fixture
-def plain(monkeypatch):
-    """Two pictures on the page, so that it is made fast."""
+@pytest.fixture(scope="module")
+def report(datasets, tmp_path_factory):
+    """Page with two pictures."""
+    path = tmp_path_factory.mktemp("report") / "page.html"
     words = {key: {"title": key, "caption": "c", "alt": EVIL} for key in ("spectra", "dipole")}
-    monkeypatch.setattr(pictures, "shipped_yaml", lambda path: words)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pictures, "shipped_yaml", lambda path: words)
+        patch.setattr(page, "fit_summary", partial(page.fit_summary, profiles=False))
+        crl.write_report(datasets, path)
+    return path
 
 
 def words_of(svg):
     return [html.unescape(text) for text in re.findall(r"<title>(.*?)</title>", svg, re.DOTALL)]
 
 
-def test_words(datasets):
+def test_words(datasets, report):
     flux, dipole = datasets
-    svg = pictures.svg_picture(PICTURES["spectra"].draw, list(datasets), "a", "alt")
-    texts = words_of(svg)
+    spectra, dipoles = re.findall(r"<svg.*?</svg>", report.read_text(encoding="utf-8"), re.DOTALL)
+    texts = words_of(spectra)
     # each point on its curve and among the pulls
     assert len(set(texts)) == 3
     assert len(texts) >= 5
@@ -80,7 +85,7 @@ def test_words(datasets):
     assert "H 1.00 × 10⁻⁴ ± 0.10 × 10⁻⁴" in second
     assert second.endswith("not in the fit")
     assert "H < 2 × 10⁻⁷" in limit
-    texts = words_of(pictures.svg_picture(PICTURES["dipole"].draw, list(datasets), "a", "alt"))
+    texts = words_of(dipoles)
     assert len(set(texts)) == len(dipole.table)
     pulls = picture_of(dipole).pulls()
     for text, (along, across) in zip(texts, pulls, strict=False):
@@ -108,9 +113,8 @@ def test_circles_are_on_the_points(datasets):
     plt.close(figure)
 
 
-def test_page_is_escaped(datasets, plain, tmp_path):
-    crl.write_report(datasets, tmp_path / "page.html")
-    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+def test_page_is_escaped(report):
+    text = report.read_text(encoding="utf-8")
     assert "<script>alert" not in text
     assert "<img" not in text
     # scripts of the page alone, and nothing from elsewhere
@@ -122,11 +126,10 @@ def test_page_is_escaped(datasets, plain, tmp_path):
         assert target in ids
 
 
-def test_hover_in_a_browser(datasets, plain, tmp_path):
+def test_hover_in_a_browser(report):
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     if not BROWSER.exists():
         pytest.skip(f"needs a browser, {BROWSER}")
-    crl.write_report(datasets, tmp_path / "page.html")
     errors, asked = [], []
     with api.sync_playwright() as playwright:
         options = {"executable_path": str(BROWSER), "args": ["--no-sandbox"]}
@@ -135,7 +138,7 @@ def test_hover_in_a_browser(datasets, plain, tmp_path):
         tab.on("console", lambda message: errors.append(message.text))
         tab.on("pageerror", lambda error: errors.append(str(error)))
         tab.on("request", lambda request: asked.append(request.url))
-        tab.goto((tmp_path / "page.html").as_uri())
+        tab.goto(report.as_uri())
         box = tab.locator("#words")
         assert box.is_hidden()
         # markers and circles are at the same place
