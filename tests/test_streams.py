@@ -41,7 +41,7 @@ class Interrupt:
 sys.meta_path.insert(0, Interrupt())
 sys.modules["__main__"].__file__ = sys.argv[1]
 from crlocal_plugin.cli import main
-main(["data", "list"])
+sys.exit(main(["data", "list"]))
 """
 
 

@@ -67,7 +67,7 @@ def show_table(name):
             low, high = ("" if end is None else end for end in item.energy_range)
             extent = f"  ({low} .. {high})" if (low, high) != ("", "") else ""
             lines.append(f"  {item.name}{extent}")
-            tables.append({"name": item.name, "low": low or None, "high": high or None})
+            tables.append({"name": item.name, "low": str(low), "high": str(high)})
         show("\n".join(lines), description=SELECTIONS[name].description, tables=tables)
     elif experiment is not None and name not in index["name"]:
         rows = index[index["experiment"] == experiment]
