@@ -429,7 +429,9 @@ parameters: {calet-nuclei.norm: {free: true}}
     options = ["--species", "H", "He", "C", "Fe", "--hadronic-model"]
     options += ["LHAASO=EPOS-LHC", "LHAASO=SIBYLL-2.3d", "--free", "LHAASO.hadronic", "--fix"]
     options += ["Q_0n", "R_cut", "D_0", "delta_b", "x", "V_sun", "phi", "T_c", "R_cutc", "He.Q_0c"]
-    assert main(["fit", "a.yaml", *options, "--starts", "0", "--output", "result", "--verbose"]) == 0
+    assert (
+        main(["fit", "a.yaml", *options, "--starts", "0", "--output", "result", "--verbose"]) == 0
+    )
     printed = capsys.readouterr().out
     for label in ("C+Fe.index_offset", "grammage", "LHAASO-nuisance.hadronic", "calet-nuclei.norm"):
         assert label in printed
