@@ -63,7 +63,7 @@ def _in_empty_folder(tmp_path, monkeypatch):
 def small_fit(tmp_path_factory):
     folder, printed = tmp_path_factory.mktemp("fit") / "result", io.StringIO()
     with contextlib.redirect_stdout(printed):
-        assert main(["fit", *SMALL, *FREE_FEW, "--output", str(folder)]) == 0
+        assert main(["fit", *SMALL, *FREE_FEW, "--output", str(folder), "--verbose"]) == 0
     return folder, printed.getvalue()
 
 
@@ -219,7 +219,7 @@ def test_internal_error_has_no_traceback(monkeypatch, capsys):
     def fail(*args):
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("crlocal_plugin.cli.commands.data.catalog", fail)
+    monkeypatch.setattr("crlocal_plugin.catalogue.index.catalog", fail)
     assert main(["data", "list"]) == 3
     error = capsys.readouterr().err
     assert "boom" in error
@@ -308,7 +308,7 @@ def test_interrupt_says_nothing_false(monkeypatch, capsys):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("crlocal_plugin.cli.commands.data.catalog", interrupt)
+    monkeypatch.setattr("crlocal_plugin.catalogue.index.catalog", interrupt)
     assert main(["data", "list"]) == 2
     assert capsys.readouterr().err == "crlocal: interrupted, no file is half-written\n"
 
@@ -429,7 +429,9 @@ parameters: {calet-nuclei.norm: {free: true}}
     options = ["--species", "H", "He", "C", "Fe", "--hadronic-model"]
     options += ["LHAASO=EPOS-LHC", "LHAASO=SIBYLL-2.3d", "--free", "LHAASO.hadronic", "--fix"]
     options += ["Q_0n", "R_cut", "D_0", "delta_b", "x", "V_sun", "phi", "T_c", "R_cutc", "He.Q_0c"]
-    assert main(["fit", "a.yaml", *options, "--starts", "0", "--output", "result"]) == 0
+    assert (
+        main(["fit", "a.yaml", *options, "--starts", "0", "--output", "result", "--verbose"]) == 0
+    )
     printed = capsys.readouterr().out
     for label in ("C+Fe.index_offset", "grammage", "LHAASO-nuisance.hadronic", "calet-nuclei.norm"):
         assert label in printed
