@@ -37,20 +37,21 @@ class SpectrumCurves:
         Quantity and component of each curve, None for the sum of all.
     """
 
-    def __init__(self, subject, axis):
+    def __init__(self, subject, axis, n_points=N_POINTS, has_parts=True):
         model, self.axis = subject.model, axis
         self._evaluator = model.evaluator
         self.datasets = spectra_on_axis(subject, axis)
         measured = [d.quantity for d in self.datasets]
         self.quantities = list(dict.fromkeys([*model.species, *measured]))
         rows = self._evaluator.rows
-        parts = list(rows) if len(self.quantities) <= _MOST_SPECIES else []
+        has_parts = has_parts and len(self.quantities) <= _MOST_SPECIES
+        parts = list(rows) if has_parts else []
         self.names = [(q, part) for q in self.quantities for part in (None, *parts)]
         nuclei = list(self._evaluator.species.values())
         low, high = _range(self.datasets, lambda d: points_on_axis(d, model, axis)[0])
         if axis == "total_energy":
             low = max(low, 1.001 * min(nucleus.rest_energy for nucleus in nuclei))
-        self.x = np.geomspace(low, high, N_POINTS)
+        self.x = np.geomspace(low, high, n_points)
         if axis == "total_energy":
             energies = energy_grid(self.x, nuclei)
             grids, logs = energies.grids, list(energies.log_jacobians.values())
@@ -100,7 +101,7 @@ class DipoleCurves:
         Components of the curves, the first None for the sum.
     """
 
-    def __init__(self, model, energy):
+    def __init__(self, model, energy, has_parts=True):
         self._evaluator, self.energy = model.evaluator, energy
         species = self._evaluator.species
         energies = energy_grid(energy, species.values())
@@ -108,7 +109,7 @@ class DipoleCurves:
         self._log_jacobian = np.concatenate(list(energies.log_jacobians.values()))
         self._n_species = len(species)
         self._parts = [n for n, c in model.components.items() if c.dipole_model is not None]
-        self.names = [None, *self._parts]
+        self.names = [None, *self._parts] if has_parts else [None]
 
     def __call__(self):
         """Dipole vectors in ICRS, shape ``(k, n, 3)``."""
@@ -124,7 +125,7 @@ class DipoleCurves:
                 ]
             )
         vectors = np.moveaxis(vectors, 1, -1)
-        return np.concatenate([vectors.sum(axis=0, keepdims=True), vectors])
+        return np.concatenate([vectors.sum(axis=0, keepdims=True), vectors])[: len(self.names)]
 
 
 def amplitude_phase(vectors):
@@ -135,10 +136,10 @@ def amplitude_phase(vectors):
     return np.where(absent, np.nan, amplitude), np.where(absent, np.nan, phase)
 
 
-def dipole_energies(model, datasets):
+def dipole_energies(model, datasets, n_points=N_POINTS):
     """Total energies in GeV for curves of the dipole, from 100 GeV to 100 PeV and beyond data."""
     low, high = _range(datasets, lambda d: total_energies(d, model))
-    return np.geomspace(min(low, 1e2), max(high, 1e8), N_POINTS)
+    return np.geomspace(min(low, 1e2), max(high, 1e8), n_points)
 
 
 def _range(datasets, places):

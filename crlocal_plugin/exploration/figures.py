@@ -20,6 +20,7 @@ from ..plots.sky.directions import reference_directions
 from ..plots.style import component_style, experiment_markers, species_color, species_label
 from ..plots.subject import Subject
 from .curves import (
+    N_POINTS,
     POWER,
     DipoleCurves,
     SpectrumCurves,
@@ -49,11 +50,6 @@ _REFERENCES = {
 """Directions that are drawn: label, where it is beside its place on the map, and above its line."""
 
 _OUTSIDE = 0.3
-
-
-def make_figures(exploration, axis="total_energy"):
-    """Figures of an exploration (Figures)."""
-    return Figures(exploration, axis)
 
 
 def _figure(title, **settings):
@@ -97,13 +93,15 @@ class Figures:
         Total energy of the map in GeV.
     """
 
-    def __init__(self, exploration, axis="total_energy"):
+    def __init__(self, exploration, axis="total_energy", n_points=N_POINTS, has_parts=True):
         self.exploration, self.energy = exploration, 1e4
+        self._grid = {"n_points": n_points, "has_parts": has_parts}
         model, datasets = exploration.model, list(exploration.datasets)
         self._subject = Subject(model, datasets)
         self._dipoles = [d for d in datasets if getattr(d, "kind", "") == "dipole"]
         self._markers = {}
-        self.dipole = DipoleCurves(model, dipole_energies(model, self._dipoles))
+        energies = dipole_energies(model, self._dipoles, n_points)
+        self.dipole = DipoleCurves(model, energies, has_parts)
         self._pixels = sky_pixels()
         names = ("spectra", "spectrum_points", "dipole", "amplitude_points", "phase_points")
         names += ("directions", "track", "image", "here")
@@ -186,7 +184,7 @@ class Figures:
 
     def _draw_spectra(self, axis):
         fig = self.spectra
-        self.curves = SpectrumCurves(self._subject, axis)
+        self.curves = SpectrumCurves(self._subject, axis, **self._grid)
         self._markers = {}
         fig.xaxis.axis_label, fig.yaxis.axis_label = AXES[axis]
         labels = {}

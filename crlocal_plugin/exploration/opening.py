@@ -3,9 +3,11 @@
 import errno
 import socket
 import webbrowser
+from importlib import import_module
 
+from ..analysis.description import Analysis
 from ..files import refuse_existing, replace_file
-from .state import Exploration, explored
+from .state import explored
 
 _MISSING = "{} needs Bokeh and Panel: pip install 'crlocal_plugin[explore]'"
 
@@ -40,7 +42,7 @@ def explore(model, datasets=None):
 
     Examples
     --------
-    >>> datasets = crl.load_datasets()
+    >>> datasets = crl.load_datasets("newest-dipoles")
     >>> crl.explore(crl.xue_liu_2025(), datasets)  # doctest: +SKIP
     """
     exploration = explored(model, datasets)
@@ -48,7 +50,7 @@ def explore(model, datasets=None):
         import panel
     except ImportError as error:
         raise ImportError(_MISSING.format("crl.explore")) from error
-    page = _page()(exploration)
+    page = _needs_bokeh("crl.explore", "page").Page(exploration)
     # in the notebook itself: no network
     panel.extension(inline=True)
     return panel.pane.Bokeh(page.root, sizing_mode="stretch_width")
@@ -73,7 +75,7 @@ def serve(exploration, port=0, browser=True, ready=None):
     ImportError, OSError
         If Bokeh is not installed, or the port is in use.
     """
-    page = _page()
+    page = _needs_bokeh("crlocal explore", "page").Page
     from bokeh.application import Application
     from bokeh.application.handlers import FunctionHandler
     from bokeh.server.server import BaseServer
@@ -110,12 +112,46 @@ def serve(exploration, port=0, browser=True, ready=None):
         server.stop()
 
 
-def _page():
+def write_demo(path, subject=None, overwrite=False):
+    """Write a page with a few sliders as one HTML file, which needs neither server nor network.
+
+    It begins at the best fit, and has the speed of the Sun, its distance from the edge of the
+    cloud and the strength of the nearby source, on a grid that is computed here.
+
+    Parameters
+    ----------
+    path : str or `~pathlib.Path`
+        File to write, some 2.5 MB.
+    subject : CosmicRayDatasets or Analysis, optional
+        Data with their model, by default those of an analysis without entries.
+    overwrite : bool, optional
+        Replace an existing file.
+
+    Raises
+    ------
+    ImportError
+        If Bokeh is not installed.
+    FileExistsError
+        If the file exists, and may not be replaced.
+    ValueError
+        If V_sun, x or Q_0n is not free, or the fit fails.
+
+    Examples
+    --------
+    >>> crl.write_demo("demo.html")  # doctest: +SKIP
+    """
+    refuse_existing(path, overwrite=overwrite)
+    demo_html = _needs_bokeh("crl.write_demo", "demo").demo_html
+    text = demo_html(explored(Analysis() if subject is None else subject), _template())
+    with replace_file(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+def _needs_bokeh(what, module):
     try:
-        from .page import Page
+        return import_module(f".{module}", __package__)
     except ImportError as error:
-        raise ImportError(_MISSING.format("a page to explore")) from error
-    return Page
+        raise ImportError(_MISSING.format(what)) from error
 
 
 def _template():

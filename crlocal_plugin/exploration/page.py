@@ -19,7 +19,7 @@ from bokeh.models import (
 )
 from scipy.special import chdtrc
 
-from .figures import AXES, make_figures
+from .figures import AXES, Figures
 from .symbols import drawing
 
 _STEPS = 500
@@ -36,7 +36,7 @@ _FIRST = ("V_sun", "x")
 _SHIFTS = ("norm", "energy_scale", "hadronic", "dipole_norm")
 """Parameters of experiments that shift their points."""
 
-_FORMAT = """
+_NUMBER = """
 const value = log ? 10 ** tick : tick
 const text = Math.abs(value) >= 1e5 || (value != 0 && Math.abs(value) < 1e-3)
   ? value.toExponential(2).replace("e+", "e") : Number(value.toPrecision(4)).toString()
@@ -98,7 +98,7 @@ class Page:
     """
 
     def __init__(self, exploration):
-        self.exploration, self.figures = exploration, make_figures(exploration)
+        self.exploration, self.figures = exploration, Figures(exploration)
         self._text, self._follows, self._saved = style_sheet("text"), True, 0
         self.message, self._status, self._table = (self._div() for _ in range(3))
         self.sliders, self._marks = {}, {}
@@ -159,7 +159,7 @@ class Page:
     def _map(self):
         self.energy = Slider(
             title="Energy of the map and of the dotted lines", start=2, end=8, step=0.02,
-            value=float(np.log10(self.figures.energy)), format=_formatter(True, "GeV"),
+            value=float(np.log10(self.figures.energy)), format=slider_format(True, "GeV"),
             sizing_mode="stretch_width", name="energy", bar_color="#999999", margin=(5, 15, 5, 15),
         )  # fmt: skip
         self.energy.on_change("value", self._energy_moved)
@@ -167,7 +167,7 @@ class Page:
 
     def _add_slider(self, handle):
         slider = Slider(
-            title=handle.name, format=_formatter(handle.is_log, handle.unit), name=handle.name,
+            title=handle.name, format=slider_format(handle.is_log, handle.unit), name=handle.name,
             sizing_mode="stretch_width", bar_color="#999999", margin=(3, 5, 0, 5),
             **self._place(handle),
         )  # fmt: skip
@@ -324,5 +324,6 @@ class Page:
         return f"<table>{''.join(rows)}</table><p class='key'>Bold: p &lt; {_BAD}.</p>"
 
 
-def _formatter(is_log, unit):
-    return CustomJSTickFormatter(args={"log": is_log, "unit": unit}, code=_FORMAT)
+def slider_format(is_log, unit):
+    """Format of the value of a slider, which has decadic logarithms if ``is_log``."""
+    return CustomJSTickFormatter(args={"log": is_log, "unit": unit}, code=_NUMBER)

@@ -62,7 +62,7 @@ class Exploration:
 
     def __init__(self, datasets, analysis=None, is_fitted=False):
         if not len(datasets):
-            raise ValueError("there are no datasets to explore: load some, crl.load_datasets()")
+            raise ValueError("there are no datasets to explore: load some, such as crl.load_datasets('newest-dipoles')")
         self.datasets, self.analysis = copy.deepcopy(datasets), analysis
         models = [m for m in self.datasets.models if isinstance(m, CosmicRayModel)]
         if len(models) != 1:
