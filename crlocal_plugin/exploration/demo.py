@@ -10,7 +10,7 @@ from bokeh.resources import INLINE
 from .figures import Figures
 from .page import slider_format
 
-_N_POINTS = 48
+_N_POINTS = 60
 
 _GRID = {"V_sun": 9, "x": 11, "Q_0n": 9}
 """Values on the grid, by parameter; those of several nuclei move together, by a factor."""
@@ -83,6 +83,9 @@ def demo_html(exploration, template):
     inside = Column(*sliders, back, css_classes=["sliders"], sizing_mode="stretch_width")
     for figure in (figures.spectra, figures.amplitude, figures.phase):
         figure.height = 300
+    for span in figures.spans:
+        # there is no map
+        span.visible = False
     root = Column(
         *(figures.spectra, figures.amplitude, inside, figures.phase),
         stylesheets=[InlineStyleSheet(css=_STYLE)], sizing_mode="stretch_width",

@@ -91,6 +91,8 @@ class Figures:
         Their data, by name.
     energy : float
         Total energy of the map in GeV.
+    spans : list of `~bokeh.models.Span`
+        Lines at that energy.
     """
 
     def __init__(self, exploration, axis="total_energy", n_points=N_POINTS, has_parts=True):
@@ -153,7 +155,7 @@ class Figures:
         self._send("image", {"image": [image]})
         x, y = sky_places(np.array([vector]))
         self._send("here", {"x": x, "y": y})
-        for span in self._spans:
+        for span in self.spans:
             span.location = self.energy
 
     def _send(self, name, data):
@@ -237,19 +239,21 @@ class Figures:
         self.phase.text(
             *("left", "ra", "label"), source=self.sources["directions"], text_color="#444444",
             text_font_size="11px", text_baseline="middle", y_offset="above",
+            background_fill_color="white", background_fill_alpha=0.65,
         )  # fmt: skip
         self._draw_points(self.amplitude, "amplitude_points", "A")
         self._draw_points(self.phase, "phase_points", "phase")
         _place_legend(self.amplitude)
+        self.amplitude.legend[0].visible = len(self.dipole.names) > 1
         amplitudes, _ = self._dipole_points()
         y = np.array(amplitudes["y"])[np.array(amplitudes["alpha"]) == 1]
         low, high = log_limits(y, 4) or (1e-5, 1e-2)
         self.amplitude.y_range.update(start=low, end=high)
-        self._spans = [
+        self.spans = [
             Span(dimension="height", line_color="#888888", line_dash=[2, 3], level="underlay")
             for _ in range(2)
         ]
-        for fig, span in zip((self.amplitude, self.phase), self._spans, strict=True):
+        for fig, span in zip((self.amplitude, self.phase), self.spans, strict=True):
             fig.xaxis.axis_label = AXES["total_energy"][0]
             fig.add_layout(span)
 

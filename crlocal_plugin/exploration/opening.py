@@ -88,15 +88,15 @@ def serve(exploration, port=0, browser=True, ready=None):
         document.template = _template()
         document.add_root(page(exploration.copy()).root)
 
-    sockets = _listen(port)
-    port = sockets[0].getsockname()[1]
+    listening = _listen(port)
+    port = listening.getsockname()[1]
     application = BokehTornado(
         {"/": Application(FunctionHandler(open_page))},
         # pages of other sites are not to reach it
         extra_websocket_origins=[f"{HOST}:{port}", f"localhost:{port}"],
     )
     http = HTTPServer(application)
-    http.add_sockets(sockets)
+    http.add_socket(listening)
     server, address = BaseServer(IOLoop.current(), application, http), f"http://{HOST}:{port}/"
     server.start()
     if browser:
@@ -164,18 +164,18 @@ def _template():
 
 
 def _listen(port):
-    """Sockets that listen at a port, which answer at once."""
-    from tornado.netutil import bind_sockets
-
+    """Socket that listens at a port, whose connections answer at once."""
     try:
-        sockets = bind_sockets(port, HOST)
+        listening = socket.create_server((HOST, port))
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
         raise OSError(
             f"port {port} is in use: choose another with --port, or 0 for any that is free"
         ) from None
-    for each in sockets:
-        # accepted connections inherit it; without it an answer waits for 40 ms
-        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sockets
+    except OverflowError:
+        raise ValueError(f"port {port}: expected at most 65535") from None
+    listening.setblocking(False)
+    # accepted connections inherit it; without it an answer waits for 40 ms
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

@@ -62,7 +62,9 @@ class Exploration:
 
     def __init__(self, datasets, analysis=None, is_fitted=False):
         if not len(datasets):
-            raise ValueError("there are no datasets to explore: load some, such as crl.load_datasets('newest-dipoles')")
+            raise ValueError(
+                "there are no datasets to explore: load some, crl.load_datasets('newest-dipoles')"
+            )
         self.datasets, self.analysis = copy.deepcopy(datasets), analysis
         models = [m for m in self.datasets.models if isinstance(m, CosmicRayModel)]
         if len(models) != 1:
@@ -71,8 +73,8 @@ class Exploration:
         self._likelihood = JointLikelihood(self.datasets)
         if not self._likelihood.size:
             raise ValueError(
-                "no parameter is free, and so there is nothing to move: free some, such as "
-                "model.V_sun.frozen = False, or --free V_sun"
+                "no parameter is free, and so there is nothing to move: free some, in Python as "
+                "model.V_sun.frozen = False, in an analysis file as parameters: {V_sun: {free: true}}"
             )
         paper = analysis and analysis.model.make()
         self.handles = make_handles(self.datasets, self._likelihood.parameters, paper)
