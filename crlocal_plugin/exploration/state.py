@@ -74,7 +74,7 @@ class Exploration:
         if not self._likelihood.size:
             raise ValueError(
                 "no parameter is free, and so there is nothing to move: free some, in Python as "
-                "model.V_sun.frozen = False, in an analysis file as parameters: {V_sun: {free: true}}"
+                "model.V_sun.frozen = False, in a file as parameters: {V_sun: {free: true}}"
             )
         paper = analysis and analysis.model.make()
         self.handles = make_handles(self.datasets, self._likelihood.parameters, paper)
