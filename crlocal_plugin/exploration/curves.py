@@ -162,7 +162,7 @@ def sky_places(vectors):
     return np.array(hammer(longitude, np.arctan2(z, np.hypot(x, y))))
 
 
-def sky_pixels(width=200):
+def sky_pixels(width=120):
     """ICRS unit vectors of the pixels of a map, nan beside the sky, shape ``(w / 2, w, 3)``."""
     x = (np.arange(width) + 0.5) / width * 2 - 1
     y = (np.arange(width // 2) + 0.5) / (width // 2) * 2 - 1

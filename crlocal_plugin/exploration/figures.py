@@ -150,7 +150,8 @@ class Figures:
         logs = np.log(self.dipole.energy)
         vector = [np.interp(np.log(self.energy), logs, row) for row in self._vectors[0].T]
         image = (1e3 * self._pixels @ np.array(vector)).astype(np.float32)
-        top = float(1e3 * np.linalg.norm(vector)) or 1.0
+        # in steps: a new range of colours draws the whole figure anew
+        top = 10 ** (np.ceil(10 * np.log10(1e3 * np.linalg.norm(vector) or 1.0)) / 10)
         self._mapper.update(low=-top, high=top)
         self._send("image", {"image": [image]})
         x, y = sky_places(np.array([vector]))
@@ -176,8 +177,7 @@ class Figures:
 
     def show_axis(self, axis):
         """Show the spectra against another axis."""
-        self.spectra.renderers = []
-        self.spectra.legend[0].items = []
+        self.spectra.renderers = [r for r in self.spectra.renderers if r.name == "key"]
         self._draw_spectra(axis)
         self.update_spectra()
         self.sources["spectrum_points"].data = self._spectrum_points()
@@ -199,11 +199,13 @@ class Figures:
                 labels[component_name(part)] = look | {"color": "#555555"}
             else:
                 labels[species_label(quantity)] = look
-        for label, look in sorted(labels.items(), key=lambda item: item[1]["line_width"] < 2):
-            fig.line([np.nan], [np.nan], legend_label=label, **look)
+        if not fig.legend:
+            # it stays: Bokeh shows no legend that gets other entries later
+            for label, look in sorted(labels.items(), key=lambda item: item[1]["line_width"] < 2):
+                fig.line([np.nan], [np.nan], legend_label=label, name="key", **look)
+            _place_legend(fig)
         points = self._spectrum_points()
         self._draw_points(fig, "spectrum_points", "J")
-        _place_legend(fig)
         y = np.array(points["y"])[np.array(points["alpha"]) == 1]
         low, high = log_limits(y, 2.5) or log_limits(self.curves(), 2, 5)
         fig.y_range.update(start=low, end=high)
@@ -374,14 +376,13 @@ class Figures:
 def _place_legend(fig):
     """Put the legend below the axes, in as many columns as there is room for."""
     legend = fig.legend[0]
-    if legend not in fig.below:
-        fig.center = [item for item in fig.center if item is not legend]
-        fig.add_layout(legend, "below")
+    fig.center = [item for item in fig.center if item is not legend]
+    fig.add_layout(legend, "below")
     longest = max(len(item.label.value) for item in legend.items)
     legend.ncols = 2 if longest > 12 else 4
     legend.border_line_color, legend.label_text_font_size = None, "11px"
     legend.padding, legend.margin, legend.spacing = 0, 4, 4
-    legend.label_height, legend.glyph_height, legend.glyph_width = 11, 11, 26
+    legend.label_height, legend.glyph_height, legend.glyph_width = 13, 11, 26
 
 
 _COLUMNS = ("x", "y", "low", "high", "marker", "face", "color", "alpha", "dataset", "unit", "value")

@@ -8,6 +8,7 @@ import numpy as np
 from bokeh.models import (
     Button,
     Column,
+    ColumnDataSource,
     CustomJS,
     CustomJSTickFormatter,
     Div,
@@ -41,6 +42,24 @@ const value = log ? 10 ** tick : tick
 const text = Math.abs(value) >= 1e5 || (value != 0 && Math.abs(value) < 1e-3)
   ? value.toExponential(2).replace("e+", "e") : Number(value.toPrecision(4)).toString()
 return (text + " " + unit).trim().replace("-", "−")
+"""
+
+_STATUS = (
+    '<p class="status">Statistic with priors: <span class="n"></span><span class="n"></span>. '
+    '<span class="key">Marks: △ paper, ◆ best fit, <span style="color:#999">▬</span> 68 % '
+    "of the prior, or published.</span></p>"
+)
+
+# a new text would make all of an element anew, with every move
+_SET_NUMBERS = """
+export default ({divs}, obj, data, {index}) => {
+  const {text, is_bold} = obj.data
+  const cells = divs.flatMap((div) => [...index.find_one(div).shadow_el.querySelectorAll(".n")])
+  cells.forEach((cell, k) => {
+    cell.textContent = text[k]
+    cell.classList.toggle("bold", is_bold[k])
+  })
+}
 """
 
 _DOWNLOAD = """
@@ -100,7 +119,11 @@ class Page:
     def __init__(self, exploration):
         self.exploration, self.figures = exploration, Figures(exploration)
         self._text, self._follows, self._saved = style_sheet("text"), True, 0
-        self.message, self._status, self._table = (self._div() for _ in range(3))
+        self.message = self._div()
+        self._kinds = _kinds_of(exploration.datasets)
+        self._status, self._table, self._cells = self._div(), self._div(), ColumnDataSource()
+        divs = CustomJS(args={"divs": [self._status, self._table]}, code=_SET_NUMBERS)
+        self._cells.js_on_change("data", divs)
         self.sliders, self._marks = {}, {}
         for handle in exploration.handles:
             self._add_slider(handle)
@@ -254,13 +277,15 @@ class Page:
         self._follows = True
         self.buttons["best"].disabled = self.exploration.best is None
         self._update(points=True)
+        self._status.text = _filled(_STATUS, self._numbers())
+        self._table.text = _filled(self._datasets(), self._chi2())
 
     def _update(self, points=False):
         self.figures.update()
         if points:
             self.figures.update_points()
-        self._table.text = self._datasets()
-        self._status.text = self._numbers()
+        text, is_bold = zip(*self._numbers(), *self._chi2(), strict=True)
+        self._cells.data = {"text": text, "is_bold": is_bold}
 
     def _place(self, handle):
         """Range and value of a slider."""
@@ -288,40 +313,56 @@ class Page:
         )
 
     def _numbers(self):
+        """Numbers above the figures, and whether to print each in bold."""
         exploration = self.exploration
         best = "" if exploration.best is None else (
             f" (best fit {exploration.statistic(exploration.best):.1f})"
         )  # fmt: skip
-        return (
-            f'<p class="status">Statistic with priors: <b>{exploration.statistic():.1f}</b>{best}. '
-            '<span class="key">Marks: △ paper, ◆ best fit, <span style="color:#999">▬</span> 68 % '
-            "of the prior, or published.</span></p>"
-        )
+        return [(f"{exploration.statistic():.1f}", True), (best, False)]
+
+    def _chi2(self):
+        """Numbers in the table of datasets, and whether to print each in bold."""
+        found, numbers, cells = self.exploration.chi2(), self.exploration.numbers, []
+        for names in self._kinds.values():
+            cells.append((f"χ² {sum(found[name] for name in names):.1f}", True))
+            for name in names:
+                n, value = numbers[name], found[name]
+                cells.append((f"{value:.1f}", bool(n and chdtrc(n, value) < _BAD)))
+        return cells
 
     def _datasets(self):
-        found, markers, rows = self.exploration.chi2(), self.figures.markers(), []
-        groups = {}
-        for dataset in self.exploration.datasets:
-            kind = getattr(dataset, "kind", None) or "other"
-            groups.setdefault(kind.replace("_", " ").replace("dipole", "dipoles"), []).append(
-                dataset.name
-            )
-        for kind, names in groups.items():
-            numbers = sum(self.exploration.numbers[name] for name in names)
-            total = sum(found[name] for name in names)
-            title = {"spectrum": "Spectra", "dipoles": "Dipoles"}.get(kind, kind.capitalize())
+        """Table of datasets, without their chi2."""
+        numbers, markers, rows = self.exploration.numbers, self.figures.markers(), []
+        for title, names in self._kinds.items():
+            total = sum(numbers[name] for name in names)
             rows.append(
-                f'<tr><th colspan="2">{title}</th><th>χ² {total:.1f}</th><th>/ {numbers}</th></tr>'
-            )
+                f'<tr><th colspan="2">{title}</th><th class="n"></th><th>/ {total}</th></tr>'
+            )  # fmt: skip
             for name in names:
-                value, n = found[name], self.exploration.numbers[name]
-                bad = ' class="bad"' if n and chdtrc(n, value) < _BAD else ""
                 mark = drawing(*markers[name]) if name in markers else ""
                 rows.append(
-                    f"<tr><td>{mark}</td><td>{escape(name)}</td><td{bad}>{value:.1f}</td>"
-                    f"<td>/ {n}</td></tr>"
+                    f'<tr><td>{mark}</td><td>{escape(name)}</td><td class="n"></td>'
+                    f"<td>/ {numbers[name]}</td></tr>"
                 )
         return f"<table>{''.join(rows)}</table><p class='key'>Bold: p &lt; {_BAD}.</p>"
+
+
+def _filled(text, cells):
+    """HTML with numbers in its empty cells, which have the class "n"."""
+    parts = text.split('class="n">')
+    for k, (number, is_bold) in enumerate(cells, start=1):
+        parts[k] = f'class="n{" bold" if is_bold else ""}">{number}{parts[k]}'
+    return "".join(parts)
+
+
+def _kinds_of(datasets):
+    """Names of datasets by the title of their kind."""
+    titles, found = {"spectrum": "Spectra", "dipole": "Dipoles"}, {}
+    for dataset in datasets:
+        kind = getattr(dataset, "kind", None) or "other"
+        title = titles.get(kind, kind.replace("_", " ").capitalize())
+        found.setdefault(title, []).append(dataset.name)
+    return found
 
 
 def slider_format(is_log, unit):
