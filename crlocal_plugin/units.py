@@ -19,6 +19,7 @@ _SPELLINGS = (
     (re.compile(r"^#\s*/"), "1/"),
     (re.compile(r"\*\*"), "^"),
     (re.compile(r"\b([kmgtpe]?)ev\b", re.IGNORECASE), lambda m: _prefixed(m[1])),
+    (re.compile(r"\b(?:C?M|SR|S)(?=\b|\^|\d)"), lambda m: m[0].lower()),
     (re.compile(r"\b(?:sec|seconds?)\b"), "s"),
     (re.compile(r"\b(?:ster|sterad|steradians?)\b"), "sr"),
     (re.compile(r"\bdeg(?:ree)?s?\b", re.IGNORECASE), "deg"),

@@ -43,10 +43,13 @@ class RawTable:
     ``columns`` has the user's names by those of the layout, or pairs of name and unit.
     """
 
-    def __init__(self, source, columns=None, layout=(), label="<table>"):
+    def __init__(self, source, columns=None, layout=(), label="<table>", lines=None):
         self._columns = {}
+        # where the rows stand in a text
+        self.lines = lines
         if isinstance(source, RawTable):
             self.label, self.table, self.meta = source.label, source.table, dict(source.meta)
+            self.lines = source.lines
         elif isinstance(source, Table):
             self.label, self.table = label, Table(source, copy=True)
             self.meta = self._read_meta()
@@ -150,7 +153,8 @@ class RawTable:
 
     def error(self, text, column=None, row=None):
         """TableError that names the table, row and column."""
-        place = "" if row is None else f"row {row}, "
+        at = f"row {row}" if self.lines is None or row is None else f"line {self.lines[row]}"
+        place = "" if row is None else f"{at}, "
         place += "" if column is None else f"column {self.given_name(column)!r}: "
         return TableError(f"{self.label}: {place}{text}")
 
