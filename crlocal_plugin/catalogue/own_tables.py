@@ -21,6 +21,10 @@ from .crdb_rows import AXES, read_rows
 from .crdb_tables import experiments, measurements, plain, reference_of
 
 _X = ("rigidity", "energy")
+_HEADS = (*_X, *(name for kind in KINDS.values() for name in kind.columns), "phase", "is_ul")
+_HEADS += ("tangential_err", "error_axis", "site", "hadronic_shift", "ra", "dec")
+"""What the names of columns of the layout begin with."""
+
 _PER_AREA_TIME_ANGLE = "m-2 s-1 sr-1"
 _NEED_UNITS = {
     **{"rigidity": "GV", "energy": "GeV", "phase": "deg"},
@@ -102,6 +106,9 @@ def read_table(path, columns=None, *, quantity=None, axis=None, experiment=None,
     raw, form, read_as, hints = _open(path, part, quantity)
     # columns that are not there are refused first
     RawTable(raw, columns, layout=columns or ())
+    for name in columns or ():
+        if not str(name).startswith(_HEADS):
+            raise raw.error(f"columns: {unknown_name(name, _HEADS, 'layout name ')}")
     mapping = dict(columns or {})
     names, told = raw.table.colnames, {}
     if not (_kind(names) and set(_X) & set(names)):
@@ -278,7 +285,7 @@ def _nothing_found(raw, what):
     return raw.error(
         f"no column of {what} is known by its name among {', '.join(names)}"
         f"{', since the file has no header' if is_bare else ''}; name them, as in "
-        f"columns={{{example}}}"
+        f"read_table(path, columns={{{example}}})"
     )
 
 
