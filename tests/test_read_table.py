@@ -311,7 +311,7 @@ def test_bad_text(write, name):
 
 
 BAD_HEPDATA = {
-    "not YAML": (HEPDATA.replace("stat}", "stat}}", 1), r"line 14, column 36: not YAML"),
+    "not YAML": (HEPDATA.replace("stat}", "stat}}", 1), r"line 14, column 34: not YAML"),
     "another file": ("a: 1\n", "expected independent_variables"),
     "a submission": (
         "---\nname: T\ndata_file: data1.yaml\n",

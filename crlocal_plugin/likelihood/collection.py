@@ -265,10 +265,14 @@ class CosmicRayDatasets(Datasets):
         ------
         FileExistsError
             If a file exists and ``overwrite`` is not set.
+        ValueError
+            If a class is not registered with gammapy, so that it could not be read.
         """
         path = Path(filename)
         targets = [path, *(path.parent / d.to_dict()["filename"] for d in self)]
         if filename_models is not None:
+            # refused before anything is written
+            self.models.to_dict()
             models = Path(filename_models)
             targets += [models, models.with_name(f"{models.stem}_covariance.dat")]
         repeated = sorted({str(t) for t in targets if targets.count(t) > 1})

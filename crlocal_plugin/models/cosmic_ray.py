@@ -243,8 +243,14 @@ class CosmicRayModel(TopLevelModel, Predictions):
         """Create a dictionary for YAML serialisation, always in full.
 
         Every parameter is written once, with all its attributes, under its label; sub-models
-        refer to the labels.
+        refer to the labels. ValueError if the class of one is not registered with gammapy, so that
+        it could not be read.
         """
+        linking.require_registered_models(self.components.values())
+        return self.described()
+
+    def described(self):
+        """Dictionary as of `to_dict`, be all classes registered or not."""
         parameters = self.parameters
         labels = dict(zip(parameters, parameters.labels, strict=True))
         data = {"name": self.name, "type": self.tag[0]}

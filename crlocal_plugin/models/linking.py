@@ -2,9 +2,12 @@
 
 import numpy as np
 from gammapy.modeling import Covariance, Parameters
+from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 
 from ..components.base import PhysicsModel
 from ..components.correlated_priors import PriorShare
+from ..components.dipole import DIPOLE_MODEL_REGISTRY
+from ..components.registration import require_registered
 
 
 class LabelledParameters(Parameters):
@@ -167,6 +170,17 @@ def plain(value):
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value
+
+
+def require_registered_models(components):
+    """Refuse to write components with a sub-model of a class that is not registered."""
+    for component in components:
+        pending = list(component.spectral_models.values())
+        for model in pending:
+            require_registered(SPECTRAL_MODEL_REGISTRY, type(model))
+            pending += getattr(model, "_models", None) or ()
+        if component.dipole_model is not None:
+            require_registered(DIPOLE_MODEL_REGISTRY, type(component.dipole_model))
 
 
 def submodel_to_dict(model, labels):
