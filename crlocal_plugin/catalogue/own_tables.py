@@ -258,17 +258,15 @@ def _ask(raw, mapping, given, kind):
         and raw.table[column].unit is None
     }
     missing = [f"the unit of {column!r}" for column in bare.values()]
-    options = [f"{n!r}: ({column!r}, {_NEED_UNITS[n]!r})" for n, column in bare.items()]
+    units = {name: f"{_PER_AREA_TIME_ANGLE} GV-1" for name in ("intensity",) if _X[0] in names}
+    units = _NEED_UNITS | units
+    options = [f"{name!r}: ({column!r}, {units[name]!r})" for name, column in bare.items()]
     options = [f"columns={{{', '.join(options)}}}"] if options else []
     if "quantity" in given and not given["quantity"]:
         missing.append("the quantity")
         options.append(f"quantity={'B/C' if kind == 'ratio' else 'H'!r}")
-    if (
-        "axis" in given
-        and not given["axis"]
-        and "rigidity" not in names
-        and kind != "mean_log_mass"
-    ):
+    # what has no quantity of its own has one axis
+    if "quantity" in given and not given["axis"] and "rigidity" not in names:
         missing.append("which energy it is")
         options.append("axis='kinetic_energy'")
     if missing:

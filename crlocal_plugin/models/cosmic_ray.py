@@ -120,10 +120,7 @@ class CosmicRayModel(TopLevelModel, Predictions):
             )
         hint = ""
         if name in ("spatial_model", "temporal_model", "spectral_model"):
-            hint = (
-                "; if a dataset of gammapy asks for it, set datasets_names of the model to those "
-            )
-            hint += "of cosmic rays"
+            hint = "; set its datasets_names if a dataset of gammapy asks for it"
         raise AttributeError(f"{type(self).__name__} has no attribute or parameter {name!r}{hint}")
 
     def __setattr__(self, name, value):

@@ -12,6 +12,7 @@ import numpy as np
 from astropy import units as u
 from astropy.table import Table
 
+from .kinds import KINDS
 from .raw_table import TableError, error_names
 from .values import axis_column
 
@@ -21,7 +22,6 @@ _AXES = {
     "kineticEnergy": "kinetic_energy",
     "kineticEnergyPerNucleon": "kinetic_energy_per_nucleon",
 }
-_QUANTITIES = {"allParticle": "all_particle", "lnA": "mean_log_mass"}
 _BIBCODE = re.compile(r"\(([^()\s]{19})\)")
 
 
@@ -67,11 +67,14 @@ def read_kiss(path, table, comments):
             f"{path}: expected the 6 columns of KISS, x, y and two pairs of errors, found "
             f"{len(table.colnames)}; correct the table"
         )
-    quantity = _QUANTITIES.get(y, y.replace("_", "/"))
+    quantity = {"allParticle": "all_particle"}.get(y, y.replace("_", "/"))
     x_name, x_unit = axis_column(axis)
     value, unit = "intensity", u.Unit("m-2 s-1 sr-1") / x_unit
-    if quantity == "mean_log_mass" or "/" in quantity:
-        value, unit = ("ratio" if "/" in quantity else quantity), u.one
+    known = next((name for name, kind in KINDS.items() if y.lower() in kind.words), None)
+    if "/" in quantity:
+        value, unit = "ratio", u.one
+    elif known:
+        value, unit, quantity = KINDS[known].columns[0], u.one, known
     x, values, *errors = (np.asarray(column, dtype=float) for column in table.itercols())
     listed = header.get("columns", header.get("colums", ""))
     stat, syst = np.array(errors[:2]), np.array(errors[2:])

@@ -6,18 +6,16 @@ from typing import NamedTuple
 from astropy import units as u
 
 from ..units import is_per_nucleon, read_unit
+from .kinds import KINDS
 from .raw_table import TableError
 from .spectrum import COMMON_NAMES
 
 _WORDS = {
     "rigidity": {"r", "rig", "rigidity"},
     "energy": {"e", "en", "energy", "ek", "ekin", "ekn", "etot", "t", "kinetic", "eref", "emean"},
-    "intensity": {"flux", "intensity", "j", "dnde", "spectrum", "fluxes", "phi"},
-    "amplitude": {"amplitude", "amp", "a", "dipole"},
     "phase": {"phase", "ra", "alpha"},
-    "mean_log_mass": {"lna", "logmass"},
-    "ratio": {"ratio"},
-    "relative_intensity": set(),
+    # a ratio of fluxes is a ratio
+    **{kind.columns[0]: set(kind.words) for kind in reversed(KINDS.values())},
 }
 _AXES = {
     "kinetic_energy_per_nucleon": {"ekn", "nucleon", "nuc"},
@@ -179,8 +177,8 @@ def propose(path, table, columns, hints=()):
 
 
 def _value_named(names):
-    order = ("amplitude", "mean_log_mass", "ratio", "relative_intensity", "intensity")
-    return next((name for name in order if name in names), None)
+    """Layout name of the values among some names, or None."""
+    return next((k.columns[0] for k in reversed(KINDS.values()) if k.columns[0] in names), None)
 
 
 def _error_target(name, value):
