@@ -234,6 +234,36 @@ def test_dipole(write):
     assert len(crl.DipoleDataset.read(table).table) == 2
 
 
+FORMS = {
+    "commas for points": ("R (GV);J (m^-2 s^-1 sr^-1 GV^-1);err\n1;2;0,1\n2;1;1e-1\n", 0.1),
+    "per cent": ("R (GV),flux (m-2 s-1 sr-1 GV-1),stat (%)\n1,2,5\n2,1,10\n", 0.1),
+    "blanks before brackets": ("# R [GV]  J [1/(m2 s sr GV)] dJ\n1 2 .1\n2 1 .1\n", 0.1),
+    "camels": ("Rigidity_GV,fluxPerGV[m-2 s-1 sr-1 GV-1],errStatLow,errStatUp\n1,2,.1,.1\n", 0.1),
+    "short": ("R_GV,J [m-2 s-1 sr-1 GV-1],errn,errp\n1,2,.1,.1\n", 0.1),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_ways_to_write_a_spectrum(write, name):
+    text, error = FORMS[name]
+    table = crl.read_table(write("s.txt", text), quantity="H")
+    assert (table["rigidity"][0], table["intensity"][0]) == (1, 2)
+    assert_allclose(table["intensity_stat_errn"], error)
+    assert_allclose(table["intensity_stat_errp"], error)
+
+
+def test_logarithms_and_hours(write):
+    path = write("a.csv", "log10(E/GeV),lnA,err_stat,err_sys\n6,2.1,0.1,0.2\n7,2.5,0.1,0.2\n")
+    table = crl.read_table(path)
+    assert table.meta["quantity"] == "mean_log_mass"
+    assert_allclose(table["energy"], [1e6, 1e7])
+    text = "E [TeV],Amplitude [1e-4],sigma_A,alpha [h],sigma_alpha [h]\n10,11,1,2,.2\n"
+    table = crl.read_table(write("d.csv", text))
+    # the error of the amplitude has the unit of the amplitude
+    assert_allclose(table["amplitude_errp"], 1e-4)
+    assert_allclose([table["phase"][0], table["phase_err"][0]], [30, 3])
+
+
 def test_files_of_others_load_by_their_path(write):
     write("k.txt", kiss("Fe"))
     datasets = crl.load_datasets(["k.txt", "dampe_h"])
@@ -278,6 +308,7 @@ BAD = {
         r"'flux' and 'flux_2' may both be 'intensity'",
     ),
     "a power of energy": (CSV.replace("flux", "E^2.7 flux"), {}, "multiplied by a power"),
+    "edges alone": (CSV.replace("E_TeV", "E_low_TeV"), {}, "edges of bins, and no rigidity"),
     "no energies": (CSV.replace("E_TeV", "what"), {}, "no column of energies or rigidities"),
     "unknown column": (CSV, {"columns": {"energy": "EE"}}, "column 'EE': expected this column"),
     "unknown unit": (CSV, {"columns": {"energy": ("E_TeV", "furlong")}}, "cannot read the unit"),

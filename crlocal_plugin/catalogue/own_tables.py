@@ -117,8 +117,9 @@ def read_table(path, columns=None, *, quantity=None, axis=None, experiment=None,
         mapping = proposal.columns | mapping
     kind = _kind([*mapping, *names])
     if kind is None or not set(_X) & {*mapping, *names}:
-        raise _nothing_found(raw, "energies or rigidities" if kind else "values")
+        raise _nothing_found(raw, "energies or rigidities" if kind else "values", mapping)
     mapping = _with_units(raw.table, mapping)
+    mapping = _without_percent(raw.table, mapping)
     given = {"quantity": quantity, "axis": axis}
     given = {name: given[name] or raw.meta.get(name) or told.get(name) for name in given}
     read = KINDS[kind].read
@@ -234,10 +235,12 @@ def _with_units(table, mapping):
     """Mapping of pairs of column and unit: that in its name, or that of what it is an error of."""
     pairs = {name: (m, None) if isinstance(m, str) else tuple(m) for name, m in mapping.items()}
     for name, (column, unit) in pairs.items():
-        if unit is None and table[column].unit is None:
-            pairs[name] = column, unit_in_name(column)
+        unit = unit_in_name(column) if unit is None and table[column].unit is None else unit
+        # a right ascension in hours
+        is_hours = name.startswith("phase") and unit in ("h", "hr", "hour", "hours")
+        pairs[name] = column, "hourangle" if is_hours else unit
     for name, (column, unit) in pairs.items():
-        base = next((one for one in _NEED_UNITS if name.startswith(f"{one}_")), None)
+        base = next((one for one in _HEADS if name.startswith(f"{one}_")), None)
         if unit is None and table[column].unit is None and base:
             of_base = pairs.get(base, (base, None))
             known = table[of_base[0]].unit if of_base[0] in table.colnames else None
@@ -245,6 +248,19 @@ def _with_units(table, mapping):
             is_plain = unit and not isinstance(read_unit(unit), u.LogUnit)
             pairs[name] = column, unit if is_plain else None
     return pairs
+
+
+def _without_percent(table, mapping):
+    """Mapping with errors in per cent of an intensity made errors in its unit."""
+    value, unit = mapping.get("intensity", ("intensity", None))
+    for name, (column, percent) in mapping.items():
+        own = percent or str(table[column].unit or "")
+        if name.startswith("intensity_") and own == "%" and value in table.colnames:
+            absolute = np.abs(table[value]) * np.asarray(table[column], dtype=float) / 100
+            table[column] = np.ma.filled(absolute, np.nan)
+            mapping = mapping | {name: (column, unit or str(table[value].unit or "") or None)}
+            table[column].unit = None
+    return mapping
 
 
 def _ask(raw, mapping, given, kind):
@@ -276,8 +292,13 @@ def _ask(raw, mapping, given, kind):
         )
 
 
-def _nothing_found(raw, what):
+def _nothing_found(raw, what, mapping):
     names = raw.table.colnames
+    if any(name.endswith("_min") for name in mapping):
+        return raw.error(
+            "there are edges of bins, and no rigidity or energy of the points; add a column of "
+            "them, such as geometric means"
+        )
     is_bare = all(name == f"col{k}" for k, name in enumerate(names, 1))
     example = "'intensity': ('flux', 'UNIT')" if what == "values" else "'energy': ('E', 'UNIT')"
     return raw.error(

@@ -22,12 +22,13 @@ _AXES = {
     "kinetic_energy": {"ek", "ekin", "kinetic", "t"},
     "total_energy": {"etot", "total"},
 }
-_LOW = {"low", "lo", "lower", "minus", "neg", "n", "min", "down", "dn", "-", "left"}
-_HIGH = {"high", "hi", "higher", "upper", "up", "plus", "pos", "p", "max", "+", "right"}
+_LOW = {"low", "lo", "lower", "minus", "neg", "min", "down", "dn", "-", "left"}
+_HIGH = {"high", "hi", "higher", "upper", "up", "plus", "pos", "max", "+", "right"}
 _ERROR = {"err", "error", "errors", "unc", "uncertainty", "sigma", "delta", "d", "errn", "errp"}
 _LIMIT = {"ul", "limit", "limits", "upperlimit", "uplim"}
 _FILLERS = {"is", "of", "bin", "mean", "in", "the", "value", "y", "x", "tot", "total", "and"}
 _UNITS = r"(?:[kMGTPE]?eV|[kMGT]?V|deg|rad)"
+_LOGARITHM = re.compile(rf"\s*(?:log_?10|lg)\s*\(?\s*(\w+)\s*/\s*({_UNITS})\s*\)?\s*")
 _PER_AREA_TIME_ANGLE = u.Unit("m-2 s-1 sr-1")
 
 
@@ -49,6 +50,8 @@ class _Name:
     def __init__(self, name, unit):
         self.column, text = name, str(name)
         self.unit = None if unit is None else str(unit)
+        if log := _LOGARITHM.fullmatch(text):
+            self.unit, text = self.unit or f"dex({log[2]})", log[1]
         for found in re.findall(r"\[([^\[\]]*)\]|\(([^()]*(?:\([^()]*\))?[^()]*)\)", text):
             inside = "".join(found)
             if inside and _is_unit(inside):
@@ -58,7 +61,8 @@ class _Name:
             self.unit = self.unit or behind[2]
             text = behind[1]
         self.is_multiplied = re.search(r"\b[ER]\w*\s*\^|\*\*\s*\d|[ER]\d+\.?\d*\s*[*x]", text)
-        parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+        parts = re.sub(r"\bln\s*\(?A\b", "lna", text)
+        parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", parts)
         parts = re.sub(r"^d(?=[A-Z])|^\N{GREEK CAPITAL LETTER DELTA}", "err ", parts)
         self.words = [word.lower() for word in re.findall(r"[A-Za-z]+|[+]|-(?=\W*$)", parts)]
         self._split()
@@ -71,7 +75,8 @@ class _Name:
             stem = next((s for s in sorted(stems, key=len)[::-1] if word.startswith(s)), "")
             rest = word[len(stem) :]
             values = {each for known in _WORDS.values() for each in known}
-            if stem and rest in {*_LOW, *_HIGH, "err"} - {"d"} and word not in values:
+            rest = {"n": "low", "p": "high"}.get(rest, rest)
+            if stem and rest in {*_LOW, *_HIGH, "err"} and word not in values:
                 words += [stem, rest]
             elif word[0] == "d" and word[1:] in values - {"dipole"}:
                 words += ["err", word[1:]]

@@ -9,7 +9,8 @@ from astropy.table import MaskedColumn, Table
 from .raw_table import TableError, is_number
 
 _BLANK = {"", "-", "--", "nan", "NaN", "null", "n/a", "N/A"}
-_FIELD = re.compile(r"[^\s\[]*\[[^\]]*\]\S*|\S+")
+_COMMA = re.compile(r"^([-+]?\d*),(\d+)(?=$|[eE])")
+_FIELD = re.compile(r"[^\s\[]+ *\[[^\]]*\]\S*|\S+")
 
 
 def read_text(path, text):
@@ -60,7 +61,9 @@ def read_text(path, text):
 def _fields(line, separator):
     if separator is None:
         return _FIELD.findall(line)
-    return [field.strip() for field in next(csv.reader([line], delimiter=separator))]
+    fields = [field.strip() for field in next(csv.reader([line], delimiter=separator))]
+    # where commas do not separate, they stand for points
+    return [_COMMA.sub(r"\1.\2", field) for field in fields] if separator == ";" else fields
 
 
 def _column(values):
