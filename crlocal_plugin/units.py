@@ -56,6 +56,15 @@ def read_unit(text):
     return u.Unit(text) if is_known else read_unit(text.to_string())
 
 
+def is_unit(text):
+    """Whether `read_unit` takes a text (bool)."""
+    try:
+        read_unit(text)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def is_per_nucleon(text):
     """Whether a text, or a unit of astropy, is of an energy per nucleon or its inverse (bool)."""
     spelled = _spelled(text if isinstance(text, str) else u.Unit(text).to_string())

@@ -16,7 +16,7 @@ from ..tables.kiss import is_kiss, read_kiss
 from ..tables.proposal import propose, unit_in_name
 from ..tables.raw_table import RawTable, TableError
 from ..tables.text import read_text
-from ..units import read_unit
+from ..units import is_unit, read_unit
 from .crdb_rows import AXES, read_rows
 from .crdb_tables import experiments, measurements, plain, reference_of
 
@@ -37,10 +37,15 @@ class ReadTable(Table):
     """Table as `read_table` gives it; printed, it says first what was read as what."""
 
     def __repr__(self):
-        return f"{understood(self)}\n\n{super().__repr__()}"
+        return self._headed(super().__repr__())
 
     def __str__(self):
-        return f"{understood(self)}\n\n{super().__str__()}"
+        return self._headed(super().__str__())
+
+    def _headed(self, text):
+        # a part of a table may have no values
+        is_whole = "read_from" in self.meta and _kind(self.colnames)
+        return f"{understood(self)}\n\n{text}" if is_whole else text
 
 
 class _Opened(NamedTuple):
@@ -241,11 +246,11 @@ def _with_units(table, mapping):
         pairs[name] = column, "hourangle" if is_hours else unit
     for name, (column, unit) in pairs.items():
         base = next((one for one in _HEADS if name.startswith(f"{one}_")), None)
-        if unit is None and table[column].unit is None and base:
+        if unit is None and table[column].unit is None and base and name != "energy_width":
             of_base = pairs.get(base, (base, None))
             known = table[of_base[0]].unit if of_base[0] in table.colnames else None
             unit = of_base[1] or (None if known is None else str(known))
-            is_plain = unit and not isinstance(read_unit(unit), u.LogUnit)
+            is_plain = unit and is_unit(unit) and not isinstance(read_unit(unit), u.LogUnit)
             pairs[name] = column, unit if is_plain else None
     return pairs
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from astropy import units as u
 
-from ..units import is_per_nucleon, read_unit
+from ..units import is_per_nucleon, is_unit, read_unit
 from .kinds import KINDS
 from .raw_table import TableError
 from .spectrum import COMMON_NAMES
@@ -54,7 +54,7 @@ class _Name:
             self.unit, text = self.unit or f"dex({log[2]})", log[1]
         for found in re.findall(r"\[([^\[\]]*)\]|\(([^()]*(?:\([^()]*\))?[^()]*)\)", text):
             inside = "".join(found)
-            if inside and _is_unit(inside):
+            if inside and is_unit(inside):
                 self.unit = self.unit or inside
                 text = text.replace(f"[{inside}]", " ").replace(f"({inside})", " ")
         if behind := re.fullmatch(rf"(.+?)[_ ]({_UNITS})", text.strip()):
@@ -109,7 +109,7 @@ class _Name:
         found = [name for name, words in _WORDS.items() if self.has(words)]
         # "energy flux", "flux at rigidity": what is measured comes before what it is against
         measured = [name for name in found if name not in ("rigidity", "energy")]
-        if not self.unit:
+        if not (self.unit and is_unit(self.unit)):
             return next(iter(measured or found), None)
         unit = read_unit(self.unit)
         plain = u.Unit(unit.physical_unit) if isinstance(unit, u.LogUnit) else unit
@@ -217,11 +217,3 @@ def _quantity(names, hints):
     words |= {word for hint in hints for word in re.findall(r"[a-z]+", str(hint).lower())}
     found = {COMMON_NAMES[word] for word in words & set(COMMON_NAMES) if len(word) > 3}
     return found.pop() if len(found) == 1 else None
-
-
-def _is_unit(text):
-    try:
-        read_unit(text)
-    except (TypeError, ValueError):
-        return False
-    return True
