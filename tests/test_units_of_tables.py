@@ -94,7 +94,7 @@ def test_a_logarithm_of_something_else(unit):
 def test_a_unit_that_is_none():
     table = flux_table(energy=[1.0, 2.0, 3.0])
     table["energy"].unit = u.Unit("furlongs", parse_strict="silent")
-    with pytest.raises(TableError, match=r"column 'energy': a unit like GeV, got furlongs"):
+    with pytest.raises(TableError, match=r"'energy': expected a unit like GeV, got furlongs"):
         read_flux_table(table)
 
 
