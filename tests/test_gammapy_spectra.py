@@ -222,3 +222,24 @@ def test_parameter_that_a_model_of_the_package_shares():
     model.R_cut.quantity = 1 * u.PV
     value = model.intensity(2 * u.PV, "H", component="own").to_value(PER_GV)
     assert_allclose(value, np.exp(-2), rtol=1e-12)
+
+
+def test_parameter_that_is_taken_in_two_units():
+    # dipoles take angles in rad, a model of another package in its own unit
+    class Lit(SpectralModel):
+        tag = ["Lit"]
+        amplitude = Parameter("amplitude", 1, unit="m-2 s-1 GV-1 sr-1")
+        B_ra = Parameter("B_ra", 30, unit="deg")
+
+        @staticmethod
+        def evaluate(rigidity, amplitude, B_ra):
+            return amplitude * np.sin(B_ra) * (rigidity / u.Quantity(1, "GV")).to_value("") ** -2.7
+
+    dipole, own = crl.BackgroundDipoleModel(), Lit()
+    own.B_ra = dipole.B_ra
+    box = crl.CosmicRayComponent("box", {"H": crl.LeakyBoxSpectralModel()}, dipole)
+    model = crl.CosmicRayModel([box, crl.CosmicRayComponent("own", {"H": own})])
+    model.B_ra.value = 30
+    value = model.intensity(10 * u.GV, "H", component="own").to_value(PER_GV)
+    assert_allclose(value, 0.5 * 10**-2.7, rtol=1e-12)
+    assert own.B_ra in model.evaluator.foreign
