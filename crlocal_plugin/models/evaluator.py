@@ -114,9 +114,10 @@ class ModelEvaluator:
         self.factors = [p._unit.to(units.get(k, p._unit)) for k, p in enumerate(self.parameters)]
         # gammapy's attribute access runs Python code: go to the dictionaries themselves
         self._own = [part.model.__dict__ for part in parts if part.is_own]
-        slots = [(part, slot) for part in parts if not part.is_own for slot in part.slots]
-        self._foreign = [(owner.__dict__, name) for _, (owner, name) in slots]
-        self.foreign = {o.__dict__[name] for part, (o, name) in slots if not part.is_kernel}
+        slots = [slot for part in parts if not part.is_own for slot in part.slots]
+        self._foreign = [(owner.__dict__, name) for owner, name in slots]
+        reading = [slot for part in parts if not part.is_kernel for slot in part.slots]
+        self.foreign = {owner.__dict__[name] for owner, name in reading}
         self.rows = {name: row for row, name in enumerate(self._spectra)}
         self._plans = {}
         self._state = self._read_state()
