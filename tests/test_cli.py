@@ -446,7 +446,7 @@ parameters: {calet-nuclei.norm: {free: true}}
     total = float(printed.split("total ")[1].split()[0])
     assert datasets.stat_sum() == pytest.approx(total, abs=0.006)
     assert main(["plot", "result", "mean-log-mass", "--output", "masses.svg"]) == 0
-    assert "FillBetween" in (tmp_path / "masses.svg").read_text()
+    assert "PolyCollection" in (tmp_path / "masses.svg").read_text()
 
 
 def test_comparison_with_and_without_loss(tmp_path):
@@ -614,9 +614,9 @@ def test_pictures_of_a_fit(small_fit, tmp_path, capsys):
     text = (tmp_path / "pictures" / "spectra.svg").read_text()
     assert "<svg" in text
     # the band is there with the covariance of the fit only
-    assert "FillBetween" in text
+    assert "PolyCollection" in text
     assert main(["plot", "spectra", "--output", "table.svg", "--species", "H", "--no-legend"]) == 0
-    assert "FillBetween" not in (tmp_path / "table.svg").read_text()
+    assert "PolyCollection" not in (tmp_path / "table.svg").read_text()
 
 
 def test_pictures_are_written_all_or_none(tmp_path, capsys):
@@ -629,6 +629,15 @@ def test_pictures_are_written_all_or_none(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["residuals.png"]
     assert main(["plot", "residuals", "--overwrite"]) == 0
     assert (tmp_path / "residuals.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_picture_for_a_journal(tmp_path):
+    words = ["plot", "spectra", "--journal", "single", "--no-pulls", "--output", "spectra.pdf"]
+    assert main(words) == 0
+    content = (tmp_path / "spectra.pdf").read_bytes()
+    assert b"/FontFile2" in content
+    # 3.4 in, in points
+    assert re.search(rb"/MediaBox \[ 0 0 244\.8 ", content)
 
 
 def test_damaged_result_is_named(small_fit, tmp_path, capsys):
