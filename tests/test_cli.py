@@ -163,6 +163,7 @@ BAD = {
     ("plot", "."): "name pictures behind .: spectra, dipole",
     ("sample", "--parameters", "V_sn"): "--parameters V_sn: expected a free parameter",
     ("scan", "nowhere.yaml", "V_sun"): "nowhere.yaml",
+    ("scan", "V_sun", "a.yaml"): "a.yaml: the analysis file comes first",
     ("compare", "kinetic", "kinetc"): "kinetc: unknown 'kinetc': did you mean kinetic?",
     ("compare", "kinetic", "kinetic+u_H"): "kinetic+u_H: no parameter is called 'u_H'",
     ("sample", "--output", "samples.txt"): "suffix .nc",
