@@ -562,7 +562,7 @@ def test_priors_that_are_no_distributions():
         PriorDistributions(Gaussian([par], [0.0], [[1.0]]))
     par = Parameter("a", 1.0, min=9, max=10)
     par.prior = GeneralizedGaussianPrior(mu=0.0, sigma=1e-3)
-    with pytest.raises(ValueError, match="a has no probability between the limits 9 and 10"):
+    with pytest.raises(ValueError, match="a is zero between the limits 9 and 10"):
         PriorDistributions(Gaussian([par], [0.0], [[1.0]]))
 
 
@@ -691,7 +691,7 @@ def test_few_points_are_no_result():
 
 
 def test_evidence_needs_proper_priors(fitted):
-    with pytest.raises(ValueError, match=r"H\.Q_0b, He\.Q_0b: the prior is flat without end"):
+    with pytest.raises(ValueError, match=r"H\.Q_0b, He\.Q_0b: the prior is flat without limits"):
         nested_sample(fitted[0])
 
 

@@ -141,8 +141,9 @@ def check_ends(likelihood, improper, best):
                 )
     if endless:
         raise ValueError(
-            f"the posterior has no end, and neither has a flat prior on {'; '.join(endless)}. Set "
-            "a limit or a prior, or call set_proper_priors(datasets) before the fit"
+            f"the posterior cannot be normalised, with a flat prior without limits on "
+            f"{'; '.join(endless)}. Set a limit or a prior, or call set_proper_priors(datasets) "
+            "before the fit"
         )
 
 

@@ -132,7 +132,7 @@ class Posterior:
             raise UnconvergedError(
                 f"the samples have not converged: {'; '.join(self.problems)}. "
                 f"{self.info.get('advice', 'Sample longer')}, or pass allow_unconverged=True to "
-                "look at them all the same"
+                "use them anyway"
             )
 
     def column(self, name):
@@ -159,7 +159,7 @@ class Posterior:
             Seed or source of random numbers.
         """
         if size > len(self.samples):
-            raise ValueError(f"{size} draws were asked for, there are {len(self.samples)} samples")
+            raise ValueError(f"cannot draw {size} samples, there are {len(self.samples)}")
         rng = np.random.default_rng(random_state)
         return rng.choice(self.samples, size, replace=False, shuffle=True)
 
@@ -305,12 +305,12 @@ class Posterior:
         except FileNotFoundError:
             raise
         except (OSError, ValueError) as error:
-            raise ValueError(f"{path} is no posterior of this package ({error})") from error
+            raise ValueError(f"{path} is not a posterior of this package ({error})") from error
         attributes = posterior.attrs
         form = attributes.get("format")
         if form != FORMAT:
             expected = f"its format is {form!r}, expected {FORMAT!r}"
-            raise ValueError(f"{path} is no posterior of this package: {expected}")
+            raise ValueError(f"{path} is not a posterior of this package: {expected}")
         plain = ("names", "diagnostics", "problems", "info")
         names, table, problems, info = (json.loads(attributes[key]) for key in plain)
         units = [posterior[name].attrs["units"] for name in names]

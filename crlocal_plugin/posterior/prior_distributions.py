@@ -77,7 +77,7 @@ class PriorDistributions:
         """Values at cumulative probabilities, both of shape (m, n)."""
         if self.improper:
             raise ValueError(
-                f"{', '.join(self.improper)}: the prior is flat without end, and the evidence "
+                f"{', '.join(self.improper)}: the prior is flat without limits, and an evidence "
                 "needs proper ones: set a prior or both limits, or call set_proper_priors(datasets)"
             )
         cube = np.asarray(cube, dtype=float)

@@ -67,8 +67,8 @@ def sample(datasets, method="adaptive", random_state=None, progress=None, **opti
         raise ValueError(f"method {method!r}: expected one of {', '.join(methods)}")
     if method == "adaptive" and (other := options.keys() - {"n_jobs"}):
         raise ValueError(
-            f"{', '.join(sorted(other))}: the only option of the method 'adaptive' is n_jobs; take "
-            "another method, or leave the others out"
+            f"{', '.join(sorted(other))}: not an option of the method 'adaptive', which takes "
+            "n_jobs only"
         )
     return methods[method](datasets, random_state=random_state, progress=progress, **options)
 
@@ -82,7 +82,7 @@ def _adaptive(datasets, random_state, progress, n_jobs=None):
     with progress_bar(None, "sampling", "", progress):
         found = adaptive_samples(density, likelihood, fit, rng, log.info, n_jobs)
     if found is None:
-        log.warning("neither weights nor walkers can be trusted: emcee takes over, for minutes")
+        log.warning("the adaptive method did not converge: going on with emcee, for minutes")
         return ensemble_sample(datasets, random_state=rng, progress=progress)
     flat = found.theta.reshape(-1, likelihood.size)
     log_density = density(flat)
