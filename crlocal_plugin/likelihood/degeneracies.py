@@ -93,7 +93,7 @@ def _known_degeneracies(free, named, together):
         firsts = [x for x, par in free.items() if par.name == first]
         if firsts and beside and not named.issuperset(beside):
             messages.append(
-                f"{', '.join([*firsts, *beside])} are hardly told apart: {reason}; freeze "
+                f"{', '.join([*firsts, *beside])} are nearly degenerate: {reason}; freeze "
                 f"{' and '.join(beside)}, or give a prior"
             )
     return messages

@@ -160,7 +160,7 @@ def cloud_band(model, **options):
         If the model has no cloud.
     """
     if model.cloud is None:
-        raise ValueError(f"model {model.name!r} has no cloud: none of its dipoles has its motion")
+        raise ValueError(f"model {model.name!r} has no cloud: none of its dipoles depends on one")
 
     def evaluate(name, values):
         value = getattr(cloud_of(model, values), name)
@@ -204,9 +204,9 @@ def composition_band(
     if quantity not in _COMPOSITION:
         raise ValueError(f"quantity: expected one of {', '.join(_COMPOSITION)}, got {quantity!r}")
     if quantity == "fraction" and species is None:
-        raise ValueError("species: name the one whose fraction is meant, or 'light'")
+        raise ValueError("species: expected the one whose fraction you want, or 'light'")
     if quantity != "fraction" and species is not None:
-        raise ValueError(f"species: only a fraction is that of one, leave it out for {quantity}")
+        raise ValueError(f"species: only a fraction takes one, leave it out for {quantity}")
     arguments = (energy, component) if species is None else (energy, species, component)
     evaluate = partial(getattr(model, quantity), *arguments)
     return evaluated_band(model, evaluate, u.Quantity(energy), **options)

@@ -169,12 +169,12 @@ def _check_data(entries):
     for name, datasets in entries.items():
         foreign = ", ".join(d.name for d in datasets if not isinstance(d, CosmicRayDataset))
         if foreign:
-            what = f"{foreign} are no datasets of this package"
+            what = f"{foreign} are not datasets of this package"
             raise ValueError(f"{name}: {what}, and cannot be compared")
         apart = ", ".join(sorted(known.keys() ^ {dataset.name for dataset in datasets}))
         if apart:
-            what = f"{first!r} and {name!r} are fitted to other datasets"
-            raise ValueError(f"{what}: {apart} are in one of them only")
+            what = f"{first!r} and {name!r} have different datasets"
+            raise ValueError(f"{what}: only one of them has {apart}")
         for dataset in datasets:
             difference = _difference(known[dataset.name], dataset)
             if difference:

@@ -325,7 +325,7 @@ def tell_apart(entries, planned, reach=9.0, scatter=None, n_jobs=None, progress=
     (first, reference), *others = entries.items()
     for name, datasets in others:
         if datasets.names != reference.names:
-            raise ValueError(f"{first!r} and {name!r} have other datasets: expected the same")
+            raise ValueError(f"{first!r} and {name!r} have different datasets: expected the same")
     pairs = [pair for name, _ in others for pair in ((first, name), (name, first))]
     own = [tuple(entries[name] for name in pair) for pair in pairs]
     now = run_parallel(_today, own, n_jobs, None, False, "telling apart today", "pairs")

@@ -72,7 +72,7 @@ class Identifiability:
 
     def __str__(self):
         n = len(self.parameters)
-        lines = [f"What the data tell about {n} free parameters, at these values", ""]
+        lines = [f"Constraints on {n} free parameters, at these values", ""]
         lines += _parameter_lines(self.parameters, self.sources)
         for source in self.sources:
             rows = self.directions[self.directions["source"] == source]

@@ -188,7 +188,7 @@ def _ends(likelihood, name, limits, sigma):
         error = profile.error()
         if not 0 < error < np.inf:
             raise ValueError(
-                f"nothing is known of the error of {name}: give the range to scan, for example "
+                f"{name} has no error to take a range from: give the range to scan, for example "
                 f"{name}=LOW..HIGH"
             )
         return max(low, best - sigma * error), min(high, best + sigma * error)
