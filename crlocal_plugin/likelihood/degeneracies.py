@@ -11,7 +11,7 @@ change by ten natural scales costs less than one standard deviation."""
 
 
 class DegenerateParametersWarning(UserWarning):
-    """Free parameters that the data, with the priors, cannot tell apart."""
+    """Data and priors do not determine some free parameters."""
 
 
 def natural_jacobian(likelihood, theta=None):

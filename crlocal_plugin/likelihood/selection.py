@@ -81,7 +81,7 @@ def _is_meant(label, name):
 
 
 def free_parameters(datasets, names):
-    """Free parameters.
+    """Free parameters, by name.
 
     Parameters
     ----------
@@ -280,7 +280,7 @@ def _fault(par):
 
 
 def set_priors(datasets, names):
-    """Set priors on what others measured.
+    """Set priors from external measurements.
 
     They replace priors on the same parameters, and later sets those of earlier ones. A prior on a
     frozen parameter counts at its value, and shapes the result once the parameter is free.
@@ -291,8 +291,8 @@ def set_priors(datasets, names):
     datasets : CosmicRayDatasets
     names : str, list of str or None
         Names of sets: those of `PRIOR_SETS`, "energy-scales" for the experiments of
-        `ENERGY_SCALES`, and "dipole-norms" for those of `DIPOLE_NORMS`. None takes all priors of
-        the cosmic-ray models away.
+        `ENERGY_SCALES`, and "dipole-norms" for those of `DIPOLE_NORMS`. None removes all priors of
+        the cosmic-ray models.
 
     Returns
     -------

@@ -23,7 +23,7 @@ INTEGRATED = 0.95  # smallest fraction of the evidence that the live points have
 def nested_sample(
     datasets, n_live=400, n_steps=None, max_calls=None, random_state=None, progress=None
 ):
-    """Compute the evidence, and samples of the posterior, with UltraNest.
+    """Sample the posterior and compute the evidence with UltraNest.
 
     Nested sampling (Skilling 2004; Buchner 2021, JOSS 6, 3001) starts from the whole prior and
     finds separate minima without being told. Every free parameter needs a proper prior: a prior

@@ -15,7 +15,7 @@ _COMPOSITION = ("mean_log_mass", "variance_log_mass", "fraction", "all_particle"
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """A quantity with its uncertainty.
+    """Uncertainty band of a prediction.
 
     Attributes
     ----------
@@ -224,9 +224,9 @@ def propagate(
     method="sampling",
     random_state=0,
 ):
-    """Any quantity that depends on a model, with its uncertainty.
+    """Propagate uncertainties to any quantity that depends on a model.
 
-    The parameters of the model take one set of values after another, and theirs again at the end.
+    The parameters of the model take one set of values after another, and their own at the end.
     `intensity_band`, `composition_band` and `dipole_band` evaluate all sets at once.
 
     Parameters
@@ -254,8 +254,8 @@ def propagate(
         all.
     method : {"sampling", "linear"}, optional
         How to propagate a covariance: by draws from the Gaussian, which is cut off at the limits
-        of the parameters, or with the derivatives of the quantity, which gives symmetric
-        intervals that know no limits.
+        of the parameters, or with the derivatives of the quantity, which gives symmetric intervals
+        that ignore limits.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
 

@@ -43,14 +43,14 @@ def compare_models(
     Parameters
     ----------
     entries : dict of str to CosmicRayDatasets
-        Datasets with models, by a name for each. The data must be the same, the models others.
+        Datasets with models, by a name for each. The data must be the same, the models different.
     evidence : bool, optional
         Compute evidences too, for which every free parameter needs a proper prior, the same in
         all entries if they are to be compared.
     n_live, n_steps, max_calls, random_state : optional
-        Of `~crlocal_plugin.nested_sample`, which does that.
+        As for `~crlocal_plugin.nested_sample`.
     allow_unconverged : bool, optional
-        State evidences that have not converged too.
+        Accept evidences that have not converged.
     n_starts : int, optional
         Starts of each fit, see `~crlocal_plugin.CosmicRayDatasets`; by default the one from the
         present values alone.

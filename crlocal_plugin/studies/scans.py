@@ -93,7 +93,7 @@ def scan_profiles(
     progress=None,
     checkpoint=None,
 ):
-    """Scan the statistic along parameters from the current values, best-fit ones as a rule.
+    """Profile the statistic along parameters, from the current values, usually the best fit.
 
     Every point starts from its neighbour on the side of the best fit.
 

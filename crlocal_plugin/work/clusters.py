@@ -22,7 +22,7 @@ _cluster = ContextVar("_cluster", default=None)
 
 @contextlib.contextmanager
 def use_cluster(cluster="local", n_jobs=None):
-    """Spread work over a cluster of Dask instead of processes of this machine.
+    """Run long work on a Dask cluster instead of processes of this machine.
 
     Inside, `scan_profiles`, `run_toys`, `random_starts`, `lowest_minimum`, `leave_one_out`,
     `compare_models` and `treatments` do their independent pieces of work there, unless they are
