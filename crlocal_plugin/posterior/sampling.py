@@ -79,7 +79,7 @@ def _adaptive(datasets, random_state, progress, n_jobs=None):
     with progress_bar(None, "sampling", "", progress):
         found = adaptive_samples(density, likelihood, fit, rng, log.info, n_jobs)
     if found is None:
-        log.warning("the adaptive method did not converge: going on with emcee, for minutes")
+        log.warning("the adaptive method did not converge: emcee takes over, for minutes")
         return ensemble_sample(datasets, random_state=rng, progress=progress)
     flat = found.theta.reshape(-1, likelihood.size)
     log_density = density(flat)
