@@ -112,7 +112,7 @@ def _with_models(analysis, tables, model, mistakes):
     for number, names in missing.items():
         message = (
             f"the model has no species {', '.join(map(repr, names))}, only "
-            f"{', '.join(model.species)}: add it to species of the model{advice}"
+            f"{', '.join(model.species)}: add to species of the model what is fitted{advice}"
         )
         mistakes.add(("datasets", number), message)
     return datasets if len(usable) == len(datasets) else CosmicRayDatasets(usable)
