@@ -102,7 +102,7 @@ class CosmicRayComponent:
 
     @property
     def own_parameters(self):
-        """Parameters that the component has for itself (set of `~gammapy.modeling.Parameter`)."""
+        """Parameters that the component does not share (set of `~gammapy.modeling.Parameter`)."""
         models = self.models if self.own else ()
         return {par for model in models for par in model.parameters if par.name in self.own}
 

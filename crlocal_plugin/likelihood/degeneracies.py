@@ -1,4 +1,4 @@
-"""Which free parameters the data cannot tell apart."""
+"""Which free parameters the data do not determine."""
 
 import numpy as np
 

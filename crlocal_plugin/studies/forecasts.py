@@ -301,7 +301,7 @@ def tell_apart(entries, planned, reach=9.0, scatter=None, n_jobs=None, progress=
     planned, scatter
         As for `forecast`.
     reach : float, optional
-        Difference of the statistics that counts as told apart.
+        Difference of the statistics that distinguishes two models.
     n_jobs, progress : optional
         As for `~crlocal_plugin.scan_profiles`; ``progress`` is called with 1 after each pair.
 

@@ -49,8 +49,8 @@ def run_toys(
     Parameters
     ----------
     datasets : CosmicRayDatasets or JointLikelihood
-        Datasets with models, or a likelihood. The current values of the free parameters, usually the best
-        fit, are the truth.
+        Datasets with models, or a likelihood. The current values of the free parameters,
+        usually the best fit, are the truth.
     n_toys, n_starts : int, optional
         Number of toys, and of scattered starts of the search for other minima.
     random_state : int, `~numpy.random.Generator` or other, optional
