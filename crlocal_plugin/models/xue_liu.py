@@ -44,9 +44,9 @@ def xue_liu_2025(
 ):
     """Three-component model of Xue & Liu 2025 with the values of their Table I.
 
-    Free by default are the parameters that the paper fitted and that data determine, and, with priors
-    from other measurements, the direction of the local magnetic field and the velocities of cloud
-    and Sun. All other constants of the paper are frozen parameters.
+    Free by default are the parameters that the paper fitted and that data determine, and, with
+    priors from other measurements, the direction of the local magnetic field and the velocities of
+    cloud and Sun. All other constants of the paper are frozen parameters.
 
     Parameters
     ----------
