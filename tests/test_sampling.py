@@ -205,7 +205,8 @@ def test_log_uniform_prior():
 
 def test_posterior_without_end_is_refused():
     likelihood = Saturating([Parameter("R", 3.0, "PV", min=0)], [3.0], [[9.0]])
-    with pytest.raises(ValueError, match=r"cannot be normalised.*R: the statistic is only 1\.0 above.*PV.*prior"):
+    message = r"cannot be normalised.*R: the statistic is only 1\.0 above.*PV.*prior"
+    with pytest.raises(ValueError, match=message):
         walk(likelihood)
     likelihood = Saturating([Parameter("R", 3.0, "PV", min=0, max=30)], [3.0], [[9.0]])
     assert walk(likelihood, random_state=1).converged

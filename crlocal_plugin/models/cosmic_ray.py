@@ -21,7 +21,7 @@ class CosmicRayModel(TopLevelModel, Predictions):
     """Intensities and dipole of cosmic rays near Earth, from components with species.
 
     Parameters of the same name are one Parameter, except the source strength and the index
-    offset of each species, and what a component calls its ``own``. Assigning
+    offset, which each species has for itself, and what a component calls its ``own``. Assigning
     another Parameter to a sub-model unlinks it there:
     ``model.components["nearby"].spectral_models["He"].R_cut = Parameter("R_cut", "8 PV")``. A
     parameter that the model has once is an attribute of it: ``model.V_sun``.
