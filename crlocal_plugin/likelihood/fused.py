@@ -401,7 +401,7 @@ class OwnSpeedPart:
         """Part with simulated data."""
         if not self._can_fake:
             raise ValueError(
-                "only datasets and models of this package can be simulated: leave out penalties "
+                "simulation needs datasets and models of this package alone: leave out penalties "
                 "and datasets of other packages, and freeze the parameters of their models"
             )
         new = copy.deepcopy(self)
