@@ -121,11 +121,10 @@ def prior_text(par):
 def set_proper_priors(datasets, factor=10.0, ranges=None):
     """Give a proper prior to every free parameter that has none, by itself or with others.
 
-    A parameter between two limits gets a uniform prior. A scale, that is a parameter that cannot
-    be negative and has no upper limit, gets a prior uniform in its logarithm, from its lower
-    limit, or where that is zero from its present value divided by a factor, to its present value
-    times the factor. Call this before a fit, so that no prior follows from the data. In
-    comparisons by evidence a wide prior counts against a parameter: state the ranges.
+    A parameter between two limits gets a uniform prior. A scale, which cannot be negative and has
+    no upper limit, gets one uniform in its logarithm, from its lower limit, or its present value
+    over a factor if that is zero, to its present value times the factor. Call this before a fit, so
+    that no prior follows from the data, and state the ranges: evidences depend on them.
 
     Parameters
     ----------

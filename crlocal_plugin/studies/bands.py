@@ -241,11 +241,10 @@ def propagate(
     levels : iterable of float, optional
         Probabilities of the intervals.
     samples : object or tuple, optional
-        Samples of parameters: a posterior, which is refused if it has not converged, or anything
-        else with ``names`` and ``samples``, in its ``units`` if it has them; or a pair of names
-        and an array of shape ``(m, n)`` in the units of the parameters. Names are those of the
-        parameters, such as ``"V_sun"`` or ``"He.Q_0b"``; nuisances of experiments are passed over,
-        and parameters that are not named stay at their values.
+        Samples of parameters: a converged posterior, or anything else with ``names`` and
+        ``samples``, in its ``units`` if it has them; or a pair of names and an array of shape
+        ``(m, n)`` in the units of the parameters. Names are labels such as ``"He.Q_0b"``;
+        nuisances of experiments are ignored, and other parameters keep their values.
     covariance : `~gammapy.modeling.Covariance` or `~numpy.ndarray`, optional
         Covariance of the free parameters, in their order if it is an array; by default that of
         the model. A free parameter without an error, such as one at its limit, stays.

@@ -30,15 +30,14 @@ def compare_models(
 ):
     """Fit models to the same data, and compare them.
 
-    Every entry is fitted with the back end "least-squares", in place, from where its parameters
-    are, or from the lowest minimum that random starts lead to. Gaussian priors count as
-    measurements: their pulls are in ``prior`` and ``total``, and they add to the number of data in
-    AICc and BIC, be their parameters free or frozen. Other priors count for the evidence alone.
+    Every entry is fitted in place with the back end "least-squares", from where its parameters are,
+    or from random starts. Gaussian priors count as measurements: their pulls are in ``prior`` and
+    ``total``, and they add to the number of data in AICc and BIC. Other priors count for the
+    evidence alone.
 
-    A likelihood ratio is stated where Wilks' theorem holds: against the largest other entry that
-    has the same components and settings, the same frozen values, limits and priors, fewer free
-    parameters, the missing ones frozen inside their limits; and if neither fit has a parameter at
-    a limit. Other models have no ratio: compare their criteria or evidences.
+    A likelihood ratio is given where Wilks' theorem holds: against the largest other entry with the
+    same components, settings, frozen values, limits and priors and fewer free parameters, if none
+    is at a limit. For other models compare criteria or evidences.
 
     Parameters
     ----------
