@@ -109,6 +109,7 @@ from .plots.side_by_side import plot_side_by_side
 from .plots.sky.directions import plot_sky
 from .plots.sky.maps import plot_band_profiles, plot_sky_map
 from .plots.spectra import plot_spectra
+from .plots.style import journal_style
 from .posterior.density import PosteriorDensity
 from .posterior.nested import nested_sample
 from .posterior.posterior import Posterior, UnconvergedError
