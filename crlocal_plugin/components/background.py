@@ -159,7 +159,7 @@ class GasLeakyBoxSpectralModel(LeakyBoxSpectralModel):
 
 
 class SecondarySpectralModel(GasLeakyBoxSpectralModel):
-    r"""Boron from collisions of background nuclei with interstellar gas.
+    r"""Boron that the nuclei of the background make in interstellar gas.
 
     .. math::
         J_B(R) = k\,J_C(k R)\,\frac{X(R) / \lambda_C}{1 + X(R) / \lambda}
