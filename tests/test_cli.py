@@ -138,7 +138,7 @@ BAD = {
     ("fit", "--hadronic-model", "EPOS"): "--hadronic-model: KASCADE has no tables for 'EPOS'",
     ("fit", "--hadronic-model", "LHAASO=EPOS-LHC", "SIBYLL-2.1"): "EXPERIMENT=MODEL for each",
     ("fit", "--hadronic-model", "LHASO=EPOS-LHC"): "'LHASO' is no experiment with tables for",
-    ("fit", "--free", "KASCADE.hadronic"): "for several hadronic models",
+    ("fit", "--free", "KASCADE.hadronic"): "a list of hadronic models",
     (
         "compare",
         "kinetic+spallation",
