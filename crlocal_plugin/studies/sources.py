@@ -40,10 +40,12 @@ def compare_sources(
 ):
     """Fit the sources of the catalogue in the place of the paper's nearby source.
 
-    Every fit starts from the present values, with equal shares of the strengths of the paper's
-    source. A free ``r_perp`` starts from half of, once and twice that of the paper, 18.5 pc, and
-    from the mean of its prior, where there is nothing left of most sources, beside the random
-    starts of every fit; the lowest minimum counts. Nothing in the models changes.
+    Every fit starts from the present values. The strengths of sources start from that of the
+    paper's times (age of one / of the other)^1.5, in equal shares. A free ``r_perp`` starts from
+    half of, once and twice 18.5 pc times the square root of that ratio, and from the mean of its
+    prior, where there is nothing left of most sources. Random starts follow, and starts from what
+    the three lowest minima have in common with a fit. The lowest minimum counts. Nothing in the
+    models changes.
 
     Parameters
     ----------
@@ -95,12 +97,20 @@ def compare_sources(
         for entry, _ in entries:
             set_proper_priors(entry)
     with measurements_only(par for entry, _ in entries for par in entry.parameters):
+        likelihoods = [JointLikelihood(entry) for entry, _ in entries]
         inputs = [
-            (JointLikelihood(entry), _r_perp(sources), n_starts) for entry, sources in entries
+            (likelihood, _first_starts(likelihood, _r_perp(sources)), n_starts)
+            for likelihood, (_, sources) in zip(likelihoods, entries, strict=True)
         ]
         minima = run_parallel(_lowest, inputs, n_jobs, None, progress, "comparing sources", "fits")
+        if n_starts != 0:
+            inputs = [
+                (likelihood, _starts_of_others(number, likelihoods, minima), 0)
+                for number, likelihood in enumerate(likelihoods)
+            ]
+            minima = run_parallel(_lowest, inputs, n_jobs, None, False, "starting again", "fits")
     rows = []
-    for (_, sources), (likelihood, *_), minimum in zip(entries, inputs, minima, strict=True):
+    for (_, sources), likelihood, minimum in zip(entries, likelihoods, minima, strict=True):
         likelihood.assign(minimum.theta)
         chi2 = -2 * float(likelihood.log_likelihood(minimum.theta))
         pulls = [_pull(source) for source in sources if source.name != PAPER]
@@ -150,12 +160,14 @@ def _with_sources(datasets, names, free, settings):
     for source in sources:
         for species, spectrum in source.spectral_models.items():
             strength = paper.spectral_models[species].Q_0n
-            spectrum.Q_0n.quantity = strength.quantity / len(names)
+            # J is a function of Q T^(-3/2) and r^2 / T
+            age = (spectrum.T_n.quantity / paper.spectral_models[species].T_n.quantity).to_value("")
+            spectrum.Q_0n.quantity = strength.quantity * age**1.5 / len(names)
             spectrum.Q_0n.frozen = strength.frozen
             for name in free:
                 getattr(spectrum, name).frozen = False
             if "r_perp" in free:
-                spectrum.r_perp.value = _START
+                spectrum.r_perp.value = _START * age**0.5
     others = [component for component in model.components.values() if component is not paper]
     new = CosmicRayModel([*others, *sources], model.name, model.datasets_names)
     datasets.models = [new if other is model else other for other in datasets.models]
@@ -178,15 +190,29 @@ def _pull(source):
     return (r_perp.value - r_perp.prior.mu.value) / r_perp.prior.sigma.value
 
 
-def _lowest(likelihood, means, n_starts):
-    """Lowest minimum from several distances of the sources across the field, and other starts."""
+def _first_starts(likelihood, means):
+    """Values with several distances of the sources across the field, which have these means."""
     places = [likelihood.names.index(label) for label in means]
-    starts = [likelihood.values.copy() for _ in range(4 if means else 1)]
-    for start, factor in zip(starts, (1, 0.5, 2), strict=False):
-        start[places] *= factor
-    if means:
-        starts[-1][places] = list(means.values())
-    ends = [minimise(likelihood, start) for start in starts]
+    starts = np.tile(likelihood.values, (4 if means else 1, 1))
+    starts[:3, places] *= np.array([1, 0.5, 2])[: len(starts), np.newaxis]
+    starts[3:, places] = list(means.values())
+    return starts
+
+
+def _starts_of_others(number, likelihoods, minima):
+    """Values of a minimum, and first values with what the best three others have in common."""
+    likelihood, starts = likelihoods[number], [minima[number].theta]
+    best = sorted(range(len(minima)), key=lambda k: minima[k].stat)
+    for other in [k for k in best if k != number][:3]:
+        known = dict(zip(likelihoods[other].names, minima[other].theta, strict=True))
+        pairs = zip(likelihood.names, likelihood.values, strict=True)
+        starts.append([known.get(name, value) for name, value in pairs])
+    return starts
+
+
+def _lowest(likelihood, starts, n_starts):
+    """Lowest minimum from starts, and from others at random."""
+    ends = [minimise(likelihood, np.array(start)) for start in starts]
     if n_starts != 0 and likelihood.size:
         known = find_minima(likelihood, n_starts, 0, [end.theta for end in ends])
         ends.append(minimise(likelihood, known.theta[0]))
