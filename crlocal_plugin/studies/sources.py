@@ -1,5 +1,6 @@
 """Which sources near the Sun describe the data, one by one and together."""
 
+import logging
 from itertools import combinations
 
 import astropy.units as u
@@ -14,15 +15,20 @@ from ..likelihood.joint_likelihood import JointLikelihood
 from ..likelihood.minima.search import find_minima
 from ..models.cosmic_ray import CosmicRayModel
 from ..models.nearby_sources import nearby_source
+from ..posterior.adaptive.samples import adaptive_samples
+from ..posterior.density import PosteriorDensity, likelihoods
 from ..posterior.nested import nested_sample
 from ..posterior.prior_distributions import measurements_only, set_proper_priors
 from ..progress import progress_bar
 from ..work.parallel import run_parallel
 
+log = logging.getLogger(__name__)
+
 PAPER = "nearby"
 """Component of the paper's source."""
 
 _START = DEFINITIONS["r_perp"].value
+_WEAKEST, _STRONGEST = 1e-4, 10.0
 
 
 def compare_sources(
@@ -59,11 +65,16 @@ def compare_sources(
         Parameters of each source that are free within their priors: "T_n", "r_par", "r_perp".
     n_starts : int, optional
         Further starts of each fit, 0 for none; by default 40 to 200, about a second.
-    evidence : bool, optional
-        Compute evidences too, which takes minutes each; free parameters without a prior get those
-        of `set_proper_priors`.
-    n_live, random_state : optional
+    evidence : bool or {"adaptive", "nested"}, optional
+        Compute evidences too: by the method "adaptive" of `~crlocal_plugin.sample`, some half a
+        minute each, or True for that, or by `~crlocal_plugin.nested_sample`, some ten minutes.
+        Strengths of nearby sources get a prior uniform in the logarithm from 1e-4 to 10 times that
+        of the paper, 1e46 to 1e51 erg, and other free parameters without a prior that of
+        `set_proper_priors`, before the fits.
+    n_live : int, optional
         Of `~crlocal_plugin.nested_sample`.
+    random_state : int or `~numpy.random.Generator`, optional
+        Seed or source of random numbers of evidences.
     n_jobs, progress : optional
         As for `~crlocal_plugin.scan_profiles`.
     **settings : dict
@@ -77,7 +88,8 @@ def compare_sources(
         that without a source; number of ``free`` parameters; ``energy`` of the cosmic rays of each
         source above 1 GV in erg; ``pull`` of each ``r_perp`` that is free, in standard deviations
         of its prior; whether the descent, and the samples behind an evidence, have ``converged``;
-        with evidences ``ln_evidence`` and its error.
+        with evidences ``ln_evidence``, its error, nan where "adaptive" cannot be trusted, and the
+        ``odds`` of each row against the best, for equal odds before.
 
     Raises
     ------
@@ -88,29 +100,31 @@ def compare_sources(
     numbers = sorted({n} if isinstance(n, int) else set(n))
     if not numbers or not set(numbers) <= {1, 2, 3}:
         raise ValueError(f"n is {n}: expected how many sources there are together, 1 to 3")
+    if evidence not in (True, False, "adaptive", "nested"):
+        raise ValueError(f"evidence {evidence!r}: expected True, False, 'adaptive' or 'nested'")
     wrong = sorted(set(free) - {"T_n", "r_par", "r_perp"})
     if wrong:
         raise ValueError(f"free: expected some of T_n, r_par, r_perp, not {', '.join(wrong)}")
     sets = [chosen for k in numbers for chosen in combinations(dict.fromkeys(names), k)]
     entries = [_with_sources(datasets, chosen, free, settings) for chosen in (None, (), *sets)]
     if evidence:
-        for entry, _ in entries:
-            set_proper_priors(entry)
+        for entry, sources in entries:
+            set_proper_priors(entry, ranges=_strengths(entry, sources))
     with measurements_only(par for entry, _ in entries for par in entry.parameters):
-        likelihoods = [JointLikelihood(entry) for entry, _ in entries]
+        targets = [JointLikelihood(entry) for entry, _ in entries]
         inputs = [
-            (likelihood, _first_starts(likelihood, _r_perp(sources)), n_starts)
-            for likelihood, (_, sources) in zip(likelihoods, entries, strict=True)
+            (target, _first_starts(target, _r_perp(sources)), n_starts)
+            for target, (_, sources) in zip(targets, entries, strict=True)
         ]
         minima = run_parallel(_lowest, inputs, n_jobs, None, progress, "comparing sources", "fits")
         if n_starts != 0:
             inputs = [
-                (likelihood, _starts_of_others(number, likelihoods, minima), 0)
-                for number, likelihood in enumerate(likelihoods)
+                (target, _starts_of_others(number, targets, minima), 0)
+                for number, target in enumerate(targets)
             ]
             minima = run_parallel(_lowest, inputs, n_jobs, None, False, "starting again", "fits")
     rows = []
-    for (_, sources), likelihood, minimum in zip(entries, likelihoods, minima, strict=True):
+    for (_, sources), likelihood, minimum in zip(entries, targets, minima, strict=True):
         likelihood.assign(minimum.theta)
         chi2 = -2 * float(likelihood.log_likelihood(minimum.theta))
         pulls = [_pull(source) for source in sources if source.name != PAPER]
@@ -131,16 +145,45 @@ def compare_sources(
         total, shown = len(entries), False if callable(progress) else progress
         with progress_bar(total, "evidences", "models", shown) as update:
             for row, (entry, _) in zip(rows, entries, strict=True):
-                sample = nested_sample(entry, n_live, None, None, random_state, False)
-                row["ln_evidence"], row["ln_evidence_error"] = sample.log_evidence
-                row["converged"] = row["converged"] and sample.converged
+                found = _evidence(entry, evidence == "nested", n_live, random_state, n_jobs)
+                row["ln_evidence"], row["ln_evidence_error"], converged = found
+                row["converged"] = row["converged"] and converged
                 update(1)
     table = Table(rows=rows)
+    if evidence:
+        table["odds"] = np.exp(table["ln_evidence"] - np.nanmax(table["ln_evidence"]))
     table.sort("total")
     for column in table.colnames:
         if table[column].dtype.kind == "f":
-            table[column].format = ".1f"
+            table[column].format = ".2g" if column == "odds" else ".1f"
     return table
+
+
+def _evidence(entry, is_nested, n_live, random_state, n_jobs):
+    """ln(evidence), its error, and whether it can be trusted."""
+    for par in entry.parameters.free_parameters:
+        # fits know no limits of priors
+        par.value = np.fmin(np.fmax(par.value, par.min), par.max)
+    if is_nested:
+        posterior = nested_sample(entry, n_live, None, None, random_state, False)
+        return *posterior.log_evidence, posterior.converged
+    likelihood, fit = likelihoods(entry)
+    rng = np.random.default_rng(random_state)
+    density = PosteriorDensity(likelihood)
+    found = adaptive_samples(density, likelihood, fit, rng, log.info, n_jobs)
+    return (np.nan, np.nan, False) if found is None else (*found.log_evidence, True)
+
+
+def _strengths(entry, sources):
+    """Ranges of the strengths of nearby sources, the same for all of them, by label."""
+    published = {
+        id(spectrum.Q_0n): type(spectrum)(spectrum.nucleus).Q_0n.quantity
+        for source in sources
+        for spectrum in source.spectral_models.values()
+    }
+    pairs = zip(entry.parameters.labels, entry.parameters, strict=True)
+    known = {label: published[id(par)] for label, par in pairs if id(par) in published}
+    return {label: (_WEAKEST * Q, _STRONGEST * Q) for label, Q in known.items()}
 
 
 def _with_sources(datasets, names, free, settings):
