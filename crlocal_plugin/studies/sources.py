@@ -66,7 +66,7 @@ def compare_sources(
     n_starts : int, optional
         Further starts of each fit, 0 for none; by default 40 to 200, about a second.
     evidence : bool or {"adaptive", "nested"}, optional
-        Compute evidences too: by the method "adaptive" of `~crlocal_plugin.sample`, some half a
+        Compute evidences too: by the method "adaptive" of `~crlocal_plugin.sample`, about a
         minute each, or True for that, or by `~crlocal_plugin.nested_sample`, some ten minutes.
         Strengths of nearby sources get a prior uniform in the logarithm from 1e-4 to 10 times that
         of the paper, 1e46 to 1e51 erg, and other free parameters without a prior that of
@@ -88,8 +88,9 @@ def compare_sources(
         that without a source; number of ``free`` parameters; ``energy`` of the cosmic rays of each
         source above 1 GV in erg; ``pull`` of each ``r_perp`` that is free, in standard deviations
         of its prior; whether the descent, and the samples behind an evidence, have ``converged``;
-        with evidences ``ln_evidence``, its error, nan where "adaptive" cannot be trusted, and the
-        ``odds`` of each row against the best, for equal odds before.
+        with evidences ``ln_evidence``, its error, and the ``odds`` of each row against
+        the best, for equal odds before. Where no draws of "adaptive" can be trusted, the evidence
+        is the median of eight trials, its error their scatter, and the row has not converged.
 
     Raises
     ------
@@ -168,10 +169,12 @@ def _evidence(entry, is_nested, n_live, random_state, n_jobs):
         posterior = nested_sample(entry, n_live, None, None, random_state, False)
         return *posterior.log_evidence, posterior.converged
     likelihood, fit = likelihoods(entry)
-    rng = np.random.default_rng(random_state)
+    rng, trials = np.random.default_rng(random_state), []
     density = PosteriorDensity(likelihood)
-    found = adaptive_samples(density, likelihood, fit, rng, log.info, n_jobs)
-    return (np.nan, np.nan, False) if found is None else (*found.log_evidence, True)
+    found = adaptive_samples(density, likelihood, fit, rng, log.info, n_jobs, trials)
+    if found is None:
+        return np.median(trials), np.std(trials), False
+    return *found.log_evidence, True
 
 
 def _strengths(entry, sources):
