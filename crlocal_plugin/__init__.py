@@ -17,6 +17,7 @@ from .catalogue.crdb import read_crdb, read_crdb_export
 from .catalogue.index import catalog, read_catalog_table
 from .catalogue.loading import load_datasets
 from .catalogue.overlaps import OverlapError
+from .catalogue.own_tables import read_table
 from .catalogue.plans import Plan, find_plans, shipped_plans
 from .catalogue.selections import SELECTIONS
 from .components.background import (
@@ -109,6 +110,7 @@ from .plots.side_by_side import plot_side_by_side
 from .plots.sky.directions import plot_sky
 from .plots.sky.maps import plot_band_profiles, plot_sky_map
 from .plots.spectra import plot_spectra
+from .plots.style import journal_style
 from .posterior.density import PosteriorDensity
 from .posterior.nested import nested_sample
 from .posterior.posterior import Posterior, UnconvergedError

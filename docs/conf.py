@@ -1,6 +1,7 @@
 """Sphinx configuration: ``python -m sphinx -W --keep-going docs docs/_build/html``.
 
-The build needs no network. ``-D plot_gallery=0`` leaves the scripts of the galleries out.
+The build needs no network and some 80 s of processor time. ``-t slow`` also runs the scripts
+whose results other pages show, three minutes in all; ``-D plot_gallery=0`` runs no script.
 """
 
 import shutil
@@ -23,10 +24,12 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
-    "numpydoc",
+    # half of the time that numpydoc takes, which makes its template anew for every docstring
+    "sphinx.ext.napoleon",
     "myst_parser",
     "sphinx_gallery.gen_gallery",
     "package_tables",
+    "notebooks",
     "mathml",
 ]
 exclude_patterns = ["_build", "_ext", "_templates", "figures", "models"]
@@ -40,7 +43,10 @@ autosummary_generate = True
 # types are in the docstrings, with their units
 autodoc_typehints = "none"
 toc_object_entries_show_parents = "hide"
-numpydoc_show_class_members = False
+napoleon_google_docstring = False
+# a list like that of parameters, whose names are no links
+napoleon_custom_sections = [("Attributes", "params_style")]
+napoleon_use_rtype = False
 
 # The scripts run in a copy, so that the files they write stay out of the repository.
 SCRIPTS = HERE / "_build" / "scripts"
@@ -50,10 +56,13 @@ shutil.copytree(HERE / "figures", SCRIPTS / "figures")
 for figure in SCRIPTS.glob("figure_*.py"):
     figure.rename(SCRIPTS / "figures" / figure.name)
 
+# fits by the dozen and nested sampling
+SLOW = "composition|posterior|sensitivity"
+
 sphinx_gallery_conf = {
     "examples_dirs": [str(SCRIPTS), "models"],
     "gallery_dirs": ["generated/gallery", "generated/models"],
-    "filename_pattern": "",
+    "filename_pattern": "" if tags.has("slow") else rf"/(?!{SLOW})\w+\.py$",  # noqa: F821
     "within_subsection_order": "FileNameSortKey",
     "capture_repr": (),
     "download_all_examples": False,
@@ -81,7 +90,9 @@ html_sidebars = {
     for page in (
         "getting-started",
         "tutorial",
+        "generated/notebooks/*",
         "tables",
+        "glossary",
         "conventions",
         "command-line",
         "paper",

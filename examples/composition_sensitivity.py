@@ -3,7 +3,7 @@ Sensitivity of the composition fit
 ==================================
 
 What hangs on loss on the way, priors, floors, normalisations, data and shared indices. Dipoles are
-of one energy each, with floors in place of scatters.
+of one energy each, with floors in place of scatters. :doc:`/composition` has the table.
 """
 
 import warnings

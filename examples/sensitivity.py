@@ -2,7 +2,8 @@
 Sensitivity of the fit
 ======================
 
-How strongly the result depends on priors, floors and choices of the likelihood.
+How strongly the result depends on priors, floors and choices of the likelihood. :doc:`/fit` has the
+table.
 """
 
 import matplotlib.pyplot as plt

@@ -634,6 +634,15 @@ def test_pictures_are_written_all_or_none(tmp_path, capsys):
     assert (tmp_path / "residuals.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_picture_for_a_journal(tmp_path):
+    words = ["plot", "spectra", "--journal", "single", "--no-pulls", "--output", "spectra.pdf"]
+    assert main(words) == 0
+    content = (tmp_path / "spectra.pdf").read_bytes()
+    assert b"/FontFile2" in content
+    # 3.4 in, in points
+    assert re.search(rb"/MediaBox \[ 0 0 244\.8 ", content)
+
+
 def test_damaged_result_is_named(small_fit, tmp_path, capsys):
     shutil.copytree(small_fit[0], tmp_path / "result")
     (tmp_path / "result" / "models.yaml").write_text("components: [")

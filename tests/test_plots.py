@@ -11,16 +11,18 @@ import pytest
 from astropy.table import Table
 from matplotlib.colors import to_hex
 from matplotlib.markers import MarkerStyle
-from matplotlib.path import Path
 from numpy.testing import assert_allclose
 
 import crlocal_plugin as crl
 from crlocal_plugin.datasets.plot_axes import (
+    LIMIT_ARROW,
+    MARGIN,
     break_at_jumps,
+    draw_phase,
     draw_points,
     intensity_label,
     log_limits,
-    phase_window,
+    turns_in_sight,
 )
 from crlocal_plugin.plots.dipole import plot_dipole
 from crlocal_plugin.plots.sky.directions import plot_sky, reference_directions
@@ -28,6 +30,7 @@ from crlocal_plugin.plots.spectra import plot_spectra
 from crlocal_plugin.plots.style import (
     COMPONENT_STYLES,
     EXPERIMENT_MARKERS,
+    component_label,
     component_style,
     experiment_markers,
     name_marker,
@@ -35,6 +38,7 @@ from crlocal_plugin.plots.style import (
 )
 
 COMPONENTS = ["background", "nearby", "galactic-center", "compton-getting"]
+LABELS = [component_label(name) for name in COMPONENTS]
 
 
 @pytest.fixture(autouse=True)
@@ -102,11 +106,16 @@ def curves(ax):
 def points(ax):
     """Markers that are no arrows."""
     lines = [line for line in ax.lines if line.get_linestyle() == "None"]
-    return [line for line in lines if not isinstance(line.get_marker(), Path)]
+    is_name = [str(line.get_marker()).startswith("$\\mathrm") for line in lines]
+    return [
+        line
+        for line, name in zip(lines, is_name, strict=True)
+        if not name and line.get_marker() is not LIMIT_ARROW
+    ]
 
 
 def arrows(ax):
-    return [line for line in ax.lines if isinstance(line.get_marker(), Path)]
+    return [line for line in ax.lines if line.get_marker() is LIMIT_ARROW]
 
 
 def by_style(ax, **style):
@@ -120,6 +129,12 @@ def by_style(ax, **style):
             "linestyle" not in style or line._unscaled_dash_pattern == wanted._unscaled_dash_pattern
         )
     ]
+
+
+def pulls_of(ax):
+    """Axes of pulls below others."""
+    axes = ax.figure.axes
+    return axes[axes.index(ax) + 1]
 
 
 def assert_drawn(ax):
@@ -195,20 +210,31 @@ class TestHelpers:
         assert_allclose(phase, [170, 179, np.nan, -179, -170])
         assert_allclose(x, [0, 1, np.nan, 2, 3])
 
-    @pytest.mark.parametrize("phases", [[10.0, 80.0], [170.0, 190.0], [100.0, 240.0, 355.0]])
-    def test_window_cuts_no_error_bar(self, phases):
-        errors = np.full(len(phases), 12.0)
-        start = phase_window(phases, errors, [0.0])
-        inside = start + (np.array(phases) - start) % 360
-        assert np.all((inside - errors > start) & (inside + errors < start + 360))
+    @pytest.mark.parametrize("start", [0.0, -180.0, 90.0])
+    @pytest.mark.parametrize("ends", [(40.0, -130.0), (350.0, 370.0), (0.0, 900.0)])
+    def test_a_phase_is_drawn_wherever_the_axis_shows_it(self, start, ends):
+        curve = np.linspace(*ends, 200)
+        _, ax = plt.subplots()
+        draw_phase(ax, np.arange(200.0), curve % 360, start)
+        x, y = ax.lines[0].get_data()
+        # every turn of every point that the axis has room for, and no line across it
+        low, high = start - MARGIN, start + 360 + MARGIN
+        for turn in 360 * np.arange(-5, 6):
+            for energy, phase in enumerate(curve + turn):
+                if low < phase < high:
+                    assert np.isclose(y[x == energy], phase).any()
+        assert np.nanmax(np.abs(np.diff(y))) < 180
 
-    def test_window_is_centred_if_nothing_is_cut(self):
-        assert phase_window([10.0, 300.0, np.nan], [5.0, 5.0, np.nan], [0.0, 20.0]) == -180
+    def test_phases_that_are_not_known(self):
+        _, ax = plt.subplots()
+        draw_phase(ax, np.arange(4.0), [np.nan, 359.0, 1.0, np.nan], 0.0)
+        _, y = ax.lines[0].get_data()
+        assert {0.0, 2.0} == set(np.round(np.abs(np.diff(y[np.isfinite(y)])) % 358))
+        draw_phase(ax, np.arange(2.0), [np.nan, np.nan], 0.0)
+        assert len(ax.lines) == 1
 
-    def test_window_keeps_the_curve_in_one_piece(self):
-        curve = np.linspace(100, 260, 50)
-        start = phase_window([], [], curve)
-        assert np.all(np.abs(np.diff(start + (curve - start) % 360)) < 180)
+    def test_turns(self):
+        assert_allclose(turns_in_sight([10.0, 20.0], 0.0)[[0, -1]], [-360, 360], atol=360)
 
     def test_draw_points(self):
         _, ax = plt.subplots()
@@ -237,9 +263,9 @@ class TestSpectra:
         labels = legend_labels(ax)
         assert len(set(labels)) == len(labels)
         experiments = ["AMS-02", "DAMPE", "CREAM", "JACEE", "KASCADE"]
-        assert set(labels) >= {"H", "He", *COMPONENTS[:3], *experiments}
-        assert "compton-getting" not in labels
-        assert ax.get_xlabel().endswith("[GeV]")
+        assert set(labels) >= {"H", "He", *LABELS[:3], *experiments}
+        assert "Compton-Getting" not in labels
+        assert pulls_of(ax).get_xlabel().endswith("[GeV]")
         assert "GeV$^{1.7}$" in ax.get_ylabel()
         assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
 
@@ -369,12 +395,11 @@ class TestDipole:
             labels = legend_labels(ax)
             assert len(set(labels)) == len(labels)
             assert ax.get_xscale() == "log"
-        assert set(legend_labels(amplitude)) == {"total", *COMPONENTS}
+        assert set(legend_labels(amplitude)) == {"Total", *LABELS}
         assert set(legend_labels(phase)) >= {"IceCube", "ARGO-YBJ", "Tibet ASγ", "not in the fit"}
-        assert "[GeV]" in phase.get_xlabel()
+        assert "[GeV]" in pulls_of(phase).get_xlabel()
         assert "[deg]" in phase.get_ylabel()
-        bottom, top = phase.get_ylim()
-        assert top - bottom == 360
+        assert_allclose(phase.get_ylim(), [-MARGIN, 360 + MARGIN])
         low, high = amplitude.get_xlim()
         assert_allclose((low, high), phase.get_xlim())
         # beyond 1e8 GeV the table of the Pierre Auger Observatory is not in the fit
@@ -397,13 +422,13 @@ class TestDipole:
         for line in (line for line in curves(ax) if len(line.get_xdata()) > 2):
             jumps = np.diff(line.get_ydata())
             assert np.nanmax(np.abs(jumps)) < 180
-            inside = line.get_ydata()[np.isfinite(line.get_ydata())]
-            assert np.all((inside >= ax.get_ylim()[0]) & (inside <= ax.get_ylim()[1]))
 
     def test_reference_lines(self, model):
         _, ax = plot_dipole(model)
         lines = [line for line in curves(ax) if len(line.get_xdata()) == 2]
-        drawn = sorted(line.get_ydata()[0] % 360 for line in lines)
+        lines = [line for line in lines if to_hex(line.get_color()) == "#999999"]
+        # in the margins too
+        drawn = sorted({round(line.get_ydata()[0] % 360, 2) for line in lines})
         # magnetic field, Compton-Getting, Galactic centre of Xue & Liu 2025, Section II
         expected = sorted([48.5, 228.5, 74.9 + 180, 266.4])
         assert_allclose(drawn, expected, atol=0.01)
@@ -414,9 +439,11 @@ class TestDipole:
         (arrow,) = arrows(amplitude)
         assert_allclose(arrow.get_xydata(), [[1e7, 5e-3]])
         assert arrows(phase) == []
-        (line,) = points(phase)
+        line, again = points(phase)
         assert_allclose(line.get_xdata(), [1e4, 1e6])
-        assert_allclose(line.get_ydata() % 360, [30, 200])
+        assert_allclose(line.get_ydata(), [30, 200])
+        # 30 deg is also in the margin
+        assert_allclose(again.get_xydata(), [[1e4, 390]])
 
     def test_species(self, model):
         amplitude, phase = plot_dipole(model, species=True, components=False)
@@ -430,6 +457,13 @@ class TestDipole:
         amplitude, _ = plot_dipole(model, [dataset])
         assert_allclose(points(amplitude)[0].get_xdata(), [1.2e4, 1.2e6, 1.2e7])
 
+    def test_second_picture_in_the_same_axes(self, model):
+        axes = plot_dipole(model)
+        margins = [patch for patch in axes[1].patches if patch.get_alpha()]
+        plot_dipole(model, axes=axes, components=False)
+        # pale, and not paler
+        assert len([patch for patch in axes[1].patches if patch.get_alpha()]) == len(margins) == 2
+
     def test_isotropic_model(self):
         spectra = {"H": crl.LeakyBoxSpectralModel(species="H")}
         isotropic = crl.CosmicRayModel([crl.CosmicRayComponent("background", spectra)])
@@ -442,7 +476,7 @@ class TestDipole:
     def test_axes(self, model):
         _, axes = plt.subplots(2, 1)
         assert list(plot_dipole(model, axes=axes)) == list(axes)
-        with pytest.raises(ValueError, match="expected two"):
+        with pytest.raises(ValueError, match="axes: expected 2"):
             plot_dipole(model, axes=axes[:1])
 
 
@@ -473,7 +507,7 @@ class TestSky:
         assert_drawn(ax)
         labels = legend_labels(ax)
         assert len(set(labels)) == len(labels)
-        assert set(COMPONENTS) <= set(labels)
+        assert set(LABELS) <= set(labels)
         assert "[deg]" in ax.get_xlabel()
         texts = {text.get_text() for text in ax.texts}
         assert {"Galactic centre", "Galactic anticentre", "Compton-Getting", "2", "5"} <= texts
@@ -552,7 +586,8 @@ class TestDatasets:
         dataset = anisotropy()
         dataset.models = [model]
         amplitude, phase = dataset.plot_fit()
-        assert len(curves(amplitude)) == len(curves(phase)) == 1
+        for ax in (amplitude, phase):
+            assert len([line for line in curves(ax) if len(line.get_xdata()) > 2]) == 1
         assert len(arrows(amplitude)) == 1
         assert legend_labels(amplitude) == [model.name, "TEST"]
 

@@ -89,9 +89,14 @@ def curve(ax, **style):
     return found[0].get_xydata().T
 
 
+def is_name(line):
+    """Whether a line is names on a curve."""
+    return str(line.get_marker()).startswith(r"$\mathrm")
+
+
 def points(ax):
     """Points of all errorbars."""
-    lines = [line for line in ax.lines if line.get_linestyle() == "None"]
+    lines = [line for line in ax.lines if line.get_linestyle() == "None" and not is_name(line)]
     return np.concatenate([line.get_xydata() for line in lines if line.get_xydata().size])
 
 
@@ -101,7 +106,7 @@ class TestMeanLogMass:
         x, y = curve(ax, color="black")
         assert_allclose([x.min(), x.max()], [1e2, 1e8])
         assert_allclose(y, model.mean_log_mass(x * u.GeV), rtol=1e-9)
-        assert labels(ax) == ["total"]
+        assert labels(ax) == ["Total"]
         assert "ln A" in ax.get_ylabel()
 
     def test_guide_lines(self, model):
@@ -118,7 +123,7 @@ class TestMeanLogMass:
 
     def test_components(self, model):
         ax = plot_mean_log_mass(model, components=True)
-        assert labels(ax) == ["total", "background", "nearby", "galactic-center"]
+        assert labels(ax) == ["Total", "Galactic background", "Nearby source", "Galactic centre"]
         x, y = curve(ax, color="#D55E00")
         assert_allclose(y, model.mean_log_mass(x * u.GeV, "nearby"), rtol=1e-9)
 
@@ -126,7 +131,7 @@ class TestMeanLogMass:
         model = composition("H", "He")
         for spectrum in model.components["nearby"].spectral_models.values():
             spectrum.Q_0n.value = 0
-        assert "nearby" not in labels(plot_mean_log_mass(model, components=True))
+        assert "Nearby source" not in labels(plot_mean_log_mass(model, components=True))
 
     def test_data_at_the_energies_of_the_fit(self, lhaaso):
         dataset = lhaaso["lhaaso_mean_log_mass_epos-lhc"]
@@ -145,7 +150,7 @@ class TestMeanLogMass:
         assert "[PeV]" in ax.get_xlabel()
         assert len(points(ax)) == 20
         ax = plot_mean_log_mass(lhaaso, energy_range=(1 * u.GeV, 10 * u.GeV))
-        assert labels(ax) == ["total"]
+        assert labels(ax) == ["Total"]
         x, y = curve(ax, color="black")
         # protons alone below the rest energy of helium
         assert y[x < 3.7].max() == 0
@@ -153,7 +158,7 @@ class TestMeanLogMass:
     def test_band(self, model):
         fitted = with_errors(model)
         ax = plot_mean_log_mass(fitted)
-        assert labels(ax) == ["total", "68 % band"]
+        assert labels(ax) == ["Total", "68 % band"]
         (band,) = ax.collections
         middle = band.get_paths()[0].vertices
         rows = np.isclose(middle[:, 0], 1e2)
@@ -269,7 +274,7 @@ class TestAllParticle:
 
     def test_components_of_the_sum(self, model):
         ax = plot_all_particle(model, components=["nearby"], species=["Fe"])
-        assert labels(ax) == ["all particles", "Fe", "nearby"]
+        assert labels(ax) == ["all particles", "Fe", "Nearby source"]
         x, y = curve(ax, color="black", linestyle="dashdot")
         expected = model.all_particle(x * u.GeV, "nearby").value
         assert_allclose(y, x**2.7 * expected, rtol=1e-9)
@@ -296,7 +301,7 @@ class TestManySpecies:
 
     def test_names_on_curves_are_apart(self, model):
         ax = plot_spectra(model, components=False)
-        places = [tuple(line.get_markevery()) for line in ax.lines]
+        places = [tuple(line.get_xdata()) for line in ax.lines if is_name(line)]
         assert len({place for pair in places for place in pair}) == 2 * len(model.species)
 
     def test_label_of_shares_is_short(self, model):
@@ -370,7 +375,7 @@ class TestLegend:
 
 def test_report_shows_the_composition(lhaaso, monkeypatch):
     # the pictures themselves are those of above
-    monkeypatch.setattr(report, "svg_source", lambda draw, datasets: "")
+    monkeypatch.setattr(report, "svg_picture", lambda *args: "")
     found = [figure.title for figure in report.pictures(lhaaso)]
     for title in ("All particles", "Mean logarithmic mass"):
         assert title in found

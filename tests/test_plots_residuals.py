@@ -20,9 +20,15 @@ from crlocal_plugin.datasets.points import Intensities
 from crlocal_plugin.datasets.scalar import ScalarDataset
 from crlocal_plugin.plots.fractions import plot_component_fractions
 from crlocal_plugin.plots.residuals import DIPOLE_PULL_COLORS, plot_residuals
-from crlocal_plugin.plots.style import COMPONENT_HATCHES, component_style, species_color
+from crlocal_plugin.plots.style import (
+    COMPONENT_HATCHES,
+    component_label,
+    component_style,
+    species_color,
+)
 
 SPECTRAL = ["background", "nearby", "galactic-center"]
+LABELS = [component_label(name) for name in SPECTRAL]
 
 
 @pytest.fixture(autouse=True)
@@ -327,7 +333,7 @@ class TestFractions:
     )
     def test_shares(self, model, species, axis, x):
         ax = plot_component_fractions(model, species=species, axis=axis)
-        assert legend_labels(ax) == SPECTRAL
+        assert legend_labels(ax) == LABELS
         assert len(ax.lines) == 3
         assert_allclose(np.sum([line.get_ydata() for line in ax.lines], axis=0), 1)
         names = model.species if species in (None, "light") else [species]
@@ -374,7 +380,7 @@ class TestFractions:
         ax = plot_component_fractions(model, stacked=True, x_unit="PeV")
         assert ax.get_xlabel().endswith("[PeV]")
         # the uppermost first, as they lie
-        assert legend_labels(ax) == SPECTRAL[::-1]
+        assert legend_labels(ax) == LABELS[::-1]
         tops = []
         for area, name in zip(ax.collections, SPECTRAL, strict=True):
             assert area.get_hatch() == COMPONENT_HATCHES[name]
@@ -410,7 +416,7 @@ class TestFractions:
             models=Models([model]).to_yaml(),
         )
         ax = plot_component_fractions(samples, components="nearby")
-        assert legend_labels(ax) == ["nearby", "68 % band"]
+        assert legend_labels(ax) == ["Nearby source", "68 % band"]
         energy = 100 * u.TeV
 
         def share(changed):

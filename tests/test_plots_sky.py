@@ -86,11 +86,11 @@ class TestDirections:
             assert np.abs(places - place).max(axis=1).min() < 0.01
 
     def test_components(self, model):
-        named = {"background", "nearby", "galactic-center", "compton-getting"}
+        named = {"Galactic background", "Nearby source", "Galactic centre", "Compton-Getting"}
         assert named & set(texts(plot_sky(model).get_legend())) == named
         assert named & set(texts(plot_sky(model, components=False).get_legend())) == set()
         chosen = plot_sky(model, components=["nearby", "galactic-center"])
-        assert named & set(texts(chosen.get_legend())) == {"nearby", "galactic-center"}
+        assert named & set(texts(chosen.get_legend())) == {"Nearby source", "Galactic centre"}
         with pytest.raises(ValueError, match="no component 'near'; did you mean 'nearby'"):
             plot_sky(model, components="near")
 

@@ -58,7 +58,8 @@ def write_pictures(pictures, bbox_inches="tight"):
     with progress_bar(len(pictures), "drawing", "figures") as update:
         for path, draw in pictures.items():
             figure = np.ravel(draw())[0].figure
-            with replace_file(path) as draft:
+            # fonts in PDF as TrueType, which journals ask for
+            with replace_file(path) as draft, plt.rc_context({"pdf.fonttype": 42}):
                 figure.savefig(draft, dpi=150, bbox_inches=bbox_inches)
             plt.close(figure)
             update(1)

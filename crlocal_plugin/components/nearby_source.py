@@ -72,6 +72,7 @@ class NearbySourceSpectralModel(SourceSpectralModel):
     choices = {"local_transport": SPECTRUM_TRANSPORT}
     helium_strength = 7.05e51
     power_name = "index_offset"
+    of_source = ("Q_0n", "T_n", "r_par", "r_perp")
     definitions = (
         *("Q_0n", "Gamma", "index_offset", "R_cut"),
         *("D_0", "delta", "T_n", "r_par", "r_perp", "D_ratio", "M_A"),

@@ -79,6 +79,7 @@ class DecayingSourceSpectralModel(NearbySourceSpectralModel):
     """
 
     tag = ["DecayingSourceSpectralModel", "decaying-source"]
+    of_source = (*NearbySourceSpectralModel.of_source, "T_decay")
     T_decay = _decay_time()
 
     def log_shape(self, grid, *values):
@@ -110,6 +111,7 @@ class EscapingSourceSpectralModel(NearbySourceSpectralModel):
     """
 
     tag = ["EscapingSourceSpectralModel", "escaping-source"]
+    of_source = (*NearbySourceSpectralModel.of_source, "T_esc", "delta_esc")
     T_esc, delta_esc = _escape()
 
     def log_shape(self, grid, *values):

@@ -18,7 +18,6 @@ from .plot_axes import (
     draw_phase,
     draw_points,
     new_dipole_axes,
-    phase_window,
     points_in_fit,
 )
 from .plotting import METHODS, ScalarPicture, measured_grid, residual_axes
@@ -49,19 +48,27 @@ class DipolePicture(ScalarPicture):
         pulls[self.dataset.is_ul, 1] = np.nan
         return pulls
 
+    def numbers(self):
+        """Amplitudes, or limits of them, and phases."""
+        dataset = self.dataset
+        amplitude = np.where(dataset.is_ul, dataset.amplitude_ul, dataset.amplitude)
+        phase, error = (u.Quantity(x).to_value("deg") for x in (dataset.phase, dataset.phase_error))
+        return [
+            ("amplitude", amplitude, *dataset.amplitude_errors, u.one),
+            ("right ascension", phase, error, error, u.deg),
+        ]
+
     def draw_fit(self, axes=None, **kwargs):
         """Draw amplitudes and phases with the model."""
         dataset = self.dataset
         model = dataset.require_model()
         x, grid = measured_grid(dataset, model.nuclei, 2)
         dipole = model.dipole(grid)
-        phase = dipole.phase.to_value("deg")
-        start = phase_window(dataset.phase.value, dataset.phase_error.value, phase)
-        axes = new_dipole_axes(axes, start)
+        axes = new_dipole_axes(axes)
         axes[0].plot(x, dipole.amplitude.value, color="black", zorder=3, label=model.name)
-        draw_phase(axes[1], x, phase, start, color="black", zorder=3)
+        draw_phase(axes[1], x, dipole.phase.to_value("deg"), 0, color="black", zorder=3)
         kwargs = {"label": dataset.experiment} | kwargs
-        draw_dipole_points(axes, dataset, dataset.x.value, start, **kwargs)
+        draw_dipole_points(axes, dataset, dataset.x.value, 0, **kwargs)
         axes[0].legend(frameon=False)
         return axes
 
@@ -77,7 +84,7 @@ class DipolePicture(ScalarPicture):
         looks = {"marker": "o"}, {"marker": "s", "filled": False}
         for values, name, look in zip(residuals.T, names, looks, strict=True):
             draw_points(ax, dataset.x.value, values, **{"label": name, **look, **kwargs})
-        ax.legend(frameon=False)
+        ax.legend(fontsize="small")
         return ax
 
 

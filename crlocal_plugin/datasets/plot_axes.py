@@ -6,6 +6,7 @@ from functools import cached_property
 import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 
 from ..components.base import intensity_unit, x_unit
@@ -136,8 +137,20 @@ def curve_grid(low, high, axis, nuclei):
     return np.geomspace(low, high, _N_POINTS if low < high else 0) * x_unit(axis)
 
 
-def new_dipole_axes(axes=None, start=-180.0, figsize=(6.4, 6.4), unit=None):
-    """Label the axes of amplitude and phase, which are made unless two are given."""
+def sized(points):
+    """Width of a line or size of a marker in points, for the width of lines of the style in use."""
+    return points * plt.rcParams["lines.linewidth"] / plt.rcParamsDefault["lines.linewidth"]
+
+
+MARGIN = 60.0
+"""Part of the circle in deg that a phase axis repeats beyond either end."""
+
+
+def new_dipole_axes(axes=None, start=0.0, figsize=(6.4, 6.4), unit=None):
+    """Label the axes of amplitude and phase, which are made unless two are given.
+
+    The phase axis is one turn from ``start`` in deg, and pale margins that repeat it.
+    """
     label = axis_label("total_energy", unit)
     if axes is None:
         _, axes = plt.subplots(2, 1, sharex=True, figsize=figsize, layout="constrained")
@@ -145,19 +158,31 @@ def new_dipole_axes(axes=None, start=-180.0, figsize=(6.4, 6.4), unit=None):
     if len(axes) != 2:
         raise ValueError(f"axes: expected two, of amplitude and phase, got {len(axes)}")
     amplitude, phase = axes
-    amplitude.set(xscale="log", yscale="log", ylabel="Amplitude of the equatorial dipole")
-    ticks = 60 * np.arange(np.ceil(start / 60), (start + 360) // 60 + 1)
-    phase.set(xscale="log", ylim=(start, start + 360))
-    # an axis that is cut elsewhere than at 0 or 180 deg still reads as -180 to 180 deg
-    shown = ticks if start in (-180, 0) else (ticks + 179) % 360 - 179
+    amplitude.set(xscale="log", yscale="log", ylabel="Equatorial amplitude")
+    low, high = start - MARGIN, start + 360 + MARGIN
+    phase.set(xscale="log", ylim=(low, high))
+    ticks = 60 * np.arange(np.ceil(low / 60), high // 60 + 1)
+    shown = ticks % 360 if start >= 0 else (ticks + 179) % 360 - 179
+    if start in (-180, 0):
+        # both ends of a turn bear their own number
+        shown = np.where((ticks == start) | (ticks == start + 360), ticks, shown)
     phase.set_yticks(ticks, [f"{tick:.0f}".replace("-", "\N{MINUS SIGN}") for tick in shown])
-    phase.set(xlabel=label, ylabel="Right ascension of the excess [deg]")
+    for patch in [patch for patch in phase.patches if patch.get_label() == "_margin"]:
+        # of a picture that was drawn into the same axes
+        patch.remove()
+    for edge, end in ((start, low), (start + 360, high)):
+        pale = {"color": "white", "alpha": 0.6, "linewidth": 0, "label": "_margin"}
+        phase.axhspan(edge, end, **pale, zorder=3.5)
+        phase.axhline(edge, color="0.3", linewidth=sized(0.8), linestyle=(0, (4, 2)), zorder=3.6)
+    plt.setp([*phase.spines.values(), phase.xaxis, phase.yaxis], zorder=4)
+    phase.set(xlabel=label, ylabel="Right ascension [deg]")
     return axes
 
 
-_CUT_STEP, _FAINT = 15, 0.35
+_FAINT = 0.4
 _STYLE = {"color": "black", "marker": "o", "markersize": 4, "linestyle": "none", "zorder": 2.5}
 _STYLE |= {"markeredgewidth": 0.8, "elinewidth": 0.8}
+_SIZES = ("markersize", "markeredgewidth", "elinewidth")
 
 # Its length is in points of the page, so that limits look alike on every axis.
 LIMIT_ARROW = Path(
@@ -166,28 +191,42 @@ LIMIT_ARROW = Path(
 )
 """Marker that points down from an upper limit."""
 
+_CROSS = Path(0.5 * np.array([(-1, -1), (1, 1), (-1, 1), (1, -1)]), [1, 2, 1, 2])
 
-def draw_points(ax, x, y, errors=None, is_ul=None, in_fit=None, filled=True, **kwargs):
-    """Draw measured points, limits as arrows, and points outside the fit open and faint."""
+
+def crossed(marker):
+    """Marker with a cross through it, of a point outside the fit."""
+    style = MarkerStyle(marker)
+    outline = style.get_path().transformed(style.get_transform())
+    return Path.make_compound_path(outline, _CROSS)
+
+
+def draw_points(ax, x, y, errors=None, is_ul=None, in_fit=None, filled=True, source=None, **kwargs):
+    """Draw measured points, limits as arrows, and points outside the fit crossed and faint.
+
+    Each line of a ``source`` has an attribute of that name: what is given, and its rows.
+    """
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     is_ul = np.zeros(y.shape, dtype=bool) if is_ul is None else np.asarray(is_ul)
     in_fit = np.ones(y.shape, dtype=bool) if in_fit is None else np.asarray(in_fit)
     style = _STYLE | kwargs
+    style |= {name: sized(style[name]) for name in _SIZES}
     inside = {"markerfacecolor": style["color"] if filled else "white"}
-    outside = {"markerfacecolor": "none", "alpha": _FAINT}
-    for group, look in ((in_fit, inside), (~in_fit, outside)):
+    outside = {"markerfacecolor": "none", "alpha": _FAINT, "marker": crossed(style["marker"])}
+    for group, look in ((in_fit, style | inside), (~in_fit, style | outside)):
         rows = group & np.isfinite(x) & np.isfinite(y)
         if not rows.any():
             continue
-        look = look | style
         yerr = None if errors is None else [np.where(is_ul, 0, side)[rows] for side in errors]
-        ax.errorbar(x[rows], y[rows], yerr=yerr, **look)
+        line, *_ = ax.errorbar(x[rows], y[rows], yerr=yerr, **look)
+        if source is not None:
+            line.source = source, np.flatnonzero(rows)
         style.pop("label", None)
         if (rows & is_ul).any():
             arrow = {key: look[key] for key in ("color", "alpha", "zorder") if key in look}
-            arrow |= {"marker": LIMIT_ARROW, "markersize": 24, "markerfacecolor": "none"}
+            arrow |= {"marker": LIMIT_ARROW, "markersize": sized(24), "markerfacecolor": "none"}
             limits = x[rows & is_ul], y[rows & is_ul]
-            ax.plot(*limits, linestyle="none", markeredgewidth=1, **arrow)
+            ax.plot(*limits, linestyle="none", markeredgewidth=sized(1), **arrow)
 
 
 def points_in_fit(dataset):
@@ -206,22 +245,22 @@ def _wrapped(phase, start):
     return start + (np.asarray(phase, dtype=float) - start) % 360
 
 
-def phase_window(phases, errors, curve):
-    """Lower end of a phase axis in deg: -180 unless that cuts data or curve, else the nearest."""
-    phases, errors = np.asarray(phases, dtype=float), np.nan_to_num(errors)
-
-    def cost(start):
-        split = np.abs((phases - start + 180) % 360 - 180) <= errors
-        wraps = np.abs(np.diff(_wrapped(curve, start))) >= 180
-        return split.sum() + wraps.sum(), abs(start + 180), start
-
-    return float(min(range(-345, 1, _CUT_STEP), key=cost))
-
-
 def draw_phase(ax, energy, phase, start, **kwargs):
-    """Draw a phase in deg against energy, broken where it leaves the axis from ``start``."""
-    phase, energy = break_at_jumps(_wrapped(phase, start), energy)
-    ax.plot(energy, phase, **kwargs)
+    """Draw a phase in deg against energy, in every turn that the axis from ``start`` shows."""
+    phase, known = np.array(phase, dtype=float), np.isfinite(phase)
+    if not known.any():
+        return
+    phase[known] = np.unwrap(phase[known], period=360)
+    energy, nan = np.append(energy, np.nan), [np.nan]
+    turns = [np.append(phase + turn, nan) for turn in turns_in_sight(phase[known], start)]
+    ax.plot(np.tile(energy, len(turns)), np.concatenate(turns), **kwargs)
+
+
+def turns_in_sight(phase, start):
+    """Whole turns in deg by which phases reach into the axis from ``start`` (`~numpy.ndarray`)."""
+    first = np.floor((start - MARGIN - np.nanmax(phase)) / 360)
+    last = np.ceil((start + 360 + MARGIN - np.nanmin(phase)) / 360)
+    return 360 * np.arange(first, last + 1)
 
 
 def draw_dipole_points(axes, dataset, energy, start, **kwargs):
@@ -233,8 +272,13 @@ def draw_dipole_points(axes, dataset, energy, start, **kwargs):
     factor = dataset.nuisance_values()[-1]
     amplitude = np.where(is_ul, dataset.amplitude_ul, dataset.amplitude) / factor
     errors = [error / factor for error in dataset.amplitude_errors]
+    kwargs = {"source": dataset} | kwargs
     draw_points(axes[0], energy, amplitude, errors, is_ul=is_ul, in_fit=in_fit, **kwargs)
+    kwargs.pop("label", None)
     error = dataset.phase_error.to_value("deg")
     phase = _wrapped(dataset.phase.to_value("deg"), start)
-    kwargs.pop("label", None)
-    draw_points(axes[1], energy, phase, (error, error), in_fit=in_fit, **kwargs)
+    # what a margin repeats is there twice
+    for turn in (0, -360, 360):
+        seen = np.abs(phase + turn - start - 180) <= 180 + MARGIN
+        shown = np.where(seen, phase + turn, np.nan)
+        draw_points(axes[1], energy, shown, (error, error), in_fit=in_fit, **kwargs)

@@ -61,6 +61,14 @@ class ScalarPicture:
         data = self.dataset.data
         return self.shown(data.value), (data.errn, data.errp)
 
+    def numbers(self):
+        """What was measured, a tuple for each number of a point.
+
+        Name, values, lower and upper errors and unit (list of tuples).
+        """
+        data, unit = self.dataset.data, u.Quantity(self.dataset.residuals("diff")).unit
+        return [(self.dataset.quantity, data.value, data.errn, data.errp, unit)]
+
     def predicted(self):
         """Predictions at the points."""
         return self.dataset.data.value - u.Quantity(self.dataset.residuals("diff")).value

@@ -52,6 +52,10 @@ class SkyMapPicture(ScalarPicture):
             pulls[rows[0]] = axes @ difference / errors
         return pulls
 
+    def numbers(self):
+        """None: the numbers of a map are too many."""
+        return []
+
     def profiles(self):
         """Profiles in groups of bands: title, right ascension, data, error, dipole, all of it.
 

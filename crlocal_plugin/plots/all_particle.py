@@ -20,6 +20,7 @@ def plot_all_particle(
     samples=None,
     x_unit=None,
     intensity_unit=None,
+    pulls=None,
 ):
     """Plot the all-particle spectrum of a model with the species that it is made of.
 
@@ -28,9 +29,11 @@ def plot_all_particle(
 
     Parameters
     ----------
-    subject, datasets, ax, energy_power, energy_range, legend, band, samples, x_unit, intensity_unit
+    subject, datasets, ax, energy_power, energy_range, legend, band, samples
         As for `~crlocal_plugin.plot_spectra`, but bands are those of the sums, and points outside
         the fit count between 100 and 1e8 GeV only, which is also the range without data.
+    x_unit, intensity_unit, pulls
+        As for `~crlocal_plugin.plot_spectra`.
     species : bool, str or list of str, optional
         Draw the contributions of all species, of none, or of these species and sums of species.
     components : bool, str or list of str, optional
@@ -55,5 +58,5 @@ def plot_all_particle(
     whole = [name for name in _SUMS if name in measured]
     parts = {name: [] for name in (*whole, *chosen_species(species, model))}
     parts["all_particle"] = with_spectrum(model, "all_particle", components)
-    options = energy_range, legend, band
+    options = energy_range, legend, band, pulls
     return draw_spectra(ax, subject, flux, parts, axes, *options, whole, usual=(1e2, 1e8))

@@ -6,6 +6,7 @@ import astropy.units as u
 import numpy as np
 from matplotlib.patches import Patch
 
+from ..datasets.plot_axes import turns_in_sight
 from ..studies.ensembles import LEVELS
 
 _ALPHA = 0.22
@@ -50,9 +51,5 @@ def draw_phase_band(ax, energy, phase, start, color):
     median = phase.median.to_value("deg")
     shift = np.unwrap(median, period=360) - median
     lower, upper = (end[0].to_value("deg") + shift for end in (phase.lower, phase.upper))
-    # each turn of the band that reaches into the window
-    first = np.floor((start - upper.max()) / 360)
-    last = np.ceil((start + 360 - lower.min()) / 360)
-    for turn in 360 * np.arange(first, last + 1):
-        if ((lower + turn < start + 360) & (upper + turn > start)).any():
-            _draw_band(ax, energy, lower + turn, upper + turn, color)
+    for turn in turns_in_sight([lower, upper], start):
+        _draw_band(ax, energy, lower + turn, upper + turn, color)

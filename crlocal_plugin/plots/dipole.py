@@ -4,6 +4,7 @@ from functools import partial
 
 import astropy.units as u
 import numpy as np
+from matplotlib.font_manager import FontProperties
 
 from ..components.base import ENERGY_UNIT
 from ..datasets.plot_axes import (
@@ -13,29 +14,28 @@ from ..datasets.plot_axes import (
     draw_phase,
     log_limits,
     new_dipole_axes,
-    phase_window,
+    sized,
 )
 from ..studies.bands import dipole_band
 from .bands import draw_bands, draw_phase_band
-from .frame import WIDTH, Frame, checked_grid
+from .frame import Frame, axes_and_pulls, checked_grid, draw_names, finish_together, halo
 from .points import Points, draw_experiments, shown_points, total_energies
-from .sky.directions import DIRECTION_LABELS, reference_directions
-from .style import component_style, species_label, species_style
+from .residuals import PullPanel
+from .sky.directions import DIRECTION_LABELS, has_parameters, reference_directions
+from .style import component_label, component_style, name_marker, species_label, species_style
 from .subject import chosen_names, chosen_species, drawn_nuclei, find_subject
 
 _DECADES = 5  # of amplitude that are shown at most, however well contributions cancel
 
 # Directions whose right ascension is drawn, and their labels.
 _LABELS = DIRECTION_LABELS | {"b": r"$\mathbf{b}$"}
-_REFERENCES = ("b", "-b", "Galactic centre", "Compton-Getting")
+_REFERENCES = ("Galactic centre", "b", "-b", "Compton-Getting")
 
-_REFERENCE_STYLE = {"va": "center", "zorder": 2.2, "fontsize": "small", "color": "0.3"}
-_REFERENCE_STYLE |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1}}
+_REFERENCE_STYLE = {"zorder": 3.4, "fontsize": "small", "color": "0.25"}
 
-_CLOSE = 22  # deg between lines below which their labels would overlap
 
-# Points of a curve from one name of its species to the next, and to that of another species.
-_LETTER_EVERY, _LETTER_WIDTH = 55, 18
+# Points of a curve from one name of its species to the next, to that of another, and to the edge.
+_LETTER_EVERY, _LETTER_WIDTH, _EDGE = 110, 18, 12
 
 _COLUMN = 80  # points between labels that stand side by side
 
@@ -52,18 +52,21 @@ def plot_dipole(
     samples=None,
     component_phases=False,
     references=True,
-    phase_start=None,
+    phase_start=0.0,
     x_unit=None,
+    pulls=None,
 ):
     """Plot amplitude and phase of the dipole with its components and the measured ones.
 
     Measured amplitudes are those of the likelihood, with the declination factor if it is applied;
     energies have the scale of a fit. Where the phase of the model is not determined, its band is
-    the whole circle.
+    the whole circle. The phase axis is the circle of right ascension, and goes on beyond either
+    end with pale margins that repeat it, so that a curve through zero can be followed. The pulls
+    of a point are in two panels: along the measured phase, and across it.
 
     Parameters
     ----------
-    subject, datasets, energy_range, legend, band, samples, x_unit
+    subject, datasets, energy_range, legend, band, samples, x_unit, pulls
         As for `~crlocal_plugin.plot_spectra`; the range is at least 1e2 to 1e8 GeV by default.
     axes : sequence of `~matplotlib.axes.Axes`, optional
         Axes of amplitude and phase; new ones by default.
@@ -74,9 +77,10 @@ def plot_dipole(
         them. The name of the species stands on its curve.
     component_phases, references : bool, optional
         Draw the phases of the contributions of the components as well, and the right ascensions of
-        the magnetic field, the Galactic centre and the Compton-Getting effect.
+        the magnetic field, the Galactic centre and the Compton-Getting effect, if the model has
+        them.
     phase_start : float in deg or `~astropy.units.Quantity`, optional
-        Lower end of the phase axis; by default -180 deg, or where it cuts neither data nor curve.
+        Right ascension at which the phase axis begins, without its margin.
 
     Returns
     -------
@@ -100,16 +104,16 @@ def plot_dipole(
     low, high, points = shown_points(points, energy_range, (1e2, 1e8), at_least=True)
     grid = checked_grid(low, high, "total_energy", drawn_nuclei(model, "all_particle"))
     total = model.dipole(grid)
-    if phase_start is None:
-        phase_start = _window(points, total, low, high)
     start = float(u.Quantity(phase_start, u.deg).value)
-    width = WIDTH if axes is None else None
-    axes = new_dipole_axes(axes, start, figsize=(WIDTH, 6.8), unit=x_unit)
+    own = axes is None
+    axes, below = axes_and_pulls(axes, 3.1, pulls, points, rows=(1, 1.2))
+    axes = new_dipole_axes(axes, start, unit=x_unit)
     # the legend is in two parts: in one it would be longer than the axes that it stands beside
     upper, lower = (
-        Frame(ax, frame, low, high, width=width, xlabel=label)
-        for ax, label in zip(axes, ("", frame.labels[0]), strict=True)
+        Frame(ax, frame, low, high, own, pulls, xlabel=label)
+        for ax, pulls, label in zip(axes, below, ("", frame.labels[0]), strict=True)
     )
+    panels = [PullPanel(frame, model) for frame in (upper, lower)]
 
     def draw(dipole, label, phases=True, name=None, **style):
         amplitude, energy = dipole.amplitude.value, dipole.energy.to_value(ENERGY_UNIT)
@@ -118,13 +122,17 @@ def plot_dipole(
             upper.curve(energy, np.where(positive, amplitude, np.nan), label, name, **style)
             if phases:
                 phase = np.where(positive, dipole.phase.to_value("deg"), np.nan)
-                draw_phase(lower.ax, lower.factor * energy, phase, start, **style | (name or {}))
+                style["linewidth"] = sized(style["linewidth"])
+                draw_phase(lower.ax, lower.factor * energy, phase, start, **style)
+                if name:
+                    draw_names(lower.ax, lower.factor * energy, (phase - start) % 360 + start, name)
 
-    draw(total, "total", **component_style("total"), linewidth=1.8, zorder=3)
+    draw(total, component_label("total"), **component_style("total"), linewidth=1.8, zorder=3)
     _draw_species(draw, model, species, grid)
     for name in components:
         style = component_style(name) | {"linewidth": 1.3, "zorder": 2}
-        draw(model.dipole(grid, component=name), name, phases=component_phases, **style)
+        label = component_label(name)
+        draw(model.dipole(grid, component=name), label, phases=component_phases, **style)
     if band and (total.amplitude > 0).any():
         color, make = component_style("total")["color"], partial(dipole_band, model, grid)
         found = draw_bands(upper, grid.value, make, subject, [color])
@@ -136,22 +144,14 @@ def plot_dipole(
     def draw_data(shown, **style):
         style |= {"color": "0.25", "markersize": 5}
         draw_dipole_points(axes, shown.dataset, frame.x_factor * shown.x, start, **style)
+        for number, panel in enumerate(panels):
+            panel.draw(shown, number, **style)
 
     draw_experiments(lower, points, draw_data)
     seen = [shown.y[shown.within(low, high)] for shown in points]
     upper.ax.set_ylim(log_limits(np.concatenate([total.amplitude.value, *seen]), 2.5, _DECADES))
-    upper.finish(legend)
-    lower.finish(legend)
+    finish_together(upper, lower, legend)
     return axes
-
-
-def _window(points, total, low, high):
-    """Lower end of the phase axis for the points in the range."""
-    rows = [(shown.dataset, shown.within(low, high)) for shown in points]
-    phases = [dataset.phase.to_value("deg")[inside] for dataset, inside in rows]
-    errors = [dataset.phase_error.to_value("deg")[inside] for dataset, inside in rows]
-    measured = (np.concatenate([*values, []]) for values in (phases, errors))
-    return phase_window(*measured, total.phase.to_value("deg"))
 
 
 def _draw_species(draw, model, species, grid):
@@ -161,26 +161,33 @@ def _draw_species(draw, model, species, grid):
         if alone.size:
             # names of species whose curves coincide shall not
             step = max(_LETTER_EVERY, _LETTER_WIDTH * len(species))
-            look = species_style(name)
-            places = int(step * (number + 0.5) / len(species)), step
-            written = {"marker": look.pop("marker"), "markevery": places}
+            places = range(int(step * (number + 0.5) / len(species)), alone.size - _EDGE, step)
+            written, look = name_marker(name) | {"markevery": places}, species_style(name)
             label = f"{species_label(name)} alone"
             draw(model.dipole(alone, species=name), label, name=written, zorder=2.8, **look)
 
 
 def _draw_references(ax, model, start):
     """Draw the right ascensions of the directions along which the dipole may point."""
+    known = _REFERENCES if has_parameters(model, "lon_c", "lat_c") else _REFERENCES[1:]
     lines = sorted(
         (start + (np.rad2deg(np.arctan2(y, x)) - start) % 360, label)
         for label, (x, y, _) in reference_directions(model).items()
-        if label in _REFERENCES
+        if label in known
     )
-    labelled = []
+    # height of a label in deg, in axes that the layout will make larger
+    height = np.ptp(ax.get_ylim()) / ax.get_window_extent().height * ax.figure.dpi / 72
+    height *= 0.8 * FontProperties(size=_REFERENCE_STYLE["fontsize"]).get_size_in_points()
+    taken, column = -np.inf, 0
     for phase, label in lines:
-        ax.axhline(phase, color="0.6", linewidth=0.8, zorder=1)
-        neighbours = {column for other, column in labelled if abs(other - phase) < _CLOSE}
-        column = next(n for n in range(len(lines)) if n not in neighbours)
-        labelled.append((phase, column))
+        for turn in (-360, 0, 360):
+            ax.axhline(phase + turn, color="0.6", linewidth=sized(0.8), zorder=1)
+        # under its line if there is room, else above, and aside where a label is already
+        under = phase - taken > height
+        column = column + 1 if taken > phase else 0
+        taken = phase if under else phase + height
+        style = _REFERENCE_STYLE | {"va": "top" if under else "bottom"}
+        style["xytext"] = 4 + _COLUMN * column, -1.5 if under else 1.5
         place = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
-        place["xytext"] = 6 + _COLUMN * column, 0
-        ax.annotate(_LABELS.get(label, label), (0, phase), **place, **_REFERENCE_STYLE)
+        text = _LABELS.get(label, label)
+        ax.annotate(text, (0, phase), path_effects=halo(), **place, **style)

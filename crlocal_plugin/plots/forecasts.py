@@ -36,7 +36,7 @@ def plot_forecast(forecast, ax=None, plans=None, parameters=None):
     for pair in [(plan, name) for plan in plans for name in parameters]:
         if pair not in ratios:
             raise ValueError(f"no forecast of {pair[1]!r} with {pair[0]!r}: expected others")
-    ax, _ = picture_axes(ax, 1.4 + 0.45 * len(plans))
+    ax = picture_axes(ax, 1.4 + 0.45 * len(plans))
     rows = np.arange(len(plans))
     # side by side inside a row, so that none hides another
     shifts = np.linspace(-0.27, 0.27, len(parameters)) if len(parameters) > 1 else [0.0]

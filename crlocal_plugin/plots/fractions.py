@@ -13,7 +13,7 @@ from ..models.predictions import composition_nuclei, species_shares
 from ..studies.bands import evaluated_band
 from . import style
 from .bands import draw_bands
-from .frame import Frame, checked_grid, energy_bounds
+from .frame import Frame, checked_grid, energy_bounds, picture_axes
 from .subject import chosen_names, chosen_species, drawn_nuclei, find_subject
 
 _MOST_NAMES = 4  # of species that the label of the axis has one by one
@@ -81,7 +81,7 @@ def plot_component_fractions(
     for name in names:
         curve, hatch = style.component_style(name), {"hatch": style.component_hatch(name)}
         area = {"facecolor": (curve["color"], 0.35), "edgecolor": curve["color"], "linewidth": 0.8}
-        looks.append((name, curve, area | hatch, None))
+        looks.append((style.component_label(name), curve, area | hatch, None))
     ax = _draw_shares(ax, axes, subject, grid, shares, looks, stacked, band, legend, height=4.2)
     many = len(nuclei) > _MOST_NAMES
     of = style.species_label(species) if many else " + ".join(nucleus.name for nucleus in nuclei)
@@ -161,7 +161,7 @@ def _draw_shares(ax, axes, subject, grid, function, looks, stacked, band, legend
     # a look is a label, styles of curve and area, and a marker if the name stands there
     model, x = subject.model, grid.value
     shares = function(model.evaluator.values())
-    frame = Frame(ax, axes, x[0], x[-1], height)
+    frame = Frame(picture_axes(ax, height), axes, x[0], x[-1], ax is None)
     if stacked:
         _draw_areas(frame, frame.factor * x, shares, looks)
         return frame.finish(legend)

@@ -8,10 +8,11 @@ from ..components.base import ENERGY_UNIT
 from ..components.component import has_species
 from ..datasets.core import CosmicRayDataset
 from ..datasets.plot_axes import draw_points, log_limits, points_in_fit
+from ..datasets.plotting import picture_of
 from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid, rigidity_to_axis
 from .frame import energy_bounds, marker_handle
 from .style import experiment_markers
-from .subject import drawn_nuclei
+from .subject import drawn_nuclei, with_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +33,16 @@ class Points:
         """Which of them are in a range (`~numpy.ndarray` of bool)."""
         return (self.x >= low) & (self.x <= high)
 
-    def draw(self, frame, **style):
-        """Draw the points, with limits as arrows."""
+    def pulls(self, model):
+        """Pulls of a model, shape ``(n, k)``."""
+        own = self.dataset.model is model
+        return picture_of(self.dataset if own else with_model(self.dataset, model)).pulls()
+
+    def draw(self, frame, ax=None, **style):
+        """Draw the points into a frame, or other axes of it, with limits as arrows."""
         options = {"is_ul": getattr(self.dataset, "is_ul", None), "in_fit": self.in_fit} | style
-        draw_points(frame.ax, frame.factor * self.x, self.y, self.errors, **options)
+        options["source"] = self.dataset
+        draw_points(ax or frame.ax, frame.factor * self.x, self.y, self.errors, **options)
 
 
 def points_on_axis(dataset, model, axis):
@@ -105,5 +112,6 @@ def data_label(dataset, name, norm=True):
     if models and (position := dataset.hadronic.value):
         at_one = position in range(len(models))
         shifts.append(f"at {models[int(position)]}" if at_one else f"hadronic {position:.3g}")
-    label = name.replace("ASgamma", "ASγ")
+    # a dollar would begin a formula
+    label = name.replace("ASgamma", "ASγ").replace("$", r"\$")
     return f"{label} ({', '.join(shifts)})" if shifts else label

@@ -5,10 +5,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from ..datasets.plot_axes import sized
 from ..likelihood.collection import CosmicRayDatasets
 from ..posterior.posterior import Posterior
 from ..studies.scans import ProfileScan, scan_profiles
-from .frame import listed_axes
+from .frame import figure_size, listed_axes
 from .subject import find_subject
 
 # Rises of the statistic at whole numbers of standard deviations.
@@ -53,8 +54,8 @@ def plot_profile(
     unit = scan.unit if x_unit is None else u.Unit(x_unit)
     factor = scan.unit.to(unit)
     ax = plt.subplots(layout="constrained")[1] if ax is None else ax
-    style = {"color": "black", "marker": "o", "markersize": 3, "linewidth": 1.2} | kwargs
-    ax.plot(factor * scan.values, scan.rise, **style)
+    style = {"color": "black", "marker": "o", "markersize": sized(3), "linewidth": sized(1.2)}
+    ax.plot(factor * scan.values, scan.rise, **style | kwargs)
     top = min(highest, max(4.4, float(np.max(scan.rise)) * 1.05))
     for level, text in _LEVELS.items():
         if level < top:
@@ -101,7 +102,7 @@ def plot_profiles(scans, columns=3, axes=None):
         columns = min(columns, n)
         rows = -(-n // columns)
         size = (0.6 + 4.2 * columns, 0.4 + 3.2 * rows)
-        figure = plt.figure(figsize=size, layout="constrained")
+        figure = plt.figure(figsize=figure_size(*size), layout="constrained")
         axes = [figure.add_subplot(rows, columns, number + 1) for number in range(n)]
     axes = listed_axes(axes, n, "one for each profile")
     for ax, scan in zip(axes, scans.values(), strict=True):

@@ -1,15 +1,15 @@
-"""Pulls of all data of a joint fit against energy."""
+"""Pulls of all data of a joint fit against energy, in a picture of their own or under another."""
 
 from dataclasses import replace
 from itertools import chain, cycle
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
-from ..datasets.plot_axes import SpectrumAxes
+from ..datasets.plot_axes import SpectrumAxes, sized
 from ..datasets.plotting import picture_of
-from .frame import WIDTH, Frame, line_handle, listed_axes
+from .frame import Frame, line_handle, listed_axes, new_figure
 from .points import Points, data_label, draw_experiments, shown_points, source_names, total_energies
 from .style import species_color, species_label
 from .subject import chosen_names, find_subject, known_quantities
@@ -72,23 +72,17 @@ def plot_residuals(
         )
     low, high, _ = shown_points(list(chain(*panels.values())), energy_range, (1.0, 1e8))
 
-    width = WIDTH if axes is None else None
-    if axes is None:
-        size = (WIDTH, 0.6 + 3.1 * len(panels))
-        _, axes = plt.subplots(len(panels), 1, sharex=True, figsize=size, layout="constrained")
+    own = axes is None
+    if own:
+        axes = new_figure(0.6 + 3.1 * len(panels), (1,) * len(panels))
     axes = listed_axes(axes, len(panels), f"of {' and '.join(panels)}")
     for ax, points in zip(axes, panels.values(), strict=True):
         label = picture_of(points[0].dataset).panel_label
         labels = {"xlabel": "", "ylabel": f"{label}: (data $-$ model) / error"}
-        panel = Frame(ax, frame, low, high, width=width, **labels)
+        panel = Frame(ax, frame, low, high, own, **labels)
         _draw_pulls(panel, points, quantities)
-        for sigma, grey in _SIGMA_BANDS.items():
-            ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=-sigma)
-            panel.handles.append(Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$"))
-        ax.axhline(0, color="black", linewidth=0.8, zorder=1)
-        pulls = [np.abs(p.y[p.in_fit & p.within(low, high)]).ravel() for p in points]
-        top = max(_LOWEST_TOP, 1.1 * np.nanmax(np.concatenate(pulls), initial=0.0))
-        ax.set_ylim(-top, top)
+        panel.handles += _draw_sigma_bands(ax)
+        _set_pull_limits(ax, [p.y[p.in_fit & p.within(low, high)] for p in points])
         title = f"$\\chi^2$ / numbers: {_stat(points)}"
         panel.finish(legend, title=title, title_fontsize="small", alignment="left")
     axes[-1].set_xlabel(frame.labels[0])
@@ -104,7 +98,7 @@ def _draw_pulls(panel, points, quantities):
     measured = {shown.dataset.quantity for shown in points}
     species = {name: species_color(name) for name in quantities if name in measured}
     entries = colors or {species_label(name): color for name, color in species.items()}
-    panel.handles += [line_handle(text, color=c, linewidth=3) for text, c in entries.items()]
+    panel.handles += [line_handle(text, color=c, linewidth=sized(3)) for text, c in entries.items()]
 
     def draw(shown, **style):
         other = species.get(shown.dataset.quantity, species_color("all_particle"))
@@ -124,3 +118,42 @@ def _stat(points):
     stat, numbers = (sum(info[key] for info in information) for key in ("stat_sum", "n_fit"))
     stat -= sum(shown.dataset.stat_sum_scatter() for shown in points)
     return f"{stat:.1f} / {numbers}"
+
+
+class PullPanel:
+    """Pulls, (data - model) / error, under the axes of a `Frame`, if it has a place for them."""
+
+    def __init__(self, frame, model):
+        self.frame, self.model = frame, model
+        self.seen = []
+        if frame.pulls is not None:
+            _draw_sigma_bands(frame.pulls)
+
+    def draw(self, shown, number=0, **style):
+        """Draw one pull of each of the `Points`, the first unless another ``number`` is given."""
+        ax = self.frame.pulls
+        if ax is not None:
+            pulls = shown.pulls(self.model)[:, number]
+            replace(shown, y=pulls, errors=None).draw(self.frame, ax, **style)
+            low, high = np.array(self.frame.ax.get_xlim()) / self.frame.factor
+            self.seen.append(pulls[shown.in_fit & shown.within(low, high)])
+            _set_pull_limits(ax, self.seen)
+
+
+def _draw_sigma_bands(ax):
+    """Draw zero and the bands of one and two standard deviations, and return legend handles."""
+    for sigma, grey in _SIGMA_BANDS.items():
+        ax.axhspan(-sigma, sigma, color=grey, linewidth=0, zorder=-sigma)
+    ax.axhline(0, color="black", linewidth=sized(0.8), zorder=1)
+    return [
+        Patch(color=grey, linewidth=0, label=f"$\\pm {sigma}\\sigma$")
+        for sigma, grey in _SIGMA_BANDS.items()
+    ]
+
+
+def _set_pull_limits(ax, pulls):
+    """Show pulls, a list of arrays, with zero in the middle."""
+    top = np.nanmax(np.abs(np.concatenate([*map(np.ravel, pulls), []])), initial=0.0)
+    top = max(_LOWEST_TOP, 1.1 * top)
+    ax.set_ylim(-top, top)
+    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True, symmetric=True, prune="both"))

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from .dipole import plot_dipole
+from .frame import figure_size
 from .spectra import plot_spectra
 
 _COLUMN, _HEIGHT, _LEGEND = 4.6, 9.6, 2.4  # in inches
@@ -37,7 +38,8 @@ def plot_side_by_side(models, datasets=None, axes=None, species=None, components
         raise ValueError("models: expected at least one, by the title of its column")
     own = axes is None
     if own:
-        size = (_COLUMN * n + (_LEGEND if legend else 0), _HEIGHT)
+        usual = _COLUMN * n + (_LEGEND if legend else 0)
+        size = figure_size(usual, _HEIGHT)
         _, axes = plt.subplots(3, n, figsize=size, squeeze=False, layout="constrained")
     axes = np.asarray(axes, dtype=object)
     if axes.shape != (3, n):
@@ -55,7 +57,7 @@ def plot_side_by_side(models, datasets=None, axes=None, species=None, components
         for ax in row[1:]:
             ax.set_ylabel("")
             ax.tick_params(labelleft=False)
-    if own and legend:
+    if own and legend and size[0] == usual:
         figure, legends = axes[0, 0].figure, [ax.get_legend() for ax in axes[:, -1]]
         width = max(found.get_window_extent().width for found in legends if found)
         figure.set_figwidth(_COLUMN * n + max(_LEGEND, width / figure.dpi))

@@ -7,12 +7,20 @@ import numpy as np
 
 from ..components.base import x_unit as own_unit
 from ..components.component import has_species, species_group
-from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits
+from ..datasets.plot_axes import SpectrumAxes, curve_grid, log_limits, sized
 from ..studies.bands import intensity_band
 from .bands import draw_bands
-from .frame import Frame, checked_grid, line_handle
+from .frame import Frame, axes_and_pulls, checked_grid, line_handle
 from .points import Points, draw_experiments, points_on_axis, shown_points
-from .style import component_style, name_marker, name_places, species_color, species_label
+from .residuals import PullPanel
+from .style import (
+    component_label,
+    component_style,
+    name_marker,
+    name_places,
+    species_color,
+    species_label,
+)
 from .subject import chosen_names, drawn_nuclei, find_subject, given_names
 
 # Species whose colours can be told in grey; if there are more, their names are on the curves. All
@@ -38,6 +46,7 @@ def plot_spectra(
     samples=None,
     x_unit=None,
     intensity_unit=None,
+    pulls=None,
 ):
     """Plot the spectra of a model with their components and the measured ones.
 
@@ -74,6 +83,8 @@ def plot_spectra(
     x_unit, intensity_unit : str or `~astropy.units.Unit`, optional
         Units of the axes; GV or GeV, and 1/(m2 s sr) for each of these, by default. The power of
         the axis is taken in the unit of rigidity or energy that is part of the second.
+    pulls : bool, optional
+        Draw (data - model) / error in a panel below; by default in new figures with data.
 
     Returns
     -------
@@ -96,7 +107,7 @@ def plot_spectra(
         raise ValueError("there are no species to draw: the model has no spectra, or none is named")
     flux = [dataset for dataset in flux if dataset.quantity in species]
     parts = {name: with_spectrum(model, name, components) for name in species}
-    return draw_spectra(ax, subject, flux, parts, axes, energy_range, legend, band)
+    return draw_spectra(ax, subject, flux, parts, axes, energy_range, legend, band, pulls)
 
 
 def spectra_on_axis(subject, axis):
@@ -113,7 +124,7 @@ def with_spectrum(model, name, components):
 
 
 def draw_spectra(
-    ax, subject, flux, parts, axes, energy_range, legend, band, whole=(), usual=(1.0, 1e8)
+    ax, subject, flux, parts, axes, energy_range, legend, band, pulls, whole=(), usual=(1.0, 1e8)
 ):
     """Draw the species and sums in ``parts``, which has the components that are drawn of each.
 
@@ -131,7 +142,11 @@ def draw_spectra(
     checked_grid(low, high, axis, chain.from_iterable(nuclei.values()))
     grids = {name: curve_grid(low, high, axis, members) for name, members in nuclei.items()}
 
-    frame = Frame(ax, axes, low, high, height=4.8, yscale="log", ylabel=axes.labels[1])
+    own = ax is None
+    (ax,), (below,) = axes_and_pulls(ax, 4.8, pulls, points)
+    look = {"yscale": "log", "ylabel": axes.labels[1]}
+    frame = Frame(ax, axes, low, high, own, below, **look)
+    panel = PullPanel(frame, model)
     totals = _draw_curves(frame, model, grids, parts, axes, whole)
     for name in (whole or grids) if band else ():
         grid = grids[name]
@@ -141,7 +156,9 @@ def draw_spectra(
             draw_bands(frame, grid.value, make, subject, [species_color(name)], weight)
 
     def draw(shown, **style):
-        shown.draw(frame, color=species_color(shown.dataset.quantity), **style)
+        style["color"] = species_color(shown.dataset.quantity)
+        shown.draw(frame, **style)
+        panel.draw(shown, **style)
 
     draw_experiments(frame, points, draw)
     seen = [shown.y[shown.in_fit & shown.within(low, high)] for shown in points]
@@ -161,11 +178,11 @@ def _draw_curves(frame, model, grids, parts, axes, whole):
     """Draw totals and components of the species, and return the totals."""
     totals, handles = [], {}
     few = len(grids) <= _FEW
-    look = {"linewidth": 1.1 if few else 0.7, "alpha": 1.0 if few else 0.6, "zorder": 2}
+    look = {"linewidth": sized(1.1 if few else 0.7), "alpha": 1.0 if few else 0.6, "zorder": 2}
     for number, (name, grid) in enumerate(grids.items()):
-        written = {"markevery": name_places(number, len(grids))}
+        written = {}
         if len(grids) > _COLORS_IN_GREY and name != "all_particle":
-            written |= name_marker(name)
+            written = name_marker(name) | {"markevery": name_places(number, len(grids))}
         for part in (None, *parts[name]):
             y = axes.weighted(grid.value, model.intensity(grid, name, part, axes.axis).value)
             # where an intensity underflows there is no curve
@@ -179,6 +196,6 @@ def _draw_curves(frame, model, grids, parts, axes, whole):
                 totals.append(y)
             else:
                 frame.ax.plot(frame.factor * grid.value, y, **style, **look)
-                handles[part] = line_handle(part, **style | {"color": "0.3"})
+                handles[part] = line_handle(component_label(part), **style | {"color": "0.3"})
     frame.handles += handles.values()
     return totals

@@ -3,9 +3,11 @@
 import zlib
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 from matplotlib.textpath import TextPath
 
 from ..files import shipped_yaml
+from ..messages import unknown_name
 
 _STYLES = shipped_yaml(Path(__file__).with_name("styles.yaml"))
 
@@ -14,6 +16,10 @@ def _curve(row):
     line = row["linestyle"]
     dashes = line if isinstance(line, str) else (0, tuple(line))
     return {"color": row["color"], "linestyle": dashes}
+
+
+COMPONENT_LABELS = {n: row["label"] for n, row in _STYLES["components"].items()}
+"""Name in a legend by component."""
 
 
 COMPONENT_STYLES = {name: _curve(row) for name, row in _STYLES["components"].items()}
@@ -46,6 +52,11 @@ def component_style(name):
     return dict(COMPONENT_STYLES.get(name) or _fallback(name, _OTHER_COMPONENTS))
 
 
+def component_label(name):
+    """Name of a component or of "total" in a legend (str)."""
+    return COMPONENT_LABELS.get(name, name)
+
+
 def component_hatch(name):
     """Hatching of the areas of a component, always the same for a name (str)."""
     return COMPONENT_HATCHES.get(name) or _fallback(name, _STYLES["other_hatches"])
@@ -57,10 +68,9 @@ def species_color(name):
 
 
 def species_style(name):
-    """Style of a curve of one species alone, whose name stands on it (dict)."""
+    """Style of a curve of one species alone (dict)."""
     linestyle = SPECIES_LINESTYLES.get(name, "solid")
-    style = {"color": species_color(name), "linestyle": linestyle, "linewidth": 1.8}
-    return style | name_marker(name)
+    return {"color": species_color(name), "linestyle": linestyle, "linewidth": 1.8}
 
 
 def name_marker(name):
@@ -79,7 +89,9 @@ def name_places(number, n):
     """Points at which curve ``number`` of ``n`` bears its name, others than on its neighbours."""
     # few curves have place for three names each
     step = 120 if n <= 3 else 180
-    return list(range(20 + step * number // n, 370, step))
+    # those that follow each other are often close in height
+    place = number // 2 + (number % 2) * (n + 1) // 2
+    return list(range(20 + step * place // n, 370, step))
 
 
 def species_label(name):
@@ -101,3 +113,29 @@ def experiment_markers(experiments):
         candidates = _ALL_MARKERS[position:] + _ALL_MARKERS[:position]
         markers[name] = next((m for m in candidates if m not in markers.values()), first)
     return {name: markers[name] for name in experiments}
+
+
+def journal_style(columns="single"):
+    """Make pictures as wide as the columns of a journal, with fonts that it takes.
+
+    A context for drawing and saving: fonts in PDF are TrueType, texts in SVG are curves, and
+    legends of pictures one column wide stand above their axes.
+
+    Parameters
+    ----------
+    columns : {"single", "double"}, optional
+        Width of 3.4 in or 7 in.
+
+    Returns
+    -------
+    `contextlib.AbstractContextManager`
+
+    Raises
+    ------
+    ValueError
+        If there is no such width.
+    """
+    styles = {name: _STYLES["journal"][name] for name in ("single", "double")}
+    if columns not in styles:
+        raise ValueError(unknown_name(columns, styles, "columns "))
+    return plt.rc_context(styles[columns])

@@ -36,7 +36,7 @@ class Subject:
     def fitted_datasets(self):
         """Datasets of this package with the model, or else copies with it that share the data."""
         own = [dataset for dataset in self.datasets if isinstance(dataset, CosmicRayDataset)]
-        return [d if d.model is self.model else _with_model(d, self.model) for d in own]
+        return [d if d.model is self.model else with_model(d, self.model) for d in own]
 
 
 def find_subject(subject, datasets=None, samples=None):
@@ -125,7 +125,7 @@ def _with_nuisance(dataset, nuisances):
     return dataset
 
 
-def _with_model(dataset, model):
+def with_model(dataset, model):
     """Shallow copy of a dataset that has a model, and its nuisance model as before."""
     dataset = copy.copy(dataset)
     nuisance = dataset.nuisance

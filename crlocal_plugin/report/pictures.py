@@ -1,29 +1,33 @@
 """Pictures of a fit inside the page, with what they show in words."""
 
-import base64
 import io
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
+from markupsafe import Markup
 
 from ..datasets.core import CosmicRayDataset
 from ..files import shipped_yaml
 from ..models.cosmic_ray import CosmicRayModel
 from ..plots.pictures import PICTURES
-from ..plots.style import species_label
+from ..plots.style import component_label, species_label
+from .points import described_points
 
 _WORDS = Path(__file__).with_name("templates") / "pictures.yaml"
+
+
+_IDS = re.compile(r'\bid="|href="#|url\(#')
 
 
 class Figure(NamedTuple):
     """A picture as the page shows it."""
 
-    source: str
+    svg: Markup
     title: str
     caption: str
-    alt: str
 
 
 def pictures(datasets, progress=None):
@@ -41,25 +45,35 @@ def pictures(datasets, progress=None):
             if not shown or (key == "sky" and not has_dipole):
                 continue
             alt = entry["alt"].format(
-                components=", ".join(model.components),
+                components=", ".join(map(component_label, model.components)),
                 species=", ".join(model.species),
                 experiments=", ".join(dict.fromkeys(d.experiment for d in shown)),
                 quantities=", ".join(dict.fromkeys(species_label(d.quantity) for d in shown)),
             )
-            source = svg_source(PICTURES[key].draw, own)
-            figures.append(Figure(source, entry["title"] + name, entry["caption"], alt))
+            svg = svg_picture(PICTURES[key].draw, own, f"picture{len(figures)}", alt)
+            figures.append(Figure(svg, entry["title"] + name, entry["caption"]))
             if progress is not None:
                 progress(1)
     return figures
 
 
-def svg_source(draw, datasets):
-    """Draw a picture; its address holds all of it, the same bytes for the same picture."""
+def svg_picture(draw, datasets, name, alt):
+    """Draw a picture as part of a page (`~markupsafe.Markup`), the same for the same picture.
+
+    ``name`` makes ids unique on the page; ``alt`` is for readers who cannot see the picture.
+    """
     # ids are random without the salt; text as curves needs no font of the reader
     style = {"svg.hashsalt": "crlocal_plugin", "svg.fonttype": "path"}
-    file = io.BytesIO()
+    file = io.StringIO()
     with plt.ioff(), plt.rc_context(style):
         figure = np.ravel(draw(datasets))[0].figure
-        figure.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None})
+        figure.set_dpi(72)  # points, the unit of the file
+        figure.draw_without_rendering()
+        page = figure.get_tightbbox().padded(0.1)
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(file, format="svg", bbox_inches=page, metadata=nothing)
+        words = described_points(figure, 72 * page.x0, 72 * page.y1)
         plt.close(figure)
-    return f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"
+    svg = file.getvalue()
+    svg = _IDS.sub(rf"\g<0>{name}-", svg[svg.index("<svg") + 4 : svg.rindex("</svg>")])
+    return Markup('<svg role="img" aria-label="{}"{}{}</svg>').format(alt, Markup(svg), words)

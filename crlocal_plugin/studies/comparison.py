@@ -273,7 +273,7 @@ def _described(datasets):
     components, parameters = [], {}
     models = [model for model in datasets.models if isinstance(model, CosmicRayModel)]
     for number, model in enumerate(models):
-        content = model.to_dict()
+        content = model.described()
         components.append((content["components"], content.get("penalties")))
         labels = model.parameters_unique_names
         parameters |= {(number, x): p for x, p in zip(labels, model.parameters, strict=True)}

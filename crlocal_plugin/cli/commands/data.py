@@ -5,17 +5,22 @@ import click
 from ...catalogue.experiments import experiment_named
 from ...catalogue.index import catalog, read_catalog_table
 from ...catalogue.overlaps import overlapping_tables
+from ...catalogue.own_tables import read_table, understood
 from ...catalogue.selections import SELECTIONS
+from ...tables.writing import write_table
 from ..options import TABLES
 from ..output import table_text
-from ..parsing import Group, argument, option
+from ..parsing import PATH, Group, argument, option
 
-_EXAMPLES = "examples:\n  crlocal data list\n  crlocal data show ams-02_h_2015"
+_EXAMPLES = (
+    "examples:\n  crlocal data list\n  crlocal data show ams-02_h_2015\n"
+    "  crlocal data check my-protons.csv"
+)
 
 
 @click.group(cls=Group, no_args_is_help=False, subcommand_metavar="ACTION", epilog=_EXAMPLES)
 def data():
-    """List and show the measured tables of the package."""
+    """List and show the measured tables of the package, and check your own."""
 
 
 @data.command(
@@ -71,3 +76,32 @@ def show(name):
         for other, reason in overlapping_tables(name).items():
             click.echo(f"{'not to be fitted with':20s} {other}: {reason}")
         click.echo(f"\n{table_text(table)}")
+
+
+@data.command(
+    epilog="examples:\n  crlocal data check hepdata-table.yaml\n"
+    "  crlocal data check protons.csv --quantity H --axis kinetic_energy\n"
+    "    --columns energy=E:TeV 'intensity=flux:m-2 s-1 sr-1 GeV-1' --output protons.ecsv"
+)
+@argument("path", "FILE", "CSV, ECSV, FITS, HEPData, CRDB, USINE or KISS file", PATH)
+@option("--columns NAME=COLUMN:UNIT...", "what columns are, if their names do not tell")
+@option("--quantity NAME", "element, light, all_particle, or a ratio such as B/C")
+@option("--axis NAME", "kinetic_energy, kinetic_energy_per_nucleon, total_energy or rigidity")
+@option("--experiment NAME", "name of the experiment")
+@option("--part NAME", "which of several tables in the file, by name or number")
+@option("--output FILE", "ECSV or FITS file to write, which every command reads", PATH)
+def check(path, columns, output, **options):
+    """Print what a file of your own is read as, or what it does not say."""
+    table = read_table(path, dict(map(_column, columns)), **options)
+    click.echo(f"{understood(table)}\n\n{table_text(table)}")
+    if output is not None:
+        write_table(table, output)
+
+
+def _column(text):
+    """Entry of a mapping from a text such as "energy=E:TeV"."""
+    name, equals, given = text.partition("=")
+    column, colon, unit = given.rpartition(":")
+    if not (equals and given):
+        raise ValueError(f"--columns: expected NAME=COLUMN or NAME=COLUMN:UNIT, got {text!r}")
+    return name, (column, unit) if colon else given

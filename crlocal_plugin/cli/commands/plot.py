@@ -13,6 +13,7 @@ from ...analysis.description import Analysis
 from ...files import replace_file
 from ...messages import unknown_name
 from ...plots.pictures import PICTURES
+from ...plots.style import journal_style
 from ...results import add_to_result
 from ..fit_folder import read_output
 from ..output import FORMATS, SUFFIXES, check_file, write_pictures
@@ -44,6 +45,7 @@ examples:
 @argument("pictures", "PICTURE...", ", ".join(PICTURES), _PICTURES)
 @option("--output FILE|DIR", "one picture, or folder of several; default: PICTURE.png, here", PATH)
 @option("--format KIND", "default: that of --output, or png", click.Choice(FORMATS))
+@option("--journal COLUMNS", "as wide as one or two columns", click.Choice(("single", "double")))
 @option("--overwrite", "replace existing files")
 @_content("--species NAME...", "species, or a sum: light, all_particle, CNO, Ne-S, Fe-group")
 @_content("--axis AXIS", "total_energy, rigidity, kinetic_energy or kinetic_energy_per_nucleon")
@@ -54,9 +56,10 @@ examples:
 @_content("--components NAME...", "components that are drawn")
 @_content("--no-components", "leave out the components")
 @_content("--no-band", "leave out the uncertainty bands")
+@_content("--no-pulls", "leave out the panels of pulls")
 @_content("--no-legend", "leave out the legend")
 @_content("--stacked", "areas instead of curves")
-def plot(source, pictures, output, overwrite, format, **content):
+def plot(source, pictures, output, overwrite, format, journal, **content):
     """Draw a fit, or a model before one.
 
     Pictures of a result of crlocal fit have its uncertainty bands; those of an analysis show the
@@ -76,9 +79,12 @@ def plot(source, pictures, output, overwrite, format, **content):
         datasets = Analysis.read(source).prepare()
     draw = {name: partial(PICTURES[name].draw, datasets, **settings[name]) for name in pictures}
     with contextlib.ExitStack() as stack:
+        if journal is not None:
+            stack.enter_context(journal_style(journal))
         # all of them or none
         drafts = {name: stack.enter_context(replace_file(path)) for name, path in paths.items()}
-        write_pictures({drafts[name]: draw[name] for name in pictures})
+        page = "tight" if journal is None else None
+        write_pictures({drafts[name]: draw[name] for name in pictures}, page)
     for path in paths.values():
         add_to_result(path)
     click.echo(f"drawn in {', '.join(map(str, paths.values()))}")

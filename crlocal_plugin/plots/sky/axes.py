@@ -8,6 +8,7 @@ from matplotlib.projections.geo import GeoAxes
 
 from ...datasets.plot_axes import break_at_jumps
 from ...messages import unknown_name
+from ..frame import figure_size, is_narrow
 
 _FRAMES = {"icrs": ("Right ascension", "declination"), "galactic": ("Longitude", "latitude")}
 
@@ -17,13 +18,14 @@ def sky_axes(ax=None, frame="icrs"):
     if frame not in _FRAMES:
         raise ValueError(unknown_name(frame, _FRAMES, "frame "))
     if ax is None:
-        ax = plt.figure(figsize=(8, 4.9), layout="constrained").add_subplot(projection="mollweide")
+        figure = plt.figure(figsize=figure_size(8, 4.9), layout="constrained")
+        ax = figure.add_subplot(projection="mollweide")
     if not isinstance(ax, GeoAxes):
         raise ValueError(
             'the map needs axes of the whole sky: make them with projection="mollweide", got '
             f"{type(ax).__name__}"
         )
-    ticks = np.arange(-150, 151, 30)
+    ticks = np.arange(-120, 121, 60) if is_narrow(ax.figure) else np.arange(-150, 151, 30)
     ax.set_xticks(np.deg2rad(ticks), [f"{-tick % 360}°" for tick in ticks])
     ax.set_yticks(np.deg2rad(np.arange(-60, 61, 30)))
     ax.tick_params(labelsize="small", labelcolor="0.4")

@@ -1,13 +1,15 @@
 """Map of the directions that shape the dipole, and of the dipole itself."""
 
 import astropy.units as u
+import matplotlib.pyplot as plt
 import numpy as np
 
 from ...components.base import ENERGY_UNIT
 from ...components.compton_getting import LsrComptonGettingDipoleModel
+from ...datasets.plot_axes import sized
 from ...physics import geometry
-from ..frame import add_legend, line_handle
-from ..style import component_style
+from ..frame import add_legend, is_narrow, line_handle
+from ..style import component_label, component_style
 from ..subject import chosen_names, find_subject
 from .axes import draw_track, on_map, sky_axes
 from .labels import place_labels
@@ -29,7 +31,7 @@ _MIN_SHARE = 0.01  # of a component in the sum of amplitudes, below which it is 
 
 _SAME_POINT = 4.0  # deg below which energies share one label
 
-_LEGEND_COLUMN = 1.5  # width in inches
+_LEGEND_COLUMN, _LEGEND_BELOW = 10.8, 3  # width, and distance below the map, in sizes of the font
 
 _RINGS = "osDph^"  # shapes for the components, in their order, for readers in grey
 
@@ -57,6 +59,11 @@ def reference_directions(model):
             if speed := np.linalg.norm(solar):
                 directions["Compton-Getting"] = solar / speed
     return directions
+
+
+def has_parameters(model, *names):
+    """Whether a dipole model has all these parameters (bool)."""
+    return _values(model, *names) is not None
 
 
 def _values(model, *names):
@@ -104,13 +111,14 @@ def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, compone
 
     ax = sky_axes(ax, frame)
     plane = geometry.galactic_direction(np.deg2rad(np.linspace(0, 360, 721)), np.zeros(721))
-    style = {"color": "0.55", "linewidth": 1, "linestyle": (0, (1, 1))}
+    style = {"color": "0.55", "linewidth": sized(1), "linestyle": (0, (1, 1))}
     draw_track(ax, plane, frame, **style)
     labels = []
     for name, vector in reference_directions(model).items():
         place = np.deg2rad(on_map(vector, frame))
         ax.plot(*place, **_symbol(name in _OPPOSITE), zorder=3.5, clip_on=False)
-        labels.append((*place, DIRECTION_LABELS.get(name, name), {"fontsize": "medium"}))
+        size = {"fontsize": "small" if is_narrow(ax.figure) else "medium"}
+        labels.append((*place, DIRECTION_LABELS.get(name, name), size))
     labels += _draw_energies(ax, model, energies, frame)
     handles = [
         *_draw_dipoles(ax, model, energies, frame, components),
@@ -120,16 +128,18 @@ def plot_sky(subject, ax=None, energies=None, frame="icrs", legend=True, compone
     ]
     if legend:
         # wider than the map it would make the layout shrink the map
-        width = ax.get_window_extent().width / ax.figure.dpi
-        ncols = int(np.clip(width / _LEGEND_COLUMN, 1, 4))
-        add_legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=ncols)
+        width, height = ax.get_window_extent().size / ax.figure.dpi
+        em = plt.rcParams["font.size"] / 72
+        ncols = int(np.clip(width / (_LEGEND_COLUMN * em), 1, 4))
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -_LEGEND_BELOW * em / height)}
+        add_legend(ax, handles, ncols=ncols, **place)
     place_labels(ax, labels)
     return ax
 
 
 def _symbol(opposite):
     marker = r"$\odot$" if opposite else r"$\otimes$"
-    size = {"markersize": 11, "markeredgewidth": 0.3}
+    size = {"markersize": sized(11), "markeredgewidth": sized(0.3)}
     return {"linestyle": "none", "marker": marker, "color": "black"} | size
 
 
@@ -141,26 +151,27 @@ def _draw_dipoles(ax, model, energies, frame, components):
     contributions = {name: model.dipole(grid, component=name) for name in model.components}
     lengths = {name: d.total_amplitude.value for name, d in contributions.items()}
     everything = sum(lengths.values())
-    style, handles = component_style("total") | {"linewidth": 1.8}, []
+    style, handles = component_style("total") | {"linewidth": sized(1.8)}, []
     total = model.dipole(grid)
     rows = total.total_amplitude.value > 0
     if rows.any():
         draw_track(ax, total.vector[rows], frame, **style, zorder=3)
-        label = "total, with log$_{10}$(E/GeV)"
-        handles.append(line_handle(label, **style, marker="o", markersize=4))
+        label = "Total, with log$_{10}$(E/GeV)"
+        handles.append(line_handle(label, **style, marker="o", markersize=sized(4)))
     for number, (name, dipole) in enumerate(contributions.items()):
         rows = lengths[name] > _MIN_SHARE * everything
         if name not in components or not rows.any():
             continue
-        style, where = component_style(name), {"markersize": 14 + 3 * number, "linestyle": "none"}
-        draw_track(ax, dipole.vector[rows], frame, **style, linewidth=1.6, zorder=2)
+        style = component_style(name)
+        where = {"markersize": sized(14 + 3 * number), "linestyle": "none"}
+        draw_track(ax, dipole.vector[rows], frame, **style, linewidth=sized(1.6), zorder=2)
         # rings of different sizes, since components that follow the field share its direction
         shape = _RINGS[number % len(_RINGS)]
-        ring = {"marker": shape, "markerfacecolor": "none", "markeredgewidth": 1.5}
+        ring = {"marker": shape, "markerfacecolor": "none", "markeredgewidth": sized(1.5)}
         largest = np.argmax(lengths[name] / np.maximum(everything, np.finfo(float).tiny))
         place = np.deg2rad(on_map(dipole.vector[largest], frame))
         ax.plot(*place, color=style["color"], **ring, **where, zorder=2)
-        handles.append(line_handle(name, **style, **ring, markersize=9))
+        handles.append(line_handle(component_label(name), **style, **ring, markersize=sized(9)))
     return handles
 
 
@@ -169,7 +180,7 @@ def _draw_energies(ax, model, energies, frame):
     energies = energies[model.dipole(energies).total_amplitude.value > 0]
     dipole = model.dipole(energies)
     places = np.deg2rad(on_map(dipole.vector, frame))
-    ax.plot(*places, "o", color="black", markersize=4, zorder=4)
+    ax.plot(*places, "o", color="black", markersize=sized(4), zorder=4)
     style = {"fontsize": "small", "fontweight": "bold"}
     first, labels = None, []
     for row, direction in enumerate(dipole.direction):

@@ -23,7 +23,7 @@ def place_labels(ax, labels):
     figure.draw_without_rendering()
     per_point = figure.dpi / 72
     curves = [_on_page(line) for line in ax.lines]
-    ticks = (*ax.get_xticklabels(), *ax.get_yticklabels())
+    ticks = (*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label)
     taken = [text.get_window_extent().extents for text in ticks]
     for line, points in zip(ax.lines, curves, strict=True):
         if line.get_linestyle() == "None":

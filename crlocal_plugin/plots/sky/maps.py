@@ -7,10 +7,11 @@ import astropy.units as u
 import numpy as np
 from astropy.coordinates import SkyCoord
 
+from ...datasets.plot_axes import sized
 from ...physics import geometry
 from ...sky.field_of_view import FieldOfView
 from ...sky.maps import declination_band_profile
-from ..frame import add_legend, line_handle, picture_axes
+from ..frame import add_legend, is_narrow, line_handle, picture_axes
 from ..subject import find_subject
 from .axes import draw_track, sky_axes
 
@@ -123,7 +124,7 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
     model = find_subject(subject).model
     views = _listed(fields_of_view) or [FieldOfView(0 * u.deg, 90 * u.deg, name="whole sky")]
     energies = np.atleast_1d(u.Quantity(energy))
-    ax, _ = picture_axes(ax, 4.8)
+    ax = picture_axes(ax, 4.8)
     right_ascension = np.linspace(0, 360, 361) * u.deg
     handles = []
     for number, energy in enumerate(energies):
@@ -133,14 +134,15 @@ def plot_band_profiles(subject, energy, fields_of_view=None, ax=None, legend=Tru
             profile = partial(declination_band_profile, model, energy, field_of_view=view)
             curve, peak = (_SCALE * profile(at) for at in (right_ascension, phase))
             ax.plot(right_ascension.value, curve, **style)
-            ax.plot(phase.value, peak, "o", color=style["color"], markersize=5)
+            ax.plot(phase.value, peak, "o", color=style["color"], markersize=sized(5))
             label = f"{view.label}, {energy:g}: {peak:.2f} at {phase.value:.0f}°"
-            handles.append(line_handle(label, **style, marker="o", markersize=5))
+            handles.append(line_handle(label, **style, marker="o", markersize=sized(5)))
     ax.axhline(0, color="0.7", linewidth=0.8, zorder=0)
     ticks = np.arange(0, 361, 60)
     ax.set(xlim=(360, 0), xticks=ticks, xlabel="Right ascension [deg]", ylabel=_LABEL)
     if legend:
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.17), "ncols": 2}
+        place = {} if is_narrow(ax.figure) else place
         add_legend(ax, handles, title="Energy, amplitude in 10$^{-3}$ and phase", **place)
     return ax
 
