@@ -29,6 +29,7 @@ PAPER = "nearby"
 
 _START = DEFINITIONS["r_perp"].value
 _WEAKEST, _STRONGEST = 1e-4, 10.0
+_SCATTER = 1.0  # largest one of ln(evidence) among trials
 
 
 def compare_sources(
@@ -90,7 +91,8 @@ def compare_sources(
         of its prior; whether the descent, and the samples behind an evidence, have ``converged``;
         with evidences ``ln_evidence``, its error, and the ``odds`` of each row against
         the best, for equal odds before. Where no draws of "adaptive" can be trusted, the evidence
-        is the median of eight trials, its error their scatter, and the row has not converged.
+        is the median of eight trials, nan if they scatter by more than 1, its error that scatter,
+        and the row has not converged.
 
     Raises
     ------
@@ -173,7 +175,8 @@ def _evidence(entry, is_nested, n_live, random_state, n_jobs):
     density = PosteriorDensity(likelihood)
     found = adaptive_samples(density, likelihood, fit, rng, log.info, n_jobs, trials)
     if found is None:
-        return np.median(trials), np.std(trials), False
+        scatter = np.std(trials)
+        return (np.median(trials) if scatter < _SCATTER else np.nan), scatter, False
     return *found.log_evidence, True
 
 
