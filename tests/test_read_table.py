@@ -1,6 +1,7 @@
 """Tables of others: which forms are read, what is proposed, and what is asked for."""
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -284,9 +285,11 @@ def test_everything_is_asked_for_at_once(write):
     for part in ("p.csv", "unit of 'E'", "unit of 'flux'", "the quantity", "which energy"):
         assert part in message
     # what it proposes is a call that works
-    call = message.partition("as in ")[2]
+    call, _, command = message.partition("as in ")[2].partition(", or crlocal ")
     table = eval(call, {"read_table": crl.read_table, "path": "p.csv"})
     assert table.meta["quantity"] == "H"
+    # and so is the command
+    assert main(shlex.split(command.replace("FILE", "p.csv"))) == 0
 
 
 BAD = {

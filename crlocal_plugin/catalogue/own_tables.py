@@ -283,17 +283,24 @@ def _ask(raw, mapping, given, kind):
     units = _NEED_UNITS | units
     options = [f"{name!r}: ({column!r}, {units[name]!r})" for name, column in bare.items()]
     options = [f"columns={{{', '.join(options)}}}"] if options else []
+    flags = [f"'{name}={column}:{units[name]}'" for name, column in bare.items()]
+    flags = [f"--columns {' '.join(flags)}"] if flags else []
+    examples = {}
     if "quantity" in given and not given["quantity"]:
         missing.append("the quantity")
-        options.append(f"quantity={'B/C' if kind == 'ratio' else 'H'!r}")
+        examples["quantity"] = "B/C" if kind == "ratio" else "H"
     # what has no quantity of its own has one axis
     if "quantity" in given and not given["axis"] and "rigidity" not in names:
         missing.append("which energy it is")
-        options.append("axis='kinetic_energy'")
+        examples["axis"] = "kinetic_energy"
+    options += [f"{name}={value!r}" for name, value in examples.items()]
+    flags += [f"--{name} {value}" for name, value in examples.items()]
     if missing:
+        proposed = ", ".join(f"{name} = {column}" for name, (column, _) in mapping.items())
         raise raw.error(
+            f"{f'columns are read as {proposed}; ' if proposed else ''}"
             f"the file does not say {', '.join(missing)}; pass what holds, as in "
-            f"read_table(path, {', '.join(options)})"
+            f"read_table(path, {', '.join(options)}), or crlocal data check FILE {' '.join(flags)}"
         )
 
 

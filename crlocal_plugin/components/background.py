@@ -48,7 +48,7 @@ class LeakyBoxSpectralModel(SourceSpectralModel):
         Nucleus.
     Q_0b, Gamma, index_offset, R_cut, D_0, delta, w, H_G, V_G, phi : `~astropy.units.Quantity`
         See `crlocal_plugin.components.parameters.DEFINITIONS`. Only ``Q_0b w H_G^2 / (V_G D_0)``
-        can be told from data.
+        is determined by data.
     """
 
     tag = ["LeakyBoxSpectralModel", "leaky-box"]
@@ -76,7 +76,7 @@ class LeakyBoxSpectralModel(SourceSpectralModel):
 
 
 class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
-    r"""Galactic background in a leaky box from which nuclei are lost in inelastic collisions too.
+    r"""Galactic background in a leaky box, with loss of nuclei in inelastic collisions.
 
     .. math::
         J(R) = \frac{J_b(R)}{1 + X(R) / \lambda(R)}, \qquad
@@ -94,7 +94,7 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
     grammage : `~astropy.units.Quantity`
         :math:`X_0`, by default that of boron, 8.7 g/cm2 (R / 10 GV)^-0.5 (Blum, Katz & Waxman
         2013, Phys. Rev. Lett. 111, 211101), at 100 GV, with the slope 1/3 of the paper. It is a
-        parameter of its own because ``H_G`` and ``D_0`` tell a time, and no density of gas.
+        parameter of its own because ``H_G`` and ``D_0`` give a time, not a density of gas.
     """
 
     tag = ["SpallationLeakyBoxSpectralModel", "leaky-box-spallation"]
@@ -114,8 +114,7 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
     def compensate_loss(self, rigidity="100 GV"):
         """Raise the strength by what is lost at one interstellar rigidity.
 
-        The intensity there becomes that of `LeakyBoxSpectralModel` with the strength of before, so
-        that a strength taken from data by a model without loss stays a good start for a fit.
+        A strength from a fit without loss then stays a good start for a fit with it.
         """
         share = self.surviving_fraction(u.Quantity(rigidity))
         if np.ndim(share):
@@ -124,9 +123,10 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
 
 
 class GasLeakyBoxSpectralModel(LeakyBoxSpectralModel):
-    r"""Galactic background in a leaky box with gas, which nuclei are lost in.
+    r"""Galactic background in a leaky box with gas, in which nuclei are lost.
 
-    As `SpallationLeakyBoxSpectralModel`, with an escape grammage that the other parameters tell:
+    As `SpallationLeakyBoxSpectralModel`, with an escape grammage that follows from the other
+    parameters:
 
     .. math::
         X(R) = m\,n_{gas}\,v\,\frac{H_G^2}{D(R)}

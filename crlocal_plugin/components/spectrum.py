@@ -102,7 +102,7 @@ class CosmicRaySpectralModel(RigidityPlots, PhysicsModel, SpectralModel):
 
     @property
     def own_parameters(self):
-        """Names of the parameters that a species has for itself (tuple of str).
+        """Names of the parameters that a species does not share (tuple of str).
 
         The strength and the index offset, where there are any; a subclass may declare others.
         """

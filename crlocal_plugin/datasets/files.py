@@ -80,7 +80,7 @@ class DatasetFiles:
         if data.get("rows", found) != found:
             raise TableError(
                 f"{data['filename']}: expected {data['rows']} rows of dataset {dataset.name!r}, "
-                f"got {found}: the table is cut or another one; write the datasets again"
+                f"got {found}: the table is truncated or a different one; write the datasets again"
             )
         return dataset
 

@@ -318,7 +318,7 @@ class CosmicRayDatasets(Datasets):
     # ----------------------------------------------------------------- checks and summaries
 
     def warn_of_degeneracies(self):
-        """Warn, once for each set of free parameters, if the data cannot tell some apart.
+        """Warn, once for each set of free parameters, if the data do not determine some.
 
         The DegenerateParametersWarning names them. Parameters of models of other packages are left
         out: their data are not looked at.

@@ -32,7 +32,7 @@ is left."""
 
 
 def valid_from(species):
-    """Rigidity from which on the leaky box describes a nucleus.
+    """Lowest rigidity at which the leaky box describes a nucleus.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from .predictions import Predictions
 
 
 class CosmicRayModel(TopLevelModel, Predictions):
-    """Cosmic rays near Earth: components times species, intensities and dipole.
+    """Intensities and dipole of cosmic rays near Earth, from components with species.
 
     Parameters of the same name are one Parameter, except the source strength and the index
     offset, which each species has for itself, what a component calls its ``own``, and what tells a
