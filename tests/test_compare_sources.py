@@ -63,6 +63,7 @@ def test_the_fit_is_that_of_a_model_made_by_hand(datasets, table):
 
 def test_evidence(datasets):
     """With two strengths alone, the integral over their priors can be done on a grid."""
+    pytest.importorskip("arviz")
     entry = datasets.copy()
     (model,) = entry.models
     model.freeze()
