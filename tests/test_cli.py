@@ -166,6 +166,11 @@ BAD = {
     ("scan", "V_sun", "a.yaml"): "a.yaml: the analysis file comes first",
     ("compare", "kinetic", "kinetc"): "kinetc: unknown 'kinetc': did you mean kinetic?",
     ("compare", "kinetic", "kinetic+u_H"): "kinetic+u_H: no parameter is called 'u_H'",
+    (
+        "compare",
+        "kinetic",
+        "kinetic+Venus",
+    ): "such as +u_HC, or a source of the catalogue: +Geminga",
     ("sample", "--output", "samples.txt"): "suffix .nc",
     ("sample", "--corner", "corner.doc"): "suffix .png or .pdf or .svg",
     ("toys", "--output", "toys.csv"): "suffix .ecsv",
