@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .catalogue.index import catalog, read_catalog_table
     from .catalogue.loading import load_datasets
     from .catalogue.overlaps import OverlapError
+    from .catalogue.own_tables import read_table
     from .catalogue.plans import Plan, find_plans, shipped_plans
     from .catalogue.selections import SELECTIONS
     from .components.background import (

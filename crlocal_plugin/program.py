@@ -16,7 +16,7 @@ def is_running():
         words = sys.orig_argv[sys.orig_argv.index("-m") :] if sys.argv[:1] == ["-m"] else []
         return words[1:2] == [__package__]
     folder, name = os.path.split(os.path.realpath(script))
-    own = os.path.realpath(os.path.dirname(sys.executable))
+    own = os.path.realpath(os.path.dirname(sys.executable or ""))
     return os.path.splitext(name)[0] == "crlocal" and folder == own
 
 

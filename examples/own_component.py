@@ -41,15 +41,15 @@ class FlatDipoleModel(crl.DipoleModel):
 crl.register(crl.DIPOLE_MODEL_REGISTRY, FlatDipoleModel)
 
 # %%
-# Spectra and a dipole make a component, components a model. With ``link=False`` parameters that
-# the new component shares by name with the others stay its own.
+# Spectra and a dipole make a component, components a model. A second source has a strength, age and
+# distance of its own, and shares the transport with the others.
 
 extra = crl.CosmicRayComponent(
     "extra",
     {"H": crl.GalacticCenterSpectralModel(species="H", Q_0c="1e57 GV-1", T_c="2 Myr")},
     FlatDipoleModel(),
 )
-wider = crl.CosmicRayModel([*model.components.values(), extra], link=False, name="wider")
+wider = crl.CosmicRayModel([*model.components.values(), extra], name="wider")
 print(wider.dipole(1 * u.PeV).amplitude, wider.dipole(1 * u.PeV, component="extra").amplitude)
 assert wider.parameters.labels == Models.from_yaml(Models([wider]).to_yaml())[0].parameters.labels
 

@@ -471,7 +471,7 @@ def test_levels_and_table(fitted):
         ({"samples": (["V_sun"], [[1.0]]), "method": "linear"}, "leave out covariance"),
         ({"covariance": np.eye(3)}, r"shape \(3, 3\): expected \(2, 2\).* V_sun"),
         ({"covariance": [[1, 0], [0, np.nan]]}, "not finite"),
-        ({"covariance": [[1, 2], [2, 1]]}, "no covariance"),
+        ({"covariance": [[1, 2], [2, 1]]}, "not positive definite"),
         ({}, "no free parameter of the model has an error"),
     ],
 )

@@ -35,6 +35,7 @@ POINTS = {
     "lhaaso_light_epos-lhc": 19,
     "lhaaso_mean_log_mass_epos-lhc": 20,
     "ams-02_b_c": 67,
+    "ams-02_be_c": 67,
     "calet_b_c": 20,
     "dampe_b_c": 13,
     "icetop-icecube_h_sibyll-2p1": 20,
@@ -68,7 +69,7 @@ def test_every_table_is_catalogued_once():
     files = {
         path.stem for folder in ("spectra", "anisotropy") for path in (data / folder).iterdir()
     }
-    assert len(NAMES) == len(set(NAMES)) == 91
+    assert len(NAMES) == len(set(NAMES)) == 92
     assert set(NAMES) == files
 
 
@@ -116,7 +117,7 @@ def test_kinds():
     kinds = list(catalog()["kind"])
     assert kinds.count("dipole") == 25
     assert kinds.count("mean_log_mass") == 3
-    assert kinds.count("ratio") == 3
+    assert kinds.count("ratio") == 4
     assert kinds.count("spectrum") == 60
 
 

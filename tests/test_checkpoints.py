@@ -97,7 +97,9 @@ def test_another_run_is_refused(likelihood, tmp_path):
 def test_other_files_are_left_alone(content, tmp_path):
     path = tmp_path / "toys.ecsv.partial"
     path.write_bytes(content.encode("latin-1"))
-    with pytest.raises(ValueError, match=r"partial has no results of an interrupted run: move it"):
+    with pytest.raises(
+        ValueError, match=r"partial is not a checkpoint of an interrupted run: move it"
+    ):
         Checkpoint(path, {})
     assert path.read_bytes() == content.encode("latin-1")
 

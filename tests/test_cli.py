@@ -138,7 +138,7 @@ BAD = {
     ("fit", "--hadronic-model", "EPOS"): "--hadronic-model: KASCADE has no tables for 'EPOS'",
     ("fit", "--hadronic-model", "LHAASO=EPOS-LHC", "SIBYLL-2.1"): "EXPERIMENT=MODEL for each",
     ("fit", "--hadronic-model", "LHASO=EPOS-LHC"): "'LHASO' is no experiment with tables for",
-    ("fit", "--free", "KASCADE.hadronic"): "for several hadronic models",
+    ("fit", "--free", "KASCADE.hadronic"): "a list of hadronic models",
     (
         "compare",
         "kinetic+spallation",
@@ -163,8 +163,14 @@ BAD = {
     ("plot", "."): "name pictures behind .: spectra, dipole",
     ("sample", "--parameters", "V_sn"): "--parameters V_sn: expected a free parameter",
     ("scan", "nowhere.yaml", "V_sun"): "nowhere.yaml",
+    ("scan", "V_sun", "a.yaml"): "a.yaml: the analysis file comes first",
     ("compare", "kinetic", "kinetc"): "kinetc: unknown 'kinetc': did you mean kinetic?",
     ("compare", "kinetic", "kinetic+u_H"): "kinetic+u_H: no parameter is called 'u_H'",
+    (
+        "compare",
+        "kinetic",
+        "kinetic+Venus",
+    ): "such as +u_HC, or a source of the catalogue: +Geminga",
     ("sample", "--output", "samples.txt"): "suffix .nc",
     ("sample", "--corner", "corner.doc"): "suffix .png or .pdf or .svg",
     ("toys", "--output", "toys.csv"): "suffix .ecsv",
@@ -446,7 +452,7 @@ parameters: {calet-nuclei.norm: {free: true}}
     total = float(printed.split("total ")[1].split()[0])
     assert datasets.stat_sum() == pytest.approx(total, abs=0.006)
     assert main(["plot", "result", "mean-log-mass", "--output", "masses.svg"]) == 0
-    assert "FillBetween" in (tmp_path / "masses.svg").read_text()
+    assert "PolyCollection" in (tmp_path / "masses.svg").read_text()
 
 
 def test_comparison_with_and_without_loss(tmp_path):
@@ -614,9 +620,9 @@ def test_pictures_of_a_fit(small_fit, tmp_path, capsys):
     text = (tmp_path / "pictures" / "spectra.svg").read_text()
     assert "<svg" in text
     # the band is there with the covariance of the fit only
-    assert "FillBetween" in text
+    assert "PolyCollection" in text
     assert main(["plot", "spectra", "--output", "table.svg", "--species", "H", "--no-legend"]) == 0
-    assert "FillBetween" not in (tmp_path / "table.svg").read_text()
+    assert "PolyCollection" not in (tmp_path / "table.svg").read_text()
 
 
 def test_pictures_are_written_all_or_none(tmp_path, capsys):

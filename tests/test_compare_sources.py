@@ -61,6 +61,45 @@ def test_the_fit_is_that_of_a_model_made_by_hand(datasets, table):
     assert rows["Geminga"]["total"] == pytest.approx(statistic, abs=0.5)
 
 
+def test_evidence(datasets):
+    """With two strengths alone, the integral over their priors can be done on a grid."""
+    pytest.importorskip("arviz")
+    entry = datasets.copy()
+    (model,) = entry.models
+    model.freeze()
+    crl.free_parameters(entry, ["H.Q_0b", "H.Q_0n"])
+    background = model.parameters["H.Q_0b"].value
+    table = crl.compare_sources(
+        entry, ["Geminga"], free=(), n_starts=0, evidence=True, random_state=1, progress=False
+    )
+    rows = {row["sources"]: row for row in table}
+    crl.lowest_minimum(entry, n_starts=0)
+    likelihood = crl.JointLikelihood(entry)
+    error = np.sqrt(
+        np.diag(
+            np.linalg.inv(
+                np.sum(
+                    likelihood.jacobian(likelihood.values)[:, :, None]
+                    * likelihood.jacobian(likelihood.values)[:, None],
+                    axis=0,
+                )
+            )
+        )
+    )
+    axes = [v + np.linspace(-7, 7, 121) * e for v, e in zip(likelihood.values, error, strict=True)]
+    theta = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+    widths = np.log([100, 1e5])
+    density = likelihood.log_likelihood(theta) - np.sum(np.log(theta * widths), axis=1)
+    cell = np.prod([axis[1] - axis[0] for axis in axes])
+    expected = density.max() + np.log(np.sum(np.exp(density - density.max())) * cell)
+    assert likelihood.names == ["H.Q_0b", "H.Q_0n"]
+    assert background / 10 < axes[0][0] < axes[0][-1] < background * 10
+    row = rows["nearby"]
+    assert row["ln_evidence"] == pytest.approx(expected, abs=5 * row["ln_evidence_error"] + 0.02)
+    assert table["odds"].max() == 1
+    assert table["converged"].all()
+
+
 def test_nothing_in_the_models_changes(datasets, table):
     model = crl.xue_liu_2025()
     labels = datasets.models[0].parameters.labels
@@ -89,6 +128,7 @@ def test_energy_of_the_paper():
     [
         ({"names": ["Venus"]}, "unknown source 'Venus'"),
         ({"n": 4}, "n is 4: expected how many sources there are together, 1 to 3"),
+        ({"evidence": "harmonic"}, "evidence 'harmonic': expected True, False, 'adaptive' or"),
         ({"free": ["Gamma"]}, "free: expected some of T_n, r_par, r_perp, not Gamma"),
     ],
 )

@@ -148,7 +148,7 @@ def test_data_that_differ():
         compare_models({"a": one, "b": other})
     fewer = crl.load_datasets(TABLES[:2])
     fewer.models = [crl.xue_liu_2025(priors="measured")]
-    with pytest.raises(ValueError, match="icecube-2016 are in one of them only"):
+    with pytest.raises(ValueError, match=r"only one of them has .*icecube-2016"):
         compare_models({"a": one, "b": fewer})
 
 

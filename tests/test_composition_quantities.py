@@ -317,7 +317,7 @@ MISTAKES = {
     "takes values in GeV, got GV": lambda m: m.mean_log_mass(1 * u.GV),
     "takes values in GeV, got no unit": lambda m: m.variance_log_mass(1e3),
     "quantity: expected one of mean_log_mass": lambda m: composition_band(m, ENERGY, "lnA"),
-    "species: name the one": lambda m: composition_band(m, ENERGY, "fraction"),
+    "species: expected the one": lambda m: composition_band(m, ENERGY, "fraction"),
     "species: only a fraction": lambda m: composition_band(m, ENERGY, species="H"),
 }
 

@@ -420,13 +420,13 @@ def test_citations():
 
 
 def test_references_of_the_catalogue_by_their_bibcodes():
-    from crlocal_plugin.catalogue.crdb_tables import _reference
+    from crlocal_plugin.catalogue.crdb_tables import reference_of
 
     metas = [crl.read_catalog_table(name).meta for name in crl.catalog()["name"]]
     metas = [meta for meta in metas if "bibcode" in meta]
     assert len(metas) > 40
     for meta in metas:
-        found = _reference(meta["bibcode"])
+        found = reference_of(meta["bibcode"])
         # proceedings have neither volume nor page
         if ".confE." in meta["bibcode"]:
             assert found.startswith(meta["bibcode"])

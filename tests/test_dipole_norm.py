@@ -146,7 +146,7 @@ def test_names_and_priors():
     assert sorted(find_parameters(datasets, "dipole_norm")) == [
         f"{name}.dipole_norm" for name in experiments
     ]
-    with pytest.raises(ValueError, match=r"'DAMPE.dipole_norm': there is one for experiments with"):
+    with pytest.raises(ValueError, match=r"'DAMPE.dipole_norm': only experiments with"):
         crl.free_parameters(datasets, ["DAMPE.dipole_norm"])
     assert list(crl.set_priors(datasets, "dipole-norms")) == ["IceCube.dipole_norm"]
     assert datasets["auger-2020"].dipole_norm.prior.sigma.value == 0.05

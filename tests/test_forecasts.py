@@ -184,7 +184,7 @@ def test_scatter_and_foreign_datasets_are_checked():
     with pytest.raises(ValueError, match=r"scatter is -0\.1: expected a fraction"):
         crl.forecast(prepared(), "swgo-5yr", scatter=-0.1)
     datasets = crl.CosmicRayDatasets([*prepared(), MapDataset(name="other")])
-    with pytest.raises(ValueError, match="other: no datasets of this package"):
+    with pytest.raises(ValueError, match="other: not datasets of this package"):
         crl.forecast(datasets, "swgo-5yr")
     with pytest.raises(ValueError, match="expected two models"):
         crl.tell_apart({"one": prepared()}, "swgo-5yr")

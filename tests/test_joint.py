@@ -527,6 +527,21 @@ def test_other_gammapy_datasets(datasets, flux_points):
     assert not datasets.is_least_squares
 
 
+def test_cosmic_rays_are_for_some_datasets(datasets, flux_points):
+    names = list(datasets.names)
+    (model,) = datasets.models
+    datasets.append(flux_points)
+    with pytest.raises(ValueError, match=r"'gamma-rays' is a FluxPoints.*datasets_names = "):
+        datasets.models = [model]
+    # gammapy's own collection asks no one
+    flux_points.models = [model]
+    with pytest.raises(AttributeError, match="'spatial_model'; set its datasets_names"):
+        flux_points.stat_sum()
+    model.datasets_names = names
+    datasets.models = [model]
+    assert flux_points.models is None or model not in flux_points.models
+
+
 def test_parameters_of_other_datasets_are_not_called_degenerate(datasets, flux_points):
     flux_points.models = [SkyModel(PowerLawSpectralModel(index=2.1), name="sky")]
     model = datasets[0].model

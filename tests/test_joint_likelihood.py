@@ -185,8 +185,6 @@ def test_free_parameters_of_a_gammapy_model(datasets, model):
     assert_allclose(squares + frozen, expected, rtol=1e-10)
     # and all is as before
     assert model.Gamma.value == 2.6
-    with pytest.raises(ValueError, match="datasets and models of this package alone"):
-        likelihood.fake(likelihood.values)
 
 
 def test_dipole_model_with_a_vector_only(datasets, model):

@@ -31,7 +31,7 @@ for name in crl.__all__:
 assert before == ([list(classes) for classes in known], str(registry.register))
 models = Models([crl.xue_liu_2025(species="H")])
 again = Models.from_yaml(models.to_yaml())
-assert again.to_yaml() == models.to_yaml()
+assert [type(model) for model in again] == [crl.CosmicRayModel]
 """
 
 

@@ -246,3 +246,21 @@ def test_where_the_leaky_box_holds():
 
 def _from_yaml(model):
     return Models.from_yaml(Models([model]).to_yaml())[0]
+
+
+def test_a_frozen_index_is_said():
+    model = crl.xue_liu_2025(species=("H", "He", "N", "O"))
+    (remark,) = model.remarks
+    assert "index_offset of N, O is frozen at -0.077, that of helium" in remark
+    assert "N, in large part made on the way" in remark
+    assert remark in str(model)
+    datasets = crl.load_datasets(["ams-02_h", "ams-02_n"])
+    datasets.models = [model]
+    assert remark in crl.fit_summary(datasets).message
+    model.parameters["N.index_offset"].frozen = False
+    assert "index_offset of O is frozen" in model.remarks[0]
+    assert "made on the way" not in model.remarks[0]
+    model.freeze()
+    assert not model.remarks
+    assert not crl.xue_liu_2025().remarks
+    assert not xue_liu_2025_composition().remarks

@@ -483,3 +483,50 @@ def test_text(model):
     assert "15.5  +/- 0.46" in str(model)
     assert "<pre>" in model._repr_html_()
     assert "isotropic" in repr(CosmicRayComponent("a", {"H": LeakyBoxSpectralModel()}))
+
+
+# ---------------------------------------------------------------- several sources
+
+
+def second_source(name="second", **kwargs):
+    spectra = {n: NearbySourceSpectralModel(n, **kwargs) for n in ("H", "He")}
+    return CosmicRayComponent(name, spectra, NearbySourceDipoleModel())
+
+
+def test_a_second_source_has_parameters_of_its_own():
+    first = xue_liu_2025()
+    second = second_source(Q_0n="1e52 GV-1", T_n="1.7e5 yr")
+    model = CosmicRayModel([*first.components.values(), second], name="two")
+    labels = model.parameters.labels
+    for name in ("H.Q_0n", "He.Q_0n", "T_n", "r_par", "r_perp"):
+        assert {f"nearby.{name}", f"second.{name}"} <= set(labels)
+    # what describes the Galaxy is one for both
+    assert {"D_0", "R_cut", "M_A", "x", "H.index_offset"} <= set(labels)
+    assert model.parameters["second.T_n"].value == 1.7e5
+    assert model.parameters["nearby.T_n"].value == first.parameters["T_n"].value == 3.4e5
+    dipole = model.components["second"].dipole_model
+    assert dipole.parameters.names
+    # neither the component nor the model that was there are changed
+    assert second.own == ()
+    assert "T_n" in first.parameters.labels
+    again = Models.from_yaml(Models([model]).to_yaml())[0]
+    assert again.parameters.labels == labels
+    third = CosmicRayModel([*model.components.values(), second_source("third")])
+    assert {f"{name}.T_n" for name in ("nearby", "second", "third")} <= set(third.parameters.labels)
+
+
+def test_a_parameter_that_two_sources_have_in_common_stays_so():
+    first = xue_liu_2025()
+    second = second_source(T_n=first.T_n)
+    labels = CosmicRayModel([*first.components.values(), second]).parameters.labels
+    assert "T_n" in labels
+    assert {"second.r_par", "second.H.Q_0n"} <= set(labels)
+
+
+def test_a_second_outburst_of_the_galactic_center():
+    spectrum = GalacticCenterSpectralModel("H", Q_0c="1e57 GV-1", T_c="2 Myr")
+    extra = CosmicRayComponent("extra", {"H": spectrum}, GalacticCenterDipoleModel())
+    model = CosmicRayModel([*xue_liu_2025().components.values(), extra])
+    names = ("Q_0c", "T_c", "r_c", "R_cutc", "lon_c")
+    assert {f"extra.{name}" for name in names} <= set(model.parameters.labels)
+    assert extra.dipole_model.T_c is spectrum.T_c

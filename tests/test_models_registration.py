@@ -5,10 +5,27 @@ import sys
 from pathlib import Path
 
 import pytest
-from gammapy.modeling.models import MODEL_REGISTRY, PRIOR_REGISTRY, SPECTRAL_MODEL_REGISTRY
+from gammapy.modeling.models import (
+    MODEL_REGISTRY,
+    PRIOR_REGISTRY,
+    SPECTRAL_MODEL_REGISTRY,
+    Models,
+    PowerLawSpectralModel,
+)
 
 import crlocal_plugin
-from crlocal_plugin import DIPOLE_MODEL_REGISTRY
+from crlocal_plugin import (
+    DIPOLE_MODEL_REGISTRY,
+    BackgroundDipoleModel,
+    CosmicRayComponent,
+    CosmicRayDatasets,
+    CosmicRayFluxDataset,
+    CosmicRayModel,
+    IntensitySpectralModel,
+    LeakyBoxSpectralModel,
+    load_datasets,
+    read_catalog_table,
+)
 
 SPECTRAL = (
     "LeakyBoxSpectralModel",
@@ -102,3 +119,65 @@ def test_reload_keeps_one_entry():
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == "kept"
+
+
+class Unregistered(PowerLawSpectralModel):
+    tag = ["Unregistered"]
+    index, amplitude, reference = (par.copy() for par in PowerLawSpectralModel.default_parameters)
+
+
+class Imposter(LeakyBoxSpectralModel):
+    tag = ["LeakyBoxSpectralModel"]
+
+
+class UnregisteredDipole(BackgroundDipoleModel):
+    pass
+
+
+class UnregisteredDataset(CosmicRayFluxDataset):
+    tag = "UnregisteredDataset"
+
+
+def wrapped(model):
+    return IntensitySpectralModel(model, "H", "kinetic_energy")
+
+
+@pytest.mark.parametrize(
+    ("spectrum", "dipole", "name", "registry"),
+    [
+        (wrapped(Unregistered()), None, "Unregistered", "SPECTRAL_MODEL_REGISTRY"),
+        (wrapped(Unregistered() + Unregistered()), None, "Unregistered", "SPECTRAL_MODEL_REGISTRY"),
+        (LeakyBoxSpectralModel(), UnregisteredDipole(), "UnregisteredDipole", "DIPOLE_MODEL_REGIS"),
+    ],
+    ids=["in a wrapper", "in a sum", "dipole"],
+)
+def test_unregistered_models_are_refused_when_written(tmp_path, spectrum, dipole, name, registry):
+    component = CosmicRayComponent("own", {"H": spectrum}, dipole)
+    model = CosmicRayModel([component], name="model")
+    datasets = CosmicRayDatasets(load_datasets("ams-02_h"))
+    datasets.models = [model]
+    writing = (
+        model.to_dict,
+        lambda: Models([model]).write(tmp_path / "models.yaml"),
+        lambda: datasets.write(tmp_path / "new" / "data.yaml", tmp_path / "new" / "models.yaml"),
+    )
+    for write in writing:
+        with pytest.raises(ValueError, match=f"{name} is not registered.*register.{registry}"):
+            write()
+    # nor are the datasets left behind
+    assert not (tmp_path / "new").exists()
+    # it is used as it is otherwise
+    assert datasets.stat_sum() > 0
+
+
+def test_a_tag_of_another_class_is_refused():
+    component = CosmicRayComponent("own", {"H": Imposter("H")})
+    with pytest.raises(ValueError, match=r"Imposter has the tag 'LeakyBox.*would be read as that"):
+        CosmicRayModel([component]).to_dict()
+
+
+def test_unregistered_datasets_are_refused_when_written(tmp_path):
+    dataset = UnregisteredDataset.read(read_catalog_table("ams-02_h"))
+    with pytest.raises(ValueError, match=r"UnregisteredDataset is not registered"):
+        CosmicRayDatasets([dataset]).write(tmp_path / "data.yaml")
+    assert not list(tmp_path.iterdir())

@@ -76,11 +76,11 @@ def test_fick_dipole_is_the_gradient(injection):
 @pytest.mark.parametrize("injection", ["decay", "escape"])
 def test_times_are_the_source_s_own(injection):
     model = crl.xue_liu_2025()
-    pair = [crl.nearby_source(n, model, injection=injection) for n in ("LoopI", "B1055-52")]
+    pair = [crl.nearby_source(n, model, injection=injection) for n in ("B1822-09", "B1055-52")]
     model = crl.CosmicRayModel([*model.components.values(), *pair])
     again = crl.CosmicRayModel.from_dict(model.to_dict())
     name = {"decay": "T_decay", "escape": "T_esc"}[injection]
-    for source in ("LoopI", "B1055-52"):
+    for source in ("B1822-09", "B1055-52"):
         component = again.components[source]
         par = again.parameters[f"{source}.{name}"]
         assert par is component.dipole_model.parameters[name]

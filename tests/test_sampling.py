@@ -205,7 +205,8 @@ def test_log_uniform_prior():
 
 def test_posterior_without_end_is_refused():
     likelihood = Saturating([Parameter("R", 3.0, "PV", min=0)], [3.0], [[9.0]])
-    with pytest.raises(ValueError, match=r"no end.*R: the statistic is only 1\.0 above.*PV.*prior"):
+    message = r"cannot be normalised.*R: the statistic is only 1\.0 above.*PV.*prior"
+    with pytest.raises(ValueError, match=message):
         walk(likelihood)
     likelihood = Saturating([Parameter("R", 3.0, "PV", min=0, max=30)], [3.0], [[9.0]])
     assert walk(likelihood, random_state=1).converged
@@ -452,7 +453,7 @@ def test_files_of_other_kinds(tmp_path):
     with pytest.raises(FileNotFoundError):
         Posterior.read(tmp_path / "missing.nc")
     (tmp_path / "text.nc").write_text("no samples")
-    with pytest.raises(ValueError, match=r"text\.nc is no posterior"):
+    with pytest.raises(ValueError, match=r"text\.nc is not a posterior"):
         Posterior.read(tmp_path / "text.nc")
     other = arviz.from_dict(
         posterior={"a": np.zeros((2, 5))}, sample_stats={"lp": np.zeros((2, 5))}
@@ -475,7 +476,7 @@ def test_assign(posterior):
         assert found.parameters["He.Q_0b"].value == draws[0, 2]
     with pytest.raises(ValueError, match=r"no parameter H\.Q_0b, He\.Q_0b"):
         posterior.assign(crl.xue_liu_2025(species=["H"]), draws[0])
-    with pytest.raises(ValueError, match="draws were asked for"):
+    with pytest.raises(ValueError, match="cannot draw"):
         posterior.draw(10**7)
 
 
@@ -562,7 +563,7 @@ def test_priors_that_are_no_distributions():
         PriorDistributions(Gaussian([par], [0.0], [[1.0]]))
     par = Parameter("a", 1.0, min=9, max=10)
     par.prior = GeneralizedGaussianPrior(mu=0.0, sigma=1e-3)
-    with pytest.raises(ValueError, match="a has no probability between the limits 9 and 10"):
+    with pytest.raises(ValueError, match="a is zero between the limits 9 and 10"):
         PriorDistributions(Gaussian([par], [0.0], [[1.0]]))
 
 
@@ -691,7 +692,7 @@ def test_few_points_are_no_result():
 
 
 def test_evidence_needs_proper_priors(fitted):
-    with pytest.raises(ValueError, match=r"H\.Q_0b, He\.Q_0b: the prior is flat without end"):
+    with pytest.raises(ValueError, match=r"H\.Q_0b, He\.Q_0b: the prior is flat without limits"):
         nested_sample(fitted[0])
 
 

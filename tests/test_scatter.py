@@ -255,9 +255,9 @@ def test_parameters_are_found_by_name():
     assert datasets["argo-ybj-2015"].scatter is datasets["argo-ybj-2018"].scatter
     assert not datasets["icecube-2016"].scatter.frozen
     assert datasets["dampe_h"].scatter.frozen
-    with pytest.raises(ValueError, match=r"'DAMPE.scatter': there is one for experiments with a t"):
+    with pytest.raises(ValueError, match=r"'DAMPE.scatter': only experiments with a t"):
         crl.free_parameters(datasets, ["DAMPE.scatter"])
-    with pytest.raises(ValueError, match="there is one for experiments with a table of dipoles"):
+    with pytest.raises(ValueError, match="only experiments with a table of dipoles have one"):
         crl.free_parameters(crl.load_datasets("dampe_h"), ["scatter"])
 
 

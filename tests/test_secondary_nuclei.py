@@ -16,7 +16,7 @@ from numpy.testing import assert_allclose
 import crlocal_plugin as crl
 from crlocal_plugin.catalogue.crdb import read_crdb_export
 from crlocal_plugin.physics.kinematics import particle_grid
-from crlocal_plugin.physics.secondaries import BORON
+from crlocal_plugin.physics.secondaries import BERYLLIUM, BORON
 
 B = reference.Nucleus(BORON.Z, BORON.A, BORON.rest_energy)
 C = reference.Nucleus(6, 12, crl.SPECIES["C"].rest_energy)
@@ -89,6 +89,71 @@ def test_boron_against_mpmath(names):
         assert log == pytest.approx(float(mp.log(exact_boron(R, p))), rel=1e-9), R
 
 
+def sections(*rows):
+    """Production per carbon in cm2/g: mb on hydrogen and ratio of helium, for C, N, O, ... Fe."""
+    shares = (0.0317, 0.0058, 0.0346, 0.0055, 0.0068, 0.0060, 0.0011, 0.0053)
+    hydrogen = (mpf("1.008") + mpf("0.1") * mpf("4.0026")) * reference.ATOMIC_MASS_UNIT_G
+    total = sum(mpf(s) * (1 + mpf(h) / 10) * mpf(x) for (s, h), x in zip(rows, shares, strict=True))
+    return total / mpf("0.0317") * mpf("1e-27") / hydrogen
+
+
+@pytest.mark.parametrize("names", [(), ("D_0", "H_G", "delta", "n_gas")])
+def test_beryllium_against_mpmath(names):
+    nucleus = reference.Nucleus(BERYLLIUM.Z, BERYLLIUM.A, BERYLLIUM.rest_energy)
+    other = reference.OTHER_VALUES | {"n_gas": 0.7}
+    changes = {"n_gas": 1.98, "phi": 0, "production": 1} | {name: other[name] for name in names}
+    p = reference.parameters("He", **changes)
+    model = crl.SecondarySpectralModel(BERYLLIUM)
+    values = [
+        par.unit.to(model.kernel_units[par.name], float(p[par.name])) for par in model.parameters
+    ]
+    helium = (1.41, 1.43, 1.47, 1.56, 1.68, 1.83, 2.03, 3.97)
+    stable = (16.34, 12.40, 13.65, 11.84, 14.41, 15.48, 4.58, 1.02)
+    decaying = (3.94, 1.75, 2.14, 1.91, 2.66, 2.06, 0.72, 0.19)
+    boron = (72.28, 39.66, 38.34, 26.01, 21.87, 11.22, 8.32, 1.57)
+    of_boron = sections(*zip(boron, (1.29, 1.31, 1.34, 1.44, 1.57, 1.72, 1.90, 3.73), strict=True))
+    hydrogen = (mpf("1.008") + mpf("0.1") * mpf("4.0026")) * reference.ATOMIC_MASS_UNIT_G
+    length = p["H_G"] * reference.PARSEC_CM
+    X_0 = p["n_gas"] * hydrogen * reference.LIGHT_SPEED_CM * length**2 / p["D_0"]
+    rigidity = np.geomspace(1, 1e5, 8)
+    logs = model.log_intensity(particle_grid(rigidity, BERYLLIUM), *values)
+    for R, log in zip(map(mpf, rigidity), logs, strict=True):
+        X, beta = X_0 * (10 / R) ** p["delta"], reference.speed(R, nucleus)
+        gamma = 1 / mp.sqrt(1 - beta**2)
+        spread = p["D_0"] * beta * (R / 10) ** p["delta"] * gamma
+        spread = mp.sqrt(spread * mpf("1.387e6") / mp.log(2) * 31557600)
+        halo = length**2 / (100 * reference.PARSEC_CM)
+        left = spread / halo * mp.tanh(halo / spread)
+        lost = X / reference.interaction_length(R, nucleus)
+        more = of_boron * X / (1 + lost) * mpf("1e-27") / hydrogen * (1 + mpf("0.140"))
+        made = [
+            sections(*zip(rows, helium, strict=True)) + more * mpf(section)
+            for rows, section in ((stable, "16.78"), (decaying, "9.07"))
+        ]
+        total = made[0] * X / (1 + lost) + made[1] * X * left / (1 + left * lost)
+        carbon = reference.background_with_loss(R, C, {**p, "grammage": X_0})
+        assert log == pytest.approx(float(mp.log(total * carbon)), rel=1e-9), R
+
+
+def test_limits_of_beryllium():
+    """With carbon at the same rigidity k is one; without a halo 10Be has no time to decay."""
+    model = crl.xue_liu_2025_secondaries(priors=None, beryllium=True)
+    assert model.species[-2:] == ("B", "Be")
+    R = [10] * u.GV
+
+    def ratio():
+        beryllium, boron = (model.intensity(R, s, component="background") for s in ("Be", "B"))
+        return float(beryllium[0] / boron[0])
+
+    usual, D_0, H_G = ratio(), model.D_0.value, model.H_G.value
+    model.H_G.value, model.D_0.value = H_G / 10, D_0 / 100
+    small = ratio()
+    model.H_G.value, model.D_0.value = H_G * 10, D_0 * 100
+    large = ratio()
+    # the grammage is the same: the height of the halo alone counts
+    assert large < usual < small < 1.4 * large
+
+
 def test_limits_of_boron(model):
     """With little gas boron is as much as there is gas; with much of it, escape does not matter."""
     R = [20, 200] * u.GV
@@ -147,7 +212,7 @@ def test_model_is_tied(model):
 def test_impossible_species(species):
     with pytest.raises(ValueError, match="species must have C"):
         crl.xue_liu_2025_secondaries(species=species)
-    with pytest.raises(ValueError, match="cross sections are those of boron, got C"):
+    with pytest.raises(ValueError, match="cross sections are those of boron and beryllium, got C"):
         crl.SecondarySpectralModel("C")
 
 

@@ -387,16 +387,16 @@ def test_events_count_once(model, tmp_path):
     for name in ("icecube-2016", "hawc-icecube-2019"):
         datasets = crl.CosmicRayDatasets([data, *crl.load_datasets([name])])
         datasets.models = [model]
-        with pytest.raises(ValueError, match=rf"toy-map.*{name}.*same events twice") as error:
+        with pytest.raises(ValueError, match=rf"toy-map.*{name}.*same events, as a map") as error:
             datasets.stat_sum()
         assert "\n" not in str(error.value)
-    with pytest.raises(ValueError, match="same events twice"):
+    with pytest.raises(ValueError, match="same events, as a map"):
         crl.JointLikelihood(datasets)
     data.allow_overlap = True
     assert datasets.stat_sum() > 0
     table.write(tmp_path / "map.ecsv")
     names = [tmp_path / "map.ecsv", "icecube-2016"]
-    with pytest.raises(ValueError, match="same events twice"):
+    with pytest.raises(ValueError, match="same events, as a map"):
         crl.load_datasets(names)
     assert crl.load_datasets(names, allow_overlap=True)[0].allow_overlap
     assert len(crl.load_datasets([tmp_path / "map.ecsv", "hawc-2018"])) == 2

@@ -6,10 +6,12 @@ from astropy import units as u
 from astropy.table import QTable, Table
 from numpy.testing import assert_allclose
 
+from crlocal_plugin import CosmicRayFluxDataset
 from crlocal_plugin.tables.dipole import read_dipole_table
 from crlocal_plugin.tables.mean_log_mass import read_mean_log_mass_table
 from crlocal_plugin.tables.raw_table import TableError
 from crlocal_plugin.tables.spectrum import read_flux_table
+from crlocal_plugin.units import is_per_nucleon, read_unit
 
 ENERGY = np.array([100.0, 268.0, 720.0])
 INTENSITY = u.Unit("1 / (GeV m2 s sr)")
@@ -91,8 +93,8 @@ def test_a_logarithm_of_something_else(unit):
 
 def test_a_unit_that_is_none():
     table = flux_table(energy=[1.0, 2.0, 3.0])
-    table["energy"].unit = u.Unit("log10(E/GeV)", parse_strict="silent")
-    with pytest.raises(TableError, match=r"column 'energy': expected a unit like GeV, got log10"):
+    table["energy"].unit = u.Unit("furlongs", parse_strict="silent")
+    with pytest.raises(TableError, match=r"'energy': expected a unit like GeV, got furlongs"):
         read_flux_table(table)
 
 
@@ -101,6 +103,51 @@ def test_a_logarithm_that_is_far_too_large():
     table["energy"].unit = "dex(GeV)"
     with pytest.raises(TableError, match="row 2, column 'energy': expected a finite number, got 4"):
         read_flux_table(table)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *(("GeV/n", "GeV"), ("GeV / nucleon", "GeV"), ("MeV nuc^-1", "MeV"), ("GeV/u", "GeV")),
+        *(("GEV", "GeV"), ("GEV**-1", "GeV-1"), ("[TeV]", "TeV"), ("degrees", "deg")),
+        ("m^-2 s^-1 sr^-1 (GeV/n)^-1", INTENSITY),
+        ("$(m^{2} sr s GeV)^{-1}$", INTENSITY),
+        ("1/(m2 s sr (GeV/n))", INTENSITY),
+        ("#/sr/s/m2/GV", "GV-1 m-2 s-1 sr-1"),
+        ("log10(E/GeV)", "dex(GeV)"),
+        ("10**-3 / (GeV s)", "1e-3 GeV-1 s-1"),
+    ],
+)
+def test_units_as_they_are_written(text, expected):
+    assert read_unit(text) == u.Unit(expected)
+    assert is_per_nucleon(text) == ("/n" in text or "nuc" in text or text == "GeV/u")
+
+
+@pytest.mark.parametrize("text", ["furlongs", "(10^-3 GeV)^-1", "GeV per n", "1/(m2 s"])
+def test_texts_that_are_no_units(text):
+    with pytest.raises(ValueError, match="did not parse as unit"):
+        read_unit(text)
+
+
+def test_energies_per_nucleon(tmp_path):
+    table = flux_table()
+    table.meta.pop("axis")
+    columns = {"energy": ("energy", "TeV/n")}
+    table["energy"].unit = None
+    result = read_flux_table(table, columns=columns)
+    assert result.meta["axis"] == "kinetic_energy_per_nucleon"
+    assert_allclose(result["energy"], 1e3 * ENERGY)
+    with pytest.raises(TableError, match=r"'energy': the unit is per nucleon, the axis is total"):
+        read_flux_table(table, columns=columns, axis="total_energy")
+    # as a file has it, which astropy does not understand
+    table["energy"].unit = u.Unit("GeV / nucleon", parse_strict="silent")
+    table.write(tmp_path / "mine.ecsv")
+    dataset = CosmicRayFluxDataset.read(tmp_path / "mine.ecsv", energy_range=("200 GeV/n", None))
+    assert dataset.axis == "kinetic_energy_per_nucleon"
+    assert dataset.mask_fit.tolist() == [False, True, True]
+    dataset = CosmicRayFluxDataset.read(flux_table())
+    with pytest.raises(ValueError, match=r"200 GeV/n, which is per nucleon; the axis is kinetic_"):
+        dataset.energy_range = ("200 GeV/n", None)
 
 
 def test_plain_units_keep_every_digit():

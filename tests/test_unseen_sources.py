@@ -129,7 +129,7 @@ def test_many_sets_of_parameters_at_once(injection):
     model = crl.xue_liu_2025()
     named = [
         crl.nearby_source(name, model, injection=injection, dipole=dipole, r_perp="12 pc")
-        for name, dipole in (("LoopI", "fick"), ("Geminga", "cloud"))
+        for name, dipole in (("B1822-09", "fick"), ("Geminga", "cloud"))
     ]
     rest = [model.components[name] for name in ("galactic-center", "compton-getting")]
     datasets.models = [crl.CosmicRayModel([crl.discrete_background(model, 3), *named, *rest])]
@@ -141,7 +141,7 @@ def test_many_sets_of_parameters_at_once(injection):
     sets = values * (1 + 1e-3 * np.random.default_rng(0).standard_normal((4, len(values))))
     one_by_one = [likelihood.log_likelihood(theta) for theta in sets]
     np.testing.assert_allclose(likelihood.log_likelihood(sets), one_by_one, rtol=1e-12)
-    for name in ("D_0", "LoopI.r_par", "Geminga.T_n"):
+    for name in ("D_0", "B1822-09.r_par", "Geminga.T_n"):
         column = likelihood.names.index(name)
         step = 1e-6 * values * (np.arange(len(values)) == column)
         ends = likelihood.residuals(values + step) - likelihood.residuals(values - step)

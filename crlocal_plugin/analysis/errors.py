@@ -5,7 +5,7 @@ from operator import itemgetter
 
 
 class AnalysisError(ValueError):
-    """Mistakes in the description of an analysis.
+    """Mistakes in an analysis: its file, its entries or its options.
 
     Parameters
     ----------

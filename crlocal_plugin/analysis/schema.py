@@ -257,7 +257,7 @@ class DatasetEntry(Part):
             kind = "a selection" if self.name in SELECTIONS else "an experiment"
             raise ValueError(
                 f"{' and '.join(self.settings)} can be set for a table, and {self.name} is {kind}: "
-                f"name the table in an entry of its own, behind the {kind.split()[1]}"
+                f"add an entry for the table, behind the {kind.split()[1]}"
             )
         return self
 

@@ -60,7 +60,7 @@ PARAMETERS = ("V_sun", "x", "D_0", "delta_b")
 def treatments(
     analysis=None, cases=None, parameters=PARAMETERS, n_starts=0, progress=None, n_jobs=None
 ):
-    """Fit an analysis with one change after another, and compare what comes out.
+    """Repeat a fit with one change of the analysis at a time, and compare the results.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def treatments(
         What is changed; by default the model and the data of the paper.
     cases : dict of str to dict, optional
         Entries of an analysis that are changed, by a name for each, as `Analysis.changed` takes
-        them; by default choices that a referee would ask for.
+        them; by default those that a referee would ask for.
     parameters : list of str, optional
         Labels of parameters whose values are compared.
     n_starts : int, optional
@@ -89,7 +89,7 @@ def treatments(
     Raises
     ------
     AnalysisError
-        If a change is no entry of an analysis, or a value cannot be used.
+        If a change is not an entry of an analysis, or a value cannot be used.
     ValueError
         If there is no parameter of a name.
     """

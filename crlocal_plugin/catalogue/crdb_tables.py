@@ -76,7 +76,7 @@ class Measurement:
         words = {column: str(self.rows[column][0]) for column in (*_KEY, "exp")}
         self._name, self._sub_experiment, self._bibcode, self._e_type, self._exp = words.values()
         self._head = self._sub_experiment.split("(")[0].strip()
-        known = (_experiments().get(plain(word)) for word in (self._head, self._exp))
+        known = (experiments().get(plain(word)) for word in (self._head, self._exp))
         self.experiment = next(filter(None, known), self._exp or self._head)
 
     @property
@@ -128,7 +128,7 @@ class Measurement:
             "amplitude_kind": "first_harmonic" if is_dipole else "",
             "quantity": "" if is_dipole else str(self.quantity),
             "axis": "" if is_dipole else self._axis,
-            "reference": _reference(self._bibcode),
+            "reference": reference_of(self._bibcode),
             "bibcode": self._bibcode,
             "compilation": "CRDB (Maurin et al. 2023)",
             "period": period if PERIOD.fullmatch(period) else "",
@@ -230,12 +230,12 @@ def _same(one, other):
 
 
 @functools.cache
-def _experiments():
+def experiments():
     """Experiments of the catalogue by their plain names."""
     return {plain(row["experiment"]): row["experiment"] for row in catalogue_rows().values()}
 
 
-def _reference(bibcode):
+def reference_of(bibcode):
     """Reference for a bibcode: as in the package's tables, else the address of its ADS page."""
     key = key_of_bibcode(bibcode)
     known = (row["reference"] for row in catalogue_rows().values() if row["bibtex"] == key)

@@ -12,6 +12,7 @@ from ..tables.hadronic import join_hadronic_models
 from ..tables.kinds import KINDS, kind_of
 from ..tables.raw_table import RawTable
 from .index import read_catalog_table, rows, table_path
+from .own_tables import open_own
 from .resolving import resolve
 
 _SCATTER_AT_START = 0.1
@@ -107,7 +108,8 @@ def load_datasets(
 
 def _load(item, floors, common, valid_only, energy_width, scatter):
     """Dataset of a table, with those of the settings that its class has."""
-    raw = source = RawTable(item.path or table_path(item.name))
+    own = item.path is not None
+    raw = source = open_own(item.path) if own else RawTable(table_path(item.name))
     kind = KINDS[kind_of(raw)]
     cls = DATASET_REGISTRY.get_cls(kind.dataset)
     if "response" in cls.settings and energy_width is not None:

@@ -123,6 +123,9 @@ def _option(location):
 
 def split_words(file, words):
     """Give a word that was taken for the analysis file back to the words behind it."""
+    for word in words:
+        if Path(word).suffix in (".yaml", ".yml") and "=" not in word:
+            raise ValueError(f"{word}: the analysis file comes first, before names and options")
     if file is None or Path(file).suffix in (".yaml", ".yml"):
         return file, words
     return None, (file, *words)

@@ -10,8 +10,11 @@ from ..physics.geometry import galactic_direction, icrs_direction
 from ..physics.intensity import LOG_FLOW, log_source_spectrum, log_strength
 from ..physics.modulation import log_modulation, outside_heliosphere
 from ..physics.secondaries import (
+    BERYLLIUM_10,
     PRODUCTION,
+    STABLE_BERYLLIUM,
     escape_grammage,
+    log_beryllium_yield,
     log_yield,
     parent_grid,
     parent_ratio,
@@ -22,7 +25,10 @@ from .dipole import DIPOLE_MODEL_REGISTRY, SeparableDipoleModel
 from .registration import register
 from .spectrum import HELIUM_RATIOS, SourceSpectralModel
 
-_RATE = production_rate({name: HELIUM_RATIOS[name] for name in PRODUCTION})
+_RATES = [
+    production_rate(HELIUM_RATIOS, production)
+    for production in (PRODUCTION, STABLE_BERYLLIUM, BERYLLIUM_10)
+]
 
 
 class LeakyBoxSpectralModel(SourceSpectralModel):
@@ -42,7 +48,7 @@ class LeakyBoxSpectralModel(SourceSpectralModel):
         Nucleus.
     Q_0b, Gamma, index_offset, R_cut, D_0, delta, w, H_G, V_G, phi : `~astropy.units.Quantity`
         See `crlocal_plugin.components.parameters.DEFINITIONS`. Only ``Q_0b w H_G^2 / (V_G D_0)``
-        can be told from data.
+        is determined by data.
     """
 
     tag = ["LeakyBoxSpectralModel", "leaky-box"]
@@ -70,7 +76,7 @@ class LeakyBoxSpectralModel(SourceSpectralModel):
 
 
 class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
-    r"""Galactic background in a leaky box from which nuclei are lost in inelastic collisions too.
+    r"""Galactic background in a leaky box, with loss of nuclei in inelastic collisions.
 
     .. math::
         J(R) = \frac{J_b(R)}{1 + X(R) / \lambda(R)}, \qquad
@@ -88,7 +94,7 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
     grammage : `~astropy.units.Quantity`
         :math:`X_0`, by default that of boron, 8.7 g/cm2 (R / 10 GV)^-0.5 (Blum, Katz & Waxman
         2013, Phys. Rev. Lett. 111, 211101), at 100 GV, with the slope 1/3 of the paper. It is a
-        parameter of its own because ``H_G`` and ``D_0`` tell a time, and no density of gas.
+        parameter of its own because ``H_G`` and ``D_0`` give a time, not a density of gas.
     """
 
     tag = ["SpallationLeakyBoxSpectralModel", "leaky-box-spallation"]
@@ -108,8 +114,7 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
     def compensate_loss(self, rigidity="100 GV"):
         """Raise the strength by what is lost at one interstellar rigidity.
 
-        The intensity there becomes that of `LeakyBoxSpectralModel` with the strength of before, so
-        that a strength taken from data by a model without loss stays a good start for a fit.
+        A strength from a fit without loss then stays a good start for a fit with it.
         """
         share = self.surviving_fraction(u.Quantity(rigidity))
         if np.ndim(share):
@@ -118,9 +123,10 @@ class SpallationLeakyBoxSpectralModel(LeakyBoxSpectralModel):
 
 
 class GasLeakyBoxSpectralModel(LeakyBoxSpectralModel):
-    r"""Galactic background in a leaky box with gas, which nuclei are lost in.
+    r"""Galactic background in a leaky box with gas, in which nuclei are lost.
 
-    As `SpallationLeakyBoxSpectralModel`, with an escape grammage that the other parameters tell:
+    As `SpallationLeakyBoxSpectralModel`, with an escape grammage that follows from the other
+    parameters:
 
     .. math::
         X(R) = m\,n_{gas}\,v\,\frac{H_G^2}{D(R)}
@@ -159,7 +165,7 @@ class GasLeakyBoxSpectralModel(LeakyBoxSpectralModel):
 
 
 class SecondarySpectralModel(GasLeakyBoxSpectralModel):
-    r"""Boron that the nuclei of the background make in interstellar gas.
+    r"""Boron or beryllium that the nuclei of the background make in interstellar gas.
 
     .. math::
         J_B(R) = k\,J_C(k R)\,\frac{X(R) / \lambda_C}{1 + X(R) / \lambda}
@@ -168,11 +174,13 @@ class SecondarySpectralModel(GasLeakyBoxSpectralModel):
     :math:`k` of the rigidities of carbon and boron of one energy per nucleon, the length
     :math:`\lambda` for loss of boron, and :math:`\lambda_C` for its production by all parents in
     their ratio to carbon at 100 GV (`HELIUM_RATIOS`), see `crlocal_plugin.physics.secondaries`.
+    Beryllium is likewise, with what boron makes, and 10Be that decays in the halo, see
+    `crlocal_plugin.physics.secondaries.log_beryllium_yield`.
 
     Parameters
     ----------
     species : str or `~crlocal_plugin.Species`
-        Boron.
+        Boron or beryllium.
     Q_0b, index_offset : `~astropy.units.Quantity`
         Those of carbon: give the Parameters of the model of carbon to this one too.
     production : `~astropy.units.Quantity`
@@ -186,10 +194,10 @@ class SecondarySpectralModel(GasLeakyBoxSpectralModel):
 
     def __init__(self, species="B", **kwargs):
         super().__init__(species=species, **kwargs)
-        if self.nucleus.Z != 5:
+        if self.nucleus.Z not in (4, 5):
             raise ValueError(
-                f"{type(self).__name__}: cross sections are those of boron, got {self.species}; "
-                "use GasLeakyBoxSpectralModel for a nucleus from the sources"
+                f"{type(self).__name__}: cross sections are those of boron and beryllium, got "
+                f"{self.species}; use GasLeakyBoxSpectralModel for a nucleus from the sources"
             )
 
     def log_interstellar(self, grid, rigidity, log_rigidity, p):
@@ -199,8 +207,11 @@ class SecondarySpectralModel(GasLeakyBoxSpectralModel):
             parents, rigidity * ratio, log_rigidity + np.log(ratio), p
         )
         grammage = escape_grammage(p.n_gas, p.H_G, p.D_0)
-        rate = p.production * _RATE
-        return of_parents + log_yield(grid, rigidity, log_rigidity, grammage, p.delta, rate)
+        place = grid, rigidity, log_rigidity, grammage, p.delta
+        if self.nucleus.Z == 5:
+            return of_parents + log_yield(*place, p.production * _RATES[0])
+        made = log_beryllium_yield(*place, p.D_0, p.H_G, _RATES)
+        return of_parents + made + log_strength(p.production)
 
 
 class BackgroundDipoleModel(SeparableDipoleModel):

@@ -89,6 +89,8 @@ class PhysicsModel(PlainAttributes, abc.ABC, ModelBase):
     settings = ()
     choices = {}
     kernels = ()
+    of_source = ()
+    """Names of parameters that tell one source from another: each component has its own."""
 
     def __init_subclass__(cls, **kwargs):
         for name in cls.__dict__.get("definitions", ()):

@@ -61,8 +61,8 @@ class CosmicRayComponent:
     dipole_model : DipoleModel, optional
         Dipole; left out by an isotropic component.
     own : sequence of str, optional
-        Names of parameters that the component has for itself: a `CosmicRayModel` does not make
-        them one with those of the same name elsewhere, and their labels have the component's name.
+        Names of parameters that a `CosmicRayModel` does not share with other components; their
+        labels start with the component's name.
 
     Raises
     ------
@@ -102,7 +102,7 @@ class CosmicRayComponent:
 
     @property
     def own_parameters(self):
-        """Parameters that the component has for itself (set of `~gammapy.modeling.Parameter`)."""
+        """Parameters that the component does not share (set of `~gammapy.modeling.Parameter`)."""
         models = self.models if self.own else ()
         return {par for model in models for par in model.parameters if par.name in self.own}
 

@@ -31,6 +31,7 @@ class GalacticCenterSpectralModel(SourceSpectralModel):
     tag = ["GalacticCenterSpectralModel", "galactic-center"]
     helium_strength = 8e56
     power_name = "index_offset"
+    of_source = ("Q_0c", "R_cutc", "T_c", "r_c")
     definitions = (*("Q_0c", "Gamma", "index_offset", "R_cutc"), *("D_0", "delta", "T_c", "r_c"))
 
     def log_shape(self, grid, *values):
@@ -57,6 +58,7 @@ class GalacticCenterDipoleModel(SeparableDipoleModel):
     """
 
     tag = ["GalacticCenterDipoleModel", "galactic-center-dipole"]
+    of_source = ("lon_c", "lat_c")
     definitions = ("T_c", "r_c", "lon_c", "lat_c", "B_ra", "B_dec")
 
     def terms(self, grid, *values):

@@ -4,16 +4,19 @@ import astropy.units as u
 from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY, SpectralModel
 
 from ..physics.kinematics import axis_jacobian, nucleus_on, particle_grid, rigidity_to_axis
-from .base import RIGIDITY_UNIT, intensity_unit, x_unit
+from .base import ENERGY_UNIT, RIGIDITY_UNIT, intensity_unit, unit_text, x_unit
 from .registration import register
 from .spectrum import CosmicRaySpectralModel, RigidityPlots, species_to_data
+
+_PER_AREA_TIME = u.Unit("m-2 s-1 sr-1")
 
 
 class IntensitySpectralModel(RigidityPlots, SpectralModel):
     """A gammapy spectral model read as an intensity of one species against rigidity.
 
-    gammapy fixes the units of its own models to fluxes, without sr-1. This wrapper takes the
-    value of any spectral model as a flux per steradian, on the axis that it is meant for.
+    gammapy fixes the units of its own models to fluxes against energy, without sr-1. This wrapper
+    takes the value of any spectral model as a flux per steradian, on the axis that it is meant for.
+    Against rigidity it takes GeV for GV, unless the model has GV itself.
 
     Parameters
     ----------
@@ -30,6 +33,8 @@ class IntensitySpectralModel(RigidityPlots, SpectralModel):
         If ``spectral_model`` is not a spectral model.
     ValueError
         If species or axis are not known.
+    `~astropy.units.UnitConversionError`
+        If the units of its parameters are not those of a flux against the axis.
     """
 
     tag = ["IntensitySpectralModel", "intensity"]
@@ -42,6 +47,7 @@ class IntensitySpectralModel(RigidityPlots, SpectralModel):
             )
         self.spectral_model, self.axis = spectral_model, axis
         self._species = nucleus_on(axis, species)
+        self.x_unit = _unit_of_x(spectral_model, axis)
         super().__init__()
 
     species = CosmicRaySpectralModel.species
@@ -78,10 +84,9 @@ class IntensitySpectralModel(RigidityPlots, SpectralModel):
     def _read_as_intensity(self, flux_at, rigidity):
         value = u.Quantity(rigidity).to_value(RIGIDITY_UNIT)
         x = rigidity_to_axis(value, self._species, self.axis)
-        flux = flux_at(u.Quantity(x, x_unit(self.axis)))
-        if not flux.unit.is_equivalent(intensity_unit(self.axis)):
-            flux = flux / u.sr
-        per_axis = flux.to_value(intensity_unit(self.axis))
+        flux = flux_at(u.Quantity(x, self.x_unit))
+        unit = _PER_AREA_TIME / self.x_unit
+        per_axis = (flux if flux.unit.is_equivalent(unit) else flux / u.sr).to_value(unit)
         beta = particle_grid(value, self._species).beta
         per_rigidity = per_axis / axis_jacobian(beta, self._species, self.axis)
         return u.Quantity(per_rigidity, intensity_unit("rigidity"))
@@ -102,6 +107,26 @@ class IntensitySpectralModel(RigidityPlots, SpectralModel):
 
     def __str__(self):
         return f"{type(self).__name__}({self.species}, {self.axis})\n{self.spectral_model}"
+
+
+def _unit_of_x(model, axis):
+    """Unit in which a model takes its x axis: that of the axis, or GeV for a rigidity."""
+    for unit in dict.fromkeys((x_unit(axis), ENERGY_UNIT)):
+        try:
+            flux = model(u.Quantity([1e3], unit))
+        except (u.UnitsError, TypeError):
+            continue
+        per_x = _PER_AREA_TIME / unit
+        if flux.unit.is_equivalent(per_x) or (flux / u.sr).unit.is_equivalent(per_x):
+            return unit
+    units = ", ".join(f"{par.name} ({unit_text(par.unit)})" for par in model.parameters)
+    expected = f"energies in {ENERGY_UNIT} or the like"
+    if axis == "rigidity":
+        expected = f"rigidities in {RIGIDITY_UNIT} or the like, or energies that stand for them"
+    raise u.UnitConversionError(
+        f"{type(model).__name__} is no flux against {axis.replace('_', ' ')}: expected {expected}, "
+        f"got the parameters {units or 'none'}; give them other units, or name another axis"
+    )
 
 
 def unfreeze_model(model):

@@ -46,10 +46,9 @@ class NearbySourceSpectralModel(SourceSpectralModel):
     (Xue & Liu 2025, Eqs. 5-8; Eq. 16 for ``local_transport="wandering"``). Solar modulation is
     left out, as in the paper: the source contributes little at low rigidity.
 
-    The first exponential is what is left of particles that enter the cloud ahead of the Sun and
-    diffuse against its plasma, which moves towards them. With ``local_transport="none"`` it is one.
-    That is the case of a source behind the cloud: where plasma enters at the edge and carries
-    particles along, the stationary density that stays finite far from the edge is the same
+    The first exponential is the fraction of particles that reach the Sun from ahead of the cloud,
+    against its moving plasma. ``local_transport="none"`` sets it to one, as for a source behind the
+    cloud, where the plasma carries particles along and the stationary density is the same
     everywhere (:doc:`/howto/nearby-sources`).
 
     Parameters
@@ -72,6 +71,7 @@ class NearbySourceSpectralModel(SourceSpectralModel):
     choices = {"local_transport": SPECTRUM_TRANSPORT}
     helium_strength = 7.05e51
     power_name = "index_offset"
+    of_source = ("Q_0n", "T_n", "r_par", "r_perp")
     definitions = (
         *("Q_0n", "Gamma", "index_offset", "R_cut"),
         *("D_0", "delta", "T_n", "r_par", "r_perp", "D_ratio", "M_A"),

@@ -67,9 +67,9 @@ def parameter(name):
 DEGENERACIES = (
     ("Q_0b", ("w", "H_G", "V_G"), "only the product Q_0b w H_G^2 / (V_G D_0) enters"),
     ("R_cr", ("B",), "they enter as R_cr^(2/3) / B, apart from a weak kappa_perp"),
-    ("Q_0n", ("M_A", "r_par", "r_perp", "T_n"), "with D_0 and x they trade against each other"),
+    ("Q_0n", ("M_A", "r_par", "r_perp", "T_n"), "they are degenerate with D_0 and x"),
     # the strength and one of the two follow from spectrum and dipole
-    ("T_c", ("r_c",), "with D_0 and Q_0c they trade against each other"),
+    ("T_c", ("r_c",), "they are degenerate with D_0 and Q_0c"),
 )
-"""Sets of parameters that spectra and dipole of this model hardly tell apart: a parameter, those
-that do the same, and why. Freeing one of the others beside it wants a prior."""
+"""Sets of nearly degenerate parameters: a parameter, those with the same effect, and why.
+Freeing one of the others beside it needs a prior."""

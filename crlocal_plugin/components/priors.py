@@ -148,7 +148,7 @@ def dipole_norm_prior(experiment):
 
 
 def measured_prior(name, set_name="measured"):
-    """New `MeasurementPrior` on a parameter of `MEASURED`, ValueError if its name is not there.
+    """Prior from the measurement of a parameter in `MEASURED`; ValueError if there is none.
 
     A set of `ALTERNATIVES` has other values.
     """

@@ -79,6 +79,7 @@ class DecayingSourceSpectralModel(NearbySourceSpectralModel):
     """
 
     tag = ["DecayingSourceSpectralModel", "decaying-source"]
+    of_source = (*NearbySourceSpectralModel.of_source, "T_decay")
     T_decay = _decay_time()
 
     def log_shape(self, grid, *values):
@@ -89,7 +90,7 @@ class DecayingSourceSpectralModel(NearbySourceSpectralModel):
 
 
 class EscapingSourceSpectralModel(NearbySourceSpectralModel):
-    r"""Nearby source that particles leave the earlier the higher their rigidity is.
+    r"""Nearby source from which particles of higher rigidity escape earlier.
 
     As `NearbySourceSpectralModel`, with the time since particles have left in the place of the age:
 
@@ -110,6 +111,7 @@ class EscapingSourceSpectralModel(NearbySourceSpectralModel):
     """
 
     tag = ["EscapingSourceSpectralModel", "escaping-source"]
+    of_source = (*NearbySourceSpectralModel.of_source, "T_esc", "delta_esc")
     T_esc, delta_esc = _escape()
 
     def log_shape(self, grid, *values):
@@ -147,7 +149,7 @@ class DecayingSourceFickDipoleModel(NearbySourceFickDipoleModel):
 
 
 class EscapingSourceFickDipoleModel(NearbySourceFickDipoleModel):
-    r"""Dipole from Fick's law of a source that particles leave in time, along the magnetic field.
+    r"""Dipole from Fick's law of a source with escape over time, along the magnetic field.
 
     That of a burst (`NearbySourceFickDipoleModel`) with the T(R) of `EscapingSourceSpectralModel`
     in the place of the age; zero for particles that are still inside.

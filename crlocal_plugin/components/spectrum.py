@@ -19,6 +19,10 @@ from .base import RIGIDITY_UNIT, PhysicsModel, intensity_unit, unit_text, x_unit
 HELIUM_INDEX_OFFSET = -0.077
 """Index of helium minus that of the protons (Xue & Liu 2025, Section II A)."""
 
+MADE_ON_THE_WAY = ("N", "Na", "Al")
+"""Nuclei of which collisions of heavier ones on the way make a large part, more of it at low
+rigidity, so that their spectra are steeper than those of the nuclei from the sources."""
+
 HELIUM_RATIOS = shipped_yaml(Path(__file__).with_name("helium_ratios.yaml"))
 """Intensities relative to helium at 100 GV, interpolated in the AMS-02 tables of this package
 (Aguilar et al. 2021, Phys. Rep. 894, 1, and later papers); starting values of the strengths of
@@ -98,7 +102,7 @@ class CosmicRaySpectralModel(RigidityPlots, PhysicsModel, SpectralModel):
 
     @property
     def own_parameters(self):
-        """Names of the parameters that a species has for itself (tuple of str).
+        """Names of the parameters that a species does not share (tuple of str).
 
         The strength and the index offset, where there are any; a subclass may declare others.
         """

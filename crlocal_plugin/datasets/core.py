@@ -10,6 +10,7 @@ from gammapy.datasets import Dataset
 from gammapy.utils.scripts import make_name
 
 from ..random_numbers import random_generator
+from ..units import is_per_nucleon
 from .files import DatasetFiles
 from .locked import lock_arrays, locked_table, read_only
 from .modelling import DatasetModelling
@@ -202,6 +203,13 @@ class CosmicRayDataset(DatasetFiles, DatasetModelling, Dataset):
         unit = self.x.unit
         what = f"dataset {self.name!r}: energy_range must be given in units like {unit} as two ends"
         low, high = read_energy_range(energy_range, f"{what}, none for an open one", [unit])
+        ends = () if energy_range is None else energy_range
+        texts = [end for end in ends if isinstance(end, str)]
+        axis = getattr(self, "axis", "total_energy")
+        if axis != "kinetic_energy_per_nucleon" and any(map(is_per_nucleon, texts)):
+            raise ValueError(
+                f"{what}, got {', '.join(texts)}, which is per nucleon; the axis is {axis}"
+            )
         lowest = -np.inf if low is None else low.value
         highest = np.inf if high is None else high.value
         if not lowest < highest:

@@ -4,8 +4,10 @@ import copy
 from urllib.parse import quote
 
 from astropy.table import Table
+from gammapy.datasets import DATASET_REGISTRY
 from gammapy.utils.scripts import make_name
 
+from ..components.registration import require_registered
 from ..tables.raw_table import TableError
 from ..tables.writing import write_table
 from .locked import locked_table
@@ -56,7 +58,11 @@ class DatasetFiles:
         return data
 
     def to_dict(self):
-        """Create a dictionary for the YAML file of `~gammapy.datasets.Datasets`."""
+        """Create a dictionary for the YAML file of `~gammapy.datasets.Datasets`.
+
+        ValueError if the class is not registered with gammapy, so that it could not be read.
+        """
+        require_registered(DATASET_REGISTRY, type(self))
         # quoted, so that every name has a file of its own
         filename = f"{quote(self.name, safe='')}.ecsv"
         rows = len(self.table)
@@ -74,7 +80,7 @@ class DatasetFiles:
         if data.get("rows", found) != found:
             raise TableError(
                 f"{data['filename']}: expected {data['rows']} rows of dataset {dataset.name!r}, "
-                f"got {found}: the table is cut or another one; write the datasets again"
+                f"got {found}: the table is truncated or a different one; write the datasets again"
             )
         return dataset
 

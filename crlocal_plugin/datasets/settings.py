@@ -3,6 +3,8 @@
 import astropy.units as u
 import numpy as np
 
+from ..units import read_quantity
+
 
 def real_quantity(value, what, units, low=-np.inf, high=np.inf):
     """Finite quantity in the first of some units that fits, from a number, a text or a quantity.
@@ -11,7 +13,7 @@ def real_quantity(value, what, units, low=-np.inf, high=np.inf):
     """
     text = f"{what}, got {value if isinstance(value, np.ndarray | np.generic) else repr(value)}"
     try:
-        given = np.asanyarray(u.Quantity(value) if isinstance(value, str) else value)
+        given = np.asanyarray(read_quantity(value) if isinstance(value, str) else value)
         is_real = given.ndim == 0 and given.dtype.kind in "fiu"
     except (TypeError, ValueError):
         is_real = False

@@ -341,9 +341,9 @@ class SkyMapDataset(CosmicRayDataset):
             names = getattr(other, "experiment", "").split(" + ")
             if getattr(other, "kind", None) == "dipole" and own.intersection(names):
                 raise ValueError(
-                    f"datasets {self.name!r} and {other.name!r} have the same events twice, a map "
-                    f"and amplitudes and phases of {other.experiment}; leave one out, or set "
-                    "allow_overlap=True of the map if they are of different events"
+                    f"datasets {self.name!r} and {other.name!r} have the same events, as a map and "
+                    f"as amplitudes and phases of {other.experiment}; leave one out, or set "
+                    "allow_overlap=True on the map if the events differ"
                 )
 
     # ----------------------------------------------------------------- prediction

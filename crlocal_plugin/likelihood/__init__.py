@@ -6,6 +6,6 @@ What to use when:
 - the statistic as a function of many sets of parameters: `joint_likelihood.JointLikelihood`;
 - the minimum from a start: `descent`; the covariance there: `covariance`; a profile: `profiles`;
 - back ends for gammapy's Fit: `backends`;
-- which parameters the data cannot tell apart: `degeneracies`;
+- which parameters the data do not determine: `degeneracies`;
 - parameters by name, free or fixed: `selection`; a printed summary: `summary`.
 """

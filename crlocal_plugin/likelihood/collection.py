@@ -13,7 +13,9 @@ from gammapy.utils.scripts import make_path
 
 from ..components.correlated_priors import CorrelatedPrior, own_prior
 from ..datasets.core import CosmicRayDataset
+from ..datasets.modelling import applies_to
 from ..files import refuse_existing
+from ..models.cosmic_ray import CosmicRayModel
 from ..models.nuisance import NuisanceModel
 from ..random_numbers import random_generator
 from .degeneracies import DegenerateParametersWarning, find_degeneracies
@@ -74,6 +76,7 @@ class CosmicRayDatasets(Datasets):
         if models is not None:
             models = DatasetModels(list(models) if isinstance(models, tuple) else models)
         plain = None if models is None else list(models)
+        _refuse_for_others(self._datasets, plain or ())
         for dataset in self:
             dataset.models = plain if isinstance(dataset, CosmicRayDataset) else models
         if models is not None:
@@ -279,10 +282,14 @@ class CosmicRayDatasets(Datasets):
         ------
         FileExistsError
             If a file exists and ``overwrite`` is not set.
+        ValueError
+            If a class is not registered with gammapy, so that it could not be read.
         """
         path = Path(filename)
         targets = [path, *(path.parent / d.to_dict()["filename"] for d in self)]
         if filename_models is not None:
+            # refused before anything is written
+            self.models.to_dict()
             models = Path(filename_models)
             targets += [models, models.with_name(f"{models.stem}_covariance.dat")]
         repeated = sorted({str(t) for t in targets if targets.count(t) > 1})
@@ -325,7 +332,7 @@ class CosmicRayDatasets(Datasets):
     # ----------------------------------------------------------------- checks and summaries
 
     def warn_of_degeneracies(self):
-        """Warn, once for each set of free parameters, if the data cannot tell some apart.
+        """Warn, once for each set of free parameters, if the data do not determine some.
 
         The DegenerateParametersWarning names them. Parameters of models of other packages are left
         out: their data are not looked at.
@@ -355,6 +362,21 @@ class CosmicRayDatasets(Datasets):
         """Nuisance models of the datasets, in use or not (list of `NuisanceModel`)."""
         models = dict.fromkeys(dataset.nuisance for dataset in _own(self._datasets))
         return [model for model in models if isinstance(model, NuisanceModel)]
+
+
+def _refuse_for_others(datasets, models):
+    """Refuse a model of cosmic rays for a dataset of gammapy, which has no use for it."""
+    for dataset in datasets:
+        if type(dataset).__module__.split(".")[0] != "gammapy":
+            continue
+        for model in models:
+            if isinstance(model, CosmicRayModel) and applies_to(model.datasets_names, dataset.name):
+                own = [one.name for one in _own(datasets)]
+                raise ValueError(
+                    f"dataset {dataset.name!r} is a {type(dataset).__name__} of gammapy, and model "
+                    f"{model.name!r} predicts cosmic rays: say which datasets it is for, "
+                    f"model.datasets_names = {own}"
+                )
 
 
 def _own(datasets):

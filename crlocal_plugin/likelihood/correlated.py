@@ -70,8 +70,8 @@ class TruncatedGaussian:
             between = multivariate_normal.cdf(high, term.mean, covariance, lower_limit=low)
         if not between > 0:
             raise ValueError(
-                f"the correlated prior of {', '.join(names)} has no probability between their "
-                "limits: change one of them"
+                f"the correlated prior of {', '.join(names)} is zero between their limits: change "
+                "the prior or the limits"
             )
         self._constant = np.log(2 * np.pi) * term.size / 2 + np.log(np.diag(term.root)).sum()
         self._constant += np.log(between)

@@ -1,4 +1,4 @@
-"""Which free parameters the data cannot tell apart."""
+"""Which free parameters the data do not determine."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ change by ten natural scales costs less than one standard deviation."""
 
 
 class DegenerateParametersWarning(UserWarning):
-    """Free parameters that the data, with the priors, cannot tell apart."""
+    """Data and priors do not determine some free parameters."""
 
 
 def natural_jacobian(likelihood, theta=None):
@@ -93,7 +93,7 @@ def _known_degeneracies(free, named, together):
         firsts = [x for x, par in free.items() if par.name == first]
         if firsts and beside and not named.issuperset(beside):
             messages.append(
-                f"{', '.join([*firsts, *beside])} are hardly told apart: {reason}; freeze "
+                f"{', '.join([*firsts, *beside])} are nearly degenerate: {reason}; freeze "
                 f"{' and '.join(beside)}, or give a prior"
             )
     return messages

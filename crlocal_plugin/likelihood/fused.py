@@ -432,9 +432,8 @@ class OwnSpeedPart:
         """Part with simulated data."""
         if not self._can_fake:
             raise ValueError(
-                "data can be simulated for the datasets and models of this package alone; leave "
-                "out penalties and datasets of other packages, and freeze parameters of models of "
-                "other packages"
+                "simulation needs datasets and models of this package alone: leave out penalties "
+                "and datasets of other packages, and freeze the parameters of their models"
             )
         new = copy.deepcopy(self)
         new._assign(theta)

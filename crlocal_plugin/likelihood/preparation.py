@@ -244,7 +244,7 @@ class FitParameters(LabelledParameters):
 
         Unless ``datasets.prepares_fits`` is off, they go to the lowest minimum that
         ``datasets.n_starts`` starts lead to, and are scaled by their errors; there, free
-        parameters that the data cannot tell apart give a warning.
+        parameters that the data do not determine give a warning.
         """
         if self._datasets is not None:
             self._move_inside()

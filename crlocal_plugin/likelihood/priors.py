@@ -128,15 +128,15 @@ class TruncatedPrior:
             self._distribution = prior._random_variable
         else:
             raise ValueError(
-                f"the prior of {parameter.name} has the weight {prior.weight:g}, which makes it no "
-                "probability distribution: leave the weight at 1"
+                f"the prior of {parameter.name} has the weight {prior.weight:g}, and is not a "
+                "probability distribution: set its weight to 1"
             )
         self._below, above = self._distribution.cdf([low, high])
         self._between = above - self._below
         if not self._between > 0:
             raise ValueError(
-                f"the prior of {parameter.name} has no probability between the limits {low:g} and "
-                f"{high:g}: change one of them"
+                f"the prior of {parameter.name} is zero between the limits {low:g} and {high:g}: "
+                "change the prior or the limits"
             )
 
     def ppf(self, probability):

@@ -19,7 +19,7 @@ _BEYOND = 1.5
 
 
 class ProfileLikelihood:
-    """Statistic as a function of one parameter.
+    """Profile likelihood of one parameter: its interval and its error.
 
     Parameters
     ----------

@@ -21,20 +21,20 @@ def check_yaml(path, key, checksum=True):
         data = yaml.safe_load(check_limits(path.read_text(encoding="utf-8"), path))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"{path} is no YAML file: {reason}; write it again") from error
+        raise ValueError(f"{path} is not a YAML file: {reason}; write it again") from error
     if not isinstance(data, dict) or not isinstance(data.get(key), list):
-        raise ValueError(f"{path} has no list {key!r}: it is empty, cut or another file")
+        raise ValueError(f"{path} has no list {key!r}: it is empty, truncated or a different file")
     written = data.pop("checksum", None)
     if checksum and written is None:
         warnings.warn(
-            f"{path} has no checksum, and may be cut or changed without notice: pass "
-            "checksum=False if it is meant to have none",
+            f"{path} has no checksum, so that damage would go unnoticed: pass checksum=False if "
+            "that is intended",
             stacklevel=3,
         )
     elif checksum and not verify_checksum(yaml.dump(data, **YAML_FORMAT), written):
         raise ValueError(
-            f"{path} is not as it was written, its checksum is another one: write it again, or "
-            "take its line 'checksum' out or pass checksum=False if you have changed it yourself"
+            f"{path} has changed since it was written (its checksum differs): write it again, or, "
+            "if you edited it, remove its line 'checksum' or pass checksum=False"
         )
     return data
 
@@ -59,8 +59,8 @@ def read_models(filename, checksum=True):
             models.covariance = _covariance(files[0], models.parameters_unique_names)
         else:
             warnings.warn(
-                f"{path}: there is no {covariance}, so that errors are those of the models and "
-                "correlations are unknown: put the file back, or fit again",
+                f"{path}: {covariance} is missing, so that errors have no correlations: restore "
+                "the file, or fit again",
                 stacklevel=3,
             )
     return models
@@ -75,9 +75,9 @@ def _covariance(path, names):
         found = list(table["Parameters"])
         matrix = np.array([list(row)[1:] for row in table], dtype=float)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is no covariance ({error}): {expected}; {advice}") from error
+        raise ValueError(f"{path} is not a covariance ({error}): {expected}; {advice}") from error
     if found != names or matrix.shape != (len(names),) * 2:
-        raise ValueError(f"{path} is cut or of other parameters: {expected}; {advice}")
+        raise ValueError(f"{path} is truncated or has other parameters: {expected}; {advice}")
     wrong = ~np.isfinite(matrix) | np.diag(np.diag(matrix) < 0)
     if wrong.any():
         rows = ", ".join(np.array(names)[wrong.any(axis=1)])

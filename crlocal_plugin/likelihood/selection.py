@@ -28,7 +28,7 @@ EXPERIMENT_SETS = {
 """Sets of priors on nuisance parameters: which parameter, of which experiments, and the prior."""
 
 _OF_SOME = {
-    "hadronic": "tables that are loaded for several hadronic models, with a list as hadronic_model",
+    "hadronic": "tables that were loaded with a list of hadronic models",
     "scatter": "experiments with a table of dipoles",
     "dipole_norm": "experiments with a table of dipoles",
 }
@@ -68,7 +68,7 @@ def find_parameters(datasets, name):
     if found:
         return found
     if last in _OF_SOME:
-        raise ValueError(f"no parameter is called {name!r}: there is one for {_OF_SOME[last]}")
+        raise ValueError(f"no parameter is called {name!r}: only {_OF_SOME[last]} have one")
     close = close_name(name, [*known, *(par.name for par in known.values())])
     hint = f"expected one of {', '.join(known)}" if close is None else f"did you mean {close}?"
     raise ValueError(f"no parameter is called {name!r}; {hint}")
@@ -81,7 +81,7 @@ def _is_meant(label, name):
 
 
 def free_parameters(datasets, names):
-    """Free parameters.
+    """Free parameters, by name.
 
     Parameters
     ----------
@@ -247,13 +247,13 @@ def check_correlated(priors, parameters):
         for par in prior.parameters:
             if id(par) not in known:
                 raise ValueError(
-                    f"{prior}: {par.name} is no parameter of the models; make the prior with the "
-                    "parameters that they have now"
+                    f"{prior}: {par.name} is not a parameter of the models: make the prior with "
+                    "their present parameters"
                 )
             if own_prior(par) is not None or id(par) in seen:
                 raise ValueError(
-                    f"{prior}: {par.name} has another prior too, and both would count; take one "
-                    f"away (model.{par.name}.prior = None, or model.penalties = [])"
+                    f"{prior}: {par.name} has a second prior, and both would count: remove one "
+                    f"(model.{par.name}.prior = None, or model.penalties = [])"
                 )
             seen.add(id(par))
 
@@ -280,7 +280,7 @@ def _fault(par):
 
 
 def set_priors(datasets, names):
-    """Set priors on what others measured.
+    """Set priors from external measurements.
 
     They replace priors on the same parameters, and later sets those of earlier ones. A prior on a
     frozen parameter counts at its value, and shapes the result once the parameter is free.
@@ -291,8 +291,8 @@ def set_priors(datasets, names):
     datasets : CosmicRayDatasets
     names : str, list of str or None
         Names of sets: those of `PRIOR_SETS`, "energy-scales" for the experiments of
-        `ENERGY_SCALES`, and "dipole-norms" for those of `DIPOLE_NORMS`. None takes all priors of
-        the cosmic-ray models away.
+        `ENERGY_SCALES`, and "dipole-norms" for those of `DIPOLE_NORMS`. None removes all priors of
+        the cosmic-ray models.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 import astropy.units as u
 
+from ..components.spectrum import MADE_ON_THE_WAY
 from ..physics.species import get_species
 from .xue_liu import xue_liu_2025
 
@@ -11,14 +12,11 @@ COMPOSITION = ("H", "He", "C", "N", "O", "Ne", "Mg", "Si", "S", "Fe")
 GROUPED_COMPOSITION = ("H", "He", "CNO", "Ne-S", "Fe-group")
 """The groups that air-shower experiments tell apart, see `GROUP_SPECIES`."""
 
-INDEX_GROUPS = (
-    ("C", "O", "Ne", "Mg", "Si", "S", "Fe", "CNO", "Ne-S", "Fe-group"),
-    ("N", "Na", "Al"),
-)
+INDEX_GROUPS = (("C", "O", "Ne", "Mg", "Si", "S", "Fe", "CNO", "Ne-S", "Fe-group"), MADE_ON_THE_WAY)
 """Nuclei that share one index offset: those that come from the sources, and those of which much is
 made of heavier ones on the way. Helium has its own."""
 
-OBSERVED_INDEX_GROUPS = (("C", "O", "CNO"), ("N", "Na", "Al"), ("Ne", "Mg", "Si", "S", "Ne-S"))
+OBSERVED_INDEX_GROUPS = (("C", "O", "CNO"), MADE_ON_THE_WAY, ("Ne", "Mg", "Si", "S", "Ne-S"))
 """Nuclei that share one index offset where none are lost, so that the offset stands for the loss
 too: those whose spectra AMS-02 found alike (Aguilar et al. 2021, Phys. Rep. 894, 1; 2021, PRL 126,
 041104 and 127, 021101; 2023, PRL 130, 211002). Helium and iron have each their own."""
@@ -34,7 +32,7 @@ is left."""
 
 
 def valid_from(species):
-    """Rigidity from which on the leaky box describes a nucleus.
+    """Lowest rigidity at which the leaky box describes a nucleus.
 
     Parameters
     ----------

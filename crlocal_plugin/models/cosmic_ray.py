@@ -10,6 +10,7 @@ from ..components.correlated_priors import CorrelatedPrior, PriorShare
 from ..components.dipole import DIPOLE_MODEL_REGISTRY
 from ..components.intensity_model import unfreeze_model
 from ..components.registration import register
+from ..components.spectrum import HELIUM_INDEX_OFFSET, MADE_ON_THE_WAY
 from ..physics.species import get_species
 from . import linking
 from .cloud import cloud_of
@@ -18,10 +19,11 @@ from .predictions import Predictions
 
 
 class CosmicRayModel(TopLevelModel, Predictions):
-    """Cosmic rays near Earth: components times species, intensities and dipole.
+    """Intensities and dipole of cosmic rays near Earth, from components with species.
 
     Parameters of the same name are one Parameter, except the source strength and the index
-    offset, which each species has for itself, and what a component calls its ``own``. Assigning
+    offset, which each species has for itself, what a component calls its ``own``, and what tells a
+    second source from the first, such as its age and distance. Assigning
     another Parameter to a sub-model unlinks it there:
     ``model.components["nearby"].spectral_models["He"].R_cut = Parameter("R_cut", "8 PV")``. A
     parameter that the model has once is an attribute of it: ``model.V_sun``.
@@ -51,7 +53,7 @@ class CosmicRayModel(TopLevelModel, Predictions):
     _type = "cosmic-ray"
 
     def __init__(self, components, name=None, datasets_names=None, link=True, covariance_data=None):
-        components = list(components)
+        components = linking.with_own_sources(components) if link else list(components)
         names = [component.name for component in components]
         repeated = {n for n in names if names.count(n) > 1}
         if repeated:
@@ -116,7 +118,10 @@ class CosmicRayModel(TopLevelModel, Predictions):
             raise AttributeError(
                 f"{name!r} is several parameters: use model.parameters[...] with one of {labels}"
             )
-        raise AttributeError(f"{type(self).__name__} has no attribute or parameter {name!r}")
+        hint = ""
+        if name in ("spatial_model", "temporal_model", "spectral_model"):
+            hint = "; set its datasets_names if a dataset of gammapy asks for it"
+        raise AttributeError(f"{type(self).__name__} has no attribute or parameter {name!r}{hint}")
 
     def __setattr__(self, name, value):
         is_made = "_covariance" in self.__dict__
@@ -133,6 +138,29 @@ class CosmicRayModel(TopLevelModel, Predictions):
             )
         else:
             super().__setattr__(name, value)
+
+    @property
+    def remarks(self):
+        """What is frozen where data would have a say (list of str): indices of heavier nuclei."""
+        names = [nucleus.name for nucleus in self.nuclei if nucleus.Z > 2]
+        names = [name for name in names if self._has_index_of_helium(name)]
+        if not names:
+            return []
+        made = ", ".join(name for name in names if name in MADE_ON_THE_WAY)
+        text = f"index_offset of {', '.join(names)} is frozen at {HELIUM_INDEX_OFFSET}, that of "
+        text += "helium, so that data of these nuclei do not change their slopes"
+        text += f", and {made}, in large part made on the way, has another" if made else ""
+        return [f"{text}; free it, as xue_liu_2025_composition does"]
+
+    def _has_index_of_helium(self, name):
+        """Whether the strength of a species is free, and its index frozen at that of helium."""
+        found = [component.spectral_models.get(name) for component in self.components.values()]
+        found = [model for model in found if hasattr(model, "index_offset")]
+        strengths = [model.__dict__[model.strength_name] for model in found if model.strength_name]
+        return any(not strength.frozen for strength in strengths) and all(
+            model.index_offset.frozen and model.index_offset.value == HELIUM_INDEX_OFFSET
+            for model in found
+        )
 
     def freeze(self, model_type=None):
         """Freeze all parameters, or those of sub-models of type "spectral" or "dipole"."""
@@ -243,8 +271,14 @@ class CosmicRayModel(TopLevelModel, Predictions):
         """Create a dictionary for YAML serialisation, always in full.
 
         Every parameter is written once, with all its attributes, under its label; sub-models
-        refer to the labels.
+        refer to the labels. ValueError if the class of one is not registered with gammapy, so that
+        it could not be read.
         """
+        linking.require_registered_models(self.components.values())
+        return self.described()
+
+    def described(self):
+        """Dictionary as of `to_dict`, be all classes registered or not."""
         parameters = self.parameters
         labels = dict(zip(parameters, parameters.labels, strict=True))
         data = {"name": self.name, "type": self.tag[0]}
@@ -305,6 +339,7 @@ class CosmicRayModel(TopLevelModel, Predictions):
             state = f"+/- {par.error:.2g}" if par.error > 0 else "free"
             state = "frozen" if par.frozen else state
             lines.append(f"\t{label:24}{par.value:12.5g}  {state:12} {par.unit}".rstrip())
+        lines += [f"\n\t{remark}" for remark in self.remarks]
         return ("\n".join(lines) + "\n").expandtabs(tabsize=2)
 
 

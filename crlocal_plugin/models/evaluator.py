@@ -16,6 +16,7 @@ from ..components.base import RIGIDITY_UNIT, PhysicsModel, intensity_unit
 from ..components.spectrum import SourceSpectralModel, have_one_kernel
 from ..physics.dipole import weighted_sum_of_terms
 from ..physics.intensity import ABSENT, log_strength
+from .foreign import foreign_kernel
 from .grids import JoinedGrid, join_species, shift
 from .linking import parameter_slots
 
@@ -33,14 +34,33 @@ def _values_at(places):
 class _Part:
     """One sub-model and the positions of its parameters among those of the model."""
 
-    def __init__(self, model, parameters):
+    def __init__(self, model, parameters, species=None):
         self.model = model
-        self.is_kernel = isinstance(model, PhysicsModel)
+        self.is_own = isinstance(model, PhysicsModel)
+        self.kernel = model if self.is_own else foreign_kernel(model, species)
+        self.remembers = self.is_own or (self.is_kernel and self.kernel.remembers)
         self._has_strength = isinstance(model, SourceSpectralModel)
-        names = model.default_parameters.names if self.is_kernel else ()
+        self.slots = parameter_slots(model)
         positions = {id(par): index for index, par in enumerate(parameters)}
-        self.positions = [positions[id(model.__dict__[name])] for name in names]
+        self.positions = [positions[id(owner.__dict__[name])] for owner, name in self.slots]
         self.arguments = _values_at(self.positions)
+
+    @property
+    def is_kernel(self):
+        """Whether it takes values, and does not read its Parameters itself (bool)."""
+        return self.kernel is not None
+
+    def units(self):
+        """Units in which it takes values, by the position of the parameter (dict)."""
+        if self.is_own:
+            units = [self.model.kernel_units[name] for _, name in self.slots]
+        else:
+            units = self.kernel.units if self.is_kernel else ()
+        return dict(zip(self.positions, units, strict=False))
+
+    def read_itself(self):
+        """Leave it to the model to read its Parameters."""
+        self.kernel, self.remembers = None, False
 
     def is_absent(self, values):
         """Whether the strength is zero in all sets of parameters (bool)."""
@@ -60,7 +80,7 @@ class ModelEvaluator:
     factors : list of float
         Kernel unit of each parameter over its own unit.
     foreign : set of `~gammapy.modeling.Parameter`
-        Those that models of other packages, sums and products among them, read for themselves.
+        Those that models of other packages read for themselves, as few do.
     species : dict of str to `~crlocal_plugin.Species`
         Nuclei by name.
     rows : dict of str to int
@@ -70,25 +90,34 @@ class ModelEvaluator:
     def __init__(self, model):
         self._components = model.components
         self.parameters = list(model.parameters)
-        own, foreign = [], []
-        for component in model.components.values():
-            for submodel in component.models:
-                (own if isinstance(submodel, PhysicsModel) else foreign).append(submodel)
-        # gammapy's attribute access runs Python code: go to the dictionaries themselves
-        self._own = [submodel.__dict__ for submodel in own]
-        slots = [slot for submodel in foreign for slot in parameter_slots(submodel)]
-        self._foreign = [(owner.__dict__, name) for owner, name in slots]
-        self.foreign = {attributes[name] for attributes, name in self._foreign}
-        kernel_units = {id(m.__dict__[n]): unit for m in own for n, unit in m.kernel_units.items()}
-        self.factors = [p._unit.to(kernel_units.get(id(p), p._unit)) for p in self.parameters]
         self.species = {s.name: s for s in model.nuclei}
         self._spectra, self._dipoles = {}, {}
         for component in model.components.values():
-            parts = {s: _Part(m, self.parameters) for s, m in component.spectral_models.items()}
+            parts = {
+                name: _Part(submodel, self.parameters, self.species[name])
+                for name, submodel in component.spectral_models.items()
+            }
             if parts:
                 self._spectra[component.name] = parts
             if component.dipole_model is not None:
                 self._dipoles[component.name] = _Part(component.dipole_model, self.parameters)
+        parts = [part for parts in self._spectra.values() for part in parts.values()]
+        parts = sorted([*parts, *self._dipoles.values()], key=lambda part: not part.is_own)
+        units = {}
+        for part in parts:
+            own = part.units()
+            if any(units.get(place, unit) != unit for place, unit in own.items()):
+                # a Parameter that another model takes in another unit
+                part.read_itself()
+            else:
+                units |= own
+        self.factors = [p._unit.to(units.get(k, p._unit)) for k, p in enumerate(self.parameters)]
+        # gammapy's attribute access runs Python code: go to the dictionaries themselves
+        self._own = [part.model.__dict__ for part in parts if part.is_own]
+        slots = [slot for part in parts if not part.is_own for slot in part.slots]
+        self._foreign = [(owner.__dict__, name) for owner, name in slots]
+        reading = [slot for part in parts if not part.is_kernel for slot in part.slots]
+        self.foreign = {owner.__dict__[name] for owner, name in reading}
         self.rows = {name: row for row, name in enumerate(self._spectra)}
         self._plans = {}
         self._state = self._read_state()
@@ -174,9 +203,8 @@ class ModelEvaluator:
         for species in (name for name in joined.names if name in parts):
             (rows, grid), part = joined.alone(species), parts[species]
             compute = functools.partial(self._log_intensity, part, grid, values)
-            # models of other packages read their values themselves
-            is_own = part.is_kernel
-            log = joined.remembered(part, part.arguments(values), compute) if is_own else compute()
+            keeps = part.remembers
+            log = joined.remembered(part, part.arguments(values), compute) if keeps else compute()
             results.append((rows, log))
         leading = np.broadcast_shapes(*(log.shape[:-1] for _, log in results))
         total = np.full((*leading, len(joined.index)), ABSENT)
@@ -224,7 +252,7 @@ class ModelEvaluator:
     @staticmethod
     def _log_intensity(part, grid, values):
         if part.is_kernel:
-            return part.model.log_intensity(grid, *part.arguments(values))
+            return part.kernel.log_intensity(grid, *part.arguments(values))
         intensity = part.model(u.Quantity(grid.rigidity, RIGIDITY_UNIT))
         return log_strength(intensity.to_value(intensity_unit("rigidity")))
 
@@ -282,7 +310,7 @@ class _Plan:
 def _plan(parts, names):
     """Plan for the sub-models of a component, None if they differ by more than parameters."""
     chosen = [parts.get(name) for name in names]
-    if None in chosen or not all(part.is_kernel for part in chosen):
+    if None in chosen or not all(part.is_own for part in chosen):
         return None
     if not have_one_kernel([part.model for part in chosen]):
         return None

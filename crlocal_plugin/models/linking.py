@@ -1,10 +1,15 @@
 """Which Parameters sub-models share, what they are called, and how files refer to them."""
 
+import copy
+
 import numpy as np
 from gammapy.modeling import Covariance, Parameters
+from gammapy.modeling.models import SPECTRAL_MODEL_REGISTRY
 
 from ..components.base import PhysicsModel
 from ..components.correlated_priors import PriorShare
+from ..components.dipole import DIPOLE_MODEL_REGISTRY
+from ..components.registration import require_registered
 
 
 class LabelledParameters(Parameters):
@@ -92,6 +97,28 @@ def _qualifier(places, everywhere):
     return ["+".join(shared)] if some and None not in shared else []
 
 
+def with_own_sources(components):
+    """Components of which each further source has for itself what tells it from the others.
+
+    That is what its models name in ``of_source``, apart from a Parameter that it has in common with
+    an earlier source already.
+    """
+    taken, result = {}, []
+    for component in components:
+        found = {}
+        for name in dict.fromkeys(n for m in component.models for n in getattr(m, "of_source", ())):
+            found[name] = {m.__dict__[name] for m in component.models if name in m.__dict__}
+        further = [n for n, pars in found.items() if taken.get(n) and not taken[n] & pars]
+        further = [name for name in further if name not in component.own]
+        if further:
+            component = copy.copy(component)
+            component.own = (*component.own, *further)
+        result.append(component)
+        for name, pars in found.items():
+            taken[name] = taken.get(name, set()) | pars
+    return result
+
+
 def link_same_names(components):
     """Make parameters of the same name one, those of a species' or a component's own for each."""
     groups = {}
@@ -112,7 +139,7 @@ def link_same_names(components):
                 here, there = map(_listed, (changed, own_changes))
                 raise ValueError(
                     f"{name} is {here} in one sub-model and {there} in {type(model).__name__}: "
-                    "give both the same, or pass link=False"
+                    "give both the same, or name it in own=[...] of a component"
                 )
             chosen, changed = par, own_changes
         for model, _ in uses:
@@ -167,6 +194,17 @@ def plain(value):
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value
+
+
+def require_registered_models(components):
+    """Refuse to write components with a sub-model of a class that is not registered."""
+    for component in components:
+        pending = list(component.spectral_models.values())
+        for model in pending:
+            require_registered(SPECTRAL_MODEL_REGISTRY, type(model))
+            pending += getattr(model, "_models", None) or ()
+        if component.dipole_model is not None:
+            require_registered(DIPOLE_MODEL_REGISTRY, type(component.dipole_model))
 
 
 def submodel_to_dict(model, labels):

@@ -24,33 +24,27 @@ def is_at_rest(par):
 class NuisanceModel(TopLevelModel):
     """Normalisations, energy scale, hadronic model and scatter of the datasets of one experiment.
 
-    A measured energy (or rigidity) E stands for a true one of ``energy_scale * E``; predicted
-    intensities are multiplied by ``norm * energy_scale``, the second factor from the width of
-    the bins. Both are frozen at 1 by default and carry a Gaussian prior of 10 % once freed.
+    All are without effect and frozen by default. Their priors are assumptions.
+
+    ``energy_scale`` times a measured energy or rigidity is the true one, and predicted intensities
+    are multiplied by ``norm * energy_scale``, the second factor from the width of the bins. Both
+    have Gaussian priors of 10 %.
+
+    ``phi_offset`` is added to the modulation potential ``phi`` of the model, for data of another
+    period; a negative sum counts as zero. Its prior is a Gaussian of 0.3 GV.
 
     ``hadronic`` is the position among the hadronic interaction models that the datasets were
-    loaded with, 0 for the first, 1 for the second, frozen at 0 by default and without a prior.
-    Between them the data are taken from the curve through the tables of all models. This assumes
-    that the truth is on that curve, at the same position for all quantities of the experiment.
-    It is of no effect on datasets that were loaded with one model.
+    loaded with, 0 for the first, 1 for the second, on the curve through the tables of all. It is
+    the same for all quantities of the experiment, and has no prior.
 
-    ``phi_offset`` is added to the modulation potential of the model, parameter ``phi``, for data of
-    another period; a negative sum counts as zero. It is frozen at 0 GV by default, and has a
-    Gaussian prior of 0.3 GV once freed, which is an assumption. Leave it frozen for the experiment
-    whose period ``phi`` is for.
+    ``scatter`` s is an error of dipoles as a fraction of the predicted amplitude A: s A is added in
+    quadrature to the errors along and across the measured direction, or to that of the amplitude,
+    beside s rad to that of the phase, and to the width of an upper limit. The statistic gets
+    2 ln(sigma(s) / sigma(0)) for each number. Its prior is half of a Gaussian of width 0.2.
 
-    ``scatter`` is a standard deviation of dipoles beyond their errors, as a fraction s of the
-    predicted amplitude A: s A is added in quadrature to the errors along and across the measured
-    direction, and to the width of an upper limit; with ``likelihood="amplitude_phase"``, s A to
-    the error of the amplitude and s rad to that of the phase. The statistic gets
-    2 ln(sigma(s) / sigma(0)) for each of the two numbers, so that a scatter that is not needed
-    costs. It is frozen at 0 by default, and has a half-normal prior of width 0.2 once freed, which
-    is an assumption. It is of no effect on spectra.
-
-    ``dipole_norm`` multiplies predicted dipoles: it is the declination factor that the data have
-    over the true one. It is frozen at 1 by default, and has a Gaussian prior of 5 % once freed,
-    which is an assumption; `crlocal_plugin.components.priors.DIPOLE_NORMS` has others. It is of no
-    effect on spectra.
+    ``dipole_norm``, the declination factor of the data over the true one, multiplies predicted
+    dipoles. Its prior is a Gaussian of 5 %; others are in
+    `crlocal_plugin.components.priors.DIPOLE_NORMS`.
 
     Parameters
     ----------

@@ -72,10 +72,8 @@ class PublishedSpectralModel(SourceSpectralModel):
     globalsplinefit: H3a and H4a have the charges 6 and 14 in the cut-offs of the groups, where
     other codes have 7 and 13.
 
-    Between 0.1 GV and 1e12 GV the model is tabulated with 1000 rigidities per decade, and the
-    logarithm of the intensity is interpolated in that of the rigidity: to better than 1e-4,
-    except within one step of a jump of the published model itself or near its end at zero.
-    Outside, the intensity continues as a power law. Where the published one is zero, it is zero.
+    Between 0.1 GV and 1e12 GV the model is interpolated in a table to better than 1e-4, except next
+    to a jump or an end of the published one; outside it continues as a power law.
 
     Parameters
     ----------
@@ -147,7 +145,7 @@ class PublishedSpectralModel(SourceSpectralModel):
 def published_composition(
     composition, species=None, version=None, time_interval=None, name=None, datasets_names=None
 ):
-    """Model of the intensities of a published composition model, without a dipole.
+    """Model with the spectra of a published composition model, without a dipole.
 
     Parameters
     ----------
@@ -184,7 +182,7 @@ def published_composition(
 
 
 def abundances_from(model, rigidity=100 * u.GV):
-    """Intensities of a model relative to helium, to start another model from.
+    """Abundances of a model relative to helium, as a start for another model.
 
     Parameters
     ----------

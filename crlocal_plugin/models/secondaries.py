@@ -1,8 +1,8 @@
-"""Ready-made model with boron, which collisions in the Galaxy make."""
+"""Ready-made model with boron and beryllium, which collisions in the Galaxy make."""
 
 from ..components.background import GasLeakyBoxSpectralModel, SecondarySpectralModel
 from ..components.component import CosmicRayComponent
-from ..physics.secondaries import BORON, PARENT
+from ..physics.secondaries import BERYLLIUM, BORON, PARENT
 from ..physics.spallation import surviving_fraction
 from .cosmic_ray import CosmicRayModel
 from .prior_sets import set_prior_sets
@@ -12,7 +12,7 @@ GAS_PRIORS = "gas"
 """Set of priors on gas, halo and cross sections."""
 
 
-def xue_liu_2025_secondaries(species=("H", "He", "C"), gas_priors=True, **kwargs):
+def xue_liu_2025_secondaries(species=("H", "He", "C"), gas_priors=True, beryllium=False, **kwargs):
     """Model of Xue & Liu 2025 with boron, so that ratios such as B/C measure the diffusion.
 
     Grammage, escape and the nearby source have one diffusion coefficient: the background is in a
@@ -28,6 +28,8 @@ def xue_liu_2025_secondaries(species=("H", "He", "C"), gas_priors=True, **kwargs
     gas_priors : bool, optional
         Free ``n_gas``, ``H_G`` and ``production`` within what others measured, the set "gas" of
         `PRIOR_SETS`; else they are frozen at these values.
+    beryllium : bool, optional
+        Beryllium too.
     **kwargs : dict
         As for `xue_liu_2025`, without ``spallation``.
 
@@ -42,10 +44,13 @@ def xue_liu_2025_secondaries(species=("H", "He", "C"), gas_priors=True, **kwargs
         If there is no carbon, or boron from the sources; else as `xue_liu_2025`.
     """
     names = [getattr(s, "name", s) for s in species]
-    if PARENT not in names or BORON.name in names:
+    made = [BORON, BERYLLIUM] if beryllium else [BORON]
+    fragments = [nucleus.name for nucleus in made]
+    if PARENT not in names or set(fragments) & set(names):
+        text = " or ".join(fragments)
         raise ValueError(
-            f"species must have {PARENT}, whose collisions make {BORON.name}, and not "
-            f"{BORON.name} itself, got {', '.join(names)}"
+            f"species must have {PARENT}, whose collisions make {text}, and not {text} itself, got "
+            f"{', '.join(names)}"
         )
     model = xue_liu_2025(species=species, **kwargs)
     background, *others = model.components.values()
@@ -54,7 +59,8 @@ def xue_liu_2025_secondaries(species=("H", "He", "C"), gas_priors=True, **kwargs
         shared = {par.name: par for par in spectrum.parameters}
         spectra[name] = GasLeakyBoxSpectralModel(spectrum.nucleus, **shared)
     shared = {par.name: par for par in spectra[PARENT].parameters}
-    spectra[BORON.name] = SecondarySpectralModel(BORON, **shared)
+    for nucleus in made:
+        spectra[nucleus.name] = SecondarySpectralModel(nucleus, **shared)
     background = CosmicRayComponent("background", spectra, background.dipole_model)
     new = CosmicRayModel([background, *others], model.name, model.datasets_names)
     area = new.H_G.quantity**2

@@ -171,7 +171,7 @@ class DiscreteBackgroundDipoleModel(BackgroundDipoleModel):
 
 
 def discrete_background(model, realisation=0, halo=HALO, rate=RATE):
-    """Background of a model with random sources in the place of the mean of many.
+    """Background of random sources, in place of the smooth one of a model.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def _of(model):
 
 
 def unseen_sources(model, rigidity, n_realisations=100, halo=HALO, rate=RATE):
-    """Spread that the random places and times of sources give to spectrum and dipole.
+    """Spread of spectrum and dipole from random positions and times of sources.
 
     Parameters
     ----------

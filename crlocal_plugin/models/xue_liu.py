@@ -44,8 +44,8 @@ def xue_liu_2025(
 ):
     """Three-component model of Xue & Liu 2025 with the values of their Table I.
 
-    Free by default are the parameters that the paper fitted and that data can tell apart, and,
-    within what others measured, the direction of the local magnetic field and the velocities of
+    Free by default are the parameters that the paper fitted and that data determine, and, with
+    priors from other measurements, the direction of the local magnetic field and the velocities of
     cloud and Sun. All other constants of the paper are frozen parameters.
 
     Parameters
@@ -77,8 +77,8 @@ def xue_liu_2025(
         Whether nuclei of the background are lost in inelastic collisions too, see
         `SpallationLeakyBoxSpectralModel`. Strengths are raised so that intensities at 100 GV stay.
     compton_getting_frame : {"cloud", "lsr"}, optional
-        Where cosmic rays are isotropic but for what the other components say: in the local
-        cloud, or in the local standard of rest.
+        Frame in which cosmic rays are isotropic, apart from the other components: the local cloud,
+        or the local standard of rest.
 
     Returns
     -------

@@ -11,7 +11,7 @@ _LOOSE = 0.2  # residual of a coordinate without a normal prior, which must not 
 
 
 class PosteriorDensity:
-    """Priors and likelihood of the free parameters of datasets, for samplers of others.
+    """Posterior density of the free parameters, for samplers of other packages.
 
     The priors are normalised between the limits of the parameters, so that an integral over
     ``log_posterior`` is the evidence. All functions take values in the units of the parameters, of
@@ -29,14 +29,14 @@ class PosteriorDensity:
     size : int
         Their number n.
     improper : list of str
-        Parameters with a flat prior that has no end.
+        Parameters with a flat prior without limits.
     logarithmic : `~numpy.ndarray` of bool
         Which priors are uniform in the logarithm, shape ``(n,)``.
 
     Raises
     ------
     ValueError
-        If no parameter is free, or a prior is no probability distribution.
+        If no parameter is free, or a prior is not a probability distribution.
     """
 
     def __init__(self, datasets):
@@ -54,7 +54,7 @@ class PosteriorDensity:
         Raises
         ------
         ValueError
-            If a prior is flat without end.
+            If a prior is flat without limits.
         """
         return self._priors.quantiles(cube)
 

@@ -64,8 +64,8 @@ def ensemble_sample(
     Raises
     ------
     ValueError
-        If no parameter is free, there are too few walkers or ensembles, or the posterior has no
-        end because a flat prior has none.
+        If no parameter is free, there are too few walkers or ensembles, or the posterior cannot be
+        normalised because a flat prior has no limits.
     ImportError
         If emcee or ArviZ are not installed.
     """
@@ -117,7 +117,7 @@ def ensemble_sample(
 
 
 def check_ends(likelihood, improper, best):
-    """Refuse a flat prior without end where the likelihood has none either."""
+    """Refuse a flat prior without limits where the likelihood does not fall off."""
     endless = []
     for name in improper:
         k = likelihood.names.index(name)
@@ -141,8 +141,9 @@ def check_ends(likelihood, improper, best):
                 )
     if endless:
         raise ValueError(
-            f"the posterior has no end, and neither has a flat prior on {'; '.join(endless)}. Set "
-            "a limit or a prior, or call set_proper_priors(datasets) before the fit"
+            f"the posterior cannot be normalised, with a flat prior without limits on "
+            f"{'; '.join(endless)}. Set a limit or a prior, or call set_proper_priors(datasets) "
+            "before the fit"
         )
 
 

@@ -23,18 +23,17 @@ INTEGRATED = 0.95  # smallest fraction of the evidence that the live points have
 def nested_sample(
     datasets, n_live=400, n_steps=None, max_calls=None, random_state=None, progress=None
 ):
-    """Compute the evidence, and samples of the posterior, with UltraNest.
+    """Sample the posterior and compute the evidence with UltraNest.
 
     Nested sampling (Skilling 2004; Buchner 2021, JOSS 6, 3001) starts from the whole prior and
-    finds separate minima without being told. Every free parameter needs a proper prior: a prior
-    object, or two limits between which it is flat. All priors are normalised between the limits.
-    The evidence is that of the statistic, in which constants of the data are left out: it compares
-    models on the same data.
+    finds separate minima. Every free parameter needs a proper prior: a prior object, or two limits
+    between which it is flat. Priors are normalised between the limits. The evidence leaves out
+    constants of the data: it compares models on the same data.
 
     Up to ten parameters, points are drawn from a region around the live points; beyond, a slice
-    sampler moves many points at once. Samples count as converged if the order of insertion passes
-    UltraNest's test, 95 % of the evidence are behind the live points, there are 400 effective
-    samples, and half of the points of a slice sampler leave the neighbourhood of their start.
+    sampler is used. Samples have converged if the order of insertion passes UltraNest's test, the
+    live points hold less than 5 % of the evidence, 400 samples are effective, and half of the
+    points of a slice sampler leave the neighbourhood of their start.
 
     Parameters
     ----------

@@ -27,14 +27,14 @@ _QUANTILES = {
 
 
 class UnconvergedError(ValueError):
-    """Samples that have not converged were about to be used as a result."""
+    """Samples that have not converged are not a result."""
 
 
 class Posterior:
     """Samples of a posterior.
 
-    Made by `~crlocal_plugin.sample`, `~crlocal_plugin.nested_sample` and `Posterior.read`. What
-    turns the samples into a result asks `check` first, and takes ``allow_unconverged`` for it.
+    Made by `~crlocal_plugin.sample`, `~crlocal_plugin.nested_sample` and `Posterior.read`. Results
+    are refused if `check` fails, unless ``allow_unconverged`` is set.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class Posterior:
 
         A row has the ``weight``, the ``statistic`` and the value of each parameter. A sample
         belongs to the maximum whose normal approximation is the most probable there; a maximum
-        without samples has the weight zero. None if the sampler does not tell.
+        without samples has the weight zero. None if the sampler does not find maxima.
         """
         if "modes" not in self.info:
             return None
@@ -126,13 +126,13 @@ class Posterior:
     def check(self, allow_unconverged=False):
         """Raise UnconvergedError, with parameters and figures, unless the samples have converged.
 
-        With ``allow_unconverged`` they pass all the same.
+        With ``allow_unconverged`` they pass anyway.
         """
         if self.problems and not allow_unconverged:
             raise UnconvergedError(
                 f"the samples have not converged: {'; '.join(self.problems)}. "
                 f"{self.info.get('advice', 'Sample longer')}, or pass allow_unconverged=True to "
-                "look at them all the same"
+                "use them anyway"
             )
 
     def column(self, name):
@@ -159,7 +159,7 @@ class Posterior:
             Seed or source of random numbers.
         """
         if size > len(self.samples):
-            raise ValueError(f"{size} draws were asked for, there are {len(self.samples)} samples")
+            raise ValueError(f"cannot draw {size} samples, there are {len(self.samples)}")
         rng = np.random.default_rng(random_state)
         return rng.choice(self.samples, size, replace=False, shuffle=True)
 
@@ -212,7 +212,7 @@ class Posterior:
         `~astropy.table.Table`
             A row for each parameter: its prior in words, half of the central 68.3 % of ``prior``
             and ``posterior``, and their ``ratio``, posterior to prior; nan for a prior without
-            end. One says that the data tell nothing.
+            end. A ratio of one means that the data do not constrain it.
         """
         summary = self.summary(allow_unconverged)
         posterior = 0.5 * (summary["high_68"] - summary["low_68"])
@@ -249,7 +249,7 @@ class Posterior:
         -------
         `arviz.InferenceData`
             Groups ``posterior``, with a variable and its unit per parameter, and ``sample_stats``
-            with ``lp``, the log-posterior. Attributes tell the rest.
+            with ``lp``, the log-posterior. The rest is in attributes.
         """
         self.check(allow_unconverged)
         arviz = import_sampling("arviz")
@@ -305,12 +305,12 @@ class Posterior:
         except FileNotFoundError:
             raise
         except (OSError, ValueError) as error:
-            raise ValueError(f"{path} is no posterior of this package ({error})") from error
+            raise ValueError(f"{path} is not a posterior of this package ({error})") from error
         attributes = posterior.attrs
         form = attributes.get("format")
         if form != FORMAT:
             expected = f"its format is {form!r}, expected {FORMAT!r}"
-            raise ValueError(f"{path} is no posterior of this package: {expected}")
+            raise ValueError(f"{path} is not a posterior of this package: {expected}")
         plain = ("names", "diagnostics", "problems", "info")
         names, table, problems, info = (json.loads(attributes[key]) for key in plain)
         units = [posterior[name].attrs["units"] for name in names]

@@ -77,7 +77,7 @@ class PriorDistributions:
         """Values at cumulative probabilities, both of shape (m, n)."""
         if self.improper:
             raise ValueError(
-                f"{', '.join(self.improper)}: the prior is flat without end, and the evidence "
+                f"{', '.join(self.improper)}: the prior is flat without limits, and an evidence "
                 "needs proper ones: set a prior or both limits, or call set_proper_priors(datasets)"
             )
         cube = np.asarray(cube, dtype=float)
@@ -121,11 +121,10 @@ def prior_text(par):
 def set_proper_priors(datasets, factor=10.0, ranges=None):
     """Give a proper prior to every free parameter that has none, by itself or with others.
 
-    A parameter between two limits gets a uniform prior. A scale, that is a parameter that cannot
-    be negative and has no upper limit, gets a prior uniform in its logarithm, from its lower
-    limit, or where that is zero from its present value divided by a factor, to its present value
-    times the factor. Call this before a fit, so that no prior follows from the data. In
-    comparisons by evidence a wide prior counts against a parameter: state the ranges.
+    A parameter between two limits gets a uniform prior. A scale, which cannot be negative and has
+    no upper limit, gets one uniform in its logarithm, from its lower limit, or its present value
+    over a factor if that is zero, to its present value times the factor. Call this before a fit, so
+    that no prior follows from the data, and state the ranges: evidences depend on them.
 
     Parameters
     ----------

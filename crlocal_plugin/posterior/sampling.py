@@ -22,13 +22,10 @@ def sample(datasets, method="adaptive", random_state=None, progress=None, **opti
     its limits, in the parameter itself and not in its logarithm. Values and limits of the datasets
     stay as they are.
 
-    "adaptive" takes seconds and gives the evidence: it looks for maxima by many descents at once,
-    and draws from a mixture of t distributions there that follows the weights of its draws. These
-    are the result if the Pareto k of the weights is below 0.7 and 5000 of them are effective
-    (Vehtari et al. 2024, JMLR 25, 72). If not, as with some thirty parameters, walkers in
-    coordinates along the curved valleys of the posterior tell of a better mixture. If its draws
-    fail too, the walkers go on until 5000 of their samples are effective and R-hat is at most
-    1.01, with the evidence of bridge sampling (Meng & Wong 1996, Statistica Sinica 6, 831).
+    "adaptive" takes seconds and gives the evidence: importance sampling with a mixture of t
+    distributions at the maxima, if the Pareto k of the weights is below 0.7 and 5000 draws are
+    effective (Vehtari et al. 2024, JMLR 25, 72); else walkers along the curved valleys of the
+    posterior, with the evidence of bridge sampling (Meng & Wong 1996, Statistica Sinica 6, 831).
     "emcee" lets walkers run until they have converged, in minutes.
 
     Parameters
@@ -36,7 +33,7 @@ def sample(datasets, method="adaptive", random_state=None, progress=None, **opti
     datasets : CosmicRayDatasets or JointLikelihood
         Datasets with models, or a likelihood: then the posterior has no models.
     method : {"adaptive", "emcee", "nested"}, optional
-        How. "emcee" knows no evidence and finds no minimum that no path of good fits leads to,
+        How. "emcee" gives no evidence and misses minima that no path of good fits leads to,
         "nested" is `~crlocal_plugin.nested_sample` with UltraNest.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
@@ -52,13 +49,13 @@ def sample(datasets, method="adaptive", random_state=None, progress=None, **opti
     Returns
     -------
     Posterior
-        Samples of equal weight; it refuses to be used as a result if they are not to be trusted.
+        Samples of equal weight; it refuses to be used as a result if they have not converged.
 
     Raises
     ------
     ValueError
-        If no parameter is free, the method or an option is not known, or the posterior has no end
-        because a flat prior has none.
+        If no parameter is free, the method or an option is not known, or the posterior cannot be
+        normalised because a flat prior has no limits.
     ImportError
         If ArviZ, emcee or UltraNest are needed and not installed.
     """
@@ -67,8 +64,8 @@ def sample(datasets, method="adaptive", random_state=None, progress=None, **opti
         raise ValueError(f"method {method!r}: expected one of {', '.join(methods)}")
     if method == "adaptive" and (other := options.keys() - {"n_jobs"}):
         raise ValueError(
-            f"{', '.join(sorted(other))}: the only option of the method 'adaptive' is n_jobs; take "
-            "another method, or leave the others out"
+            f"{', '.join(sorted(other))}: not an option of the method 'adaptive', which takes "
+            "n_jobs only"
         )
     return methods[method](datasets, random_state=random_state, progress=progress, **options)
 
@@ -82,7 +79,7 @@ def _adaptive(datasets, random_state, progress, n_jobs=None):
     with progress_bar(None, "sampling", "", progress):
         found = adaptive_samples(density, likelihood, fit, rng, log.info, n_jobs)
     if found is None:
-        log.warning("neither weights nor walkers can be trusted: emcee takes over, for minutes")
+        log.warning("the adaptive method did not converge: emcee takes over, for minutes")
         return ensemble_sample(datasets, random_state=rng, progress=progress)
     flat = found.theta.reshape(-1, likelihood.size)
     log_density = density(flat)

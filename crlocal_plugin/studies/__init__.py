@@ -7,7 +7,7 @@ What to use when:
 - variants of the model on the same data: `comparison`; sources of the catalogue: `sources`;
 - which measurements the others object to: `leave_one_out`;
 - which parameters spectra, dipole and priors determine: `identifiability`;
-- what planned measurements would add, and which models they tell apart: `forecasts`, with their
+- what planned measurements would add, and which models they distinguish: `forecasts`, with their
   datasets in `planned`;
 - bias, pulls and coverage from simulated data: `toys`.
 """

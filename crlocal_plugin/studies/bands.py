@@ -15,7 +15,7 @@ _COMPOSITION = ("mean_log_mass", "variance_log_mass", "fraction", "all_particle"
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """A quantity with its uncertainty.
+    """Uncertainty band of a prediction.
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ def cloud_band(model, **options):
         If the model has no cloud.
     """
     if model.cloud is None:
-        raise ValueError(f"model {model.name!r} has no cloud: none of its dipoles has its motion")
+        raise ValueError(f"model {model.name!r} has no cloud: none of its dipoles depends on one")
 
     def evaluate(name, values):
         value = getattr(cloud_of(model, values), name)
@@ -204,9 +204,9 @@ def composition_band(
     if quantity not in _COMPOSITION:
         raise ValueError(f"quantity: expected one of {', '.join(_COMPOSITION)}, got {quantity!r}")
     if quantity == "fraction" and species is None:
-        raise ValueError("species: name the one whose fraction is meant, or 'light'")
+        raise ValueError("species: expected the one whose fraction you want, or 'light'")
     if quantity != "fraction" and species is not None:
-        raise ValueError(f"species: only a fraction is that of one, leave it out for {quantity}")
+        raise ValueError(f"species: only a fraction takes one, leave it out for {quantity}")
     arguments = (energy, component) if species is None else (energy, species, component)
     evaluate = partial(getattr(model, quantity), *arguments)
     return evaluated_band(model, evaluate, u.Quantity(energy), **options)
@@ -224,9 +224,9 @@ def propagate(
     method="sampling",
     random_state=0,
 ):
-    """Any quantity that depends on a model, with its uncertainty.
+    """Propagate uncertainties to any quantity that depends on a model.
 
-    The parameters of the model take one set of values after another, and theirs again at the end.
+    The parameters of the model take one set of values after another, and their own at the end.
     `intensity_band`, `composition_band` and `dipole_band` evaluate all sets at once.
 
     Parameters
@@ -241,11 +241,10 @@ def propagate(
     levels : iterable of float, optional
         Probabilities of the intervals.
     samples : object or tuple, optional
-        Samples of parameters: a posterior, which is refused if it has not converged, or anything
-        else with ``names`` and ``samples``, in its ``units`` if it has them; or a pair of names
-        and an array of shape ``(m, n)`` in the units of the parameters. Names are those of the
-        parameters, such as ``"V_sun"`` or ``"He.Q_0b"``; nuisances of experiments are passed over,
-        and parameters that are not named stay at their values.
+        Samples of parameters: a converged posterior, or anything else with ``names`` and
+        ``samples``, in its ``units`` if it has them; or a pair of names and an array of shape
+        ``(m, n)`` in the units of the parameters. Names are labels such as ``"He.Q_0b"``;
+        nuisances of experiments are ignored, and other parameters keep their values.
     covariance : `~gammapy.modeling.Covariance` or `~numpy.ndarray`, optional
         Covariance of the free parameters, in their order if it is an array; by default that of
         the model. A free parameter without an error, such as one at its limit, stays.
@@ -254,8 +253,8 @@ def propagate(
         all.
     method : {"sampling", "linear"}, optional
         How to propagate a covariance: by draws from the Gaussian, which is cut off at the limits
-        of the parameters, or with the derivatives of the quantity, which gives symmetric
-        intervals that know no limits.
+        of the parameters, or with the derivatives of the quantity, which gives symmetric intervals
+        that ignore limits.
     random_state : int or `~numpy.random.Generator`, optional
         Seed or source of random numbers.
 

@@ -30,27 +30,26 @@ def compare_models(
 ):
     """Fit models to the same data, and compare them.
 
-    Every entry is fitted with the back end "least-squares", in place, from where its parameters
-    are, or from the lowest minimum that random starts lead to. Gaussian priors count as
-    measurements: their pulls are in ``prior`` and ``total``, and they add to the number of data in
-    AICc and BIC, be their parameters free or frozen. Other priors count for the evidence alone.
+    Every entry is fitted in place with the back end "least-squares", from where its parameters are,
+    or from random starts. Gaussian priors count as measurements: their pulls are in ``prior`` and
+    ``total``, and they add to the number of data in AICc and BIC. Other priors count for the
+    evidence alone.
 
-    A likelihood ratio is stated where Wilks' theorem holds: against the largest other entry that
-    has the same components and settings, the same frozen values, limits and priors, fewer free
-    parameters, the missing ones frozen inside their limits; and if neither fit has a parameter at
-    a limit. Other models have no ratio: compare their criteria or evidences.
+    A likelihood ratio is given where Wilks' theorem holds: against the largest other entry with the
+    same components, settings, frozen values, limits and priors and fewer free parameters, if none
+    is at a limit. For other models compare criteria or evidences.
 
     Parameters
     ----------
     entries : dict of str to CosmicRayDatasets
-        Datasets with models, by a name for each. The data must be the same, the models others.
+        Datasets with models, by a name for each. The data must be the same, the models different.
     evidence : bool, optional
         Compute evidences too, for which every free parameter needs a proper prior, the same in
         all entries if they are to be compared.
     n_live, n_steps, max_calls, random_state : optional
-        Of `~crlocal_plugin.nested_sample`, which does that.
+        As for `~crlocal_plugin.nested_sample`.
     allow_unconverged : bool, optional
-        State evidences that have not converged too.
+        Accept evidences that have not converged.
     n_starts : int, optional
         Starts of each fit, see `~crlocal_plugin.CosmicRayDatasets`; by default the one from the
         present values alone.
@@ -169,12 +168,12 @@ def _check_data(entries):
     for name, datasets in entries.items():
         foreign = ", ".join(d.name for d in datasets if not isinstance(d, CosmicRayDataset))
         if foreign:
-            what = f"{foreign} are no datasets of this package"
+            what = f"{foreign} are not datasets of this package"
             raise ValueError(f"{name}: {what}, and cannot be compared")
         apart = ", ".join(sorted(known.keys() ^ {dataset.name for dataset in datasets}))
         if apart:
-            what = f"{first!r} and {name!r} are fitted to other datasets"
-            raise ValueError(f"{what}: {apart} are in one of them only")
+            what = f"{first!r} and {name!r} have different datasets"
+            raise ValueError(f"{what}: only one of them has {apart}")
         for dataset in datasets:
             difference = _difference(known[dataset.name], dataset)
             if difference:
@@ -273,7 +272,7 @@ def _described(datasets):
     components, parameters = [], {}
     models = [model for model in datasets.models if isinstance(model, CosmicRayModel)]
     for number, model in enumerate(models):
-        content = model.to_dict()
+        content = model.described()
         components.append((content["components"], content.get("penalties")))
         labels = model.parameters_unique_names
         parameters |= {(number, x): p for x, p in zip(labels, model.parameters, strict=True)}

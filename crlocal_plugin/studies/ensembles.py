@@ -43,7 +43,7 @@ def make_ensemble(
     rng = np.random.default_rng(random_state)
     if samples is not None:
         if covariance is not None or method != "sampling":
-            raise ValueError("samples stand for themselves: leave out covariance and method")
+            raise ValueError("samples need neither: leave out covariance and method")
         return SampledEnsemble(model, levels, *_given(model, samples, n_samples, rng))
     parameters, matrix = _free_covariance(model, covariance)
     if method == "linear":
@@ -91,9 +91,9 @@ class SampledEnsemble:
             here, *there = evaluate(SampledEnsemble(self.model, self.levels, [par], rows))
             if any((np.abs(x - here) > _RESTS * np.abs(here)).any() for x in there):
                 raise ValueError(
-                    f"the band rests on {_labels(self.model)[par]}, which the data do not "
-                    "determine, so that it has no error: freeze it and fit again, or pass samples "
-                    "of the posterior"
+                    f"the band depends on {_labels(self.model)[par]}, which the data do not "
+                    "determine and which has no error: freeze it and fit again, or pass "
+                    "samples of the posterior"
                 )
 
     def evaluate(self, function):
@@ -127,8 +127,8 @@ class SampledEnsemble:
         values = np.stack(results)
         if values.shape[1:] != shape or not np.isfinite(values).all():
             raise ValueError(
-                "the quantity is not finite, or not always of one shape, for the parameters that "
-                "the uncertainties allow"
+                "the quantity is not finite, or changes its shape, within the uncertainties of the "
+                "parameters"
             )
         return values
 
@@ -197,7 +197,7 @@ def _free_covariance(model, covariance):
         unknown = ", ".join(labels[par] for par in free if not np.isfinite(par.error))
         if unknown:
             raise ValueError(
-                f"{unknown}: no finite error, the data say nothing about it; freeze it and fit "
+                f"{unknown}: no finite error, the data do not determine it: freeze it and fit "
                 "again, or pass covariance or samples"
             )
         covariance = model.covariance
@@ -232,7 +232,7 @@ def _drawn(parameters, covariance, n_samples, rng):
     correlation = covariance / np.outer(error, error)
     if np.linalg.eigvalsh(correlation).min() < -1e-6:
         raise ValueError(
-            "the covariance is no covariance: it has negative variances in some directions"
+            "the covariance is not positive definite: it has negative variances in some directions"
         )
     options = {"mean": np.zeros(len(error)), "cov": correlation, "size": n_samples}
     kept, outside = [], np.zeros(len(error), dtype=int)

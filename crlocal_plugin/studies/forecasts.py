@@ -32,16 +32,16 @@ _LEAST, _MOST = 1e-3, 1e4
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """Expected errors; print it, or take its tables.
+    """Expected errors with planned measurements; print it, or take its tables.
 
     Attributes
     ----------
     errors : `~astropy.table.Table`
         A row for each plan and parameter: ``plan``, ``parameter``, ``value``, ``unit``, error
-        ``today`` and ``expected``, infinite where nothing tells, and their ``ratio``, expected
-        over today. With profiles or toys,
-        expected errors from these too, ``profile`` and ``toys``, nan where there is no interval,
-        and whether they agree with ``expected``: ``gaussian``.
+        ``today`` and ``expected``, infinite where nothing constrains it, and their ``ratio``,
+        expected over today. With profiles or toys, expected errors from these too, ``profile`` and
+        ``toys``, nan where there is no interval, and whether they agree with ``expected``:
+        ``gaussian``.
     ranking : `~astropy.table.Table`
         A row for each plan, the best first: information gained in nats on each target, the
         logarithm of today's over the expected error, and on all ``together``.
@@ -76,10 +76,10 @@ def forecast(
     n_jobs=None,
     progress=None,
 ):
-    """Tell the errors that parameters would have with planned measurements.
+    """Predict the errors of parameters with planned measurements.
 
-    The present values are the truth, those of a fit as a rule. Errors, today's among them, are
-    those of data that are predicted from there, by the derivatives of residuals and priors.
+    The present values, usually those of a fit, are the truth. Errors, today's too, are those of
+    data predicted from them, by the derivatives of residuals and priors (Fisher matrix).
     The scatter of dipoles counts as an error as large as it is today; a planned dipole has that of
     its experiment. Nothing in the datasets changes.
 
@@ -99,7 +99,7 @@ def forecast(
     n_toys : int, optional
         Fits of simulated data, from whose estimates come errors too.
     scatter : float, optional
-        Scatter of planned dipoles, 0 if all that disagrees today will be understood.
+        Scatter of planned dipoles, 0 if all present disagreement will be understood.
     random_state : int, optional
         Seed of the toys.
     n_jobs, progress : optional
@@ -112,7 +112,7 @@ def forecast(
     Raises
     ------
     ValueError
-        If a plan cannot be used, a parameter is not free, or the statistic is no sum of squares.
+        If a plan cannot be used, a parameter is not free, or the statistic is not a sum of squares.
     """
     plans = find_plans(planned)
     base = predicted(datasets)
@@ -289,7 +289,7 @@ def _errors(setup, profiles, n_toys, random_state):
 
 
 def tell_apart(entries, planned, reach=9.0, scatter=None, n_jobs=None, progress=None):
-    """Tell whether planned measurements would distinguish models.
+    """Predict whether planned measurements would distinguish models.
 
     Data are predicted from one model at its present values and fitted with another, from its own.
     What both models have in common has priors around the true values.
@@ -301,7 +301,7 @@ def tell_apart(entries, planned, reach=9.0, scatter=None, n_jobs=None, progress=
     planned, scatter
         As for `forecast`.
     reach : float, optional
-        Difference of the statistics that counts as told apart.
+        Difference of the statistics that distinguishes two models.
     n_jobs, progress : optional
         As for `~crlocal_plugin.scan_profiles`; ``progress`` is called with 1 after each pair.
 
@@ -325,7 +325,7 @@ def tell_apart(entries, planned, reach=9.0, scatter=None, n_jobs=None, progress=
     (first, reference), *others = entries.items()
     for name, datasets in others:
         if datasets.names != reference.names:
-            raise ValueError(f"{first!r} and {name!r} have other datasets: expected the same")
+            raise ValueError(f"{first!r} and {name!r} have different datasets: expected the same")
     pairs = [pair for name, _ in others for pair in ((first, name), (name, first))]
     own = [tuple(entries[name] for name in pair) for pair in pairs]
     now = run_parallel(_today, own, n_jobs, None, False, "telling apart today", "pairs")

@@ -36,7 +36,7 @@ _ALONE = ("spectra", "dipole")  # sources that are also asked without the other
 
 @dataclass(frozen=True, eq=False)
 class Identifiability:
-    """What the data tell about the free parameters; print it, or take its tables.
+    """Which parameters the data constrain; print it, or take its tables.
 
     A parameter is not constrained, its error infinite, if a standard deviation is longer than ten
     natural scales, or if it takes part in a direction of which a thousand cost less than one.
@@ -72,7 +72,7 @@ class Identifiability:
 
     def __str__(self):
         n = len(self.parameters)
-        lines = [f"What the data tell about {n} free parameters, at these values", ""]
+        lines = [f"Constraints on {n} free parameters, at these values", ""]
         lines += _parameter_lines(self.parameters, self.sources)
         for source in self.sources:
             rows = self.directions[self.directions["source"] == source]
@@ -90,7 +90,7 @@ class Identifiability:
 
 
 def identifiability(datasets):
-    """Find which directions in the space of the free parameters the data do not constrain.
+    """Find which parameters, and combinations of them, the data do not constrain.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ GROUPS = ("dataset", "experiment")
 
 
 def leave_one_out(datasets, by="dataset", n_jobs=None, progress=None):
-    """Fit without each dataset in turn, and tell how much the others object to it.
+    """Measure the tension of each dataset with the others: fit without each in turn.
 
     If a dataset agrees with the others, the statistic falls by a chi2 of as many numbers as it has
     when it is left out: ``change`` is that fall, ``p_value`` the probability of a larger one. It

@@ -49,7 +49,7 @@ def predicted(datasets):
     foreign = [d.name for d in datasets if not isinstance(d, CosmicRayDataset)]
     if foreign:
         names = ", ".join(foreign)
-        raise ValueError(f"{names}: no datasets of this package, leave them out of the forecast")
+        raise ValueError(f"{names}: not datasets of this package, leave them out")
     datasets = datasets.copy()
     for dataset in datasets:
         _predict(dataset, dataset.scatter_in_use())
@@ -97,7 +97,7 @@ def with_plan(datasets, plan, exposure=1.0, scatter=None, base=None):
             members.pop(name, None)
         name = f"{plan.name}-{entry.get('name', entry.get('like', number))}"
         if name in members:
-            raise ValueError(f"{where}: the name {name} is there twice: give each another name")
+            raise ValueError(f"{where}: the name {name} appears twice: use different names")
         members[name] = _planned(where, datasets, new, entry, name, exposure, scatter)
     return CosmicRayDatasets(list(members.values()))
 
@@ -115,7 +115,7 @@ def _predict(dataset, scatter):
         return
     if not isinstance(dataset, DipoleDataset):
         raise ValueError(
-            f"dataset {dataset.name!r}: forecasts know the scatter of dipole tables alone; set its "
+            f"dataset {dataset.name!r}: forecasts support scatter of dipole tables only: set its "
             "scatter to 0 and freeze it"
         )
     table = dataset.table.copy()

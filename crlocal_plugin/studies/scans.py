@@ -93,7 +93,7 @@ def scan_profiles(
     progress=None,
     checkpoint=None,
 ):
-    """Scan the statistic along parameters from the current values, best-fit ones as a rule.
+    """Profile the statistic along parameters, from the current values, usually the best fit.
 
     Every point starts from its neighbour on the side of the best fit.
 
@@ -188,7 +188,7 @@ def _ends(likelihood, name, limits, sigma):
         error = profile.error()
         if not 0 < error < np.inf:
             raise ValueError(
-                f"nothing is known of the error of {name}: give the range to scan, for example "
+                f"{name} has no error to take a range from: give the range to scan, for example "
                 f"{name}=LOW..HIGH"
             )
         return max(low, best - sigma * error), min(high, best + sigma * error)

@@ -17,7 +17,7 @@ TOLERANCE = 0.02
 
 @dataclass(frozen=True, eq=False)
 class RandomStarts:
-    """Minima that descents from random starts have found; print it, or take the table.
+    """Minima found from random starts; print it, or take the table.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class RandomStarts:
 
 
 def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None, progress=None):
-    """Descend to the minima of a joint likelihood from random starts.
+    """Find the minima of a joint likelihood from random starts.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def random_starts(datasets, n_starts=20, spread=0.3, random_state=0, n_jobs=None
 
 
 def lowest_minimum(datasets, n_starts=None, spread=None, random_state=0, progress=None):
-    """Move the parameters to the lowest minimum that several descents lead to, as a fit does.
+    """Move the parameters to the lowest minimum found from several starts, as a fit does.
 
     Parameters
     ----------

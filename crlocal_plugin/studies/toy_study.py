@@ -142,13 +142,13 @@ class ToyStudy:
             f"{np.sum(~self._converged['hesse'])} errors from first derivatives only"
         )
         minima = ", ".join(f"{rise:.2f}" for rise in self.table.meta["other_minima"])
-        yield f"other minima of data without scatter, above the truth by: {minima or 'none found'}"
+        yield f"other minima of noise-free data, above the truth by: {minima or 'none found'}"
 
     def _goodness(self):
         values, degrees = np.asarray(self._converged["chi2"]), self.degrees_of_freedom
         found = _mean("mean", values) | _width("width", values)
         return (
-            f"chi2 of the drawn numbers: mean {_pair(found, 'mean', '.1f')}, width "
+            f"chi2 of the simulated numbers: mean {_pair(found, 'mean', '.1f')}, width "
             f"{_pair(found, 'width', '.1f')}; expected {degrees} and {np.sqrt(2 * degrees):.1f}; "
             f"Kolmogorov-Smirnov p = {self.chi2_test().pvalue:.2g}"
         )

@@ -41,23 +41,23 @@ def run_toys(
     """Simulate data many times from the current models, and fit each.
 
     Data and means of Gaussian priors are drawn by `JointLikelihood.fake`. A likelihood may have
-    several minima, and which one is the lowest is a matter of chance in each toy. Those of data
-    without scatter are searched for once, from scattered starts, and each toy is fitted from
-    all that are found. Then come fits with one parameter at a time held at its true value;
-    where one of them comes out below the best fit, that is repeated from there.
+    several minima, and which one is the lowest is a matter of chance in each toy. Those of
+    noise-free data are searched for once, from scattered starts, and each toy is fitted from all.
+    Then one parameter at a time is held at its true value; where that fit is below the best fit,
+    the toy is fitted again from there.
 
     Parameters
     ----------
     datasets : CosmicRayDatasets or JointLikelihood
-        Datasets with models, or a likelihood. The current values of the free parameters, best-fit
-        ones as a rule, are the truth.
+        Datasets with models, or a likelihood. The current values of the free parameters,
+        usually the best fit, are the truth.
     n_toys, n_starts : int, optional
         Number of toys, and of scattered starts of the search for other minima.
     random_state : int, `~numpy.random.Generator` or other, optional
         Seed or source of random numbers, see `random_generator`. Every toy has a seed of its own
         that is spawned from it.
     parameters : list of str, optional
-        Labels of free parameters of which the profile likelihood is asked; all by default.
+        Labels of free parameters whose profile likelihood is computed; all by default.
     profile : bool, optional
         Make the fits with one parameter held, which take most of the time.
     n_jobs, parallel_backend : optional
@@ -166,7 +166,7 @@ class NoScatter(np.random.Generator):
 
 
 def _searches(likelihood, truth, n_starts, rng):
-    """Likelihood of data without scatter, the truth, and a start, several times."""
+    """Likelihood of noise-free data, the truth, and a start, several times."""
     exact = likelihood.fake(truth, NoScatter())
     covariance, _ = likelihood_covariance(exact, truth)
     shifts = SCATTER * np.sqrt(np.diag(covariance)) * rng.standard_normal((n_starts, len(truth)))

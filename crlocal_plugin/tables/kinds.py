@@ -16,7 +16,7 @@ class Kind(NamedTuple):
 
     ``columns`` are those by which it is known; of an intensity, <ln A> and the like the first has
     the values. ``dataset`` is the tag of its datasets, ``crdb_names`` are what CRDB calls the
-    quantity, if there is one alone of the kind.
+    quantity, if there is one alone of the kind, and ``words`` what others call its values.
     """
 
     read: Callable
@@ -25,19 +25,27 @@ class Kind(NamedTuple):
     description: str
     crdb_names: tuple[str, ...] = ()
     floor_is_relative: bool = True
+    words: tuple[str, ...] = ()
 
 
 KINDS = {
-    "spectrum": Kind(read_flux_table, "CosmicRayFluxDataset", ("intensity",), "spectrum"),
+    "spectrum": Kind(
+        *(read_flux_table, "CosmicRayFluxDataset", ("intensity",), "spectrum"),
+        words=("flux", "fluxes", "intensity", "j", "dnde", "spectrum", "phi"),
+    ),
     "mean_log_mass": Kind(
         *(read_mean_log_mass_table, "MeanLogMassDataset", ("mean_log_mass",), "<ln A>"),
         crdb_names=("<LnA>",),
         floor_is_relative=False,
+        words=("lna", "logmass"),
     ),
-    "ratio": Kind(read_ratio_table, "RatioDataset", ("ratio",), "ratio of intensities"),
+    "ratio": Kind(
+        *(read_ratio_table, "RatioDataset", ("ratio",), "ratio of intensities"), words=("ratio",)
+    ),
     "dipole": Kind(
         *(read_dipole_table, "DipoleDataset", ("amplitude", "amplitude_ul"), "dipole"),
         crdb_names=("DipoleAmplitude", "DipolePhase"),
+        words=("amplitude", "amp", "a", "dipole"),
     ),
     "sky": Kind(read_sky_table, "SkyMapDataset", ("relative_intensity",), "map of the sky"),
 }

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from astropy.io.registry import IORegistryError
 from astropy.table import Column, Table
 
 from ..messages import unknown_name
+from ..units import is_per_nucleon, read_unit
 from ..yaml_limits import check_header
 
 META_KEYWORD = "CRLMETA"
@@ -41,10 +43,13 @@ class RawTable:
     ``columns`` has the user's names by those of the layout, or pairs of name and unit.
     """
 
-    def __init__(self, source, columns=None, layout=(), label="<table>"):
+    def __init__(self, source, columns=None, layout=(), label="<table>", lines=None):
         self._columns = {}
+        # where the rows stand in a text
+        self.lines = lines
         if isinstance(source, RawTable):
             self.label, self.table, self.meta = source.label, source.table, dict(source.meta)
+            self.lines = source.lines
         elif isinstance(source, Table):
             self.label, self.table = label, Table(source, copy=True)
             self.meta = self._read_meta()
@@ -60,18 +65,27 @@ class RawTable:
                 f"columns: expected a dictionary of layout names to yours, got {columns!r}; write "
                 "it as in columns={'energy': ('E', 'TeV')}"
             )
+        # names of columns whose unit is per nucleon
+        self.per_nucleon = frozenset()
         self._columns |= {name: (name, None) for name in layout if name in self.table.colnames}
         self._columns |= {name: self._mapped(name, columns[name], layout) for name in columns}
+        units = {name: self.table[column].unit for name, (column, _) in self._columns.items()}
+        self.per_nucleon |= {
+            name for name, unit in units.items() if unit is not None and is_per_nucleon(unit)
+        }
 
     def _read(self, path):
         if not path.is_file():
             raise self.error("expected a file, found none; check the path")
         try:
             check_header(path)
-            try:
-                table = Table.read(path)
-            except IORegistryError:
-                table = Table.read(path, format="ascii")
+            with warnings.catch_warnings():
+                # units are read where they are needed
+                warnings.simplefilter("ignore", u.UnitsWarning)
+                try:
+                    table = Table.read(path)
+                except IORegistryError:
+                    table = Table.read(path, format="ascii")
             table.convert_bytestring_to_unicode()
             return table
         except Exception as error:
@@ -128,16 +142,19 @@ class RawTable:
                 f"{', '.join(self.table.colnames)}; correct the name in columns"
             )
         try:
-            return column, None if unit is None else u.Unit(unit)
+            if unit is not None and is_per_nucleon(unit):
+                self.per_nucleon |= {name}
+            return column, None if unit is None else read_unit(unit)
         except (TypeError, ValueError) as error:
             raise self.error(
-                f"column {column!r}: cannot read the unit {unit!r} ({error}); write it as astropy "
-                "does, such as 'GeV' or '1 / (GeV m2 s sr)'"
+                f"column {column!r}: cannot read the unit {unit!r}; write it as astropy does, such "
+                "as 'GeV', 'GeV/n' or '1 / (GeV m2 s sr)'"
             ) from error
 
     def error(self, text, column=None, row=None):
         """TableError that names the table, row and column."""
-        place = "" if row is None else f"row {row}, "
+        at = f"row {row}" if self.lines is None or row is None else f"line {self.lines[row]}"
+        place = "" if row is None else f"{at}, "
         place += "" if column is None else f"column {self.given_name(column)!r}: "
         return TableError(f"{self.label}: {place}{text}")
 
@@ -197,6 +214,11 @@ class RawTable:
         """Values of a column in the unit, from another one, which may be logarithmic."""
         column, declared = self._columns[name]
         own = self.table[column].unit
+        try:
+            own = None if own is None else read_unit(own)
+        except ValueError as error:
+            text = f"expected a unit like {expected}, got {own}"
+            raise self.error(f"{text}; correct the unit or convert the values", name) from error
         if None not in (own, declared) and own != declared:
             raise self.error(
                 f"the table gives the unit {own}, columns gives {declared}; correct one of the two",

@@ -14,7 +14,7 @@ EXPECTED_QUANTITY = (
 
 _PER_AREA_TIME_ANGLE = u.Unit("1 / (m2 s sr)")
 
-_COMMON_NAMES = {
+COMMON_NAMES = {
     **{"p": "H", "proton": "H", "protons": "H", "hydrogen": "H", "alpha": "He", "helium": "He"},
     **{"carbon": "C", "nitrogen": "N", "oxygen": "O", "iron": "Fe", "c-n-o": "CNO"},
     **{"cno-group": "CNO", "iron-group": "Fe-group", "p+he": "light", "h+he": "light"},
@@ -73,7 +73,7 @@ def _checked_quantity(table, quantity):
             f"quantity: {quantity} is not an intensity; read it with {other.dataset}.read or "
             f"{other.read.__name__}"
         )
-    names = {known.lower(): known for known in QUANTITIES} | _COMMON_NAMES
+    names = {known.lower(): known for known in QUANTITIES} | COMMON_NAMES
     meant = names.get(str(quantity).lower())
     hint = f"did you mean {meant!r}?" if meant else "correct it or pass quantity="
     raise table.error(f"{expected}, got {quantity!r}; {hint}")

@@ -14,6 +14,7 @@ _ROUNDING = 1.05
 """How far published components may exceed their total, both of which are rounded."""
 
 AXES = ("rigidity", "kinetic_energy", "kinetic_energy_per_nucleon", "total_energy")
+_PER_NUCLEON = "kinetic_energy_per_nucleon"
 
 
 def axis_column(axis):
@@ -85,6 +86,8 @@ def checked_axis(table, axis):
         order = [table.table.colnames.index(table.given_name(name)) for name in found]
         if found[np.argmin(order)] == "rigidity":
             return "rigidity"
+        if "energy" in table.per_nucleon:
+            return _PER_NUCLEON
         raise table.error(
             "axis: an energy may be kinetic or total, per nucleus or per nucleon, and the table "
             f"does not say; pass axis= as one of {', '.join(AXES[1:])}"
@@ -93,8 +96,15 @@ def checked_axis(table, axis):
         close = close_name(axis, AXES, cutoff=0.5)
         hint = f"did you mean {close!r}?" if close else "correct it or pass axis="
         raise table.error(f"axis: expected one of {', '.join(AXES)}, got {axis!r}; {hint}")
-    if not table.has(axis_column(axis)[0]):
-        raise table.missing(axis_column(axis)[0])
+    name, _ = axis_column(axis)
+    if not table.has(name):
+        raise table.missing(name)
+    if name in table.per_nucleon and axis != _PER_NUCLEON:
+        raise table.error(
+            f"the unit is per nucleon, the axis is {axis}; correct the unit or pass "
+            f"axis={_PER_NUCLEON!r}",
+            name,
+        )
     return axis
 
 

@@ -79,8 +79,8 @@ class Checkpoint:
             ours = False
         if not ours:
             raise ValueError(
-                f"{self._path} has no results of an interrupted run: move it away, this run "
-                "would write its own there"
+                f"{self._path} is not a checkpoint of an interrupted run: move it away, since this "
+                "run writes its own there"
             )
         now = self._configuration
         changes = [
@@ -90,8 +90,8 @@ class Checkpoint:
         ]
         if changes:
             raise ValueError(
-                f"{self._path} is of another run: {'; '.join(changes[:4])}. Repeat that run to "
-                "go on with it, or remove the file to begin again"
+                f"{self._path} belongs to another run: {'; '.join(changes[:4])}. Repeat that run "
+                "to continue it, or remove the file to start again"
             )
         self._results = {
             name: {int(number): result for number, result in found.items()}

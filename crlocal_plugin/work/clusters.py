@@ -22,7 +22,7 @@ _cluster = ContextVar("_cluster", default=None)
 
 @contextlib.contextmanager
 def use_cluster(cluster="local", n_jobs=None):
-    """Spread work over a cluster of Dask instead of processes of this machine.
+    """Run long work on a Dask cluster instead of processes of this machine.
 
     Inside, `scan_profiles`, `run_toys`, `random_starts`, `lowest_minimum`, `leave_one_out`,
     `compare_models` and `treatments` do their independent pieces of work there, unless they are
@@ -60,8 +60,8 @@ def use_cluster(cluster="local", n_jobs=None):
             client = stack.enter_context(_local_client(distributed, n_jobs))
         elif n_jobs is not None:
             raise ValueError(
-                f"the number of processes is for this machine: cluster {cluster} has workers of "
-                "its own"
+                f"the number of processes is for this machine, but cluster {cluster} has workers "
+                "of its own: leave it out"
             )
         elif isinstance(cluster, str):
             client = stack.enter_context(distributed.Client(_address(cluster), timeout=_ANSWER))
@@ -156,8 +156,8 @@ def _check_workers(client):
         found = {f"none ({error})"}
     if found:
         raise ValueError(
-            f"crlocal_plugin of the workers of {client.scheduler.address} has the version "
-            f"{', '.join(found)}, here it is {__version__}: install the same there"
+            f"workers of {client.scheduler.address} have crlocal_plugin {', '.join(found)}, this "
+            f"process has {__version__}: install the same version"
         )
 
 
@@ -181,7 +181,7 @@ class _ClusterPool(contextlib.AbstractContextManager):
         """Tell which workers are gone; give up if none is left."""
         workers = {*self._client.nthreads()}
         for lost in sorted(self._workers - workers):
-            warnings.warn(f"lost the worker {lost}: others do its work again", stacklevel=2)
+            warnings.warn(f"lost worker {lost}: others repeat its work", stacklevel=2)
         self._workers = workers
         if workers:
             self._seen = time.monotonic()
@@ -193,7 +193,7 @@ class _ClusterPool(contextlib.AbstractContextManager):
         self._executor.shutdown(wait=error is None)
         distributed = _import_distributed()
         if isinstance(error, distributed.KilledWorker):
-            raise ConnectionError(f"a piece of work was given up: {error}") from None
+            raise ConnectionError(f"a task failed repeatedly: {error}") from None
         if isinstance(error, futures.CancelledError):
             raise ConnectionError(
                 f"the connection to the cluster was lost: {str(error) or 'its scheduler is gone'}"

@@ -181,8 +181,8 @@ class _Processes(_ThisProcess):
         self._executor.shutdown(cancel_futures=True)
         if isinstance(error, BrokenProcessPool):
             raise ConnectionError(
-                f"one of {self._number} processes was killed, by the system if there was not "
-                "enough memory: use fewer"
+                f"one of {self._number} processes was killed, perhaps for lack of memory: use "
+                "fewer processes"
             ) from None
 
 

@@ -7,8 +7,8 @@ Any gammapy spectrum as an intensity
 """
 
 # %%
-# The same power law on three axes: against rigidity they differ where helium is slow, and by
-# factors where an energy is per nucleon.
+# The same power law on four axes: against rigidity they differ where helium is slow, and by
+# factors where an energy is per nucleon. Read against rigidity, its GeV are GV.
 
 import astropy.units as u
 import matplotlib.pyplot as plt
@@ -21,11 +21,11 @@ import crlocal_plugin as crl
 power_law = PowerLawSpectralModel(index=2.7, amplitude="3e-9 cm-2 s-1 GeV-1", reference="1 TeV")
 curves = {
     axis: crl.IntensitySpectralModel(power_law, species="He", axis=axis)
-    for axis in ("total_energy", "kinetic_energy", "kinetic_energy_per_nucleon")
+    for axis in ("rigidity", "total_energy", "kinetic_energy", "kinetic_energy_per_nucleon")
 }
 rigidity = np.geomspace(1, 1e4, 200) * u.GV
 fig, ax = plt.subplots(layout="constrained")
-for style, (axis, curve) in zip(("-", "--", "-."), curves.items(), strict=True):
+for style, (axis, curve) in zip((":", "-", "--", "-."), curves.items(), strict=True):
     label = f"power law in {axis.replace('_', ' ')}"
     ax.loglog(rigidity, rigidity.value**2.7 * curve(rigidity).value, style, label=label)
 ax.set(xlabel="Rigidity [GV]", ylabel="$R^{2.7} J$ [GV$^{1.7}$ m$^{-2}$ s$^{-1}$ sr$^{-1}$]")

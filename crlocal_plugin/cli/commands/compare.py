@@ -82,15 +82,20 @@ def variant(text, analysis):
         raise ValueError(f"{text}: expected one of +{' and +'.join(loss)}, not both")
     for word in loss:
         model["spallation"] = _SPALLATION[word]
-    known = {str(source) for source in source_catalogue()["name"]}
+    known = [str(source) for source in source_catalogue()["name"]]
     sources = [word for word in changes if word in known]
-    words = ("local", _LSR, _WITHOUT, *_SPALLATION, *sources)
+    words = ("local", _LSR, _WITHOUT, *_SPALLATION)
     places, free = {("model", "variant"): text}, {}
     for name in changes:
-        if name not in words:
-            close = close_name(name, words, cutoff=0.7)
+        if name not in (*words, *sources):
+            close = close_name(name, [*words, *known], cutoff=0.7)
             if close is not None:
                 raise ValueError(f"{text}: unknown {name!r}; did you mean +{close}?")
+            if "." not in name and close_name(name, DEFINITIONS) is None:
+                raise ValueError(
+                    f"{text}: unknown {name!r}; expected +{', +'.join(words)}, a parameter such as "
+                    f"+u_HC, or a source of the catalogue: +{', +'.join(known)}"
+                )
             free[name], places[("parameters", name)] = {"free": True}, text
     datasets = analysis.changed({"model": model, "parameters": free}, places).prepare()
     if _WITHOUT in changes or sources:

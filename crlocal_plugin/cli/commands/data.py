@@ -4,15 +4,18 @@ import click
 
 from ..options import TABLES
 from ..output import table_text
-from ..parsing import Group, argument, command, option
+from ..parsing import PATH, Group, argument, command, option
 from ..terminal import show
 
-_EXAMPLES = "examples:\n  crlocal data list\n  crlocal data show ams-02_h_2015"
+_EXAMPLES = (
+    "examples:\n  crlocal data list\n  crlocal data show ams-02_h_2015\n"
+    "  crlocal data check my-protons.csv"
+)
 
 
 @click.group(cls=Group, no_args_is_help=False, subcommand_metavar="ACTION", epilog=_EXAMPLES)
 def data():
-    """List and show the measured tables of the package."""
+    """List and show the measured tables of the package, and check your own."""
 
 
 @command(
@@ -80,11 +83,49 @@ def show_table(name):
         others = overlapping_tables(name)
         lines = [f"{key:20s} {value}" for key, value in table.meta.items()]
         lines += [f"{'not to be fitted with':20s} {other}: {why}" for other, why in others.items()]
-        units = {column: str(table[column].unit or "") for column in table.colnames}
         show(
             "\n".join([*lines, "", table_text(table)]),
             meta=dict(table.meta),
             not_to_be_fitted_with=others,
-            units=units,
+            units=_units(table),
             points=table,
         )
+
+
+@command(
+    "examples:\n  crlocal data check hepdata-table.yaml\n"
+    "  crlocal data check protons.csv --quantity H --axis kinetic_energy\n"
+    "    --columns energy=E:TeV 'intensity=flux:m-2 s-1 sr-1 GeV-1' --output protons.ecsv",
+    "check",
+    data,
+)
+@argument("path", "FILE", "CSV, ECSV, FITS, HEPData, CRDB, USINE or KISS file", PATH)
+@option("--columns NAME=COLUMN:UNIT...", "what columns are, if their names do not tell")
+@option("--quantity NAME", "element, light, all_particle, or a ratio such as B/C")
+@option("--axis NAME", "kinetic_energy, kinetic_energy_per_nucleon, total_energy or rigidity")
+@option("--experiment NAME", "name of the experiment")
+@option("--part NAME", "which of several tables in the file, by name or number")
+@option("--output FILE", "ECSV or FITS file to write, which every command reads", PATH)
+def check(path, columns, output, **options):
+    """Print what a file of your own is read as, or what it does not say."""
+    from ...catalogue.own_tables import read_table, understood
+    from ...tables.writing import write_table
+
+    table = read_table(path, dict(map(_column, columns)), **options)
+    text = f"{understood(table)}\n\n{table_text(table)}"
+    show(text, meta=dict(table.meta), units=_units(table), points=table)
+    if output is not None:
+        write_table(table, output)
+
+
+def _column(text):
+    """Entry of a mapping from a text such as "energy=E:TeV"."""
+    name, equals, given = text.partition("=")
+    column, colon, unit = given.rpartition(":")
+    if not (equals and given):
+        raise ValueError(f"--columns: expected NAME=COLUMN or NAME=COLUMN:UNIT, got {text!r}")
+    return name, (column, unit) if colon else given
+
+
+def _units(table):
+    return {name: str(table[name].unit or "") for name in table.colnames}

@@ -115,6 +115,7 @@ def fit_summary(datasets, result=None, profiles=True):
     values = np.array([par.value for par in varied])
     terms = [CorrelatedTerm(prior, varied) for prior in correlated]
     pulls += sum(float(np.sum(term.pulls(values) ** 2)) for term in terms)
+    notes += dict.fromkeys(x for model in datasets.models for x in getattr(model, "remarks", ()))
     degrees = n_data + len(measured) + sum(term.size for term in terms) - len(free)
     return FitSummary(
         parameters=parameter_table(labelled, correlated, answers),

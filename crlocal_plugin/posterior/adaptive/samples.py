@@ -35,12 +35,13 @@ class Adapted(NamedTuple):
     shares: np.ndarray
 
 
-def adaptive_samples(density, likelihood, fit, rng, report, n_jobs=None):
+def adaptive_samples(density, likelihood, fit, rng, report, n_jobs=None, trials=None):
     """Sample a posterior (`Adapted`), or None if nothing can be trusted.
 
     ``fit`` is the likelihood whose minima are looked for. Importance sampling from a mixture at the
     maxima comes first. Where that fails, coordinates are bent along curved valleys, and walkers
-    show what a mixture must be like; where that one fails too, they walk until they converge.
+    show what a mixture must be like; where that one fails too, they walk until they converge, or
+    not at all if there is a list of ``trials``, to which ln(evidence) of each mixture is added.
     """
     import_sampling("arviz")
     report("looking for maxima")
@@ -59,7 +60,7 @@ def adaptive_samples(density, likelihood, fit, rng, report, n_jobs=None):
         report("walking to the posterior")
         populations = Populations(target, modes, rng, n_jobs)
         modes = populations.modes
-        found = _drawn_while_walking(target, populations, rng, report, n_jobs)
+        found = _drawn_while_walking(target, populations, rng, report, n_jobs, trials)
     if found is not None:
         rows = [
             ("Pareto k", found.pareto_k, f"below {MAX_PARETO_K}"),
@@ -69,7 +70,7 @@ def adaptive_samples(density, likelihood, fit, rng, report, n_jobs=None):
         samples, evidence = found.resampled(rng)[np.newaxis], found.log_evidence
         sampler = f"importance sampling, {len(found.position)} draws"
     else:
-        walked = populations.converged(report)
+        walked = populations.converged(report) if trials is None else None
         if walked is None:
             return None
         samples, table = walked.chains(_KEPT), walked.table
@@ -82,12 +83,14 @@ def adaptive_samples(density, likelihood, fit, rng, report, n_jobs=None):
     return Adapted(theta, evidence, table, sampler, target.calls, places, shares)
 
 
-def _drawn_while_walking(target, populations, rng, report, n_jobs):
+def _drawn_while_walking(target, populations, rng, report, n_jobs, trials):
     """Draws from mixtures that walkers tell of, in several trials; None if they are not enough."""
     several = []
     for _ in range(_TRIALS):
         populations.follow_on()
         found = draw_enough(target, populations.mixture, rng, n_jobs)
+        if trials is not None:
+            trials.append(found.log_evidence[0])
         report(f"importance sampling, {found.effective:.0f} effective, k {found.pareto_k:.2f}")
         if found.pareto_k < MAX_PARETO_K:
             several.append(found)
