@@ -91,17 +91,18 @@ class Figures:
         Their data, by name.
     energy : float
         Total energy of the map in GeV.
+    curves : SpectrumCurves
+        Spectra against the axis that is shown.
+    markers : dict
+        Marker, whether it is filled, and colour of each dataset, by its name.
     spans : list of `~bokeh.models.Span`
         Lines at that energy.
     """
 
-    def __init__(self, exploration, axis="total_energy", n_points=N_POINTS, has_parts=True):
+    def __init__(self, exploration, n_points=N_POINTS, has_parts=True):
         self.exploration, self.energy = exploration, 1e4
-        self._grid = {"n_points": n_points, "has_parts": has_parts}
         model, datasets = exploration.model, list(exploration.datasets)
-        self._subject = Subject(model, datasets)
         self._dipoles = [d for d in datasets if getattr(d, "kind", "") == "dipole"]
-        self._markers = {}
         energies = dipole_energies(model, self._dipoles, n_points)
         self.dipole = DipoleCurves(model, energies, has_parts)
         self._pixels = sky_pixels()
@@ -109,9 +110,17 @@ class Figures:
         names += ("directions", "track", "image", "here")
         self.sources = {name: ColumnDataSource() for name in names}
         self.spectra = _figure("Spectra", x_axis_type="log", y_axis_type="log")
-        self._draw_spectra(axis)
+        grid = {"n_points": n_points, "has_parts": has_parts}
+        subject = Subject(model, datasets)
+        self._curves = {axis: SpectrumCurves(subject, axis, **grid) for axis in AXES}
+        # lines that are added later would take the legend away
+        self._lines = list(dict.fromkeys(n for c in self._curves.values() for n in c.names))
+        spectra = [d for c in self._curves.values() for d in c.datasets]
+        self.markers = _markers(list(dict.fromkeys(spectra))) | _markers(self._dipoles)
+        self._draw_spectra()
         self._draw_dipole()
         self._draw_sky()
+        self.show_axis("total_energy")
         self.update()
         self.update_points()
 
@@ -142,7 +151,9 @@ class Figures:
 
     def update_spectra(self):
         """Bring the spectra to the present values."""
-        rows = {f"y{k}": row for k, row in enumerate(self.curves())}
+        found = dict(zip(self.curves.names, self.curves(), strict=True))
+        absent = np.full(len(self.curves.x), np.nan)
+        rows = {f"y{k}": found.get(name, absent) for k, name in enumerate(self._lines)}
         self._send("spectra", {"x": self.curves.x} | rows)
 
     def update_map(self):
@@ -177,20 +188,21 @@ class Figures:
 
     def show_axis(self, axis):
         """Show the spectra against another axis."""
-        self.spectra.renderers = [r for r in self.spectra.renderers if r.name == "key"]
-        self._draw_spectra(axis)
+        fig = self.spectra
+        self.curves = self._curves[axis]
+        fig.xaxis.axis_label, fig.yaxis.axis_label = AXES[axis]
         self.update_spectra()
-        self.sources["spectrum_points"].data = self._spectrum_points()
+        points = self.sources["spectrum_points"].data = self._spectrum_points()
+        y = np.array(points["y"])[np.array(points["alpha"]) == 1]
+        low, high = log_limits(y, 2.5) or log_limits(self.curves(), 2, 5)
+        fig.y_range.update(start=low, end=high)
+        fig.x_range.update(start=self.curves.x[0], end=self.curves.x[-1])
 
     # ----------------------------------------------------------------- drawing
 
-    def _draw_spectra(self, axis):
-        fig = self.spectra
-        self.curves = SpectrumCurves(self._subject, axis, **self._grid)
-        self._markers = {}
-        fig.xaxis.axis_label, fig.yaxis.axis_label = AXES[axis]
-        labels = {}
-        for k, (quantity, part) in enumerate(self.curves.names):
+    def _draw_spectra(self):
+        fig, labels = self.spectra, {}
+        for k, (quantity, part) in enumerate(self._lines):
             look = {"line_dash": _dash(component_style(part or "total"))}
             look |= {"color": species_color(quantity), "line_width": 1.2 if part else 2.2}
             fig.line("x", f"y{k}", source=self.sources["spectra"], **look)
@@ -199,17 +211,10 @@ class Figures:
                 labels[component_name(part)] = look | {"color": "#555555"}
             else:
                 labels[species_label(quantity)] = look
-        if not fig.legend:
-            # it stays: Bokeh shows no legend that gets other entries later
-            for label, look in sorted(labels.items(), key=lambda item: item[1]["line_width"] < 2):
-                fig.line([np.nan], [np.nan], legend_label=label, name="key", **look)
-            _place_legend(fig)
-        points = self._spectrum_points()
+        for label, look in sorted(labels.items(), key=lambda item: item[1]["line_width"] < 2):
+            fig.line([np.nan], [np.nan], legend_label=label, **look)
         self._draw_points(fig, "spectrum_points", "J")
-        y = np.array(points["y"])[np.array(points["alpha"]) == 1]
-        low, high = log_limits(y, 2.5) or log_limits(self.curves(), 2, 5)
-        fig.y_range.update(start=low, end=high)
-        fig.x_range.update(start=self.curves.x[0], end=self.curves.x[-1])
+        _place_legend(fig)
 
     def _draw_dipole(self):
         ends = Range1d(self.dipole.energy[0], self.dipole.energy[-1])
@@ -305,23 +310,9 @@ class Figures:
 
     # ----------------------------------------------------------------- measured points
 
-    def markers(self):
-        """Marker and whether it is filled, colour of each dataset, by its name (dict)."""
-        if self._markers:
-            return self._markers
-        found = self._markers
-        for datasets in (self.curves.datasets, self._dipoles):
-            names = source_names(datasets)
-            markers = experiment_markers(names)
-            for dataset, name in zip(datasets, names, strict=True):
-                is_dipole = dataset.kind == "dipole"
-                color = "#404040" if is_dipole else species_color(dataset.quantity)
-                found[dataset.name] = (*markers[name], color)
-        return found
-
     def _columns(self, dataset, x, y, errors, value, unit, turns=(0,)):
         """Columns of the points of a dataset."""
-        marker, filled, color = self.markers()[dataset.name]
+        marker, filled, color = self.markers[dataset.name]
         is_ul = getattr(dataset, "is_ul", np.zeros(len(x), dtype=bool))
         low, high = (np.where(is_ul, y / 2 if sign < 0 else y, y + sign * np.nan_to_num(error))
                      for sign, error in zip((-1, 1), errors, strict=True))  # fmt: skip
@@ -371,6 +362,16 @@ class Figures:
                 self._columns(dataset, x, y, (error, error), y, "GeV", turns=(-360, 0, 360))
             )
         return _joined(amplitudes), _joined(phases)
+
+
+def _markers(datasets):
+    """Marker and whether it is filled, colour of each dataset, by its name (dict)."""
+    names, found = source_names(datasets), {}
+    markers = experiment_markers(names)
+    for dataset, name in zip(datasets, names, strict=True):
+        color = "#404040" if dataset.kind == "dipole" else species_color(dataset.quantity)
+        found[dataset.name] = (*markers[name], color)
+    return found
 
 
 def _place_legend(fig):

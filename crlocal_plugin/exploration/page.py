@@ -332,7 +332,7 @@ class Page:
 
     def _datasets(self):
         """Table of datasets, without their chi2."""
-        numbers, markers, rows = self.exploration.numbers, self.figures.markers(), []
+        numbers, markers, rows = self.exploration.numbers, self.figures.markers, []
         for title, names in self._kinds.items():
             total = sum(numbers[name] for name in names)
             rows.append(
