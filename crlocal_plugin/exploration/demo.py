@@ -3,9 +3,9 @@
 from itertools import product
 
 import numpy as np
-from bokeh.embed import file_html
+from bokeh.embed import components
 from bokeh.models import Button, Column, ColumnDataSource, CustomJS, InlineStyleSheet, Slider
-from bokeh.resources import INLINE
+from bokeh.resources import Resources
 
 from .figures import Figures
 from .page import slider_format
@@ -30,6 +30,21 @@ _STYLE = """
 :host > * { position: static !important; width: 100% !important; }
 @media (max-width: 560px) { :host { grid-template-columns: minmax(0, 1fr); }
   :host > .sliders { order: -1; } }
+"""
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>crlocal_plugin: spectra and dipole</title>
+{}
+</head>
+<body>
+{}
+{}
+</body>
+</html>
 """
 
 _MOVE = """
@@ -62,7 +77,7 @@ spectra.data = curves
 """
 
 
-def demo_html(exploration, template):
+def demo_html(exploration):
     """Page of an exploration after a fit, as HTML (str)."""
     axes = {name: _positions(exploration, name) for name in _GRID}
     answer = exploration.fit()
@@ -90,7 +105,9 @@ def demo_html(exploration, template):
         *(figures.spectra, figures.amplitude, inside, figures.phase),
         stylesheets=[InlineStyleSheet(css=_STYLE)], sizing_mode="stretch_width",
     )  # fmt: skip
-    return file_html(root, INLINE, "crlocal_plugin: spectra and dipole", template=template)
+    # file_html would link to files of Panel where that is imported
+    scripts = Resources(mode="inline", components=["bokeh", "bokeh-widgets"]).render()
+    return _PAGE.format(scripts, *components(root))
 
 
 def _positions(exploration, name):

@@ -142,7 +142,7 @@ def write_demo(path, subject=None, overwrite=False):
     """
     refuse_existing(path, overwrite=overwrite)
     demo_html = _needs_bokeh("crl.write_demo", "demo").demo_html
-    text = demo_html(explored(Analysis() if subject is None else subject), _template())
+    text = demo_html(explored(Analysis() if subject is None else subject))
     with replace_file(path) as draft:
         draft.write_text(text, encoding="utf-8")
 
