@@ -104,6 +104,7 @@ def test_saved_file_has_the_values(exploration, tmp_path):
 
 
 def test_caller_sees_nothing(analysis):
+    pytest.importorskip("panel", reason="the extra explore is not installed")
     datasets = analysis.prepare()
     model = datasets.models[0]
     page = crl.explore(model, list(datasets)).object

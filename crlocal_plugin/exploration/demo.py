@@ -38,7 +38,9 @@ _PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>crlocal_plugin: spectra and dipole</title>
+<script>
 {}
+</script>
 </head>
 <body>
 {}
@@ -106,8 +108,8 @@ def demo_html(exploration):
         stylesheets=[InlineStyleSheet(css=_STYLE)], sizing_mode="stretch_width",
     )  # fmt: skip
     # file_html would link to files of Panel where that is imported
-    scripts = Resources(mode="inline", components=["bokeh", "bokeh-widgets"]).render()
-    return _PAGE.format(scripts, *components(root))
+    scripts = Resources(mode="inline", components=["bokeh", "bokeh-widgets"]).js_raw
+    return _PAGE.format("\n".join(scripts), *components(root))
 
 
 def _positions(exploration, name):
