@@ -1,3 +1,6 @@
-"""Version of the package."""
+"""Version of the package, which a build takes from the tag."""
 
-__version__ = "0.1.0"
+try:
+    from ._tag import __version__
+except ModuleNotFoundError:  # a checkout that was neither built nor installed
+    __version__ = "0+unknown"

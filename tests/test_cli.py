@@ -63,7 +63,7 @@ def _in_empty_folder(tmp_path, monkeypatch):
 def small_fit(tmp_path_factory):
     folder, printed = tmp_path_factory.mktemp("fit") / "result", io.StringIO()
     with contextlib.redirect_stdout(printed):
-        assert main(["fit", *SMALL, *FREE_FEW, "--output", str(folder)]) == 0
+        assert main(["fit", *SMALL, *FREE_FEW, "--output", str(folder), "--verbose"]) == 0
     return folder, printed.getvalue()
 
 
@@ -138,7 +138,7 @@ BAD = {
     ("fit", "--hadronic-model", "EPOS"): "--hadronic-model: KASCADE has no tables for 'EPOS'",
     ("fit", "--hadronic-model", "LHAASO=EPOS-LHC", "SIBYLL-2.1"): "EXPERIMENT=MODEL for each",
     ("fit", "--hadronic-model", "LHASO=EPOS-LHC"): "'LHASO' is no experiment with tables for",
-    ("fit", "--free", "KASCADE.hadronic"): "for several hadronic models",
+    ("fit", "--free", "KASCADE.hadronic"): "a list of hadronic models",
     (
         "compare",
         "kinetic+spallation",
@@ -163,6 +163,7 @@ BAD = {
     ("plot", "."): "name pictures behind .: spectra, dipole",
     ("sample", "--parameters", "V_sn"): "--parameters V_sn: expected a free parameter",
     ("scan", "nowhere.yaml", "V_sun"): "nowhere.yaml",
+    ("scan", "V_sun", "a.yaml"): "a.yaml: the analysis file comes first",
     ("compare", "kinetic", "kinetc"): "kinetc: unknown 'kinetc': did you mean kinetic?",
     ("compare", "kinetic", "kinetic+u_H"): "kinetic+u_H: no parameter is called 'u_H'",
     (
@@ -224,7 +225,7 @@ def test_internal_error_has_no_traceback(monkeypatch, capsys):
     def fail(*args):
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("crlocal_plugin.cli.commands.data.catalog", fail)
+    monkeypatch.setattr("crlocal_plugin.catalogue.index.catalog", fail)
     assert main(["data", "list"]) == 3
     error = capsys.readouterr().err
     assert "boom" in error
@@ -313,7 +314,7 @@ def test_interrupt_says_nothing_false(monkeypatch, capsys):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("crlocal_plugin.cli.commands.data.catalog", interrupt)
+    monkeypatch.setattr("crlocal_plugin.catalogue.index.catalog", interrupt)
     assert main(["data", "list"]) == 2
     assert capsys.readouterr().err == "crlocal: interrupted, no file is half-written\n"
 
@@ -434,7 +435,9 @@ parameters: {calet-nuclei.norm: {free: true}}
     options = ["--species", "H", "He", "C", "Fe", "--hadronic-model"]
     options += ["LHAASO=EPOS-LHC", "LHAASO=SIBYLL-2.3d", "--free", "LHAASO.hadronic", "--fix"]
     options += ["Q_0n", "R_cut", "D_0", "delta_b", "x", "V_sun", "phi", "T_c", "R_cutc", "He.Q_0c"]
-    assert main(["fit", "a.yaml", *options, "--starts", "0", "--output", "result"]) == 0
+    assert (
+        main(["fit", "a.yaml", *options, "--starts", "0", "--output", "result", "--verbose"]) == 0
+    )
     printed = capsys.readouterr().out
     for label in ("C+Fe.index_offset", "grammage", "LHAASO-nuisance.hadronic", "calet-nuclei.norm"):
         assert label in printed
@@ -449,7 +452,7 @@ parameters: {calet-nuclei.norm: {free: true}}
     total = float(printed.split("total ")[1].split()[0])
     assert datasets.stat_sum() == pytest.approx(total, abs=0.006)
     assert main(["plot", "result", "mean-log-mass", "--output", "masses.svg"]) == 0
-    assert "FillBetween" in (tmp_path / "masses.svg").read_text()
+    assert "PolyCollection" in (tmp_path / "masses.svg").read_text()
 
 
 def test_comparison_with_and_without_loss(tmp_path):
@@ -617,9 +620,9 @@ def test_pictures_of_a_fit(small_fit, tmp_path, capsys):
     text = (tmp_path / "pictures" / "spectra.svg").read_text()
     assert "<svg" in text
     # the band is there with the covariance of the fit only
-    assert "FillBetween" in text
+    assert "PolyCollection" in text
     assert main(["plot", "spectra", "--output", "table.svg", "--species", "H", "--no-legend"]) == 0
-    assert "FillBetween" not in (tmp_path / "table.svg").read_text()
+    assert "PolyCollection" not in (tmp_path / "table.svg").read_text()
 
 
 def test_pictures_are_written_all_or_none(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 
 import numpy as np
@@ -115,7 +116,7 @@ def test_workers_with_threads_are_refused():
 def test_other_versions_are_refused(client, monkeypatch):
     monkeypatch.setattr(clusters, "__version__", "0.0")
     with pytest.raises(
-        ValueError, match=f"have crlocal_plugin {crl.__version__}, this process has 0.0"
+        ValueError, match=re.escape(f"have crlocal_plugin {crl.__version__}, this process has 0.0")
     ):
         use(client)
 

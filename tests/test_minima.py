@@ -423,7 +423,7 @@ def test_band_that_rests_on_an_open_parameter_is_refused():
     for name in ("V_sun", "R_cutc"):
         getattr(model, name).frozen = False
     model.V_sun.error = 0.5
-    with pytest.raises(ValueError, match=r"rests on R_cutc.*samples of the posterior"):
+    with pytest.raises(ValueError, match=r"depends on R_cutc.*samples of the posterior"):
         crl.intensity_band(model, [10, 1e7] * u.GV)
     samples = ["R_cutc"], np.linspace(1, 100, 20)[:, np.newaxis]
     crl.intensity_band(model, [10, 1e7] * u.GV, samples=samples)

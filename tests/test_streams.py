@@ -39,13 +39,16 @@ class Interrupt:
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, Interrupt())
-sys.argv = [sys.argv[1], "data", "list"]
+sys.modules["__main__"].__file__ = sys.argv[1]
 from crlocal_plugin.cli import main
+sys.exit(main(["data", "list"]))
 """
 
 
 @pytest.mark.parametrize(
-    ("program", "lines"), [("/usr/bin/crlocal", 1), ("notebook.py", None)], ids=["program", "other"]
+    ("program", "lines"),
+    [(str(Path(sys.executable).with_name("crlocal")), 1), ("notebook.py", None)],
+    ids=["program", "other"],
 )
 def test_interrupt_while_the_package_is_imported(program, lines):
     command = [sys.executable, "-c", INTERRUPTED, program]

@@ -1,7 +1,6 @@
 """Imports go downwards, and the public names are there."""
 
 import ast
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -50,14 +49,6 @@ def test_physics_is_numpy_alone(path):
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names.add(node.module.split(".")[0])
     assert names <= {"numpy", "typing", "dataclasses", "functools", "math", "numbers"}
-
-
-def test_every_file_of_the_package_is_installed():
-    text = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
-    patterns = tomllib.loads(text)["tool"]["setuptools"]["package-data"]["crlocal_plugin"]
-    installed = {*FILES, *(path for pattern in patterns for path in PACKAGE.glob(pattern))}
-    files = {path for path in PACKAGE.rglob("*.*") if path.is_file() and path.suffix != ".pyc"}
-    assert files <= installed
 
 
 def test_public_names():

@@ -3,10 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-from ..analysis.files import analysis_text
-from ..likelihood.collection import CosmicRayDatasets
-from ..plots.pictures import PICTURES
-from ..report.saved_result import MINIMA
 from ..results import changed_files, check_result, replace_result
 from .output import write_pictures, write_table
 from .terminal import tell
@@ -24,6 +20,8 @@ _PICTURES = ("spectra", "dipole", "sky")
 
 def check_names(folder, datasets, overwrite):
     """Refuse datasets whose files would take the place of others, before any work is done."""
+    from ..report.saved_result import MINIMA
+
     names = [dataset.to_dict()["filename"] for dataset in datasets]
     check_result(folder, "fit", overwrite, names)
     for dataset, name in zip(datasets, names, strict=True):
@@ -36,6 +34,9 @@ def check_names(folder, datasets, overwrite):
 
 def write_output(folder, analysis, datasets, result, summary, overwrite=False):
     """Write all that belongs to a fit; after an error, what was there before is kept."""
+    from ..analysis.files import analysis_text
+    from ..report.saved_result import MINIMA
+
     with replace_result(folder, "fit", overwrite) as draft:
         datasets.write(draft / "datasets.yaml", filename_models=draft / "models.yaml")
         result.write(draft / "fit-result.yaml", full_output=True)
@@ -52,6 +53,8 @@ def write_output(folder, analysis, datasets, result, summary, overwrite=False):
 
 def draw_fit(folder, datasets):
     """Draw the pictures of a fit."""
+    from ..plots.pictures import PICTURES
+
     shown = {PICTURES[name].kind for name in _PICTURES}
     kinds = {getattr(dataset, "kind", None) for dataset in datasets} - shown
     names = [name for name in PICTURES if name in _PICTURES or PICTURES[name].kind in kinds]
@@ -62,6 +65,8 @@ def draw_fit(folder, datasets):
 
 def read_output(folder):
     """Read the datasets of a fit, with their models and the covariance."""
+    from ..likelihood.collection import CosmicRayDatasets
+
     names = ("datasets.yaml", "models.yaml")
     folder = Path(folder)
     files = [folder / name for name in names]

@@ -2,17 +2,15 @@
 
 import contextlib
 
-import click
-
-from ..likelihood.summary import verdict
-from ..progress import progress_bar
 from .options import analysis_of
-from .terminal import tell
+from .terminal import say, tell
 
 
 def prepare(file=None, **options):
     """Read an analysis, and its datasets with their model."""
-    click.echo("reading models and data ...")
+    from ..progress import progress_bar
+
+    say("reading models and data ...")
     with progress_bar(None, "reading", ""):
         analysis = analysis_of(file, **options)
         return analysis, analysis.prepare()
@@ -22,6 +20,8 @@ def run_fit(analysis, datasets):
     """Fit datasets (`~gammapy.modeling.FitResult`)."""
     from gammapy.modeling import Fit
 
+    from ..progress import progress_bar
+
     with progress_bar(None, "descent and errors", ""):
         return Fit(backend=analysis.backend).run(datasets)
 
@@ -29,15 +29,17 @@ def run_fit(analysis, datasets):
 def first_fit(analysis, datasets, then=""):
     """Fit datasets before something else is done with them; result and exit code."""
     if then:
-        click.echo("fitting ...")
+        say("fitting ...")
     result = run_fit(analysis, datasets)
     if then:
-        click.echo(f"statistic {result.total_stat:.2f} at the best fit; {then} ...")
+        say(f"statistic {result.total_stat:.2f} at the best fit; {then} ...")
     return result, exit_code(result)
 
 
 def exit_code(result):
     """Tell what of a fit has failed; 0 if it has not (``result.success``), else 1."""
+    from ..likelihood.summary import verdict
+
     if result.success:
         return 0
     steps = (result.optimize_result, result.covariance_result)

@@ -1,22 +1,39 @@
 """Options of several commands: which model, which data and what is free; seed and processes."""
 
-from functools import cache, reduce, wraps
+from functools import reduce, wraps
 from pathlib import Path
 
-from gammapy.utils.parallel import multiprocessing_manager
-
-from ..analysis.description import Analysis
-from ..analysis.schema import PARTS
-from ..catalogue.index import catalog
-from ..catalogue.selections import SELECTIONS
-from ..physics.species import ELEMENT_GROUPS, SPECIES
-from ..work.clusters import use_cluster
+from .known import KNOWN
 from .parsing import FINITE, Name, argument, option, whole
 
-TABLES = Name(lambda: [*SELECTIONS, *catalog()["name"], *sorted(set(catalog()["experiment"]))])
-PARAMETERS = Name(cache(lambda: Analysis().prepare().parameters.labels))
-_SPECIES = Name(lambda: [*SPECIES, *ELEMENT_GROUPS])
-_HADRONIC = Name(lambda: sorted(set(catalog()["hadronic_model"]) - {""}))
+
+def _tables():
+    from ..catalogue.index import catalog
+    from ..catalogue.selections import SELECTIONS
+
+    return [*SELECTIONS, *catalog()["name"], *sorted(set(catalog()["experiment"]))]
+
+
+def _labels():
+    from ..analysis.description import Analysis
+
+    return Analysis().prepare().parameters.labels
+
+
+def _species():
+    from ..physics.species import ELEMENT_GROUPS, SPECIES
+
+    return [*SPECIES, *ELEMENT_GROUPS]
+
+
+def _hadronic_models():
+    from ..catalogue.index import catalog
+
+    return sorted(set(catalog()["hadronic_model"]) - {""})
+
+
+TABLES, PARAMETERS = Name(_tables), Name(_labels)
+_SPECIES, _HADRONIC = Name(_species), Name(_hadronic_models)
 
 SEED = option("--seed N", "of the random numbers", whole(0), 0)
 
@@ -26,6 +43,10 @@ def spread(command):
 
     @wraps(command)
     def run(jobs, cluster, **options):
+        from gammapy.utils.parallel import multiprocessing_manager
+
+        from ..work.clusters import use_cluster
+
         with (
             use_cluster(cluster, jobs)
             if cluster
@@ -41,7 +62,7 @@ def spread(command):
     return jobs(cluster(run))
 
 
-_ENTRIES = {
+ENTRIES = {
     ("datasets",): ("NAME...", TABLES),
     ("hadronic_model",): ("MODEL...", _HADRONIC, "for one experiment LHAASO=EPOS-LHC"),
     ("valid_only",): (),
@@ -76,7 +97,7 @@ def analysis_options(leave_out=()):
     Entries of the names in ``leave_out`` have no effect on the command, and get no option.
     """
     parts = [argument("file", "[FILE.yaml]", _FILE)]
-    parts += [_entry(place, *_ENTRIES[place]) for place in _ENTRIES if place[-1] not in leave_out]
+    parts += [_entry(place, *ENTRIES[place]) for place in ENTRIES if place[-1] not in leave_out]
     for declaration, text in (
         ("--no-priors", "leave out the priors on what others measured"),
         ("--free PARAM...", "parameters to free"),
@@ -88,15 +109,10 @@ def analysis_options(leave_out=()):
 
 def _entry(location, values=None, kind=None, note=None):
     """Option of an entry, with its description and its default."""
-    info = PARTS.get(location[:-1], Analysis).model_fields[location[-1]]
     name = _option(location)
-    default = "none" if info.default is None else info.default
-    if isinstance(default, bool):
-        default = "yes" if default else "no"
-    elif isinstance(default, tuple):
-        default = " ".join(str(getattr(item, "name", item)) for item in default)
+    description, default = KNOWN["entries"][".".join(location)]
     end = None if default == "default" else f"default: {default}"
-    text = "; ".join(filter(None, (info.description, note, end)))
+    text = "; ".join(filter(None, (description, note, end)))
     declaration = f"{name}/--no-{name[2:]}" if values is None else f"{name} {values}"
     return option(declaration, text, kind, section=_SECTION)
 
@@ -107,6 +123,9 @@ def _option(location):
 
 def split_words(file, words):
     """Give a word that was taken for the analysis file back to the words behind it."""
+    for word in words:
+        if Path(word).suffix in (".yaml", ".yml") and "=" not in word:
+            raise ValueError(f"{word}: the analysis file comes first, before names and options")
     if file is None or Path(file).suffix in (".yaml", ".yml"):
         return file, words
     return None, (file, *words)
@@ -114,12 +133,14 @@ def split_words(file, words):
 
 def analysis_of(file=None, no_priors=False, free=(), fix=(), **entries):
     """Read the analysis file, if there is one, and replace the entries that options give."""
+    from ..analysis.description import Analysis
+
     if file is not None and Path(file).is_dir():
         example = Path(file, "analysis.yaml")
         raise ValueError(f"{file} is a folder: name the file, such as {example}")
     analysis = Analysis() if file is None else Analysis.read(file)
     changes, places = {}, {}
-    for location in _ENTRIES:
+    for location in ENTRIES:
         value = entries.get(location[-1])
         if value not in (None, ()):
             _enter(changes, places, location, _data(location[-1], value), _option(location))

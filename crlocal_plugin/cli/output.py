@@ -1,9 +1,6 @@
 """Write tables and pictures, whole or not at all; refuse files that may not be replaced."""
 
-import numpy as np
-
 from ..files import refuse_existing, replace_file
-from ..progress import progress_bar
 from ..results import check_place
 
 FORMATS = ("png", "pdf", "svg")
@@ -54,6 +51,10 @@ def pyplot():
 
 def write_pictures(pictures, bbox_inches="tight"):
     """Draw pictures to files: functions that return axes or a figure, by path."""
+    import numpy as np
+
+    from ..progress import progress_bar
+
     plt = pyplot()
     with progress_bar(len(pictures), "drawing", "figures") as update:
         for path, draw in pictures.items():

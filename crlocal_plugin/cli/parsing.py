@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib
 import math
 import re
 from itertools import chain, takewhile
@@ -11,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..messages import unknown_name
-from ..progress import plain_lines
+from .terminal import begin_document, print_document
 
 _OPEN_OPTION = f"{__name__}.open_option"
 
@@ -146,21 +147,34 @@ class _Option(click.Option):
         self.section = section
 
 
-def command(examples):
-    """Decorator that makes a command, with examples at the end of its help."""
+def command(examples, name=None, group=click, has_results=True):
+    """Decorator that makes a command, with examples at the end of its help.
+
+    One that has results prints them as JSON if asked to.
+    """
 
     def decorate(function):
-        verbose = option("--verbose", "say what goes on, in plain lines every five seconds")
-        return click.command(cls=_Command, epilog=examples)(verbose(_speaking(function)))
+        function = option("--verbose", "say what goes on, in lines")(_run(function))
+        if has_results:
+            function = option("--json", "print the results as one JSON document")(function)
+        return group.command(name, cls=_Command, epilog=examples)(function)
 
     return decorate
 
 
-def _speaking(function):
+def _run(function):
     @functools.wraps(function)
-    def run(verbose, **options):
+    def run(verbose, json=False, **options):
+        # files name classes that gammapy must know by then
+        importlib.import_module("..registered", __package__)
+        from ..progress import plain_lines
+
+        if json:
+            begin_document()
         with plain_lines() if verbose else contextlib.nullcontext():
-            return function(**options)
+            code = function(**options)
+        print_document()
+        return code
 
     return run
 

@@ -1,15 +1,16 @@
 """``crlocal cite``: whom to cite."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from ...catalogue.citations import citations
 from ...files import replace_file
 from ..fit_folder import read_output
 from ..options import TABLES
 from ..output import check_file
 from ..parsing import PATH, argument, command, option
+from ..terminal import show
 
 
 @command(
@@ -34,6 +35,8 @@ def cite(sources, format, output, overwrite):
     Those of the model, the software, the data and, for a fit, the priors on its free parameters.
     Without a name, those of model and software.
     """
+    from ...catalogue.citations import citations
+
     check_file(output, overwrite, (".bib", ".txt"))
     found = list(citations())
     for source in sources:
@@ -42,9 +45,10 @@ def cite(sources, format, output, overwrite):
     text = "\n".join(map(str, unique))
     if format == "bibtex":
         text = "\n\n".join(publication.bibtex() for publication in unique)
+    entries = [{"text": str(item), **asdict(item)} for item in unique]
+    show(text if output is None else None, publications=entries)
     if output is None:
-        click.echo(text)
         return
     with replace_file(output) as draft:
         draft.write_text(f"{text}\n", encoding="utf-8")
-    click.echo(f"{len(unique)} publications written to {output}")
+    show(f"{len(unique)} publications written to {output}", written=output)

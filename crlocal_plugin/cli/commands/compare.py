@@ -1,19 +1,11 @@
 """``crlocal compare``: variants of the model on the same data."""
 
-import click
-
-from ...components.parameters import DEFINITIONS
-from ...components.source_catalogue import source_catalogue
-from ...likelihood.minima.search import N_STARTS
 from ...messages import close_name
-from ...models.cosmic_ray import CosmicRayModel
-from ...models.nearby_sources import nearby_source
-from ...posterior.prior_distributions import set_proper_priors
-from ...progress import progress_bar
-from ...studies.comparison import compare_models
+from ..known import KNOWN
 from ..options import SEED, analysis_of, analysis_options, split_words
 from ..output import check_file, table_text, write_table
 from ..parsing import PATH, argument, command, option, whole
+from ..terminal import say, show
 
 VARIANTS = (
     "kinetic, wandering or qgsjet, with +local for C from the summed spectrum, +lsr for cosmic "
@@ -39,7 +31,7 @@ _SPALLATION = {"spallation": True, "no-spallation": False}
 )
 @analysis_options(leave_out=("variant", "spallation", "compton_getting", "backend"))
 @argument("models", "[MODEL...]", f"{VARIANTS}; default: {' '.join(_DEFAULT)}")
-@option("--starts N", "starts of each fit, which has several minima", whole(0), N_STARTS)
+@option("--starts N", "starts of each fit, which has several minima", whole(0), KNOWN["starts"])
 @option("--evidence", "nested sampling of each, which takes minutes")
 @option("--live N", "its live points", whole(1), 400)
 @SEED
@@ -51,9 +43,13 @@ def compare(file, models, starts, evidence, live, seed, output, overwrite, **opt
     Fit each of them, and print chi2, information criteria, likelihood ratios of nested variants,
     and evidences if asked for.
     """
+    from ...posterior.prior_distributions import set_proper_priors
+    from ...progress import progress_bar
+    from ...studies.comparison import compare_models
+
     file, models = split_words(file, models)
     check_file(output, overwrite, (".ecsv",))
-    click.echo("reading models and data ...")
+    say("reading models and data ...")
     analysis = analysis_of(file, **options)
     entries = dict.fromkeys(models or _DEFAULT)
     with progress_bar(len(entries), "reading", "models") as update:
@@ -62,16 +58,21 @@ def compare(file, models, starts, evidence, live, seed, output, overwrite, **opt
             if evidence:
                 set_proper_priors(entries[name])
             update(1)
-    click.echo(f"fitting {len(entries)} models ...")
+    say(f"fitting {len(entries)} models ...")
     table = compare_models(entries, evidence, live, random_state=seed, n_starts=starts)
-    click.echo(f"\n{table_text(table)}")
+    show(f"\n{table_text(table)}", models=table)
     if output is not None:
         write_table(table, output)
-        click.echo(f"\nwritten to {output}")
+        show(f"\nwritten to {output}", written=output)
 
 
 def variant(text, analysis):
     """Datasets of a model as the command line names it."""
+    from ...components.parameters import DEFINITIONS
+    from ...components.source_catalogue import source_catalogue
+    from ...models.cosmic_ray import CosmicRayModel
+    from ...models.nearby_sources import nearby_source
+
     name, *changes = text.split("+")
     model = {"variant": name, "compton_getting": "local" if "local" in changes else "constant"}
     if _LSR in changes:

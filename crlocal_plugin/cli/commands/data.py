@@ -2,15 +2,10 @@
 
 import click
 
-from ...catalogue.experiments import experiment_named
-from ...catalogue.index import catalog, read_catalog_table
-from ...catalogue.overlaps import overlapping_tables
-from ...catalogue.own_tables import read_table, understood
-from ...catalogue.selections import SELECTIONS
-from ...tables.writing import write_table
 from ..options import TABLES
 from ..output import table_text
-from ..parsing import PATH, Group, argument, option
+from ..parsing import PATH, Group, argument, command, option
+from ..terminal import show
 
 _EXAMPLES = (
     "examples:\n  crlocal data list\n  crlocal data show ams-02_h_2015\n"
@@ -23,16 +18,20 @@ def data():
     """List and show the measured tables of the package, and check your own."""
 
 
-@data.command(
-    "list",
-    epilog="examples:\n  crlocal data list --quantity He\n"
+@command(
+    "examples:\n  crlocal data list --quantity He\n"
     "  crlocal data list --quantity all_particle --hadronic-model EPOS-LHC",
+    "list",
+    data,
 )
 @option("--quantity NAME", "only tables of a species, of a sum such as light, or of dipoles")
 @option("--experiment NAME", "only tables of an experiment")
 @option("--hadronic-model NAME", "only tables for a hadronic interaction model")
 def list_tables(**wanted):
     """List all tables with their publications, and the named selections."""
+    from ...catalogue.index import catalog
+    from ...catalogue.selections import SELECTIONS
+
     table = catalog()
     for column, name in wanted.items():
         if name is not None:
@@ -43,45 +42,62 @@ def list_tables(**wanted):
             table = table[table[column] == match]
     if not len(table):
         raise ValueError("no table is of all of these: leave out an option")
-    widths = {key: max(map(len, table[key])) for key in ("name", "quantity", "axis")}
+    lines, widths = [], {key: max(map(len, table[key])) for key in ("name", "quantity", "axis")}
     for row in table:
         words = [row[key].ljust(width) for key, width in widths.items()]
         extent = f"{row['x_min']:.3g} .. {row['x_max']:.3g} {row['unit']}"
-        click.echo(f"{'  '.join(words)}  {row['points']:3d}  {extent:26s}  {row['reference']}")
-    click.echo(f"\n{len(table)} table{'s' * (len(table) > 1)}. Selections:")
-    for name, selection in SELECTIONS.items():
-        click.echo(f"  {name}: {selection.description}")
+        lines.append(f"{'  '.join(words)}  {row['points']:3d}  {extent:26s}  {row['reference']}")
+    lines.append(f"\n{len(table)} table{'s' * (len(table) > 1)}. Selections:")
+    selections = {name: selection.description for name, selection in SELECTIONS.items()}
+    lines += [f"  {name}: {description}" for name, description in selections.items()]
+    show("\n".join(lines), tables=table, selections=selections)
 
 
-@data.command(epilog="example:\n  crlocal data show ams-02_h_2015")
+@command("example:\n  crlocal data show ams-02_h_2015", "show", data)
 @argument("name", "NAME", "name of a table, selection or experiment", TABLES)
-def show(name):
+def show_table(name):
     """Print a table with its publication, or the tables of a selection or an experiment."""
+    from ...catalogue.experiments import experiment_named
+    from ...catalogue.index import catalog, read_catalog_table
+    from ...catalogue.overlaps import overlapping_tables
+    from ...catalogue.selections import SELECTIONS
+
     index = catalog()
     experiment = experiment_named(name)
     if name in SELECTIONS:
-        click.echo(f"{name}: {SELECTIONS[name].description}\n")
+        lines, tables = [f"{name}: {SELECTIONS[name].description}\n"], []
         for item in SELECTIONS[name].items:
             low, high = ("" if end is None else end for end in item.energy_range)
             extent = f"  ({low} .. {high})" if (low, high) != ("", "") else ""
-            click.echo(f"  {item.name}{extent}")
+            lines.append(f"  {item.name}{extent}")
+            tables.append({"name": item.name, "low": str(low), "high": str(high)})
+        show("\n".join(lines), description=SELECTIONS[name].description, tables=tables)
     elif experiment is not None and name not in index["name"]:
-        for row in index[index["experiment"] == experiment]:
-            model = row["hadronic_model"]
-            click.echo(f"{row['name']}  ({model})" if model else row["name"])
+        rows = index[index["experiment"] == experiment]
+        pairs = [(row["name"], row["hadronic_model"]) for row in rows]
+        show(
+            "\n".join(f"{name}  ({model})" if model else name for name, model in pairs), tables=rows
+        )
     else:
         table = read_catalog_table(name)
-        for key, value in table.meta.items():
-            click.echo(f"{key:20s} {value}")
-        for other, reason in overlapping_tables(name).items():
-            click.echo(f"{'not to be fitted with':20s} {other}: {reason}")
-        click.echo(f"\n{table_text(table)}")
+        others = overlapping_tables(name)
+        lines = [f"{key:20s} {value}" for key, value in table.meta.items()]
+        lines += [f"{'not to be fitted with':20s} {other}: {why}" for other, why in others.items()]
+        show(
+            "\n".join([*lines, "", table_text(table)]),
+            meta=dict(table.meta),
+            not_to_be_fitted_with=others,
+            units=_units(table),
+            points=table,
+        )
 
 
-@data.command(
-    epilog="examples:\n  crlocal data check hepdata-table.yaml\n"
+@command(
+    "examples:\n  crlocal data check hepdata-table.yaml\n"
     "  crlocal data check protons.csv --quantity H --axis kinetic_energy\n"
-    "    --columns energy=E:TeV 'intensity=flux:m-2 s-1 sr-1 GeV-1' --output protons.ecsv"
+    "    --columns energy=E:TeV 'intensity=flux:m-2 s-1 sr-1 GeV-1' --output protons.ecsv",
+    "check",
+    data,
 )
 @argument("path", "FILE", "CSV, ECSV, FITS, HEPData, CRDB, USINE or KISS file", PATH)
 @option("--columns NAME=COLUMN:UNIT...", "what columns are, if their names do not tell")
@@ -92,8 +108,12 @@ def show(name):
 @option("--output FILE", "ECSV or FITS file to write, which every command reads", PATH)
 def check(path, columns, output, **options):
     """Print what a file of your own is read as, or what it does not say."""
+    from ...catalogue.own_tables import read_table, understood
+    from ...tables.writing import write_table
+
     table = read_table(path, dict(map(_column, columns)), **options)
-    click.echo(f"{understood(table)}\n\n{table_text(table)}")
+    text = f"{understood(table)}\n\n{table_text(table)}"
+    show(text, meta=dict(table.meta), units=_units(table), points=table)
     if output is not None:
         write_table(table, output)
 
@@ -105,3 +125,7 @@ def _column(text):
     if not (equals and given):
         raise ValueError(f"--columns: expected NAME=COLUMN or NAME=COLUMN:UNIT, got {text!r}")
     return name, (column, unit) if colon else given
+
+
+def _units(table):
+    return {name: str(table[name].unit or "") for name in table.colnames}

@@ -1,14 +1,15 @@
 """``crlocal fit``: the joint fit, with everything that belongs to its result in one folder."""
 
+from dataclasses import fields
+
 import click
 
-from ...likelihood.summary import fit_summary
-from ...progress import progress_bar
 from ...results import check_result
 from ..fit_folder import check_names, write_output
 from ..fitting import exit_code, run_fit
 from ..options import analysis_of, analysis_options
 from ..parsing import PATH, command, option, whole
+from ..terminal import say, show
 
 
 @command(
@@ -33,29 +34,35 @@ from ..parsing import PATH, command, option, whole
 def fit(starts, output, overwrite, **options):
     """Fit the model of Xue & Liu 2025 to measured spectra and dipoles.
 
-    Write analysis, models, datasets, result, tables and figures to a folder.
+    Write analysis, models, datasets, result, tables and figures to a folder. Print whether the fit
+    is good, what the data determine and what limits it; with --verbose all tables.
     """
+    from ...likelihood.summary import fit_summary
+    from ...progress import progress_bar
+
     analysis = analysis_of(**options)
     if starts is not None:
         analysis = analysis.changed({"starts": starts})
     output = output or analysis.output
     check_result(output, "fit", overwrite)
-    click.echo("reading models and data ...")
+    say("reading models and data ...")
     datasets = analysis.prepare()
     check_names(output, datasets, overwrite)
     n_numbers = sum(dataset.info_dict()["n_fit"] for dataset in datasets)
     n_free = len(datasets.parameters.free_parameters)
-    click.echo(
-        f"fitting {n_free} parameters to {n_numbers} numbers of {len(datasets)} datasets ..."
-    )
+    say(f"fitting {n_free} parameters to {n_numbers} numbers of {len(datasets)} datasets ...")
     with progress_bar(None, "fitting", ""):
         result = run_fit(analysis, datasets)
         # profiles may lead on to a lower minimum
         summary = fit_summary(datasets, result)
     code = exit_code(result)
-    click.echo(f"\n{summary}\n")
-    click.echo("drawing and writing ...")
+    results = {field.name: getattr(summary, field.name) for field in fields(summary)}
+    results["minima"] = None if summary.minima is None else summary.minima.table()
+    is_full = click.get_current_context().params["verbose"]
+    text = summary if is_full else summary.brief()
+    show(f"\n{text}\n", **results)
     with progress_bar(None, "writing", ""):
         write_output(output, analysis, datasets, result, summary, overwrite)
-    click.echo(f"written to {output}")
+    files = "all tables are in summary.txt, pictures beside it"
+    show(f"written to {output}: {files}; next: crlocal report {output}", written=output)
     return code

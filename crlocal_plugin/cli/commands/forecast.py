@@ -2,17 +2,12 @@
 
 from functools import partial
 
-import click
-
-from ...catalogue.plans import find_plans, shipped_plans
-from ...plots.forecasts import plot_forecast
-from ...progress import progress_bar
-from ...studies.forecasts import TARGETS, tell_apart
-from ...studies.forecasts import forecast as expected_errors
 from ..fitting import first_fit, prepare
+from ..known import KNOWN
 from ..options import PARAMETERS, SEED, analysis_of, analysis_options, split_words, spread
 from ..output import SUFFIXES, check_file, table_text, write_pictures, write_table
 from ..parsing import FINITE, PATH, Name, argument, command, option, whole
+from ..terminal import say, show
 from .compare import VARIANTS, variant
 
 
@@ -29,13 +24,13 @@ from .compare import VARIANTS, variant
 @argument(
     "names",
     "[PLAN...]",
-    f"{', '.join(shipped_plans())}; default: all of them, unless --plans names files",
-    Name(shipped_plans),
+    f"{', '.join(KNOWN['plans'])}; default: all of them, unless --plans names files",
+    Name(lambda: KNOWN["plans"]),
 )
 @option("--plans FILE...", "YAML files of plans, or tables of one measurement each")
 @option(
     "--parameters PARAM...",
-    f"those whose errors are printed; default: {' '.join(TARGETS)}",
+    f"those whose errors are printed; default: {' '.join(KNOWN['targets'])}",
     PARAMETERS,
 )
 @option(
@@ -71,6 +66,11 @@ def forecast(
     Fit today's data, predict those of planned measurements from the best fit, and print the errors
     that parameters would have, with a ranking of the plans.
     """
+    from ...catalogue.plans import find_plans, shipped_plans
+    from ...plots.forecasts import plot_forecast
+    from ...studies.forecasts import TARGETS
+    from ...studies.forecasts import forecast as expected_errors
+
     file, names = split_words(file, names)
     check_file(output, overwrite, (".ecsv",))
     check_file(picture, overwrite, SUFFIXES)
@@ -79,7 +79,7 @@ def forecast(
     planned = find_plans([*names, *plans] or list(shipped_plans()))
     if models:
         table = _models(analysis_of(file, **options), models, planned, planned_scatter)
-        click.echo(f"\n{table_text(table)}")
+        show(f"\n{table_text(table)}", models=table)
     else:
         analysis, datasets = prepare(file, **options)
         _, code = first_fit(analysis, datasets, "predicting")
@@ -89,19 +89,22 @@ def forecast(
             datasets, planned, parameters or TARGETS, TARGETS, profiles, toys, planned_scatter, seed
         )
         table = found.errors
-        click.echo(f"\n{found}")
+        show(f"\n{found}", **vars(found))
         if picture is not None:
             write_pictures({picture: partial(plot_forecast, found)})
-            click.echo(f"\nwritten to {picture}")
+            show(f"\nwritten to {picture}", drawn=picture)
     if output is not None:
         write_table(table, output)
-        click.echo(f"\nwritten to {output}")
+        show(f"\nwritten to {output}", written=output)
     return 0
 
 
 def _models(analysis, models, planned, scatter):
     """Which models the plans tell apart, each at its best fit."""
-    click.echo(f"fitting {len(models)} models ...")
+    from ...progress import progress_bar
+    from ...studies.forecasts import tell_apart
+
+    say(f"fitting {len(models)} models ...")
     entries = {}
     with progress_bar(len(models), "fitting", "models") as update:
         for name in models:

@@ -1,11 +1,9 @@
 """``crlocal identify``: what spectra, dipole and priors tell about the free parameters."""
 
-import click
-
-from ...studies.identifiability import identifiability
 from ..fitting import first_fit
 from ..options import analysis_of, analysis_options
 from ..parsing import command, option
+from ..terminal import show
 
 
 @command(
@@ -25,11 +23,15 @@ def identify(fit, **options):
     which data say most, and which combinations of parameters they leave open; at the values of
     Table I of Xue & Liu 2025 or at the best fit.
     """
+    from ...studies.identifiability import identifiability
+
     analysis = analysis_of(**options)
     datasets = analysis.prepare()
     code = 0
     if fit:
         _, code = first_fit(analysis, datasets)
-        click.echo(f"fitted: total statistic {datasets.stat_sum():.2f}\n")
-    click.echo(identifiability(datasets))
+        total = datasets.stat_sum()
+        show(f"fitted: total statistic {total:.2f}\n", total=total)
+    found = identifiability(datasets)
+    show(str(found), **vars(found))
     return code

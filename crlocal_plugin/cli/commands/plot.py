@@ -5,21 +5,19 @@ import inspect
 from functools import partial
 from pathlib import Path
 
-import astropy.units as u
 import click
-import numpy as np
 
-from ...analysis.description import Analysis
 from ...files import replace_file
 from ...messages import unknown_name
-from ...plots.pictures import PICTURES
-from ...plots.style import journal_style
 from ...results import add_to_result
 from ..fit_folder import read_output
+from ..known import KNOWN
 from ..output import FORMATS, SUFFIXES, check_file, write_pictures
 from ..parsing import FINITE, PATH, Name, argument, command, option
+from ..terminal import say
 
-_PICTURES = Name(lambda: PICTURES)
+_SUMMARIES = KNOWN["pictures"]
+_PICTURES = Name(lambda: _SUMMARIES)
 _SOURCE = "folder of crlocal fit, or analysis file; without one, Table I of the paper"
 
 
@@ -30,7 +28,7 @@ def _content(declaration, help, kind=None):
 
 @command(
     "pictures:\n"
-    + "\n".join(f"  {name:13}  {picture.summary}" for name, picture in PICTURES.items())
+    + "\n".join(f"  {name:13}  {summary}" for name, summary in _SUMMARIES.items())
     + """
 
 examples:
@@ -39,10 +37,11 @@ examples:
   crlocal plot crlocal-fit spectra --species H --axis rigidity --output protons.svg
   crlocal plot crlocal-fit dipole --energy-range "1 TeV" "10 PeV" --no-components
   crlocal plot analysis.yaml sky --frame galactic
-  crlocal plot spectra dipole --output pictures"""
+  crlocal plot spectra dipole --output pictures""",
+    has_results=False,
 )
 @argument("source", "[DIR|FILE.yaml]", _SOURCE, _PICTURES)
-@argument("pictures", "PICTURE...", ", ".join(PICTURES), _PICTURES)
+@argument("pictures", "PICTURE...", ", ".join(_SUMMARIES), _PICTURES)
 @option("--output FILE|DIR", "one picture, or folder of several; default: PICTURE.png, here", PATH)
 @option("--format KIND", "default: that of --output, or png", click.Choice(FORMATS))
 @option("--journal COLUMNS", "as wide as one or two columns", click.Choice(("single", "double")))
@@ -65,12 +64,16 @@ def plot(source, pictures, output, overwrite, format, journal, **content):
     Pictures of a result of crlocal fit have its uncertainty bands; those of an analysis show the
     parameters as they are before a fit, by default the model and the data of the paper.
     """
+    from ...analysis.description import Analysis
+    from ...plots.pictures import PICTURES
+    from ...plots.style import journal_style
+
     source, pictures = _words(source, pictures)
     settings = _settings(pictures, content)
     paths = _paths(output, format, pictures)
     for path in paths.values():
         check_file(path, overwrite, SUFFIXES)
-    click.echo("reading models and data ...")
+    say("reading models and data ...")
     if source is None:
         datasets = Analysis().prepare()
     elif Path(source).is_dir():
@@ -87,11 +90,13 @@ def plot(source, pictures, output, overwrite, format, journal, **content):
         write_pictures({drafts[name]: draw[name] for name in pictures}, page)
     for path in paths.values():
         add_to_result(path)
-    click.echo(f"drawn in {', '.join(map(str, paths.values()))}")
+    say(f"drawn in {', '.join(map(str, paths.values()))}")
 
 
 def _words(source, pictures):
     """Source, None without one, and names of the pictures."""
+    from ...plots.pictures import PICTURES
+
     if source is None:
         raise click.UsageError("Missing argument 'PICTURE...'")
     if source in PICTURES:
@@ -111,6 +116,8 @@ def _words(source, pictures):
 
 def _settings(pictures, content):
     """Arguments of the functions that draw, by picture."""
+    from ...plots.pictures import PICTURES
+
     arguments, options = {}, {}
     for name, value in content.items():
         # zero is a value, though equal to False
@@ -135,6 +142,9 @@ def _settings(pictures, content):
 
 def _energy_range(ends):
     """Ends of the axis as quantities."""
+    import astropy.units as u
+    import numpy as np
+
     for unit in (u.GeV, u.GV):
         with contextlib.suppress(TypeError, ValueError):
             quantities = [u.Quantity(end) for end in ends]

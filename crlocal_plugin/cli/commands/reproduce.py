@@ -8,6 +8,7 @@ import click
 from ...results import add_to_result, is_own
 from ..output import FORMATS, check_file, table_text, write_pictures, write_table
 from ..parsing import PATH, argument, command, option
+from ..terminal import show
 
 _TABLES = ("numbers", "chi2", "estimates", "claims")
 
@@ -67,8 +68,8 @@ def reproduce(items, output, overwrite, format):
         write_table(table, path)
         add_to_result(path, "reproduce")
         shown = [column for column in table.colnames if column != "statement"]
-        click.echo(f"{name}:\n{table_text(table[shown])}\n")
-    click.echo(f"written: {', '.join(map(str, paths))}")
+        show(f"{name}:\n{table_text(table[shown])}\n", **{name: table})
+    show(f"written: {', '.join(map(str, paths))}", written=paths)
 
 
 def _items(words):

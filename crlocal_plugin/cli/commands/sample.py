@@ -5,13 +5,10 @@ from pathlib import Path
 
 import click
 
-from ...plots.corner import plot_corner
-from ...posterior.posterior import FORMAT
-from ...posterior.prior_distributions import set_proper_priors
-from ...posterior.sampling import sample as sample_posterior
 from ..options import PARAMETERS, SEED, analysis_of, analysis_options, spread
 from ..output import SUFFIXES, check_file, write_pictures
 from ..parsing import PATH, POSITIVE, command, option, whole
+from ..terminal import say, show
 
 METHODS = ["adaptive", "emcee", "nested"]
 
@@ -67,9 +64,14 @@ def sample(
     Write the samples with the models to a netCDF file once they have converged. Parameters without
     a prior get one that is uniform between their limits, or for scales uniform in the logarithm.
     """
+    from ...plots.corner import plot_corner
+    from ...posterior.posterior import FORMAT
+    from ...posterior.prior_distributions import set_proper_priors
+    from ...posterior.sampling import sample as sample_posterior
+
     check_file(output, overwrite, (".nc",), FORMAT.encode())
     check_file(corner, overwrite, SUFFIXES)
-    click.echo("reading models and data ...")
+    say("reading models and data ...")
     datasets = analysis_of(**options).prepare()
     labels = datasets.parameters.free_parameters.labels
     for name in parameters:
@@ -79,7 +81,7 @@ def sample(
             )
     if not flat:
         set_proper_priors(datasets, range)
-    click.echo(f"sampling {len(labels)} parameters ...")
+    say(f"sampling {len(labels)} parameters ...")
     method = "nested" if nested else method
     own = {
         "adaptive": {},
@@ -87,19 +89,28 @@ def sample(
         "nested": {"n_live": live},
     }
     posterior = sample_posterior(datasets, method, random_state=seed, **own[method])
-    click.echo(f"\n{posterior}\n\nPriors, and the widths of prior and posterior\n")
     widths = posterior.widths(allow_unconverged=True)
-    click.echo("\n".join(widths.pformat(max_lines=-1, max_width=-1, align="<")))
+    text = "\n".join(widths.pformat(max_lines=-1, max_width=-1, align="<"))
+    show(
+        f"\n{posterior}\n\nPriors, and the widths of prior and posterior\n\n{text}",
+        converged=posterior.converged,
+        problems=posterior.problems,
+        log_evidence=posterior.log_evidence,
+        parameters=posterior.summary(allow_unconverged=True),
+        modes=posterior.modes,
+        diagnostics=posterior.diagnostics,
+        widths=widths,
+    )
     if not (posterior.converged or allow_unconverged):
-        click.echo(f"\nnothing was written. {posterior.info['advice']}")
+        say(f"\nnothing was written. {posterior.info['advice']}")
         return 1
     posterior.write(output, overwrite, allow_unconverged)
-    click.echo(f"\nwritten to {output}")
+    show(f"\nwritten to {output}", written=output)
     if corner is not None:
-        click.echo("drawing ...")
+        say("drawing ...")
         draw = partial(
             plot_corner, posterior, list(parameters) or None, allow_unconverged=allow_unconverged
         )
         write_pictures({corner: draw}, bbox_inches=None)
-        click.echo(f"drawn in {corner}")
+        show(f"drawn in {corner}", drawn=corner)
     return 0 if posterior.converged else 1

@@ -2,11 +2,14 @@
 
 import click
 
-from ...studies.leave_one_out import GROUPS, leave_one_out
 from ..fitting import first_fit, prepare
+from ..known import KNOWN
 from ..options import analysis_options, spread
 from ..output import table_text
 from ..parsing import command, option
+from ..terminal import show
+
+_GROUPS = KNOWN["groups"]
 
 
 @command(
@@ -16,7 +19,7 @@ from ..parsing import command, option
   crlocal tension --datasets latest --jobs 2"""
 )
 @analysis_options()
-@option("--by WHAT", ", ".join(GROUPS), click.Choice(GROUPS), GROUPS[0])
+@option("--by WHAT", ", ".join(_GROUPS), click.Choice(_GROUPS), _GROUPS[0])
 @spread
 def tension(by, **options):
     """Tell which data the others object to.
@@ -24,8 +27,10 @@ def tension(by, **options):
     Fit, leave out each dataset in turn, and fit again: how far the statistic falls, how probable
     that is if the data agree, and which parameter moves most.
     """
+    from ...studies.leave_one_out import leave_one_out
+
     analysis, datasets = prepare(**options)
     _, code = first_fit(analysis, datasets, "leaving out")
     table = leave_one_out(datasets, by)
-    click.echo(f"\n{table_text(table)}")
+    show(f"\n{table_text(table)}", left_out=table)
     return code

@@ -1,12 +1,10 @@
 """``crlocal toys``: the fit repeated on simulated data."""
 
-import click
-
-from ...studies.toys import run_toys
 from ..fitting import first_fit, prepare, unfinished
 from ..options import PARAMETERS, SEED, analysis_options, spread
 from ..output import check_file
 from ..parsing import PATH, command, option, whole
+from ..terminal import show
 
 
 @command(
@@ -31,6 +29,8 @@ def toys(number, seed, parameters, no_profile, output, overwrite, **options):
     Fit the data, then simulate data from the best fit many times, with the errors of the real ones,
     and fit each.
     """
+    from ...studies.toys import run_toys
+
     check_file(output, overwrite, (".ecsv",))
     analysis, datasets = prepare(**options)
     _, code = first_fit(analysis, datasets, "simulating")
@@ -39,8 +39,10 @@ def toys(number, seed, parameters, no_profile, output, overwrite, **options):
     asked = {"parameters": list(parameters) or None, "profile": not no_profile}
     with unfinished(output) as kept:
         study = run_toys(datasets, number, seed, **asked, checkpoint=kept)
-        click.echo(f"\n{study}\n")
+        found = study.summary() if study.n_converged else []
+        counts = {"toys": study.n_toys, "converged": study.n_converged}
+        show(f"\n{study}\n", **counts, parameters=found)
         if output is not None:
             study.write(output, overwrite)
-            click.echo(f"written to {output}")
+            show(f"written to {output}", written=output)
     return 0 if study.n_converged else 1

@@ -1,11 +1,9 @@
 """``crlocal treatments``: one fit for each of several ways to treat the data."""
 
-import click
-
-from ...analysis.treatments import treatments as compare_treatments
 from ..options import analysis_of, analysis_options, spread
 from ..output import check_file, table_text, write_table
 from ..parsing import PATH, command, option, whole
+from ..terminal import show
 
 
 @command(
@@ -25,10 +23,12 @@ def treatments(starts, output, overwrite, **options):
     Fit with one change after another: floors, declination factors, energies of the events, priors,
     what is free, the likelihood of dipoles, and variants of the model.
     """
+    from ...analysis.treatments import treatments as compare_treatments
+
     check_file(output, overwrite, (".ecsv",))
     analysis = analysis_of(**options)
     table = compare_treatments(analysis, n_starts=starts)
-    click.echo(table_text(table))
+    show(table_text(table), treatments=table)
     if output is not None:
         write_table(table, output)
-        click.echo(f"written to {output}")
+        show(f"written to {output}", written=output)
