@@ -125,10 +125,7 @@ class CosmicRayDatasets(Datasets):
     stat_sum_likelihood = _stat_sum_likelihood
 
     def chi2(self):
-        """chi2 of each dataset by its name (dict of str to float), of others their statistic.
-
-        What normalises a scatter, and priors, do not count.
-        """
+        """chi2 by dataset, or its statistic, without priors and what normalises a scatter (dict)."""
         fused, others = self.fusion()
         found = {}
         for part in fused:
