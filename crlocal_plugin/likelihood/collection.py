@@ -125,7 +125,7 @@ class CosmicRayDatasets(Datasets):
     stat_sum_likelihood = _stat_sum_likelihood
 
     def chi2(self):
-        """chi2 by dataset, or its statistic, without priors and what normalises a scatter (dict)."""
+        """chi2 by dataset, or its statistic, without priors and norms of scatters (dict)."""
         fused, others = self.fusion()
         found = {}
         for part in fused:
