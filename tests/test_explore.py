@@ -205,6 +205,11 @@ def test_page(address, opened, analysis, tmp_path):
     page = opened(address)
     before, after = dragged_amplitude(page, "V_sun", -0.2)
     assert np.nanmax(np.abs(after / before - 1)) > 0.05
+    exploration = state.explored(analysis)
+    exploration.move("V_sun", page.evaluate(f"{V_SUN}.value"))
+    numbers = [f"{exploration.statistic():.1f}", *(f"{x:.1f}" for x in exploration.chi2().values())]
+    for number in numbers:
+        page.get_by_text(number, exact=True).first.wait_for()
     page.get_by_role("button", name="Fit from here").click()
     page.get_by_text("converged: statistic").wait_for(timeout=120_000)
     text = page.get_by_text("converged: statistic").inner_text()

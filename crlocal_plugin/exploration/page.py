@@ -142,6 +142,8 @@ class Page:
             Column(self._table, css_classes=["data"], sizing_mode="stretch_width"),
             stylesheets=[style_sheet("page")],
             sizing_mode="stretch_width",
+            # what nothing refers to would not reach the browser
+            tags=[self._cells],
         )
         self.show()
 
