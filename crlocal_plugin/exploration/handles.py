@@ -78,12 +78,6 @@ class Handle:
             low, high, value = np.log([low, high, value])
         return float((value - low) / (high - low))
 
-    def value(self, place):
-        """Value at a place from 0 to 1."""
-        if self.is_log:
-            return float(np.exp(np.log(self.low) * (1 - place) + np.log(self.high) * place))
-        return float(self.low * (1 - place) + self.high * place)
-
 
 def make_handles(datasets, parameters, paper_model=None):
     """Handles of free parameters of datasets, in the order of the parameters (list).
