@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from .datasets.ratio import RatioDataset
     from .datasets.scalar import ScalarDataset
     from .datasets.sky import SkyMapDataset
+    from .exploration.opening import explore, write_demo
     from .likelihood.collection import CosmicRayDatasets
     from .likelihood.covariance import likelihood_covariance
     from .likelihood.degeneracies import DegenerateParametersWarning

@@ -56,6 +56,10 @@ shutil.copytree(HERE / "figures", SCRIPTS / "figures")
 for figure in SCRIPTS.glob("figure_*.py"):
     figure.rename(SCRIPTS / "figures" / figure.name)
 
+# the demo on the first page, some seconds
+DEMO = HERE / "generated" / "demo"
+crl.write_demo(DEMO / "demo.html", overwrite=True)
+
 # fits by the dozen and nested sampling
 SLOW = "composition|posterior|sensitivity"
 
@@ -75,6 +79,7 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "crlocal_plugin"
 html_static_path = ["_static"]
+html_extra_path = ["generated/demo"]
 html_css_files = ["crlocal.css"]
 html_math_renderer = "mathml"
 html_copy_source = False

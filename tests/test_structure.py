@@ -10,7 +10,17 @@ import crlocal_plugin as crl
 PACKAGE = Path(crl.__file__).parent
 LAYERS = (
     *("work", "physics", "components", "models", "sky", "tables", "datasets", "likelihood"),
-    *("catalogue", "posterior", "studies", "analysis", "plots", "paper", "report", "cli"),
+    *(
+        "catalogue",
+        "posterior",
+        "studies",
+        "analysis",
+        "plots",
+        "paper",
+        "report",
+        "exploration",
+        "cli",
+    ),
 )
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -26,6 +26,11 @@ EXTRAS = {
         ],
         "commands": ["sample --datasets dampe_h --species H"],
     },
+    "explore": {
+        "packages": ["bokeh", "panel"],
+        "calls": ["crl.explore(datasets)", "crl.write_demo('demo.html')"],
+        "commands": ["explore --no-browser"],
+    },
     "healpix": {
         "packages": ["healpy"],
         # gammapy makes the geometry

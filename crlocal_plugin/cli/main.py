@@ -19,7 +19,7 @@ OK, NOT_CONVERGED, USER_ERROR, INTERNAL_ERROR, PIPE_CLOSED = 0, 1, 2, 3, 141
 """Exit codes, the last one as of other programs that SIGPIPE ends."""
 
 COMMANDS = [
-    *("init", "fit", "plot", "report", "reproduce", "scan"),
+    *("init", "fit", "plot", "explore", "report", "reproduce", "scan"),
     *("sample", "compare", "identify", "tension", "treatments", "toys", "forecast"),
     *("data", "cite"),
 ]

@@ -197,6 +197,15 @@ class FusedLikelihood:
             parts = [np.broadcast_to(part, (*leading, part.shape[-1])) for part in parts]
         return np.concatenate(parts, axis=-1)
 
+    def chi2(self, values):
+        """chi2 of each dataset with points in the fit, by its name (dict of str to float)."""
+        with np.errstate(under="ignore"):
+            predictions = self.predictions(values) if self.blocks else []
+            scatter = self._values_of("scatter", values)
+            pairs = zip(self.blocks, predictions, strict=True)
+            parts = [block.chi2(prediction, scatter) for block, prediction in pairs]
+        return {name: value for part in parts for name, value in part.items()}
+
     def fake(self, values, rng):
         """Likelihood of data simulated for true parameter values, of the same model and points."""
         new = copy.copy(self)
@@ -231,6 +240,7 @@ class _Block:
         self._is_itself = type(first).predict is itself
         # positions of nuisance models, where their scatter counts
         sizes = [len(rows) if first.predicts_rows else 1 for _, rows, _ in members]
+        self._sizes = {dataset.name: n for (dataset, *_), n in zip(members, sizes, strict=True)}
         nuisances = np.repeat([k for _, _, k in members], sizes)
         self._scattered_by = nuisances if first.takes_scatter else None
 
@@ -260,6 +270,18 @@ class _Block:
         if scatter is None:
             return self.data.residuals(prediction)
         return self.data.scattered_residuals(prediction, scatter)
+
+    def chi2(self, prediction, scatter):
+        """chi2 of each dataset by its name, without what normalises a scatter."""
+        squares = self.residuals(prediction, scatter) ** 2
+        if self._scatter(scatter) is not None:
+            squares = squares[: len(squares) // 2]
+        if len(self._sizes) == 1:
+            return dict.fromkeys(self._sizes, float(squares.sum()))
+        ends = np.cumsum(list(self._sizes.values()))
+        by_point = squares.reshape(-1, ends[-1]).sum(axis=0)
+        sums = [part.sum() for part in np.split(by_point, ends[:-1])]
+        return dict(zip(self._sizes, map(float, sums), strict=True))
 
     def fake(self, prediction, rng, scatter):
         """Block with simulated data."""
@@ -344,6 +366,10 @@ class FusedPart:
             result[rows] = np.vecdot(residuals, residuals)
         return result
 
+    def chi2(self, theta):
+        """chi2 of each dataset by its name, at values of shape ``(n,)``."""
+        return self._fused.chi2(self._values_at(theta))
+
     def penalty(self, theta):
         """Statistic of penalties, of which there are none."""
         return 0.0
@@ -389,6 +415,11 @@ class OwnSpeedPart:
     def stat(self, theta):
         """Statistic, shape ``()`` or ``(m,)``."""
         return self._one_by_one(theta, self._collection.stat_sum_likelihood)
+
+    def chi2(self, theta):
+        """chi2, or the statistic, of each dataset by its name, at values of shape ``(n,)``."""
+        self._assign(theta)
+        return self._collection.chi2()
 
     def penalty(self, theta):
         """Statistic of penalties, shape ``()`` or ``(m,)``."""

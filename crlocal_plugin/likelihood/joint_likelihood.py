@@ -131,6 +131,16 @@ class JointLikelihood:
         theta = self._checked(theta)
         return np.concatenate([part.residuals(theta) for part in self._parts], axis=-1)
 
+    def chi2(self, theta):
+        """chi2 of each dataset by its name, at values of shape ``(n,)`` (dict of str to float).
+
+        What normalises a scatter, and priors, do not count.
+        """
+        theta, found = self._checked(theta), {}
+        for part in self._parts:
+            found |= part.chi2(theta)
+        return found
+
     def jacobian(self, theta):
         """Derivatives of the residuals, by central differences, one-sided at a limit.
 

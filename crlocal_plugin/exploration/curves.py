@@ -1,0 +1,176 @@
+"""What the model predicts for the pictures, on grids that are made once.
+
+A call reads the values of the parameters and runs the kernels: nothing is made anew.
+"""
+
+import numpy as np
+
+from ..components.base import intensity_unit, x_unit
+from ..components.component import species_group
+from ..datasets.plot_axes import log_limits
+from ..models.grids import energy_grid, join_species
+from ..physics.dipole import amplitude_and_phase, weighted_sum_of_terms
+from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
+from ..plots.points import points_on_axis, total_energies
+from ..plots.spectra import spectra_on_axis
+
+N_POINTS = 160
+"""Points of a curve."""
+
+POWER = 2.7
+"""Power of the axis that intensities are multiplied with."""
+
+_MOST_SPECIES = 3
+"""Quantities of which the components can be told in one picture."""
+
+
+class SpectrumCurves:
+    """Spectra of the species of a model, times a power of the axis.
+
+    Attributes
+    ----------
+    datasets : list
+        Spectra that can be drawn on the axis.
+    x : `~numpy.ndarray`
+        Rigidities in GV or energies in GeV.
+    names : list of tuple
+        Quantity and component of each curve, None for the sum of all.
+    """
+
+    def __init__(self, subject, axis, n_points=N_POINTS, has_parts=True):
+        model, self.axis = subject.model, axis
+        self._evaluator = model.evaluator
+        self.datasets = spectra_on_axis(subject, axis)
+        measured = [d.quantity for d in self.datasets]
+        self.quantities = list(dict.fromkeys([*model.species, *measured]))
+        rows = self._evaluator.rows
+        has_parts = has_parts and len(self.quantities) <= _MOST_SPECIES
+        parts = list(rows) if has_parts else []
+        self.names = [(q, part) for q in self.quantities for part in (None, *parts)]
+        nuclei = list(self._evaluator.species.values())
+        low, high = _range(self.datasets, lambda d: points_on_axis(d, model, axis)[0])
+        if axis == "total_energy":
+            low = max(low, 1.001 * min(nucleus.rest_energy for nucleus in nuclei))
+        self.x = np.geomspace(low, high, n_points)
+        if axis == "total_energy":
+            energies = energy_grid(self.x, nuclei)
+            grids, logs = energies.grids, list(energies.log_jacobians.values())
+        else:
+            rigidities = [axis_to_rigidity(self.x, n, axis) for n in nuclei]
+            pairs = list(zip(rigidities, nuclei, strict=True))
+            grids = {n.name: particle_grid(rigidity, n) for rigidity, n in pairs}
+            logs = [np.log(axis_jacobian(grids[n.name].beta, n, axis)) for n in nuclei]
+        self._grid = join_species(grids)
+        self._log_weight = np.concatenate(logs) + POWER * np.log(np.tile(self.x, len(nuclei)))
+        self._rows = [None if part is None else rows[part] for _, part in self.names]
+        species = tuple(self._evaluator.species)
+        self._members = [
+            [species.index(name) for name in species_group(q, species)] for q, _ in self.names
+        ]
+
+    def __call__(self):
+        """Intensities times the power of the axis, nan where there are none, ``(k, n)``."""
+        values = self._evaluator.values()
+        with np.errstate(under="ignore"):
+            logs = self._evaluator.log_components(self._grid, values)
+            parts = np.exp(np.array(np.broadcast_arrays(*logs)) + self._log_weight)
+        parts = parts.reshape(len(parts), -1, len(self.x))
+        total = parts.sum(axis=0)
+        result = np.array(
+            [
+                (total if row is None else parts[row])[members].sum(axis=0)
+                for row, members in zip(self._rows, self._members, strict=True)
+            ]
+        )
+        return np.where(result > 0, result, np.nan)
+
+    @property
+    def units(self):
+        """Units of the axis and of intensities."""
+        return x_unit(self.axis), intensity_unit(self.axis)
+
+
+class DipoleCurves:
+    """Dipole of a model against total energy: the sum, and what each component adds to it.
+
+    Attributes
+    ----------
+    energy : `~numpy.ndarray`
+        Total energies in GeV.
+    names : list of str or None
+        Components of the curves, the first None for the sum.
+    """
+
+    def __init__(self, model, energy, has_parts=True):
+        self._evaluator, self.energy = model.evaluator, energy
+        species = self._evaluator.species
+        energies = energy_grid(energy, species.values())
+        self._grid = join_species(energies.grids)
+        self._log_jacobian = np.concatenate(list(energies.log_jacobians.values()))
+        self._n_species = len(species)
+        self._parts = [n for n, c in model.components.items() if c.dipole_model is not None]
+        self.names = [None, *self._parts] if has_parts else [None]
+
+    def __call__(self):
+        """Dipole vectors in ICRS, shape ``(k, n, 3)``."""
+        evaluator, grid, n = self._evaluator, self._grid, self._n_species
+        values = evaluator.values()
+        with np.errstate(under="ignore"):
+            logs = [log + self._log_jacobian for log in evaluator.log_components(grid, values)]
+            logs = np.array(np.broadcast_arrays(*logs))
+            vectors = np.array(
+                [
+                    weighted_sum_of_terms(logs, evaluator.dipole_terms(grid, values, part), n)
+                    for part in self._parts
+                ]
+            )
+        vectors = np.moveaxis(vectors, 1, -1)
+        return np.concatenate([vectors.sum(axis=0, keepdims=True), vectors])[: len(self.names)]
+
+
+def amplitude_phase(vectors):
+    """Amplitudes on the equator, nan where zero, and right ascensions in deg, without jumps."""
+    amplitude, phase = amplitude_and_phase(vectors)
+    phase = np.rad2deg(np.unwrap(phase, axis=-1))
+    absent = ~(amplitude > 0)
+    return np.where(absent, np.nan, amplitude), np.where(absent, np.nan, phase)
+
+
+def dipole_energies(model, datasets, n_points=N_POINTS):
+    """Total energies in GeV for curves of the dipole, from 100 GeV to 100 PeV and beyond data."""
+    low, high = _range(datasets, lambda d: total_energies(d, model))
+    return np.geomspace(min(low, 1e2), max(high, 1e8), n_points)
+
+
+def _range(datasets, places):
+    """Ends of an axis around the points in the fit."""
+    x = [places(dataset)[dataset.rows_in_fit] for dataset in datasets]
+    return log_limits(np.concatenate([*x, []]), 1.5) or (1e2, 1e8)
+
+
+def hammer(longitude, latitude):
+    """Hammer-Aitoff projection of angles in rad, with longitudes from -pi to pi to the left."""
+    scale = np.sqrt(1 + np.cos(latitude) * np.cos(longitude / 2))
+    x = -2 * np.sqrt(2) * np.cos(latitude) * np.sin(longitude / 2) / scale
+    return x, np.sqrt(2) * np.sin(latitude) / scale
+
+
+def sky_places(vectors):
+    """Places of ICRS vectors ``(n, 3)`` on the map, around right ascension 180 deg, ``(2, n)``."""
+    x, y, z = np.moveaxis(np.asarray(vectors, dtype=float), -1, 0)
+    longitude = np.arctan2(-y, -x)
+    return np.array(hammer(longitude, np.arctan2(z, np.hypot(x, y))))
+
+
+def sky_pixels(width=120):
+    """ICRS unit vectors of the pixels of a map, nan beside the sky, shape ``(w / 2, w, 3)``."""
+    x = (np.arange(width) + 0.5) / width * 2 - 1
+    y = (np.arange(width // 2) + 0.5) / (width // 2) * 2 - 1
+    x, y = np.meshgrid(2 * np.sqrt(2) * x, np.sqrt(2) * y)
+    inside = (x / 2) ** 2 + y**2 <= 2
+    z = np.sqrt(np.where(inside, 1 - (x / 4) ** 2 - (y / 2) ** 2, 1.0))
+    longitude = 2 * np.arctan2(z * -x, 2 * (2 * z**2 - 1)) + np.pi
+    latitude = np.arcsin(np.clip(z * y, -1, 1))
+    cos = np.cos(latitude)
+    vectors = np.array([cos * np.cos(longitude), cos * np.sin(longitude), np.sin(latitude)])
+    return np.where(inside, vectors, np.nan).transpose(1, 2, 0)
