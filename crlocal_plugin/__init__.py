@@ -70,7 +70,8 @@ if TYPE_CHECKING:
     from .datasets.ratio import RatioDataset
     from .datasets.scalar import ScalarDataset
     from .datasets.sky import SkyMapDataset
-    from .exploration.opening import explore, write_demo
+    from .exploration.demo import write_demo
+    from .exploration.opening import explore
     from .likelihood.collection import CosmicRayDatasets
     from .likelihood.covariance import likelihood_covariance
     from .likelihood.degeneracies import DegenerateParametersWarning

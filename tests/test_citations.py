@@ -289,7 +289,8 @@ def test_a_key_that_is_left_over_does_not_count():
 def test_as_in_the_citation_file():
     path = Path(__file__).parents[1] / "CITATION.cff"
     cff = yaml.safe_load(path.read_text(encoding="utf-8"))
-    model, _, software = citations()
+    model, gammapy, software = citations()
     assert software.title == cff["title"]
-    assert [model.title] == [reference["title"] for reference in cff["references"]]
+    titles = [reference["title"] for reference in cff["references"]]
+    assert titles == [model.title, gammapy.title]
     assert f"arXiv:{model.arxiv}" == cff["references"][0]["identifiers"][0]["value"]

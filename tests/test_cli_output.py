@@ -20,7 +20,7 @@ from crlocal_plugin.likelihood.summary import FitSummary
 ROOT = Path(crl.__file__).parents[1]
 SMALL = ["--datasets", "ams-02_h_2015", "icecube-2016", "--species", "H", "--priors", "measured"]
 SMALL += ["--no-scatter", "--fix", "Q_0b", "Q_0c", "R_cut", "R_cutc", "D_0", "x", "V_sun"]
-WITHOUT_RESULTS = {"init", "plot", "report"}
+WITHOUT_RESULTS = {"init", "plot", "explore", "report"}
 
 
 @pytest.fixture(autouse=True)

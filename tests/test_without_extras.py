@@ -27,7 +27,7 @@ EXTRAS = {
         "commands": ["sample --datasets dampe_h --species H"],
     },
     "explore": {
-        "packages": ["bokeh", "panel"],
+        "packages": ["bokeh"],
         "calls": ["crl.explore(datasets)", "crl.write_demo('demo.html')"],
         "commands": ["explore --no-browser"],
     },

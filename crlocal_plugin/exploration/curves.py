@@ -37,15 +37,14 @@ class SpectrumCurves:
         Quantity and component of each curve, None for the sum of all.
     """
 
-    def __init__(self, subject, axis, n_points=N_POINTS, has_parts=True):
+    def __init__(self, subject, axis, n_points=N_POINTS):
         model, self.axis = subject.model, axis
         self._evaluator = model.evaluator
         self.datasets = spectra_on_axis(subject, axis)
         measured = [d.quantity for d in self.datasets]
         self.quantities = list(dict.fromkeys([*model.species, *measured]))
         rows = self._evaluator.rows
-        has_parts = has_parts and len(self.quantities) <= _MOST_SPECIES
-        parts = list(rows) if has_parts else []
+        parts = list(rows) if len(self.quantities) <= _MOST_SPECIES else []
         self.names = [(q, part) for q in self.quantities for part in (None, *parts)]
         nuclei = list(self._evaluator.species.values())
         low, high = _range(self.datasets, lambda d: points_on_axis(d, model, axis)[0])
@@ -101,7 +100,7 @@ class DipoleCurves:
         Components of the curves, the first None for the sum.
     """
 
-    def __init__(self, model, energy, has_parts=True):
+    def __init__(self, model, energy):
         self._evaluator, self.energy = model.evaluator, energy
         species = self._evaluator.species
         energies = energy_grid(energy, species.values())
@@ -109,10 +108,12 @@ class DipoleCurves:
         self._log_jacobian = np.concatenate(list(energies.log_jacobians.values()))
         self._n_species = len(species)
         self._parts = [n for n, c in model.components.items() if c.dipole_model is not None]
-        self.names = [None, *self._parts] if has_parts else [None]
+        self.names = [None, *self._parts]
 
     def __call__(self):
         """Dipole vectors in ICRS, shape ``(k, n, 3)``."""
+        if not self._parts:
+            return np.zeros((1, len(self.energy), 3))
         evaluator, grid, n = self._evaluator, self._grid, self._n_species
         values = evaluator.values()
         with np.errstate(under="ignore"):
@@ -125,7 +126,7 @@ class DipoleCurves:
                 ]
             )
         vectors = np.moveaxis(vectors, 1, -1)
-        return np.concatenate([vectors.sum(axis=0, keepdims=True), vectors])[: len(self.names)]
+        return np.concatenate([vectors.sum(axis=0, keepdims=True), vectors])
 
 
 def amplitude_phase(vectors):

@@ -1,151 +1,137 @@
-"""The page without a server: three sliders, over a grid of curves that is computed once."""
+"""A page of a few parameters that needs no server: values on a grid, computed beforehand."""
 
-from itertools import product
+from pathlib import Path
 
 import numpy as np
-from bokeh.embed import components
-from bokeh.models import Button, Column, ColumnDataSource, CustomJS, InlineStyleSheet, Slider
-from bokeh.resources import Resources
 
-from .figures import Figures
-from .page import slider_format
+from ..analysis.description import Analysis
+from ..files import refuse_existing, replace_file
+from .opening import page_class
+from .state import Exploration
+
+GRID = {"V_sun": 13, "x": 11}
+"""Parameters that the grid is of, and its points."""
+
+_STRENGTH, _BACKGROUND = "delta_b", "background"
+"""Parameter that multiplies the dipole of a component, and its component."""
 
 _N_POINTS = 60
 
-_GRID = {"V_sun": 9, "x": 11, "Q_0n": 9}
-"""Values on the grid, by parameter; those of several nuclei move together, by a factor."""
-
-_TITLES = {
-    "V_sun": "V_sun, solar motion in Galactic rotation",
-    "x": "x, distance from the edge of the cloud",
-    "Q_0n": "Strength of the nearby source, in the best fit 1",
-}
-
-_MOST = 3.0
-"""Factor up and down."""
-
-_STYLE = """
-:host { display: grid !important; width: 100% !important; gap: 4px;
-  grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: center; }
-:host > * { position: static !important; width: 100% !important; }
-@media (max-width: 560px) { :host { grid-template-columns: minmax(0, 1fr); }
-  :host > .sliders { order: -1; } }
-"""
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>crlocal_plugin: spectra and dipole</title>
-<script>
-{}
-</script>
-</head>
-<body>
-{}
-{}
-</body>
-</html>
-"""
-
-_MOVE = """
-const size = grid.data.rows.length / shape.reduce((a, b) => a * b)
-let corners = [[0, 1]]
-sliders.forEach((slider, k) => {
-  const place = (slider.value - slider.start) / (slider.end - slider.start) * (shape[k] - 1)
-  const low = Math.min(Math.floor(place), shape[k] - 2)
-  corners = corners.flatMap(([at, weight]) => [
-    [at * shape[k] + low, weight * (low + 1 - place)],
-    [at * shape[k] + low + 1, weight * (place - low)]])
-})
-const row = new Float64Array(size)
-for (const [at, weight] of corners)
-  for (let j = 0; j < size; j++) row[j] += weight * grid.data.rows[at * size + j]
-const n = dipole.data.x.length, m = spectra.data.x.length
-const degrees = []
-for (let j = 0; j < n; j++) {
-  const phase = Math.atan2(row[n + j], row[j]) * 180 / Math.PI
-  degrees.push(j ? phase + 360 * Math.round((degrees[j - 1] - phase) / 360) : phase)
-}
-const turn = 360 * Math.floor(degrees.reduce((a, b) => a + b) / n / 360)
-const turned = (k) => degrees.map((phase) => phase - turn + 360 * k)
-const amplitude = degrees.map((_, j) => Math.hypot(row[j], row[n + j]))
-dipole.data = {x: dipole.data.x, a0: amplitude, p0: turned(-1), p1: turned(0), p2: turned(1)}
-const curves = {x: spectra.data.x}
-for (let k = 0; 2 * n + k * m < size; k++)
-  curves[`y${k}`] = Array.from(row.slice(2 * n + k * m, 2 * n + (k + 1) * m), Math.exp)
-spectra.data = curves
-"""
+_LOWEST = -30.0
+"""Logarithm that stands for no intensity."""
 
 
-def demo_html(exploration):
-    """Page of an exploration after a fit, as HTML (str)."""
-    axes = {name: _positions(exploration, name) for name in _GRID}
-    answer = exploration.fit()
-    if not answer.success:
-        raise ValueError(f"the demo begins at the best fit: {answer.message}")
-    figures = Figures(exploration, n_points=_N_POINTS, has_parts=False)
-    sliders = [_slider(exploration, name, places) for name, places in axes.items()]
-    source = ColumnDataSource({"rows": _rows(exploration, figures, axes, sliders)})
-    names = {name: figures.sources[name] for name in ("dipole", "spectra")}
-    shape = list(_GRID.values())
-    move = CustomJS(args={"grid": source, "shape": shape, "sliders": sliders, **names}, code=_MOVE)
-    for slider in sliders:
-        slider.js_on_change("value", move)
-    back = Button(label="Best fit", button_type="primary", width_policy="min")
-    best = [slider.value for slider in sliders]
-    code = "sliders.forEach((slider, k) => { slider.value = best[k] })"
-    back.js_on_click(CustomJS(args={"sliders": sliders, "best": best}, code=code))
-    inside = Column(*sliders, back, css_classes=["sliders"], sizing_mode="stretch_width")
-    for figure in (figures.spectra, figures.amplitude, figures.phase):
-        figure.height = 300
-    for span in figures.spans:
-        # there is no map
-        span.visible = False
+def write_demo(path, datasets=None, overwrite=False):
+    """Write a page in which a few parameters move without a server: one HTML file.
+
+    V_sun, x and delta_b have sliders; spectra, dipole and sky follow. Between the values that were
+    computed it interpolates. It needs no network.
+
+    Parameters
+    ----------
+    path : path-like
+        File to be written, below 3 MB.
+    datasets : CosmicRayDatasets, optional
+        Data with a model that has these parameters free; by default those of Xue & Liu 2025.
+    overwrite : bool, optional
+        Replace an existing file.
+
+    Raises
+    ------
+    ImportError
+        If Bokeh is not installed.
+    ValueError
+        If a parameter is not free.
+    FileExistsError
+        If the file exists and ``overwrite`` is not set.
+    """
+    page_class()
+    refuse_existing(path, overwrite=overwrite)
+    exploration = Exploration(Analysis().prepare() if datasets is None else datasets)
+    text = _html(exploration)
+    with replace_file(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+def tables(exploration, figures):
+    """Ends of the grid, logarithms of the curves and dipole vectors at its points.
+
+    Shapes are ``(2, 2)``, ``(g, h, k, n)`` and ``(g, h, p, 3, n)``.
+    """
+    handles = [exploration.handles[exploration.position(name)] for name in GRID]
+    first, second = (
+        np.linspace(h.low, h.high, n) for h, n in zip(handles, GRID.values(), strict=True)
+    )
+    start, curves, vectors = exploration.values.copy(), [], []
+    for one in first:
+        for other in second:
+            for handle, value in zip(handles, (one, other), strict=True):
+                exploration.move(handle.name, value)
+            y = figures.curves()
+            curves.append(np.where(y > 0, np.log10(np.where(y > 0, y, 1)), _LOWEST))
+            vectors.append(np.swapaxes(figures.dipole(), 1, 2))
+    exploration.move_to(start)
+    shape, ends = tuple(GRID.values()), [(h.low, h.high) for h in handles]
+    return (
+        np.array(ends),
+        np.maximum(curves, _LOWEST).astype(np.float32).reshape(*shape, *curves[0].shape),
+        np.array(vectors, dtype=np.float32).reshape(*shape, *vectors[0].shape),
+    )
+
+
+def _html(exploration):
+    from bokeh.embed import file_html
+    from bokeh.models import Button, Column, ColumnDataSource, CustomJS, Div, Row, Slider
+    from bokeh.resources import INLINE
+
+    from .figures import Figures
+    from .page import energy_slider, figure_grid, slider_format, style_sheet
+
+    names = [*GRID, _STRENGTH]
+    handles = [exploration.handles[exploration.position(name)] for name in names]
+    figures = Figures(exploration, n_points=_N_POINTS)
+    ends, logs, xyz = tables(exploration, figures)
+    values = [float(exploration.values[exploration.position(name)]) for name in names]
+    sliders = [
+        Slider(
+            title=f"{h.description} {h.name}", start=low, end=high, value=value, name=h.name,
+            step=(high - low) / 200, format=slider_format(False, h.unit), bar_color="#999999",
+            sizing_mode="stretch_width",
+        )
+        for h, value in zip(handles, values, strict=True)
+        for low, high in [(h.low, h.high if h.name in GRID else 4 * value)]
+    ]  # fmt: skip
+    energy = energy_slider(figures)
+    dipoles = figures.dipole.names
+    follow = CustomJS(
+        args={
+            "sliders": [*sliders, energy],
+            "background": dipoles.index(_BACKGROUND) if _BACKGROUND in dipoles else 0,
+            "paper": values,
+            "ends": ends.tolist(),
+            "sizes": [*GRID.values(), logs.shape[2], xyz.shape[2], _N_POINTS],
+            "spectra": ColumnDataSource({"log": logs.ravel()}),
+            "vectors": ColumnDataSource({"xyz": xyz.ravel()}),
+            "pixels": ColumnDataSource({"xyz": figures.pixels.astype(np.float32).ravel()}),
+            "sources": figures.sources,
+            "mapper": figures.mapper,
+            "spans": figures.spans,
+            "energies": figures.dipole.energy.tolist(),
+        },
+        code=Path(__file__).with_name("demo.js").read_text(encoding="utf-8"),
+    )
+    for slider in (*sliders, energy):
+        slider.js_on_change("value", follow)
+    button = Button(label="Back to the paper", name="paper", width_policy="min")
+    back = "sliders.forEach((slider, k) => { slider.value = values[k] })"
+    button.js_on_click(CustomJS(args={"sliders": sliders, "values": values}, code=back))
+    text = "<h1>Cosmic rays near the Sun: move a parameter</h1>"
     root = Column(
-        *(figures.spectra, figures.amplitude, inside, figures.phase),
-        stylesheets=[InlineStyleSheet(css=_STYLE)], sizing_mode="stretch_width",
-    )  # fmt: skip
-    # file_html would link to files of Panel where that is imported
-    scripts = Resources(mode="inline", components=["bokeh", "bokeh-widgets"]).js_raw
-    return _PAGE.format("\n".join(scripts), *components(root))
-
-
-def _positions(exploration, name):
-    """Positions of the parameters of a name among the values."""
-    names = [handle.name for handle in exploration.handles]
-    found = [k for k, label in enumerate(names) if label.split(".")[-1] == name]
-    if not found:
-        raise ValueError(f"the demo moves {', '.join(_GRID)}: {name} is not free")
-    return found
-
-
-def _slider(exploration, name, places):
-    settings = {"title": _TITLES[name], "name": name, "bar_color": "#999999"}
-    settings |= {"sizing_mode": "stretch_width", "margin": (6, 15, 6, 15)}
-    if name == "Q_0n":
-        end = np.log10(_MOST)
-        settings |= {"start": -end, "end": end, "value": 0.0, "format": slider_format(True, "")}
-    else:
-        (k,) = places
-        handle = exploration.handles[k]
-        settings |= {"start": handle.low, "end": handle.high, "value": float(exploration.best[k])}
-        settings |= {"format": slider_format(False, handle.unit)}
-    return Slider(step=(settings["end"] - settings["start"]) / 400, **settings)
-
-
-def _rows(exploration, figures, axes, sliders):
-    """Dipole on the equator and logarithms of spectra at each point of the grid, joined."""
-    rows = []
-    ends = zip(sliders, _GRID.values(), strict=True)
-    for point in product(*(np.linspace(s.start, s.end, n) for s, n in ends)):
-        values = exploration.best.copy()
-        for (name, places), value in zip(axes.items(), point, strict=True):
-            values[places] = values[places] * 10**value if name == "Q_0n" else value
-        exploration.move_to(values)
-        vectors = figures.dipole()[0]
-        logs = np.log(np.nan_to_num(figures.curves(), nan=1e-300))
-        rows.append(np.concatenate([vectors[:, 0], vectors[:, 1], *logs]))
-    exploration.to_best()
-    return np.concatenate(rows).astype(np.float32)
+        Div(text=text, stylesheets=[style_sheet("text")], sizing_mode="stretch_width"),
+        Row(*sliders, button, stylesheets=[style_sheet("demo")], sizing_mode="stretch_width"),
+        figure_grid(figures, Column(figures.sky, energy, sizing_mode="stretch_width")),
+        sizing_mode="stretch_width",
+    )
+    page = file_html(root, INLINE, title="crlocal explore")
+    view = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    return page.replace("<head>", f"<head>{view}", 1)

@@ -95,24 +95,25 @@ class Figures:
         Spectra against the axis that is shown.
     markers : dict
         Marker, whether it is filled, and colour of each dataset, by its name.
-    spans : list of `~bokeh.models.Span`
-        Lines at that energy.
+    dipole : DipoleCurves
+        Dipoles.
+    mapper, pixels, spans
+        Colours and pixels of the map, and lines at its energy.
     """
 
-    def __init__(self, exploration, n_points=N_POINTS, has_parts=True):
+    def __init__(self, exploration, n_points=N_POINTS):
         self.exploration, self.energy = exploration, 1e4
         model, datasets = exploration.model, list(exploration.datasets)
         self._dipoles = [d for d in datasets if getattr(d, "kind", "") == "dipole"]
         energies = dipole_energies(model, self._dipoles, n_points)
-        self.dipole = DipoleCurves(model, energies, has_parts)
-        self._pixels = sky_pixels()
+        self.dipole = DipoleCurves(model, energies)
+        self.pixels = sky_pixels()
         names = ("spectra", "spectrum_points", "dipole", "amplitude_points", "phase_points")
         names += ("directions", "track", "image", "here")
         self.sources = {name: ColumnDataSource() for name in names}
         self.spectra = _figure("Spectra", x_axis_type="log", y_axis_type="log")
-        grid = {"n_points": n_points, "has_parts": has_parts}
         subject = Subject(model, datasets)
-        self._curves = {axis: SpectrumCurves(subject, axis, **grid) for axis in AXES}
+        self._curves = {axis: SpectrumCurves(subject, axis, n_points) for axis in AXES}
         # lines that are added later would take the legend away
         self._lines = list(dict.fromkeys(n for c in self._curves.values() for n in c.names))
         spectra = [d for c in self._curves.values() for d in c.datasets]
@@ -160,10 +161,10 @@ class Figures:
         """Bring the map to the present values and its energy."""
         logs = np.log(self.dipole.energy)
         vector = [np.interp(np.log(self.energy), logs, row) for row in self._vectors[0].T]
-        image = (1e3 * self._pixels @ np.array(vector)).astype(np.float32)
+        image = (1e3 * self.pixels @ np.array(vector)).astype(np.float32)
         # in steps: a new range of colours draws the whole figure anew
         top = 10 ** (np.ceil(10 * np.log10(1e3 * np.linalg.norm(vector) or 1.0)) / 10)
-        self._mapper.update(low=-top, high=top)
+        self.mapper.update(low=-top, high=top)
         self._send("image", {"image": [image]})
         x, y = sky_places(np.array([vector]))
         self._send("here", {"x": x, "y": y})
@@ -281,13 +282,13 @@ class Figures:
         )
         fig.height = MAP_HEIGHT
         fig.axis.visible, fig.grid.visible, fig.outline_line_color = False, False, None
-        self._mapper = LinearColorMapper(Cividis256, nan_color="rgba(255,255,255,0)")
+        self.mapper = LinearColorMapper(Cividis256, nan_color="rgba(255,255,255,0)")
         image = fig.image(
             "image", source=self.sources["image"], x=-2 * np.sqrt(2), y=-np.sqrt(2),
-            dw=4 * np.sqrt(2), dh=2 * np.sqrt(2), color_mapper=self._mapper,
+            dw=4 * np.sqrt(2), dh=2 * np.sqrt(2), color_mapper=self.mapper,
         )  # fmt: skip
         fig.x_range.renderers = fig.y_range.renderers = [image]
-        bar = ColorBar(color_mapper=self._mapper, width=8, padding=2, height=150)
+        bar = ColorBar(color_mapper=self.mapper, width=8, padding=2, height=150)
         bar.major_label_text_font_size = "11px"
         fig.add_layout(bar, "right")
         _draw_graticule(fig)
@@ -380,7 +381,7 @@ def _place_legend(fig):
     fig.center = [item for item in fig.center if item is not legend]
     fig.add_layout(legend, "below")
     longest = max(len(item.label.value) for item in legend.items)
-    legend.ncols = 2 if longest > 12 else 4
+    legend.ncols = 2 if longest > 13 else 4
     legend.border_line_color, legend.label_text_font_size = None, "11px"
     legend.padding, legend.margin, legend.spacing = 0, 4, 4
     legend.label_height, legend.glyph_height, legend.glyph_width = 13, 11, 26

@@ -1,25 +1,50 @@
 """Ways to open a page: in a notebook, in a browser, as a file."""
 
+import asyncio
 import errno
+import logging
 import socket
 import webbrowser
-from importlib import import_module
 
-from ..analysis.description import Analysis
-from ..files import refuse_existing, replace_file
 from .state import explored
-
-_MISSING = "{} needs Bokeh and Panel: pip install 'crlocal_plugin[explore]'"
 
 HOST = "127.0.0.1"
 """Address of the page: this machine alone."""
 
+_MISSING = "a page to explore needs Bokeh: pip install 'crlocal_plugin[explore]'"
+
+
+class OpenPage:
+    """Page that is served while a notebook runs, which shows it in a frame.
+
+    Attributes
+    ----------
+    address : str
+        Address for a browser on the same machine.
+    height : int
+        Height of the frame in pixels.
+    """
+
+    height = 900
+
+    def __init__(self, server, address):
+        self._server, self.address = server, address
+
+    def stop(self):
+        """Stop the server; the page no longer follows."""
+        self._server.stop()
+
+    def _repr_html_(self):
+        look = f'width="100%" height="{self.height}" style="border: 0"'
+        return f'<iframe src="{self.address}" title="crlocal explore" {look}></iframe>'
+
 
 def explore(model, datasets=None):
-    """Page with a slider for each free parameter, for a notebook.
+    """Page with a slider for each free parameter, in a notebook or else in a browser.
 
     Spectra, dipole, sky and the chi2 of each dataset follow a move. The page has copies of model
-    and datasets: these stay as they are.
+    and datasets: these stay as they are. The kernel of the notebook must run on the machine of the
+    browser. In a script, the page opens in a browser, and the call ends with Ctrl-C.
 
     Parameters
     ----------
@@ -30,30 +55,26 @@ def explore(model, datasets=None):
 
     Returns
     -------
-    `~panel.viewable.Viewable`
-        What a notebook shows; its ``show()`` opens a browser.
+    `~crlocal_plugin.exploration.opening.OpenPage` or None
+        What a notebook shows, with the ``address`` of the page; None at the end of a script.
 
     Raises
     ------
     ImportError
-        If Bokeh or Panel is not installed.
+        If Bokeh is not installed.
     ValueError, TypeError
         If there are no data, no parameter is free, or there is not one model.
 
     Examples
     --------
-    >>> datasets = crl.load_datasets("newest-dipoles")
-    >>> crl.explore(crl.xue_liu_2025(), datasets)  # doctest: +SKIP
+    In a notebook, ``crl.explore(crl.xue_liu_2025(), crl.load_datasets("newest-dipoles"))``.
     """
     exploration = explored(model, datasets)
     try:
-        import panel
-    except ImportError as error:
-        raise ImportError(_MISSING.format("crl.explore")) from error
-    page = _needs_bokeh("crl.explore", "page").Page(exploration)
-    # in the notebook itself: no network
-    panel.extension(inline=True)
-    return panel.pane.Bokeh(page.root, sizing_mode="stretch_width")
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return serve(exploration)
+    return OpenPage(*_started(exploration, 0))
 
 
 def serve(exploration, port=0, browser=True, ready=None):
@@ -75,30 +96,7 @@ def serve(exploration, port=0, browser=True, ready=None):
     ImportError, OSError
         If Bokeh is not installed, or the port is in use.
     """
-    page = _needs_bokeh("crlocal explore", "page").Page
-    from bokeh.application import Application
-    from bokeh.application.handlers import FunctionHandler
-    from bokeh.server.server import BaseServer
-    from bokeh.server.tornado import BokehTornado
-    from tornado.httpserver import HTTPServer
-    from tornado.ioloop import IOLoop
-
-    def open_page(document):
-        document.title = "crlocal explore"
-        document.template = _template()
-        document.add_root(page(exploration.copy()).root)
-
-    listening = _listen(port)
-    port = listening.getsockname()[1]
-    application = BokehTornado(
-        {"/": Application(FunctionHandler(open_page))},
-        # pages of other sites are not to reach it
-        extra_websocket_origins=[f"{HOST}:{port}", f"localhost:{port}"],
-    )
-    http = HTTPServer(application)
-    http.add_socket(listening)
-    server, address = BaseServer(IOLoop.current(), application, http), f"http://{HOST}:{port}/"
-    server.start()
+    server, address = _started(exploration, port)
     if browser:
         server.io_loop.add_callback(webbrowser.open, address)
     if ready:
@@ -108,74 +106,69 @@ def serve(exploration, port=0, browser=True, ready=None):
     except KeyboardInterrupt:
         pass
     finally:
-        http.stop()
         server.stop()
 
 
-def write_demo(path, subject=None, overwrite=False):
-    """Write a page with a few sliders as one HTML file, which needs neither server nor network.
-
-    It begins at the best fit, and has the speed of the Sun, its distance from the edge of the
-    cloud and the strength of the nearby source, on a grid that is computed here.
-
-    Parameters
-    ----------
-    path : str or `~pathlib.Path`
-        File to write, some 2.5 MB.
-    subject : CosmicRayDatasets or Analysis, optional
-        Data with their model, by default those of an analysis without entries.
-    overwrite : bool, optional
-        Replace an existing file.
-
-    Raises
-    ------
-    ImportError
-        If Bokeh is not installed.
-    FileExistsError
-        If the file exists, and may not be replaced.
-    ValueError
-        If V_sun, x or Q_0n is not free, or the fit fails.
-
-    Examples
-    --------
-    >>> crl.write_demo("demo.html")  # doctest: +SKIP
-    """
-    refuse_existing(path, overwrite=overwrite)
-    demo_html = _needs_bokeh("crl.write_demo", "demo").demo_html
-    text = demo_html(explored(Analysis() if subject is None else subject))
-    with replace_file(path) as draft:
-        draft.write_text(text, encoding="utf-8")
-
-
-def _needs_bokeh(what, module):
+def page_class():
+    """Class of the page, ImportError with the name of the extra without Bokeh."""
     try:
-        return import_module(f".{module}", __package__)
+        from .page import Page
     except ImportError as error:
-        raise ImportError(_MISSING.format(what)) from error
+        raise ImportError(_MISSING) from error
+    return Page
 
 
-def _template():
+def _started(exploration, port):
+    """Server of pages that is at work once its loop runs, and its address."""
+    page = page_class()
+    from bokeh.application import Application
+    from bokeh.application.handlers import FunctionHandler
+    from bokeh.server.server import BaseServer
+    from bokeh.server.tornado import BokehTornado
     from jinja2 import Template
+    from tornado.httpserver import HTTPServer
+    from tornado.ioloop import IOLoop
 
-    return Template(
+    template = Template(
         '{% extends base %}{% block preamble %}<meta name="viewport" content="width=device-width, '
         'initial-scale=1"><style>body { margin: 8px; }</style>{% endblock %}'
     )
 
+    def open_page(document):
+        document.title, document.template = "crlocal explore", template
+        document.add_root(page(exploration.copy()).root)
+
+    # that somebody closes a page is no news
+    logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)
+    listener = _listen(port)
+    port = listener.getsockname()[1]
+    application = BokehTornado(
+        {"/": Application(FunctionHandler(open_page))},
+        # pages of other sites are not to reach it
+        extra_websocket_origins=[f"{HOST}:{port}", f"localhost:{port}"],
+    )
+    http = HTTPServer(application)
+    http.add_sockets([listener])
+    server = BaseServer(IOLoop.current(), application, http)
+    server.start()
+    return server, f"http://{HOST}:{port}/"
+
 
 def _listen(port):
-    """Socket that listens at a port, whose connections answer at once."""
+    """Socket that listens at a port."""
+    listener = socket.socket()
     try:
-        listening = socket.create_server((HOST, port))
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise OSError(
-            f"port {port} is in use: choose another with --port, or 0 for any that is free"
-        ) from None
-    except OverflowError:
-        raise ValueError(f"port {port}: expected at most 65535") from None
-    listening.setblocking(False)
-    # accepted connections inherit it; without it an answer waits for 40 ms
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # accepted connections inherit it: small answers do not wait for one another
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.setblocking(False)
+        listener.bind((HOST, port))
+        listener.listen()
+    except (OSError, OverflowError) as error:
+        listener.close()
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise OSError(
+                f"port {port} is in use: choose another with --port, or 0 for any that is free"
+            ) from None
+        raise OSError(f"port {port} cannot be used: {error}; choose another, or 0") from None
+    return listener

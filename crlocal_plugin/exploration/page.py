@@ -99,6 +99,21 @@ def style_sheet(name):
     return InlineStyleSheet(css=text)
 
 
+def figure_grid(figures, map_part):
+    """Layout of the figures, with a part that has the map."""
+    parts = figures.spectra, figures.amplitude, map_part, figures.phase
+    return Column(*parts, css_classes=["figures"], stylesheets=[style_sheet("figures")])
+
+
+def energy_slider(figures):
+    """Slider of the energy of the map."""
+    return Slider(
+        title="Energy of the map and of the dotted lines", start=2, end=8, step=0.02,
+        value=float(np.log10(figures.energy)), format=slider_format(True, "GeV"),
+        sizing_mode="stretch_width", name="energy", bar_color="#999999", margin=(5, 15, 5, 15),
+    )  # fmt: skip
+
+
 class Page:
     """Page of an exploration; `root` is what a document or a notebook shows.
 
@@ -134,11 +149,7 @@ class Page:
         self.root = Column(
             self._top(),
             Column(*self._groups(), css_classes=["sliders"], sizing_mode="stretch_width"),
-            Column(
-                *(figures.spectra, figures.amplitude, self._map(), figures.phase),
-                css_classes=["figures"],
-                stylesheets=[style_sheet("figures")],
-            ),
+            figure_grid(figures, self._map()),
             Column(self._table, css_classes=["data"], sizing_mode="stretch_width"),
             stylesheets=[style_sheet("page")],
             sizing_mode="stretch_width",
@@ -182,11 +193,7 @@ class Page:
         )  # fmt: skip
 
     def _map(self):
-        self.energy = Slider(
-            title="Energy of the map and of the dotted lines", start=2, end=8, step=0.02,
-            value=float(np.log10(self.figures.energy)), format=slider_format(True, "GeV"),
-            sizing_mode="stretch_width", name="energy", bar_color="#999999", margin=(5, 15, 5, 15),
-        )  # fmt: skip
+        self.energy = energy_slider(self.figures)
         self.energy.on_change("value", self._energy_moved)
         return Column(self.figures.sky, self.energy, sizing_mode="stretch_width")
 

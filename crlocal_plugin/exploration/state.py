@@ -5,6 +5,7 @@ Nothing here knows of a page: it is what sliders, buttons and tables show.
 
 import copy
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from gammapy.modeling import Fit
@@ -173,6 +174,8 @@ class Exploration:
             return title + self.datasets.models.to_yaml(full_output=True)
         pairs = zip(self.handles, self.values.tolist(), strict=True)
         entries = {handle.name: {"value": value, "free": True} for handle, value in pairs}
+        if any(entry.file for entry in self.analysis.datasets):
+            title += f"# Move this file to {Path.cwd()}, from where it names own tables\n"
         return title + analysis_text(self.analysis.changed({"parameters": entries}))
 
 
