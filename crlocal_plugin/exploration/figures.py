@@ -14,10 +14,18 @@ from bokeh.models import (
 from bokeh.palettes import Cividis256
 from bokeh.plotting import figure
 
-from ..datasets.plot_axes import log_limits, points_in_fit
+from ..components.base import x_unit
+from ..datasets.plot_axes import break_at_jumps, log_limits, points_in_fit
+from ..physics.dipole import amplitude_and_phase
 from ..plots.points import points_on_axis, source_names, total_energies
 from ..plots.sky.directions import reference_directions
-from ..plots.style import component_style, experiment_markers, species_color, species_label
+from ..plots.style import (
+    component_label,
+    component_style,
+    experiment_markers,
+    species_color,
+    species_label,
+)
 from ..plots.subject import Subject
 from .curves import (
     N_POINTS,
@@ -30,7 +38,6 @@ from .curves import (
     sky_pixels,
     sky_places,
 )
-from .handles import component_name
 from .symbols import bokeh_marker
 
 AXES = {
@@ -83,22 +90,8 @@ def _dash(style):
 class Figures:
     """Figures and the data in them, which `update` brings to the values of an exploration.
 
-    Attributes
-    ----------
-    spectra, amplitude, phase, sky : `~bokeh.plotting.figure`
-        Figures.
-    sources : dict of str to `~bokeh.models.ColumnDataSource`
-        Their data, by name.
-    energy : float
-        Total energy of the map in GeV.
-    curves : SpectrumCurves
-        Spectra against the axis that is shown.
-    markers : dict
-        Marker, whether it is filled, and colour of each dataset, by its name.
-    dipole : DipoleCurves
-        Dipoles.
-    mapper, pixels, spans
-        Colours and pixels of the map, and lines at its energy.
+    ``energy`` is that of the map in GeV, ``markers`` have marker, whether it is filled, and colour
+    of each dataset, ``spans`` are lines at the energy of the map.
     """
 
     def __init__(self, exploration, n_points=N_POINTS):
@@ -140,13 +133,11 @@ class Figures:
         self._send("dipole", data)
         directions = reference_directions(self.exploration.model)
         vectors = np.array([directions[name] for name in self._names])
-        ra = np.rad2deg(np.arctan2(vectors[:, 1], vectors[:, 0])) % 360
+        ra = np.rad2deg(amplitude_and_phase(vectors)[1])
         x, y = sky_places(vectors)
         self._send("directions", dict(self.sources["directions"].data) | {"ra": ra, "x": x, "y": y})
-        places = sky_places(self._vectors[0])
         # no line across the map
-        jumps = np.flatnonzero(np.abs(np.diff(places[0])) > 2) + 1
-        x, y = (np.insert(row, jumps, np.nan) for row in places)
+        x, y = break_at_jumps(*sky_places(self._vectors[0]), jump=2)
         self._send("track", {"x": x, "y": y})
         self.update_map()
 
@@ -194,7 +185,7 @@ class Figures:
         fig.xaxis.axis_label, fig.yaxis.axis_label = AXES[axis]
         self.update_spectra()
         points = self.sources["spectrum_points"].data = self._spectrum_points()
-        y = np.array(points["y"])[np.array(points["alpha"]) == 1]
+        y = points["y"][points["alpha"] == 1]
         low, high = log_limits(y, 2.5) or log_limits(self.curves(), 2, 5)
         fig.y_range.update(start=low, end=high)
         fig.x_range.update(start=self.curves.x[0], end=self.curves.x[-1])
@@ -209,7 +200,7 @@ class Figures:
             fig.line("x", f"y{k}", source=self.sources["spectra"], **look)
             if part:
                 # those of all species look alike but for the colour
-                labels[component_name(part)] = look | {"color": "#555555"}
+                labels[component_label(part)] = look | {"color": "#555555"}
             else:
                 labels[species_label(quantity)] = look
         for label, look in sorted(labels.items(), key=lambda item: item[1]["line_width"] < 2):
@@ -232,7 +223,7 @@ class Figures:
             look = {"color": style["color"], "line_dash": _dash(style)}
             self.amplitude.line(
                 *("x", f"a{k}"), source=source, line_width=1.5 if name else 2.4, **look,
-                legend_label=component_name(name) if name else "sum",
+                legend_label=component_label(name) if name else "sum",
             )  # fmt: skip
         for k in range(3):
             self.phase.line("x", f"p{k}", source=source, line_width=2.4, color="black")
@@ -254,7 +245,7 @@ class Figures:
         _place_legend(self.amplitude)
         self.amplitude.legend[0].visible = len(self.dipole.names) > 1
         amplitudes, _ = self._dipole_points()
-        y = np.array(amplitudes["y"])[np.array(amplitudes["alpha"]) == 1]
+        y = amplitudes["y"][amplitudes["alpha"] == 1]
         low, high = log_limits(y, 4) or (1e-5, 1e-2)
         self.amplitude.y_range.update(start=low, end=high)
         self.spans = [
@@ -311,42 +302,31 @@ class Figures:
 
     # ----------------------------------------------------------------- measured points
 
-    def _columns(self, dataset, x, y, errors, value, unit, turns=(0,)):
-        """Columns of the points of a dataset."""
+    def _columns(self, dataset, x, y, errors, value, unit="GeV", floor=1e-3):
+        """Columns of the points of a dataset; errors end at a part ``floor`` of the value."""
         marker, filled, color = self.markers[dataset.name]
         is_ul = getattr(dataset, "is_ul", np.zeros(len(x), dtype=bool))
-        low, high = (np.where(is_ul, y / 2 if sign < 0 else y, y + sign * np.nan_to_num(error))
-                     for sign, error in zip((-1, 1), errors, strict=True))  # fmt: skip
-        if turns == (0,):
-            low = np.where(low > 0, low, y / 1e3)
-        rows = np.isfinite(x) & np.isfinite(y)
-        n, k = np.count_nonzero(rows), len(turns)
-        is_ul, in_fit = np.asarray(is_ul)[rows], points_in_fit(dataset)[rows]
-        kind = np.where(is_ul, "inverted_triangle", bokeh_marker(marker))
-        face = np.where(in_fit & filled & ~is_ul, color, "white")
-
-        def turned(values):
-            return np.concatenate([values[rows] + turn for turn in turns])
-
-        return {
-            "x": np.tile(x[rows], k), "y": turned(y), "low": turned(low), "high": turned(high),
-            "marker": np.tile(kind, k), "face": np.tile(face, k),
-            "color": np.full(k * n, color), "alpha": np.tile(np.where(in_fit, 1.0, _OUTSIDE), k),
-            "dataset": np.full(k * n, dataset.name), "unit": np.full(k * n, unit),
-            "value": np.tile(value[rows], k),
+        in_fit = points_in_fit(dataset)
+        low, high = (y + sign * np.nan_to_num(e) for sign, e in zip((-1, 1), errors, strict=True))
+        low = np.where(is_ul, y / 2, low)
+        columns = {
+            "x": x, "y": y, "low": np.where(low > 0, low, floor * y) if floor else low,
+            "high": np.where(is_ul, y, high), "color": color, "unit": unit, "value": value,
+            "marker": np.where(is_ul, "inverted_triangle", bokeh_marker(marker)),
+            "face": np.where(in_fit & filled & ~is_ul, color, "white"),
+            "alpha": np.where(in_fit, 1.0, _OUTSIDE), "dataset": dataset.name,
         }  # fmt: skip
+        rows = np.isfinite(x) & np.isfinite(y)
+        return {name: np.broadcast_to(c, rows.shape)[rows] for name, c in columns.items()}
 
     def _spectrum_points(self):
         parts, axis = [], self.curves.axis
         for dataset in self.curves.datasets:
             x, factor = points_on_axis(dataset, self.exploration.model, axis)
-            intensity = factor * dataset.intensity.value
-            weight = x**POWER
+            intensity, weight = factor * dataset.intensity.value, x**POWER
             errors = [weight * factor * error.value for error in dataset.intensity_errors]
-            unit = str(self.curves.units[0])
-            parts.append(
-                self._columns(dataset, x, weight * intensity, errors, intensity, unit)
-            )  # fmt: skip
+            y, unit = weight * intensity, str(x_unit(axis))
+            parts.append(self._columns(dataset, x, y, errors, intensity, unit))
         return _joined(parts)
 
     def _dipole_points(self):
@@ -356,12 +336,11 @@ class Figures:
             factor = dataset.nuisance_values()[-1]
             y = np.where(dataset.is_ul, dataset.amplitude_ul, dataset.amplitude) / factor
             errors = [error / factor for error in dataset.amplitude_errors]
-            amplitudes.append(self._columns(dataset, x, y, errors, y, "GeV"))
+            amplitudes.append(self._columns(dataset, x, y, errors, y))
             y = np.where(dataset.is_ul, np.nan, dataset.phase.to_value("deg"))
-            error = dataset.phase_error.to_value("deg")
-            phases.append(
-                self._columns(dataset, x, y, (error, error), y, "GeV", turns=(-360, 0, 360))
-            )
+            errors = 2 * [dataset.phase_error.to_value("deg")]
+            for turn in (-360, 0, 360):
+                phases.append(self._columns(dataset, x, y + turn, errors, y, floor=None))
         return _joined(amplitudes), _joined(phases)
 
 
@@ -402,14 +381,14 @@ def _draw_graticule(fig):
         fig.line(*hammer(np.full(181, longitude), around / 2), **look)
     for latitude in np.deg2rad(np.arange(-60, 61, 30)):
         fig.line(*hammer(around, np.full(181, latitude)), **look)
-    longitude = np.deg2rad([-120, -60, 0, 60, 120])
-    x, y = hammer(longitude, np.zeros(5))
-    fig.line(*hammer(np.full(181, -np.pi), around / 2), line_color="black")
-    fig.line(*hammer(np.full(181, np.pi), around / 2), line_color="black")
+    for edge in (-np.pi, np.pi):
+        fig.line(*hammer(np.full(181, edge), around / 2), line_color="black")
     text = {"text_font_size": "10px"}
+    x, y = hammer(np.deg2rad([-120, -60, 0, 60, 120]), np.zeros(5))
+    # above the equator: below it are the Galactic centre and the cloud's motion, with their names
     fig.text(
         x, y, [f"{ra}°" for ra in (60, 120, 180, 240, 300)], text_align="center",
-        text_baseline="top", y_offset=1, text_color="white", **text,
+        y_offset=-1, text_color="white", **text,
     )  # fmt: skip
     x, y = hammer(np.full(4, np.pi), np.deg2rad([-60, -30, 30, 60]))
     fig.text(
