@@ -77,12 +77,10 @@ def _figure(title, **settings):
         ax.axis_label_text_color = ax.major_label_text_color = "#222222"
     fig.title.text_font_size = "13px"
     fig.grid.grid_line_alpha = 0.5
-    fig.output_backend = "canvas"
     return fig
 
 
 def _dash(style):
-    """Line style of matplotlib as Bokeh has it."""
     line = style.get("linestyle", "solid")
     return [round(2 * length) for length in line[1]] if isinstance(line, tuple) else line
 
@@ -210,8 +208,7 @@ class Figures:
 
     def _draw_dipole(self):
         ends = Range1d(self.dipole.energy[0], self.dipole.energy[-1])
-        settings = {"x_axis_type": "log", "x_range": ends}
-        settings["css_classes"] = ["dipole"]
+        settings = {"x_axis_type": "log", "x_range": ends, "css_classes": ["dipole"]}
         self.amplitude = _figure("Dipole amplitude", y_axis_type="log", **settings)
         self.phase = _figure("Dipole phase", y_range=Range1d(0, 360), **settings)
         self.amplitude.yaxis.axis_label = "Amplitude on the equator"
@@ -233,8 +230,8 @@ class Figures:
         columns = zip(*(_REFERENCES[n] for n in self._names), strict=True)
         left = [1.1 * self.dipole.energy[0]] * len(self._names)
         self.sources["directions"].data = dict(zip(names, columns, strict=True)) | {"left": left}
-        look = {"line_color": "#888888", "line_width": 1}
-        self.phase.hspan("ra", source=self.sources["directions"], **look, level="underlay")
+        look = {"line_color": "#888888", "level": "underlay"}
+        self.phase.hspan("ra", source=self.sources["directions"], **look)
         self.phase.text(
             *("left", "ra", "label"), source=self.sources["directions"], text_color="#444444",
             text_font_size="11px", text_baseline="middle", y_offset="above",
@@ -280,12 +277,10 @@ class Figures:
         )  # fmt: skip
         fig.x_range.renderers = fig.y_range.renderers = [image]
         bar = ColorBar(color_mapper=self.mapper, width=8, padding=2, height=150)
-        bar.major_label_text_font_size = "11px"
         fig.add_layout(bar, "right")
         _draw_graticule(fig)
-        look = {"line_color": "white", "line_width": 3.5}
-        fig.line("x", "y", source=self.sources["track"], **look)
-        fig.line("x", "y", source=self.sources["track"], line_color="black", line_width=1.6)
+        for color, width in (("white", 3.5), ("black", 1.6)):
+            fig.line("x", "y", source=self.sources["track"], color=color, line_width=width)
         fig.scatter(
             *("x", "y"), source=self.sources["directions"], marker="circle_cross", size=10,
             line_color="black", fill_color="white",
