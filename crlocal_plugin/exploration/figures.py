@@ -56,6 +56,9 @@ _REFERENCES = {
 }
 """Directions that are drawn: label, where it is beside its place on the map, and above its line."""
 
+_TEXT = {"text_baseline": "middle", "text_font_size": "11px"}
+_TEXT |= {"background_fill_color": "white", "background_fill_alpha": 0.65}
+
 _OUTSIDE = 0.3
 
 
@@ -155,7 +158,7 @@ class Figures:
         top = 10 ** (np.ceil(10 * np.log10(1e3 * np.linalg.norm(vector) or 1.0)) / 10)
         self.mapper.update(low=-top, high=top)
         self._send("image", {"image": [image]})
-        x, y = sky_places(np.array([vector]))
+        x, y = sky_places([vector])
         self._send("here", {"x": x, "y": y})
         for span in self.spans:
             span.location = self.energy
@@ -232,11 +235,8 @@ class Figures:
         self.sources["directions"].data = dict(zip(names, columns, strict=True)) | {"left": left}
         look = {"line_color": "#888888", "level": "underlay"}
         self.phase.hspan("ra", source=self.sources["directions"], **look)
-        self.phase.text(
-            *("left", "ra", "label"), source=self.sources["directions"], text_color="#444444",
-            text_font_size="11px", text_baseline="middle", y_offset="above",
-            background_fill_color="white", background_fill_alpha=0.65,
-        )  # fmt: skip
+        place = {"source": self.sources["directions"], "y_offset": "above"}
+        self.phase.text("left", "ra", "label", text_color="#444444", **place, **_TEXT)
         self._draw_points(self.amplitude, "amplitude_points", "A")
         self._draw_points(self.phase, "phase_points", "phase")
         _place_legend(self.amplitude)
@@ -245,10 +245,7 @@ class Figures:
         y = amplitudes["y"][amplitudes["alpha"] == 1]
         low, high = log_limits(y, 4) or (1e-5, 1e-2)
         self.amplitude.y_range.update(start=low, end=high)
-        self.spans = [
-            Span(dimension="height", line_color="#888888", line_dash=[2, 3], level="underlay")
-            for _ in range(2)
-        ]
+        self.spans = [Span(dimension="height", line_dash=[2, 3], **look) for _ in range(2)]
         for fig, span in zip((self.amplitude, self.phase), self.spans, strict=True):
             fig.xaxis.axis_label = AXES["total_energy"][0]
             fig.add_layout(span)
@@ -285,11 +282,8 @@ class Figures:
             *("x", "y"), source=self.sources["directions"], marker="circle_cross", size=10,
             line_color="black", fill_color="white",
         )  # fmt: skip
-        fig.text(
-            *("x", "y", "label"), source=self.sources["directions"], x_offset="dx", y_offset="dy",
-            text_baseline="middle", text_font_size="11px", text_color="black",
-            background_fill_color="white", background_fill_alpha=0.65,
-        )  # fmt: skip
+        place = {"source": self.sources["directions"], "x_offset": "dx", "y_offset": "dy"}
+        fig.text("x", "y", "label", text_color="black", **place, **_TEXT)
         fig.scatter(
             *("x", "y"), source=self.sources["here"], marker="star", size=17, fill_color="white",
             line_color="black", line_width=1.5,
@@ -379,10 +373,11 @@ def _draw_graticule(fig):
     for edge in (-np.pi, np.pi):
         fig.line(*hammer(np.full(181, edge), around / 2), line_color="black")
     text = {"text_font_size": "10px"}
-    x, y = hammer(np.deg2rad([-120, -60, 0, 60, 120]), np.zeros(5))
-    # above the equator: below it are the Galactic centre and the cloud's motion, with their names
+    # names of directions are below the equator, and the track crosses it near 240 deg
+    ra = np.array([60, 120, 180, 300])
+    x, y = hammer(np.deg2rad(ra - 180), np.zeros(4))
     fig.text(
-        x, y, [f"{ra}°" for ra in (60, 120, 180, 240, 300)], text_align="center",
+        x, y, [f"{value}°" for value in ra], text_align="center",
         y_offset=-1, text_color="white", **text,
     )  # fmt: skip
     x, y = hammer(np.full(4, np.pi), np.deg2rad([-60, -30, 30, 60]))
