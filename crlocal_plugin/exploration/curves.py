@@ -30,14 +30,8 @@ _MOST_SPECIES = 3
 class SpectrumCurves:
     """Spectra of the species of a model, times a power of the axis.
 
-    Attributes
-    ----------
-    datasets : list
-        Spectra that can be drawn on the axis.
-    x : `~numpy.ndarray`
-        Rigidities in GV or energies in GeV.
-    names : list of tuple
-        Quantity and component of each curve, None for the sum of all.
+    ``x`` are GV or GeV, ``names`` the quantity and component of each curve, None for the sum of
+    all; ``datasets`` are those that can be drawn on the axis.
     """
 
     def __init__(self, subject, axis, n_points=N_POINTS):
@@ -84,14 +78,9 @@ class SpectrumCurves:
 
 
 class DipoleCurves:
-    """Dipole of a model against total energy: the sum, and what each component adds to it.
+    """Dipole of a model against total energies in GeV: the sum, and what each component adds.
 
-    Attributes
-    ----------
-    energy : `~numpy.ndarray`
-        Total energies in GeV.
-    names : list of str or None
-        Components of the curves, the first None for the sum.
+    ``names`` are the components of the curves, the first None for the sum.
     """
 
     def __init__(self, model, energy):

@@ -346,7 +346,7 @@ def _markers(datasets):
 def _place_legend(fig):
     """Put the legend below the axes, in as many columns as there is room for."""
     legend = fig.legend[0]
-    fig.center = [item for item in fig.center if item is not legend]
+    fig.center.remove(legend)
     fig.add_layout(legend, "below")
     longest = max(len(item.label.value) for item in legend.items)
     legend.ncols = 2 if longest > 13 else 4
