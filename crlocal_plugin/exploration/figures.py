@@ -181,8 +181,7 @@ class Figures:
 
     def show_axis(self, axis):
         """Show the spectra against another axis."""
-        fig = self.spectra
-        self.curves = self._curves[axis]
+        fig, self.curves = self.spectra, self._curves[axis]
         fig.xaxis.axis_label, fig.yaxis.axis_label = AXES[axis]
         self.update_spectra()
         points = self.sources["spectrum_points"].data = self._spectrum_points()
@@ -199,11 +198,9 @@ class Figures:
             look = {"line_dash": _dash(component_style(part or "total"))}
             look |= {"color": species_color(quantity), "line_width": 1.2 if part else 2.2}
             fig.line("x", f"y{k}", source=self.sources["spectra"], **look)
-            if part:
-                # those of all species look alike but for the colour
-                labels[component_label(part)] = look | {"color": "#555555"}
-            else:
-                labels[species_label(quantity)] = look
+            # components of all species look alike but for the colour
+            label = component_label(part) if part else species_label(quantity)
+            labels[label] = look | {"color": "#555555"} if part else look
         for label, look in sorted(labels.items(), key=lambda item: item[1]["line_width"] < 2):
             fig.line([np.nan], [np.nan], legend_label=label, **look)
         self._draw_points(fig, "spectrum_points", "J")
@@ -217,7 +214,7 @@ class Figures:
         self.amplitude.yaxis.axis_label = "Amplitude on the equator"
         self.phase.yaxis.axis_label = "Right ascension [deg]"
         self.phase.yaxis.ticker = FixedTicker(ticks=list(range(0, 361, 60)))
-        source = self.sources["dipole"]
+        source, directions = self.sources["dipole"], self.sources["directions"]
         for k, name in enumerate(self.dipole.names):
             style = component_style(name or "total")
             look = {"color": style["color"], "line_dash": _dash(style)}
@@ -227,15 +224,15 @@ class Figures:
             )  # fmt: skip
         for k in range(3):
             self.phase.line("x", f"p{k}", source=source, line_width=2.4, color="black")
-        directions = reference_directions(self.exploration.model)
-        self._names = [name for name in _REFERENCES if name in directions]
+        known = reference_directions(self.exploration.model)
+        self._names = [name for name in _REFERENCES if name in known]
         names = ("label", "dx", "dy", "above")
         columns = zip(*(_REFERENCES[n] for n in self._names), strict=True)
         left = [1.1 * self.dipole.energy[0]] * len(self._names)
-        self.sources["directions"].data = dict(zip(names, columns, strict=True)) | {"left": left}
+        directions.data = dict(zip(names, columns, strict=True)) | {"left": left}
         look = {"line_color": "#888888", "level": "underlay"}
-        self.phase.hspan("ra", source=self.sources["directions"], **look)
-        place = {"source": self.sources["directions"], "y_offset": "above"}
+        self.phase.hspan("ra", source=directions, **look)
+        place = {"source": directions, "y_offset": "above"}
         self.phase.text("left", "ra", "label", text_color="#444444", **place, **_TEXT)
         self._draw_points(self.amplitude, "amplitude_points", "A")
         self._draw_points(self.phase, "phase_points", "phase")
