@@ -63,8 +63,7 @@ export default ({divs}, obj, data, {index}) => {
 """
 
 _DOWNLOAD = """
-export default (args, obj) => {
-  const [name, text] = obj.tags
+export default (args, {tags: [name, text]}) => {
   const link = document.createElement("a")
   link.href = URL.createObjectURL(new Blob([text], {type: "text/yaml"}))
   link.download = name
@@ -355,7 +354,6 @@ def _filled(text, cells):
 
 
 def _kinds_of(datasets):
-    """Names of datasets by the title of their kind."""
     titles, found = {"spectrum": "Spectra", "dipole": "Dipoles"}, {}
     for dataset in datasets:
         kind = getattr(dataset, "kind", None) or "other"
