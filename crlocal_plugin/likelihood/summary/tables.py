@@ -17,11 +17,16 @@ the error of the covariance: beyond it, both errors are those of the profile."""
 def parameter_table(labelled, correlated, answers):
     """Parameters of a summary, with the intervals that profiles have answered by parameter."""
     together = {
-        par: (prior.text(k), _source(prior, k), float(np.sqrt(prior.moments()[1][k, k])))
+        par: (
+            prior.text(k),
+            f"together with {prior.names[0]}" if k else prior.source,
+            float(np.sqrt(prior.moments()[1][k, k])),
+        )
         for prior in correlated
         for k, par in enumerate(prior.parameters)
     }
-    names = ("label", "value", "error", "unit", "frozen", "min", "max")
+    names = ("label", "value", "error", "unit", "frozen", "min", "max", "prior", "prior_source")
+    names += ("remark", "errn", "errp", "above", "below", "method", "prior_sigma")
     rows = []
     for label, par in labelled:
         prior = None if is_at_rest(par) else par.prior
@@ -33,12 +38,7 @@ def parameter_table(labelled, correlated, answers):
         rows.append(
             (label, value, error, unit, par.frozen, low, high, *words, remark, *errors, sigma)
         )
-    more = ("prior", "prior_source", "remark", "errn", "errp", "above", "below", "method")
-    return Table(rows=rows, names=(*names, *more, "prior_sigma"))
-
-
-def _source(prior, place):
-    return f"together with {prior.names[0]}" if place else prior.source
+    return Table(rows=rows, names=names)
 
 
 def _answer(par, answers):
@@ -77,8 +77,7 @@ def _prior_text(prior):
 
 def _prior_sigma(prior, unit):
     """Standard deviation of a Gaussian prior, nan if it is none."""
-    is_usual = prior is not None and is_gaussian(prior)
-    return float(gaussian_in_unit(prior, unit)[1]) if is_usual else np.nan
+    return float(gaussian_in_unit(prior, unit)[1]) if is_gaussian(prior) else np.nan
 
 
 def _remark(par):
