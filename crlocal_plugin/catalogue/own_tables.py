@@ -1,7 +1,7 @@
 """Tables of others, read in whatever form they come: `read_table`."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ class _Opened(NamedTuple):
     raw: RawTable
     form: str
     read_as: Mapping | None = None
-    hints: tuple = ()
+    hints: Sequence[str] = ()
 
 
 def understood(table):
@@ -172,7 +172,7 @@ def _open(path, part=None, quantity=None):
     if path.suffix in (".yaml", ".yml", ".json") or "independent_variables" in text:
         table, hints = read_hepdata(path, text, part)
         table.meta["name"] = path.stem
-        return _Opened(RawTable(table, label=str(path)), "HEPData", None, tuple(hints))
+        return _Opened(RawTable(table, label=str(path)), "HEPData", hints=hints)
     if _is_crdb(text):
         return _of_crdb(path, part, quantity)
     table, comments, lines = read_text(path, text)

@@ -72,14 +72,12 @@ class ForeignKernel:
         values = [np.array(np.broadcast_to(value, (m, 1)), dtype=float) for value in values]
         if self._is_joint:
             return self._evaluate(np.array(x), values)
-        rows = (self._evaluate(x[k], [float(value[k, 0]) for value in values]) for k in range(m))
-        return np.stack(list(rows))
+        return np.stack([self._evaluate(x[k], [float(v[k, 0]) for v in values]) for k in range(m)])
 
     def _evaluate(self, x, values):
         if self._is_plain:
             return self._model.evaluate(x, *values)
-        pairs = zip(values, self.units, strict=True)
-        quantities = [u.Quantity(value, unit) for value, unit in pairs]
+        quantities = map(u.Quantity, values, self.units)
         flux = self._model.evaluate(u.Quantity(x, self._x_unit), *quantities)
         expected = intensity_unit("energy" if self._x_unit == u.GeV else "rigidity")
         return (flux if flux.unit.is_equivalent(expected) else flux / u.sr).to_value(expected)

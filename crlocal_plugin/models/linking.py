@@ -109,16 +109,17 @@ def with_own_sources(components):
     """
     taken, result = {}, []
     for component in components:
-        found = {}
+        further = []
         for name in dict.fromkeys(n for m in component.models for n in getattr(m, "of_source", ())):
-            found[name] = {m.__dict__[name] for m in component.models if name in m.__dict__}
-        further = [n for n, pars in found.items() if taken.get(n) and not taken[n] & pars]
-        if further := [name for name in further if name not in component.own]:
+            pars = {m.__dict__[name] for m in component.models if name in m.__dict__}
+            others = taken.setdefault(name, set())
+            if others and others.isdisjoint(pars) and name not in component.own:
+                further.append(name)
+            others |= pars
+        if further:
             component = copy.copy(component)
             component.own = (*component.own, *further)
         result.append(component)
-        for name, pars in found.items():
-            taken[name] = taken.get(name, set()) | pars
     return result
 
 

@@ -80,10 +80,9 @@ def _sorted_rows(summary):
 def _limits(summary):
     """What keeps the answer from being better."""
     free = summary.parameters[~summary.parameters["frozen"]]
-    ends = [row for row in free if np.isfinite([row["above"], row["below"]]).any()]
-    own = [row for row in ends if _NUISANCE not in row["label"]]
-    if own:
-        texts = (f"{r['label']} {interval_text(r)[0]} {r['unit']}".strip() for r in own)
+    own = [row for row in free if _NUISANCE not in row["label"]]
+    if ends := [row for row in own if np.isfinite([row["above"], row["below"]]).any()]:
+        texts = (f"{r['label']} {interval_text(r)[0]} {r['unit']}".strip() for r in ends)
         yield f"limits at {LEVEL:.0%}: {', '.join(texts)}"
     remarks = {}
     for row in free:
@@ -93,7 +92,7 @@ def _limits(summary):
     hints = {UNUSED: " (freeze them, or add data)", "not determined": " (fix one, or give a prior)"}
     for remark, labels in remarks.items():
         yield f"{remark}: {_names(labels)}{hints.get(remark, '')}"
-    if decided := [r["label"] for r in free if _by_prior(r) and _NUISANCE not in r["label"]]:
+    if decided := [row["label"] for row in own if _by_prior(row)]:
         yield f"the prior decides: {_names(decided)}"
     if groups := [_names(labels) for labels in _together(summary.covariance)]:
         yield f"correlated by {_TOGETHER:g} or more: {'; '.join(groups)}"

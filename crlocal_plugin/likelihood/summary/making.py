@@ -70,11 +70,7 @@ class FitSummary:
     verdict: str = ""
     minima: Minima | None = None
 
-    def __str__(self):
-        return text(self)
-
-    def _repr_html_(self):
-        return html(self)
+    __str__, _repr_html_ = text, html
 
     def brief(self):
         """Is it a good fit, what came out, and what limits it, in some twenty lines (str)."""

@@ -126,21 +126,19 @@ def derived_table(datasets, free):
     models = [model for model in datasets.models if getattr(model, "cloud", None) is not None]
     rows = []
     for model in models:
-        evaluator, best = model.evaluator, model.evaluator.values()
-        places = {id(par): k for k, par in enumerate(evaluator.parameters)}
-        own = [par for _, par in free if id(par) in places and par.name in MOTION]
+        evaluator, cloud = model.evaluator, model.cloud
+        places = {par: k for k, par in enumerate(evaluator.parameters)}
+        own = [par for _, par in free if par in places and par.name in MOTION]
         covariance = datasets.models.covariance.get_subcovariance(own).data
-        steps, ends = [1e-4 * max(abs(par.value), 1.0) for par in own], []
-        for par, step in zip(own, steps, strict=True):
-            place = places[id(par)]
-            for change in (step, -step):
-                values = list(best)
-                values[place] += change * evaluator.factors[place]
-                ends.append(cloud_of(model, values))
-        cloud = model.cloud
+        steps = np.array([1e-4 * max(abs(par.value), 1.0) for par in own])
+        # a row for each of them, with a step of it alone
+        each = np.equal.outer([places[par] for par in own], range(len(places)))
+        change = each * np.multiply.outer(steps, evaluator.factors)
+        sides = (evaluator.values() + change, evaluator.values() - change)
+        ends = [cloud_of(model, side.T[..., np.newaxis]) for side in sides]
         for name, meaning in meanings.items():
-            up, down = np.array([getattr(end, name).value for end in ends]).reshape(-1, 2).T
-            slopes, value = (up - down) / (2 * np.array(steps)), getattr(cloud, name)
+            up, down = (getattr(end, name).value.ravel() for end in ends)
+            slopes, value = (up - down) / (2 * steps), getattr(cloud, name)
             label = name if len(models) == 1 else f"{model.name}.{name}"
             error = float(np.sqrt(slopes @ covariance @ slopes))
             rows.append((label, float(value.value), error, str(value.unit), meaning))
