@@ -145,7 +145,8 @@ def _errors(path, variable, k, entry):
     """Errors of an entry, by the names of their columns; those of the lower side end in "-"."""
     found = {}
     for error in entry.get("errors") or []:
-        error = error if isinstance(error, dict) else {}
+        if not isinstance(error, dict):
+            raise _wrong(path, variable, k, f"expected symerror or asymerror, got {error!r}")
         label = str(error.get("label") or "error")
         sides = error.get("asymerror", error.get("symerror"))
         if f"{label} +" in found:
