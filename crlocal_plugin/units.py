@@ -18,10 +18,7 @@ _SPELLINGS = (
     (re.compile(r"^\[(.*)\]$"), r"\1"),
     (re.compile(r"^#\s*/"), "1/"),
     (re.compile(r"\*\*"), "^"),
-    (
-        re.compile(r"\b([kmgtpe]?)ev\b", re.IGNORECASE),
-        lambda m: f"{m[1].upper().replace('K', 'k')}eV",
-    ),
+    (re.compile(r"(?i)\b([kmgtpe]?)ev\b"), lambda m: m[1].upper().replace("K", "k") + "eV"),
     (re.compile(r"\b(?:C?M|SR|S)(?=\b|\^|\d)"), lambda m: m[0].lower()),
     (re.compile(r"\b(?:sec|seconds?)\b"), "s"),
     (re.compile(r"\b(?:ster|sterad|steradians?)\b"), "sr"),
