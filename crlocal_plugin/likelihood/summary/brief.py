@@ -52,7 +52,7 @@ def _quality(summary):
     p, degrees = summary.p_value, summary.n_data - summary.n_free
     stat = summary.likelihood - summary.scatter
     kind = "good" if p >= _GOOD else "marginal" if p >= _MARGINAL else "poor"
-    kind = f"{summary.verdict}, a {kind} fit" if summary.success else summary.verdict
+    kind = f"{summary.verdict}, a {kind} fit" if summary.success else summary.verdict or "no fit"
     ratio = f" ({stat / degrees:.2f} each)" if degrees > 0 else ""
     yield f"{kind}: chi2 {stat:.1f} for {degrees} degrees of freedom{ratio}, p-value {p:.2g}"
     if bad := worst(summary.datasets, _GOOD):
