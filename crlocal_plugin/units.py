@@ -18,7 +18,7 @@ _SPELLINGS = (
     (re.compile(r"^\[(.*)\]$"), r"\1"),
     (re.compile(r"^#\s*/"), "1/"),
     (re.compile(r"\*\*"), "^"),
-    (re.compile(r"\b([kmgtpe]?)ev\b", re.IGNORECASE), lambda m: _prefixed(m[1])),
+    (re.compile(r"(?i)\b([kmgtpe]?)ev\b"), lambda m: m[1].upper().replace("K", "k") + "eV"),
     (re.compile(r"\b(?:C?M|SR|S)(?=\b|\^|\d)"), lambda m: m[0].lower()),
     (re.compile(r"\b(?:sec|seconds?)\b"), "s"),
     (re.compile(r"\b(?:ster|sterad|steradians?)\b"), "sr"),
@@ -106,7 +106,3 @@ def _to_power(factors, power):
         words.append(f"{match[1]}^{float(match[2] or 1) * power:g}")
         rest = rest[match.end() :]
     return " ".join(words) + (f" ({rest})^{power:g}" if rest else "")
-
-
-def _prefixed(prefix):
-    return f"{'k' if prefix.lower() == 'k' else prefix.upper()}eV"

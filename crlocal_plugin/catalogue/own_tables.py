@@ -1,7 +1,7 @@
 """Tables of others, read in whatever form they come: `read_table`."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,13 +25,6 @@ _HEADS = (*_X, *(name for kind in KINDS.values() for name in kind.columns), "pha
 _HEADS += ("tangential_err", "error_axis", "site", "hadronic_shift", "ra", "dec")
 """What the names of columns of the layout begin with."""
 
-_PER_AREA_TIME_ANGLE = "m-2 s-1 sr-1"
-_NEED_UNITS = {
-    **{"rigidity": "GV", "energy": "GeV", "phase": "deg"},
-    "intensity": f"{_PER_AREA_TIME_ANGLE} GeV-1",
-}
-"""Columns that mean nothing without a unit, and what it may be."""
-
 
 class ReadTable(Table):
     """Table as `read_table` gives it; printed, it says first what was read as what."""
@@ -54,7 +47,7 @@ class _Opened(NamedTuple):
     raw: RawTable
     form: str
     read_as: Mapping | None = None
-    hints: tuple = ()
+    hints: Sequence[str] = ()
 
 
 def understood(table):
@@ -116,29 +109,28 @@ def read_table(path, columns=None, *, quantity=None, axis=None, experiment=None,
             raise raw.error(f"columns: {unknown_name(name, _HEADS, 'layout name ')}")
     mapping = dict(columns or {})
     names, told = raw.table.colnames, {}
-    if not (_kind(names) and set(_X) & set(names)):
-        proposal = propose(path, raw.table, mapping, hints)
-        told = {"quantity": proposal.quantity, "axis": proposal.axis}
-        mapping = proposal.columns | mapping
+    if not _has_layout(names):
+        proposed, told = propose(path, raw.table, mapping, hints)
+        mapping = proposed | mapping
     kind = _kind([*mapping, *names])
-    if kind is None or not set(_X) & {*mapping, *names}:
+    if not _has_layout([*mapping, *names]):
         raise _nothing_found(raw, "energies or rigidities" if kind else "values", mapping)
-    mapping = _with_units(raw.table, mapping)
-    mapping = _without_percent(raw.table, mapping)
-    given = {"quantity": quantity, "axis": axis}
-    given = {name: given[name] or raw.meta.get(name) or told.get(name) for name in given}
+    mapping = _without_percent(raw.table, _with_units(raw.table, mapping))
     read = KINDS[kind].read
-    taken = inspect.signature(read).parameters
-    _ask(raw, mapping, {name: value for name, value in given.items() if name in taken}, kind)
-    given = {name: value for name, value in given.items() if name in taken and value}
+    given = {
+        name: value or raw.meta.get(name) or told.get(name)
+        for name, value in {"quantity": quantity, "axis": axis}.items()
+        if name in inspect.signature(read).parameters
+    }
+    _ask(raw, mapping, given, kind)
     _drop_signs(raw.table, mapping)
     result = ReadTable(read(raw, columns=mapping, experiment=experiment, **given))
-    sources = {name: entry[0] for name, entry in mapping.items()}
-    sources |= {name: name for name in names if name in result.colnames and name not in mapping}
-    sources = dict(sorted(sources.items(), key=lambda pair: names.index(pair[1])))
+    sources = {name: (name, None) for name in result.colnames if name in names} | mapping
     if read_as is None:
-        read_as = {name: _described(raw.table, name, mapping) for name in sources}
-    not_used = [name for name in names if name not in sources.values()]
+        in_order = sorted(sources, key=lambda name: names.index(sources[name][0]))
+        read_as = {name: _described(raw.table, *sources[name]) for name in in_order}
+    used = {column for column, _ in sources.values()}
+    not_used = [name for name in names if name not in used]
     result.meta["read_from"] = {"file": path.name, "form": form, "columns": dict(read_as)}
     result.meta["read_from"]["not_used"] = not_used
     return result
@@ -146,17 +138,20 @@ def read_table(path, columns=None, *, quantity=None, axis=None, experiment=None,
 
 def open_own(path):
     """`RawTable` of a file of a user: as it is, if it has the layout, or as `read_table` has it."""
-    opened = _open(Path(path))
-    names = set(opened.raw.table.colnames)
-    if _kind(names) and names & set(_X):
-        return opened.raw
-    return RawTable(read_table(path), label=str(path))
+    raw = _open(Path(path)).raw
+    has_layout = _has_layout(raw.table.colnames)
+    return raw if has_layout else RawTable(read_table(path), label=str(path))
 
 
 def _kind(names):
     """Name of the kind of a table with columns of these layout names, or None."""
     found = (name for name, kind in KINDS.items() if set(kind.columns) & set(names))
     return next(found, None)
+
+
+def _has_layout(names):
+    """Whether layout names of values and of rigidities or energies are among some names."""
+    return _kind(names) is not None and not set(_X).isdisjoint(names)
 
 
 # ---------------------------------------------------------------- forms
@@ -177,7 +172,7 @@ def _open(path, part=None, quantity=None):
     if path.suffix in (".yaml", ".yml", ".json") or "independent_variables" in text:
         table, hints = read_hepdata(path, text, part)
         table.meta["name"] = path.stem
-        return _Opened(RawTable(table, label=str(path)), "HEPData", None, tuple(hints))
+        return _Opened(RawTable(table, label=str(path)), "HEPData", hints=hints)
     if _is_crdb(text):
         return _of_crdb(path, part, quantity)
     table, comments, lines = read_text(path, text)
@@ -187,10 +182,10 @@ def _open(path, part=None, quantity=None):
     if is_kiss(text):
         form = "KISS"
         table, read_as = read_kiss(path, table, comments)
-        bibcode, known = table.meta.get("bibcode"), experiments()
-        table.meta["reference"] = reference_of(bibcode) if bibcode else table.meta["reference"]
+        if "bibcode" in table.meta:
+            table.meta["reference"] = reference_of(table.meta["bibcode"])
         name = table.meta.get("experiment", "")
-        table.meta["experiment"] = known.get(plain(name), name)
+        table.meta["experiment"] = experiments().get(plain(name), name)
     table.meta["name"] = path.stem
     return _Opened(RawTable(table, label=str(path), lines=lines), form, read_as)
 
@@ -216,7 +211,7 @@ def _of_crdb(path, part, quantity):
         own = [measurement for measurement in found if measurement.quantity == quantity]
         found = own or measurements(rows, quantity)
     names = [measurement.name for measurement in found]
-    if part is not None and part not in names:
+    if part not in (None, *names):
         raise TableError(f"{path}: {unknown_name(part, names, 'part ')}")
     if part is None and len(found) > 1:
         raise TableError(
@@ -247,9 +242,9 @@ def _with_units(table, mapping):
     for name, (column, unit) in pairs.items():
         base = next((one for one in _HEADS if name.startswith(f"{one}_")), None)
         if unit is None and table[column].unit is None and base and name != "energy_width":
-            of_base = pairs.get(base, (base, None))
-            known = table[of_base[0]].unit if of_base[0] in table.colnames else None
-            unit = of_base[1] or (None if known is None else str(known))
+            of_base, unit = pairs.get(base, (base, None))
+            if unit is None and of_base in table.colnames:
+                unit = str(table[of_base].unit or "")
             is_plain = unit and is_unit(unit) and not isinstance(read_unit(unit), u.LogUnit)
             pairs[name] = column, unit if is_plain else None
     return pairs
@@ -269,18 +264,17 @@ def _without_percent(table, mapping):
 
 
 def _ask(raw, mapping, given, kind):
-    """Ask for units, quantity and axis that nothing tells, in one message."""
-    names = {name: name for name in raw.table.colnames} | {n: m[0] for n, m in mapping.items()}
+    """Ask for what nothing tells, in one message."""
+    names = {name: (name, None) for name in raw.table.colnames} | mapping
+    # columns that mean nothing without a unit, and what it may be
+    units = {"rigidity": "GV", "energy": "GeV", "phase": "deg"}
+    units["intensity"] = f"m-2 s-1 sr-1 {'GV' if 'rigidity' in names else 'GeV'}-1"
     bare = {
         name: column
-        for name, column in names.items()
-        if name in _NEED_UNITS
-        and mapping.get(name, (None, None))[1] is None
-        and raw.table[column].unit is None
+        for name, (column, unit) in names.items()
+        if name in units and unit is None and raw.table[column].unit is None
     }
     missing = [f"the unit of {column!r}" for column in bare.values()]
-    units = {name: f"{_PER_AREA_TIME_ANGLE} GV-1" for name in ("intensity",) if _X[0] in names}
-    units = _NEED_UNITS | units
     options = [f"{name!r}: ({column!r}, {units[name]!r})" for name, column in bare.items()]
     options = [f"columns={{{', '.join(options)}}}"] if options else []
     flags = [f"'{name}={column}:{units[name]}'" for name, column in bare.items()]
@@ -327,7 +321,6 @@ def _drop_signs(table, mapping):
             table[column] = np.abs(table[column])
 
 
-def _described(table, name, mapping):
-    column, unit = mapping.get(name, (name, None))
+def _described(table, column, unit):
     unit = unit or table[column].unit
     return column if unit is None or f"[{unit}]" in column else f"{column} [{unit}]"

@@ -36,10 +36,10 @@ def begin_document():
 
 def print_document():
     """Print the JSON document, if one was begun."""
-    if _document() is not None:
+    if (document := _document()) is not None:
         import json
 
-        click.echo(json.dumps(_plain(_document()), indent=1, ensure_ascii=False))
+        click.echo(json.dumps(_plain(document), indent=1, ensure_ascii=False))
 
 
 def _document():
@@ -55,15 +55,13 @@ def _plain(value):
 
     if value is None or isinstance(value, bool | int | str):
         return value
+    if isinstance(value, Row):
+        value = dict(zip(value.colnames, value, strict=True))
+    if isinstance(value, Quantity):
+        value = {"value": value.value, "unit": value.unit.to_string()}
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, Table):
-        return [_plain(row) for row in value]
-    if isinstance(value, Row):
-        return {name: _plain(value[name]) for name in value.colnames}
-    if isinstance(value, Quantity):
-        return {"value": _plain(value.value), "unit": value.unit.to_string()}
-    if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim):
+    if isinstance(value, list | tuple | Table) or (isinstance(value, np.ndarray) and value.ndim):
         return [_plain(item) for item in value]
     if value is np.ma.masked:
         return None

@@ -17,12 +17,9 @@ def register(registry, *classes):
         Classes to append.
     """
     for cls in classes:
-        for index, known in enumerate(registry):
-            if _are_same(known, cls):
-                registry[index] = cls
-                break
-        else:
-            registry.append(cls)
+        places = (k for k, known in enumerate(registry) if _are_same(known, cls))
+        place = next(places, len(registry))
+        registry[place : place + 1] = [cls]
 
 
 def require_registered(registry, cls):
@@ -35,12 +32,16 @@ def require_registered(registry, cls):
     found = next((known for known in registry if tag in known.tag), None)
     if found is not None and _are_same(found, cls):
         return
-    name, module = _places().get(id(registry), ("DIPOLE_MODEL_REGISTRY", "crlocal_plugin"))
     if found is not None:
         raise ValueError(
             f"{cls.__name__} has the tag {tag!r} of {found.__module__}.{found.__name__}, and would "
             "be read as that: give it a tag of its own and register it"
         )
+    places = {
+        id(SPECTRAL_MODEL_REGISTRY): ("SPECTRAL_MODEL_REGISTRY", "gammapy.modeling.models"),
+        id(DATASET_REGISTRY): ("DATASET_REGISTRY", "gammapy.datasets"),
+    }
+    name, module = places.get(id(registry), ("DIPOLE_MODEL_REGISTRY", "crlocal_plugin"))
     raise ValueError(
         f"{cls.__name__} is not registered, so that a file with it could not be read: register it "
         f"first, from {module} import {name}; crl.register({name}, {cls.__name__})"
@@ -50,11 +51,3 @@ def require_registered(registry, cls):
 def _are_same(one, other):
     """Whether classes are the same, be it after a reload (bool)."""
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
-
-
-def _places():
-    """Names of gammapy's registries, and where they are imported from, by identity."""
-    return {
-        id(SPECTRAL_MODEL_REGISTRY): ("SPECTRAL_MODEL_REGISTRY", "gammapy.modeling.models"),
-        id(DATASET_REGISTRY): ("DATASET_REGISTRY", "gammapy.datasets"),
-    }

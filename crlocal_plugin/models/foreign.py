@@ -7,6 +7,7 @@ does, and whether it takes many sets at once, is tried out before it is relied u
 
 import copy
 import inspect
+import itertools
 import warnings
 
 import astropy.units as u
@@ -25,7 +26,7 @@ _PER_AREA_TIME = (u.Unit("m-2 s-1"), u.Unit("m-2 s-1 sr-1"))
 
 def foreign_kernel(model, species):
     """`ForeignKernel` of a spectral model of a species, None if it reads its own Parameters."""
-    for is_plain, is_joint in ((True, True), (True, False), (False, True), (False, False)):
+    for is_plain, is_joint in itertools.product((True, False), repeat=2):
         kernel = ForeignKernel(model, species, is_plain=is_plain, is_joint=is_joint)
         if kernel.is_right():
             return kernel
@@ -41,30 +42,29 @@ class ForeignKernel:
 
     def __init__(self, model, species, is_plain, is_joint):
         is_wrapped = isinstance(model, IntensitySpectralModel)
-        self._model = model.spectral_model if is_wrapped else model
-        self._species, self._axis = (model.nucleus, model.axis) if is_wrapped else (species, None)
+        self._given, self._model = model, model.spectral_model if is_wrapped else model
+        self._species = model.nucleus if is_wrapped else species
+        self._axis = model.axis if is_wrapped else "rigidity"
         self._x_unit = model.x_unit if is_wrapped else RIGIDITY_UNIT
         self._is_plain, self._is_joint = is_plain, is_joint
         known = [unit / self._x_unit for unit in _PER_AREA_TIME]
         known += [u.one, self._x_unit, self._x_unit**-1]
-        units = [_first_like(par.unit, known) for par in self._model.parameters]
-        self._has_plain_units = None not in units
-        pairs = zip(units, self._model.parameters, strict=True)
-        self.units = [par.unit if unit is None else unit for unit, par in pairs]
+        own = [par.unit for par in self._model.parameters]
+        self.units = [next(filter(unit.is_equivalent, known), unit) for unit in own]
+        self._has_plain_units = set(self.units) <= set(known)
         self.remembers = _is_formula(self._model)
 
     def log_intensity(self, grid, *values):
         """ln(J / (1/(GV m2 s sr))), shape ``(..., n)``, for values in `units`."""
-        axis = self._axis or "rigidity"
         # far from the data a formula may exceed all numbers, and its intensity is zero then
         with np.errstate(over="ignore", under="ignore"):
-            flux = self._flux(rigidity_to_axis(grid.rigidity, self._species, axis), values)
-        return log_strength(flux / axis_jacobian(grid.beta, self._species, axis))
+            x = rigidity_to_axis(grid.rigidity, self._species, self._axis)
+            flux = self._flux(x, values)
+        return log_strength(flux / axis_jacobian(grid.beta, self._species, self._axis))
 
     def _flux(self, x, values):
         """Flux per unit of x and steradian, shape of what x and the values broadcast to."""
-        is_one = np.ndim(x) == 1 and all(np.ndim(value) == 0 for value in values)
-        if is_one:
+        if np.ndim(x) == 1 and not any(map(np.ndim, values)):
             return self._evaluate(x, values)
         m, n = np.broadcast_shapes(np.shape(x), *map(np.shape, values))[0], np.shape(x)[-1]
         x = np.broadcast_to(x, (m, n))
@@ -72,14 +72,12 @@ class ForeignKernel:
         values = [np.array(np.broadcast_to(value, (m, 1)), dtype=float) for value in values]
         if self._is_joint:
             return self._evaluate(np.array(x), values)
-        rows = (self._evaluate(x[k], [float(value[k, 0]) for value in values]) for k in range(m))
-        return np.stack(list(rows))
+        return np.stack([self._evaluate(x[k], [float(v[k, 0]) for v in values]) for k in range(m)])
 
     def _evaluate(self, x, values):
         if self._is_plain:
             return self._model.evaluate(x, *values)
-        pairs = zip(values, self.units, strict=True)
-        quantities = [u.Quantity(value, unit) for value, unit in pairs]
+        quantities = map(u.Quantity, values, self.units)
         flux = self._model.evaluate(u.Quantity(x, self._x_unit), *quantities)
         expected = intensity_unit("energy" if self._x_unit == u.GeV else "rigidity")
         return (flux if flux.unit.is_equivalent(expected) else flux / u.sr).to_value(expected)
@@ -91,7 +89,7 @@ class ForeignKernel:
         pairs = zip(self._model.parameters, self.units, strict=True)
         here = np.array([par.quantity.to_value(unit) for par, unit in pairs], dtype=float)
         sets = [here, *(here + shift * np.where(here == 0, 1, here) for shift in (0.013, -0.007))]
-        grid, twin = particle_grid(_PROBE, self._species), copy.deepcopy(self._model)
+        grid, twin = particle_grid(_PROBE, self._species), copy.deepcopy(self._given)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
@@ -106,11 +104,9 @@ class ForeignKernel:
         return _are_same(each, expected) and _are_same(together, expected)
 
     def _of_model(self, twin, grid, values):
-        """Logarithms as a copy of the model gives them when its Parameters have some values."""
+        """Logarithms as a copy of the model gives them with other values of its Parameters."""
         for par, value, unit in zip(twin.parameters, values, self.units, strict=True):
             par.value = unit.to(par.unit, value)
-        if self._axis is not None:
-            twin = IntensitySpectralModel(twin, self._species, self._axis)
         intensity = twin(u.Quantity(grid.rigidity, RIGIDITY_UNIT))
         return log_strength(intensity.to_value(intensity_unit("rigidity")))
 
@@ -127,8 +123,3 @@ def _is_formula(model):
     if nested:
         return all(map(_is_formula, nested))
     return isinstance(inspect.getattr_static(model, "evaluate"), staticmethod)
-
-
-def _first_like(unit, known):
-    """First of some units to which another can be converted, or None."""
-    return next((one for one in known if unit.is_equivalent(one)), None)

@@ -68,18 +68,22 @@ def parameter_labels(components, parameters):
                 words = _own_qualifier(places, everywhere)
             else:
                 words = _qualifier(places, everywhere) if len(places_of) > 1 else ()
-            label = ".".join([*words, name])
+            label = _dotted(*words, name)
             while label in labels.values():
-                label = ".".join([*filter(None, places[0]), label])
+                label = _dotted(*places[0], label)
             labels[par] = label
     return [labels[par] for par in parameters]
+
+
+def _dotted(*words):
+    return ".".join(filter(None, words))
 
 
 def _own_qualifier(places, everywhere):
     """Component, and species if others of it have another parameter of the name."""
     component, species = places[0]
     others = {place for place in everywhere if place[0] == component} - set(places)
-    return [component, *filter(None, [species if others else None])]
+    return component, species if others else None
 
 
 def _qualifier(places, everywhere):
@@ -90,7 +94,7 @@ def _qualifier(places, everywhere):
     if used == {place for place in everywhere if place[0] == component}:
         return [component]
     if len(used) == 1:
-        return [component, *filter(None, [species])]
+        return component, species
     shared = dict.fromkeys(species for _, species in places)
     # other species have one of their own
     some = any(place[1] not in shared for place in everywhere)
@@ -105,17 +109,17 @@ def with_own_sources(components):
     """
     taken, result = {}, []
     for component in components:
-        found = {}
+        further = []
         for name in dict.fromkeys(n for m in component.models for n in getattr(m, "of_source", ())):
-            found[name] = {m.__dict__[name] for m in component.models if name in m.__dict__}
-        further = [n for n, pars in found.items() if taken.get(n) and not taken[n] & pars]
-        further = [name for name in further if name not in component.own]
+            pars = {m.__dict__[name] for m in component.models if name in m.__dict__}
+            others = taken.setdefault(name, set())
+            if others and others.isdisjoint(pars) and name not in component.own:
+                further.append(name)
+            others |= pars
         if further:
             component = copy.copy(component)
             component.own = (*component.own, *further)
         result.append(component)
-        for name, pars in found.items():
-            taken[name] = taken.get(name, set()) | pars
     return result
 
 
@@ -152,13 +156,12 @@ def _changes(model, default):
     for attribute in ("quantity", "min", "max", "frozen", "prior"):
         mine, theirs = getattr(par, attribute), getattr(default, attribute)
         both_open = mine != mine and theirs != theirs
-        if mine is not theirs and mine != theirs and not both_open:
+        if mine != theirs and not both_open:
             changes[attribute] = mine
     return changes
 
 
 def _listed(changes):
-    """Changes of a parameter as text."""
     return ", ".join(
         str(value) if attribute == "quantity" else f"{attribute} {value}"
         for attribute, value in changes.items()
@@ -179,11 +182,9 @@ def joint_priors(parameters):
 
 def carry_over(covariance, parameters):
     """Covariance of other parameters, with the entries of those that stay."""
-    new = Covariance(parameters)
-    old = {id(par): index for index, par in enumerate(covariance.parameters)}
-    kept = [(i, old[id(par)]) for i, par in enumerate(parameters) if id(par) in old]
-    here, there = np.array(kept, dtype=int).reshape(-1, 2).T
-    new.data[np.ix_(here, here)] = covariance.data[np.ix_(there, there)]
+    new, old = Covariance(parameters), set(covariance.parameters)
+    kept = [par for par in parameters if par in old]
+    new.set_subcovariance(covariance.get_subcovariance(kept))
     return new
 
 

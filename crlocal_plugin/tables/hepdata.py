@@ -7,7 +7,7 @@ that HEPData itself gives them in its CSV files: ``RIGIDITY [GV]``, ``RIGIDITY [
 
 import numpy as np
 import yaml
-from astropy.table import MaskedColumn, Table
+from astropy.table import Table
 
 from ..messages import unknown_name
 from ..yaml_limits import check_limits
@@ -69,8 +69,7 @@ def read_hepdata(path, text, part=None):
     columns[_heading(chosen)] = np.array([float(values[k]["value"]) for k in rows])
     errors = [_errors(path, chosen, k, values[k]) for k in rows]
     for name in dict.fromkeys(name for row in errors for name in row):
-        found = [row.get(name, np.nan) for row in errors]
-        columns[name] = MaskedColumn(found, mask=np.isnan(found)).filled(0.0)
+        columns[name] = np.nan_to_num([row.get(name, 0.0) for row in errors], posinf=np.inf)
     qualifiers = [each for each in chosen.get("qualifiers") or [] if isinstance(each, dict)]
     words = [str(each.get(key, "")) for each in qualifiers for key in ("name", "value")]
     return Table(columns), words
@@ -105,34 +104,29 @@ def _chosen(path, variables, part):
     listed = ", ".join(f"{k} {name!r}" for k, name in enumerate(names, 1))
     if part is None:
         raise TableError(f"{path}: expected one variable, found {listed}; pass part='1', say")
-    texts = {str(k): k - 1 for k, _ in enumerate(names, 1)}
-    texts |= {name: k for k, name in enumerate(names) if names.count(name) == 1}
-    if str(part) not in texts:
-        raise TableError(f"{path}: {unknown_name(str(part), texts, 'part ')}; it has {listed}")
-    return variables[texts[str(part)]]
+    known = {str(k): variable for k, variable in enumerate(variables, 1)}
+    known |= {n: v for n, v in zip(names, variables, strict=True) if names.count(n) == 1}
+    if str(part) not in known:
+        raise TableError(f"{path}: {unknown_name(str(part), known, 'part ')}; it has {listed}")
+    return known[str(part)]
 
 
 def _edges(path, variable):
     """Value, lower and upper edge of each bin, nan for what is not given, shape ``(n, 3)``."""
     rows = []
-    for k, entry in enumerate(variable.get("values") or [], 1):
+    for k, entry in enumerate(variable.get("values") or []):
         row = []
         for key in ("value", "low", "high"):
             given = entry.get(key) if isinstance(entry, dict) else None
             if given is not None and not is_number(given):
-                raise TableError(
-                    f"{path}: value {k} of {_heading(variable)!r}: expected a number as {key}, got "
-                    f"{given!r}; correct it"
-                )
+                raise _wrong(path, variable, k, f"expected a number as {key}, got {given!r}")
             row.append(np.nan if given is None else float(given))
         if np.isnan(row[0]):
             # what HEPData says of a value that is left out
             row[0] = (row[1] + row[2]) / 2
         if np.isnan(row[0]):
-            raise TableError(
-                f"{path}: value {k} of {_heading(variable)!r}: expected value, or low and high, "
-                f"got {entry!r}; complete it"
-            )
+            text = f"expected value, or low and high, got {entry!r}"
+            raise _wrong(path, variable, k, text, "complete it")
         rows.append(row)
     return np.array(rows).reshape(-1, 3)
 
@@ -151,15 +145,14 @@ def _errors(path, variable, k, entry):
     """Errors of an entry, by the names of their columns; those of the lower side end in "-"."""
     found = {}
     for error in entry.get("errors") or []:
-        label = str(error.get("label") or "error") if isinstance(error, dict) else ""
-        sides = error.get("asymerror", error.get("symerror")) if isinstance(error, dict) else None
-        if isinstance(sides, dict):
-            plus, minus = (sides.get(key, "") for key in ("plus", "minus"))
-        else:
-            plus = minus = sides
+        if not isinstance(error, dict):
+            raise _wrong(path, variable, k, f"expected symerror or asymerror, got {error!r}")
+        label = str(error.get("label") or "error")
+        sides = error.get("asymerror", error.get("symerror"))
         if f"{label} +" in found:
             raise _wrong(path, variable, k, f"two errors have the label {label!r}")
-        for sign, side in (("+", plus), ("-", minus)):
+        for sign, name in (("+", "plus"), ("-", "minus")):
+            side = sides.get(name) if isinstance(sides, dict) else sides
             found[f"{label} {sign}"] = _size(path, variable, k, side, float(entry["value"]))
     return found
 
@@ -173,5 +166,5 @@ def _size(path, variable, k, side, value):
     return size * abs(value) / 100 if text.endswith("%") else size
 
 
-def _wrong(path, variable, k, text):
-    return TableError(f"{path}: value {k + 1} of {_heading(variable)!r}: {text}; correct it")
+def _wrong(path, variable, k, text, remedy="correct it"):
+    return TableError(f"{path}: value {k + 1} of {_heading(variable)!r}: {text}; {remedy}")

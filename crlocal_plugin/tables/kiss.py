@@ -69,32 +69,31 @@ def read_kiss(path, table, comments):
         )
     quantity = {"allParticle": "all_particle"}.get(y, y.replace("_", "/"))
     x_name, x_unit = axis_column(axis)
-    value, unit = "intensity", u.Unit("m-2 s-1 sr-1") / x_unit
     known = next((name for name, kind in KINDS.items() if y.lower() in kind.words), None)
     if "/" in quantity:
         value, unit = "ratio", u.one
     elif known:
         value, unit, quantity = KINDS[known].columns[0], u.one, known
-    x, values, *errors = (np.asarray(column, dtype=float) for column in table.itercols())
-    listed = header.get("columns", header.get("colums", ""))
-    stat, syst = np.array(errors[:2]), np.array(errors[2:])
-    words = ["y statistical errors", "y systematic errors"]
-    if "total errors" in listed:
+    else:
+        value, unit = "intensity", u.Unit("m-2 s-1 sr-1") / x_unit
+    numbers = np.array([np.asarray(column, dtype=float) for column in table.itercols()])
+    syst_word = "y systematic errors"
+    if "total errors" in header.get("columns", header.get("colums", "")):
         # of some older tables
-        total, stat = stat, syst
-        syst = np.sqrt(np.maximum(total**2 - stat**2, 0))
-        words[1] = "y total errors less the statistical ones"
-    content = {x_name: x * x_unit, value: values * unit}
-    read_as = {x_name: "x", value: "y"}
-    for name, sides, word in zip(("stat", "syst"), (stat, syst), words, strict=True):
-        for column, side in zip(error_names(f"{value}_{name}"), sides, strict=False):
-            content[column], read_as[column] = side * unit, word
-    bibcode = _BIBCODE.search(header.get("ref", ""))
-    experiment = header.get("experiment", "")
-    meta = {"experiment": experiment.partition(" (")[0], "quantity": quantity, "axis": axis}
-    meta |= {"bibcode": bibcode[1] if bibcode else "", "reference": header.get("ref", "")}
-    # what stands in brackets may be a hadronic model, an array or an analysis
-    meta |= {"comment": experiment, "compilation": f"KISS, {header.get('source', '')}"}
-    result = Table(content)
-    result.meta = {name: entry for name, entry in meta.items() if entry}
-    return result, read_as
+        total, stat = numbers[2:4], numbers[4:]
+        numbers[2:] = *stat, *np.sqrt(np.maximum(total**2 - stat**2, 0))
+        syst_word = "y total errors less the statistical ones"
+    stat, syst = (error_names(f"{value}_{name}")[:2] for name in ("stat", "syst"))
+    names, units = (x_name, value, *stat, *syst), (x_unit, *[unit] * 5)
+    words = ("x", "y", *["y statistical errors"] * 2, *[syst_word] * 2)
+    reference, experiment = header.get("ref", ""), header.get("experiment", "")
+    bibcode = _BIBCODE.search(reference)
+    meta = {
+        **{"experiment": experiment.partition(" (")[0], "quantity": quantity, "axis": axis},
+        **{"bibcode": bibcode and bibcode[1], "reference": reference},
+        # what stands in brackets may be a hadronic model, an array or an analysis
+        **{"comment": experiment, "compilation": f"KISS, {header.get('source', '')}"},
+    }
+    meta = {name: entry for name, entry in meta.items() if entry}
+    result = Table(list(numbers), names=names, units=units, meta=meta)
+    return result, dict(zip(names, words, strict=True))

@@ -1,7 +1,6 @@
 """Which column is what, told from its name and unit: a proposal that a mapping may overrule."""
 
 import re
-from typing import NamedTuple
 
 from astropy import units as u
 
@@ -29,19 +28,13 @@ _LIMIT = {"ul", "limit", "limits", "upperlimit", "uplim"}
 _FILLERS = {"is", "of", "bin", "mean", "in", "the", "value", "y", "x", "tot", "total", "and"}
 _UNITS = r"(?:[kMGTPE]?eV|[kMGT]?V|deg|rad)"
 _LOGARITHM = re.compile(rf"\s*(?:log_?10|lg)\s*\(?\s*(\w+)\s*/\s*({_UNITS})\s*\)?\s*")
-_PER_AREA_TIME_ANGLE = u.Unit("m-2 s-1 sr-1")
-
-
-class Proposal(NamedTuple):
-    """What the columns of a table are taken for.
-
-    ``columns`` is a mapping as readers take it; ``axis`` and ``quantity`` are None if no name tells
-    them.
-    """
-
-    columns: dict
-    axis: str | None
-    quantity: str | None
+_BY_UNIT = {
+    u.GV: "rigidity",
+    u.GeV: "energy",
+    **{u.Unit("m-2 s-1 sr-1") / x: "intensity" for x in (u.GV, u.GeV)},
+}
+_VALUES = set().union(*_WORDS.values())
+_STEMS = {*_WORDS["rigidity"], *_WORDS["energy"], "stat", "syst", "sys", "err"}
 
 
 class _Name:
@@ -64,61 +57,38 @@ class _Name:
         parts = re.sub(r"\bln\s*\(?A\b", "lna", text)
         parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", parts)
         parts = re.sub(r"^d(?=[A-Z])|^\N{GREEK CAPITAL LETTER DELTA}", "err ", parts)
-        self.words = [word.lower() for word in re.findall(r"[A-Za-z]+|[+]|-(?=\W*$)", parts)]
-        self._split()
-
-    def _split(self):
-        """Take apart words such as "elow", "statup", "dflux" and "errn"."""
-        stems = [*_WORDS["rigidity"], *_WORDS["energy"], "stat", "syst", "sys", "err"]
-        words = []
-        for word in self.words:
-            stem = next((s for s in sorted(stems, key=len)[::-1] if word.startswith(s)), "")
-            rest = word[len(stem) :]
-            values = {each for known in _WORDS.values() for each in known}
-            rest = {"n": "low", "p": "high"}.get(rest, rest)
-            if stem and rest in {*_LOW, *_HIGH, "err"} and word not in values:
-                words += [stem, rest]
-            elif word[0] == "d" and word[1:] in values - {"dipole"}:
-                words += ["err", word[1:]]
-            else:
-                words.append(word)
-        self.words = words
+        words = (word.lower() for word in re.findall(r"[A-Za-z]+|[+]|-(?=\W*$)", parts))
+        self.words = [part for word in words for part in _taken_apart(word)]
+        self.is_stat = any(word.startswith("stat") for word in self.words)
+        self.is_syst = any(word.startswith("sys") for word in self.words)
+        self.is_error = self.is_stat or self.is_syst or self.has(_ERROR)
+        # ending of the column of an error
+        self.side = "_errn" if self.has(_LOW) else "_errp" if self.has(_HIGH) else "_err"
 
     def has(self, words):
         return not words.isdisjoint(self.words)
-
-    @property
-    def side(self):
-        """Ending of the column of one side, "_err" of both."""
-        return "_errn" if self.has(_LOW) else "_errp" if self.has(_HIGH) else "_err"
-
-    @property
-    def is_stat(self):
-        return any(word.startswith("stat") for word in self.words)
-
-    @property
-    def is_syst(self):
-        return any(word.startswith("sys") for word in self.words)
-
-    @property
-    def is_error(self):
-        return self.is_stat or self.is_syst or self.has(_ERROR)
 
     def value(self):
         """Layout name of the value or axis that it names, by its words or else its unit."""
         found = [name for name, words in _WORDS.items() if self.has(words)]
         # "energy flux", "flux at rigidity": what is measured comes before what it is against
         measured = [name for name in found if name not in ("rigidity", "energy")]
+        by_words = next(iter(measured or found), None)
         if not (self.unit and is_unit(self.unit)):
-            return next(iter(measured or found), None)
+            return by_words
         unit = read_unit(self.unit)
-        plain = u.Unit(unit.physical_unit) if isinstance(unit, u.LogUnit) else unit
-        by_unit = {"rigidity": u.GV, "energy": u.GeV}
-        like = next((name for name, one in by_unit.items() if plain.is_equivalent(one)), None)
-        per_x = [_PER_AREA_TIME_ANGLE / one for one in by_unit.values()]
-        if any(plain.is_equivalent(one) for one in per_x):
-            like = "intensity"
-        return like or next(iter(measured or found), None)
+        plain = getattr(unit, "physical_unit", unit)
+        return next((_BY_UNIT[one] for one in _BY_UNIT if plain.is_equivalent(one)), by_words)
+
+
+def _taken_apart(word):
+    """Parts of words such as "elow", "statup", "dflux" and "errn"."""
+    stem = max((stem for stem in _STEMS if word.startswith(stem)), key=len, default="")
+    rest = word[len(stem) :]
+    rest = {"n": "low", "p": "high"}.get(rest, rest)
+    if stem and rest in {*_LOW, *_HIGH, "err"} and word not in _VALUES:
+        return stem, rest
+    return ("err", word[1:]) if word[0] == "d" and word[1:] in _VALUES - {"dipole"} else (word,)
 
 
 def unit_in_name(name):
@@ -127,7 +97,7 @@ def unit_in_name(name):
 
 
 def propose(path, table, columns, hints=()):
-    """Proposal for the columns of a table that are not in a mapping yet.
+    """What the columns of a table are taken for that are not in a mapping yet.
 
     Parameters
     ----------
@@ -140,6 +110,13 @@ def propose(path, table, columns, hints=()):
     hints : list of str
         Texts in which the quantity may be named too.
 
+    Returns
+    -------
+    columns : dict of str to str
+        Layout names and names of columns.
+    told : dict
+        ``quantity`` and ``axis``, None if no name tells them.
+
     Raises
     ------
     TableError
@@ -148,14 +125,14 @@ def propose(path, table, columns, hints=()):
     taken = {given if isinstance(given, str) else given[0] for given in columns.values()}
     names = [_Name(name, table[name].unit) for name in table.colnames]
     others = [name for name in names if name.column not in taken]
-    found, value = {}, _value_named(columns)
+    found = {}
     for name in others:
         target = None if name.is_error or name.has(_LIMIT) else name.value()
         if target in ("rigidity", "energy") and name.side != "_err":
             target += "_min" if name.side == "_errn" else "_max"
         if target is not None:
             found.setdefault(target, []).append(name)
-    value = value or _value_named(found)
+    value = _value_named(columns) or _value_named(found)
     for name in others:
         target = _error_target(name, value)
         if target is not None:
@@ -164,21 +141,21 @@ def propose(path, table, columns, hints=()):
     for target, several in found.items():
         if target in columns:
             continue
+        column = several[0].column
         if len(several) > 1:
             listed = " and ".join(repr(name.column) for name in several)
             raise TableError(
                 f"{path}: columns {listed} may both be {target!r}; say which, as in "
-                f"columns={{{target!r}: {several[0].column!r}}}"
+                f"columns={{{target!r}: {column!r}}}"
             )
         if several[0].is_multiplied:
             raise TableError(
-                f"{path}: column {several[0].column!r}: the name says that it is multiplied by a "
+                f"{path}: column {column!r}: the name says that it is multiplied by a "
                 "power of the energy or rigidity; divide by it, and name the column anew"
             )
-        column = several[0].column
-        result[target] = column, several[0].unit if table[column].unit is None else None
-    words = [name for name in names if name.value() == "energy"]
-    return Proposal(result, _axis(words), _quantity(names, hints))
+        result[target] = column
+    energies = [name for name in names if name.value() == "energy"]
+    return result, {"quantity": _quantity(names, hints), "axis": _axis(energies)}
 
 
 def _value_named(names):

@@ -3,7 +3,6 @@
 import csv
 import re
 
-import numpy as np
 from astropy.table import MaskedColumn, Table
 
 from .raw_table import TableError, is_number
@@ -23,23 +22,20 @@ def read_text(path, text):
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
     comments = [line.lstrip("#% ").rstrip() for _, line in lines if line.startswith(("#", "%"))]
     lines = [(number, line) for number, line in lines if line and line[0] not in "#%"]
-    if not lines:
-        raise TableError(f"{path}: expected at least one row, found none; give a table with data")
-    separator = next((sign for sign in "\t;," if sign in lines[0][1]), None)
+    separator = next((sign for sign in "\t;," if lines and sign in lines[0][1]), None)
     rows = [(number, _fields(line, separator)) for number, line in lines]
     header = None
-    if not any(is_number(field) for field in rows[0][1]):
+    if rows and not any(map(is_number, rows[0][1])):
         (_, header), *rows = rows
-    elif comments:
-        known = next(
-            (f for f in (_fields(comments[-1], sign) for sign in (separator, None)) if f), []
-        )
-        header = known if len(known) == len(rows[0][1]) else None
-    header = header or [f"col{k}" for k, _ in enumerate(rows[0][1], 1)] if rows else header
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        text = f"columns {', '.join(repeated)} repeat; give each a name of its own"
-        raise TableError(f"{path}: {text}")
+    if not rows:
+        raise TableError(f"{path}: expected at least one row, found none; give a table with data")
+    if header is None:
+        header = _fields(comments[-1], separator) if comments else []
+        if len(header) != len(rows[0][1]):
+            header = [f"col{k}" for k, _ in enumerate(rows[0][1], 1)]
+    if repeated := sorted({name for name in header if header.count(name) > 1}):
+        names = ", ".join(repeated)
+        raise TableError(f"{path}: columns {names} repeat; give each a name of its own")
     for number, fields in rows:
         if fields == header:
             raise TableError(
@@ -51,8 +47,6 @@ def read_text(path, text):
                 f"{path}: line {number}: expected {len(header)} values ({', '.join(header)}), "
                 f"found {len(fields)}; correct the line"
             )
-    if not rows:
-        raise TableError(f"{path}: expected at least one row, found none; give a table with data")
     columns = zip(*(fields for _, fields in rows), strict=True)
     table = Table([_column(values) for values in columns], names=header)
     return table, comments, [number for number, _ in rows]
@@ -68,11 +62,7 @@ def _fields(line, separator):
 
 def _column(values):
     """Numbers with blanks, or texts, where one is no number."""
-    blank = np.array([value in _BLANK for value in values])
-    if all(is_blank or is_number(value) for value, is_blank in zip(values, blank, strict=True)):
-        numbers = [
-            np.nan if is_blank else float(value)
-            for value, is_blank in zip(values, blank, strict=True)
-        ]
-        return MaskedColumn(numbers, mask=blank) if blank.any() else numbers
-    return list(values)
+    numbers = ["nan" if value in _BLANK else value for value in values]
+    if not all(map(is_number, numbers)):
+        return list(values)
+    return MaskedColumn(list(map(float, numbers)), mask=[value in _BLANK for value in values])

@@ -3,6 +3,7 @@
 import textwrap
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from ..minima.intervals import LEVEL
 from .numbers import UNUSED, interval_text, rounded
@@ -51,7 +52,7 @@ def _quality(summary):
     p, degrees = summary.p_value, summary.n_data - summary.n_free
     stat = summary.likelihood - summary.scatter
     kind = "good" if p >= _GOOD else "marginal" if p >= _MARGINAL else "poor"
-    kind = f"{summary.verdict}, a {kind} fit" if summary.success else summary.verdict
+    kind = f"{summary.verdict}, a {kind} fit" if summary.success else summary.verdict or "no fit"
     ratio = f" ({stat / degrees:.2f} each)" if degrees > 0 else ""
     yield f"{kind}: chi2 {stat:.1f} for {degrees} degrees of freedom{ratio}, p-value {p:.2g}"
     if bad := worst(summary.datasets, _GOOD):
@@ -64,14 +65,14 @@ def _sorted_rows(summary):
     """Rows of what data determine, strengths last, the best determined first; nuisances."""
     own, nuisances = [], []
     for row in summary.parameters[~summary.parameters["frozen"]]:
-        error, sigma = np.fmax(row["errn"], row["errp"]), row["prior_sigma"]
+        error, sigma = _error(row), row["prior_sigma"]
         if not error > 0 or row["remark"]:
             continue
         width = error / sigma if np.isfinite(sigma) else error / abs(row["value"] or np.nan)
         is_strength = row["label"].split(".")[-1].startswith("Q_0")
         if _NUISANCE in row["label"]:
             nuisances.append(row)
-        elif not error > _DETERMINED * sigma:
+        elif not _by_prior(row):
             own.append((is_strength, width, len(own), row))
     return [row for *_, row in sorted(own)], nuisances
 
@@ -79,10 +80,9 @@ def _sorted_rows(summary):
 def _limits(summary):
     """What keeps the answer from being better."""
     free = summary.parameters[~summary.parameters["frozen"]]
-    ends = [row for row in free if np.isfinite([row["above"], row["below"]]).any()]
-    own = [row for row in ends if _NUISANCE not in row["label"]]
-    if own:
-        texts = (f"{r['label']} {interval_text(r)[0]} {r['unit']}".strip() for r in own)
+    own = [row for row in free if _NUISANCE not in row["label"]]
+    if ends := [row for row in own if np.isfinite([row["above"], row["below"]]).any()]:
+        texts = (f"{r['label']} {interval_text(r)[0]} {r['unit']}".strip() for r in ends)
         yield f"limits at {LEVEL:.0%}: {', '.join(texts)}"
     remarks = {}
     for row in free:
@@ -92,37 +92,32 @@ def _limits(summary):
     hints = {UNUSED: " (freeze them, or add data)", "not determined": " (fix one, or give a prior)"}
     for remark, labels in remarks.items():
         yield f"{remark}: {_names(labels)}{hints.get(remark, '')}"
-    if decided := [r["label"] for r in _by_prior(free)]:
+    if decided := [row["label"] for row in own if _by_prior(row)]:
         yield f"the prior decides: {_names(decided)}"
     if groups := [_names(labels) for labels in _together(summary.covariance)]:
         yield f"correlated by {_TOGETHER:g} or more: {'; '.join(groups)}"
     yield from _other_minima(summary)
 
 
-def _by_prior(free):
-    """Rows of parameters that data say less of than a prior."""
-    for row in free:
-        error = np.fmax(row["errn"], row["errp"])
-        if error > _DETERMINED * row["prior_sigma"] and _NUISANCE not in row["label"]:
-            yield row
+def _error(row):
+    return np.fmax(row["errn"], row["errp"])
+
+
+def _by_prior(row):
+    """Whether data say less of a parameter than its prior (bool)."""
+    return _error(row) > _DETERMINED * row["prior_sigma"]
 
 
 def _together(covariance):
     """Labels of parameters that are closely correlated, group by group."""
-    labels = list(covariance["label"])
-    matrix = np.array([covariance[label] for label in labels]).reshape(len(labels), -1)
-    sigma = np.sqrt(np.diag(matrix)) if labels else np.empty(0)
+    labels = np.array(covariance["label"], dtype=str)
+    matrix = np.array([covariance[label] for label in labels]).reshape(len(labels), len(labels))
+    sigma = np.sqrt(np.diag(matrix))
     with np.errstate(divide="ignore", invalid="ignore"):
         close = np.abs(matrix / np.outer(sigma, sigma)) >= _TOGETHER
-    left = set(range(len(labels)))
-    while left:
-        group, reached = set(), {min(left)}
-        while reached:
-            group |= reached
-            reached = {j for k in reached for j in np.flatnonzero(close[k])} - group
-        left -= group
-        if len(group) > 1:
-            yield [labels[k] for k in sorted(group)]
+    n_groups, group = connected_components(close, directed=False)
+    groups = (labels[group == k].tolist() for k in range(n_groups))
+    return [members for members in groups if len(members) > 1]
 
 
 def _other_minima(summary):

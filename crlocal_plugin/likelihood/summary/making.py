@@ -70,11 +70,7 @@ class FitSummary:
     verdict: str = ""
     minima: Minima | None = None
 
-    def __str__(self):
-        return text(self)
-
-    def _repr_html_(self):
-        return html(self)
+    __str__, _repr_html_ = text, html
 
     def brief(self):
         """Is it a good fit, what came out, and what limits it, in some twenty lines (str)."""
@@ -100,19 +96,18 @@ def fit_summary(datasets, result=None, profiles=True):
     parameters = datasets.parameters
     labelled = list(zip(parameters.labels, parameters, strict=True))
     free = [(label, par) for label, par in labelled if not par.frozen]
-    answers, notes = {}, []
-    has_errors = any(par.error > 0 for _, par in free) and result and result.covariance_result
+    varied, answers, notes = [par for _, par in free], {}, []
+    has_errors = any(par.error > 0 for par in varied) and result and result.covariance_result
     if profiles and has_errors and result.optimize_result.success:
-        answers, notes = _answers(datasets, [par for _, par in free], result)
+        answers, notes = _answers(datasets, varied, result)
     own = [dataset for dataset in datasets if isinstance(dataset, CosmicRayDataset)]
     rows = [dataset_row(dataset) for dataset in own]
     scatter = sum(dataset.stat_sum_scatter() for dataset in own)
     likelihood, n_data = datasets.stat_sum_likelihood(), sum(row["numbers"] for row in rows)
     # a Gaussian prior of a free parameter is one more measurement
-    measured = [par for _, par in free if par.prior is not None and is_gaussian(par.prior)]
+    measured = [par for par in varied if is_gaussian(par.prior)]
     pulls = sum(par.prior(par) for par in measured)
-    varied, correlated = [par for _, par in free], datasets.correlated_priors
-    values = np.array([par.value for par in varied])
+    correlated, values = datasets.correlated_priors, np.array([par.value for par in varied])
     terms = [CorrelatedTerm(prior, varied) for prior in correlated]
     pulls += sum(float(np.sum(term.pulls(values) ** 2)) for term in terms)
     notes += dict.fromkeys(x for model in datasets.models for x in getattr(model, "remarks", ()))

@@ -38,12 +38,10 @@ def rounded(value, error, other=None):
         return f"{value:.6g}", "-"
     finest = min(error, other) if other is not None and other > 0 else error
     size = max(abs(value), finest)
-    if size >= 1e5 or size < 1e-3:
-        exponent = int(np.floor(np.log10(size)))
-        digits = max(0, 1 - int(np.floor(np.log10(finest / 10.0**exponent))))
-        scale = 10.0**exponent
-        texts = [f"{x / scale:.{digits}f}" for x in (value, error)]
-        # zero has no power of ten
-        return tuple(f"{text}e{exponent}" if float(text) else "0" for text in texts)
-    digits = max(0, 1 - int(np.floor(np.log10(finest))))
-    return f"{value:.{digits}f}", f"{error:.{digits}f}"
+    exponent = int(np.floor(np.log10(size))) if size >= 1e5 or size < 1e-3 else 0
+    scale = 10.0**exponent
+    digits = max(0, 1 - int(np.floor(np.log10(finest / scale))))
+    texts = (f"{x / scale:.{digits}f}" for x in (value, error))
+    # zero has no power of ten
+    powers = (f"{text}e{exponent}" if float(text) else "0" for text in texts)
+    return tuple(powers if exponent else texts)

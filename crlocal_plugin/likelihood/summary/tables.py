@@ -17,11 +17,16 @@ the error of the covariance: beyond it, both errors are those of the profile."""
 def parameter_table(labelled, correlated, answers):
     """Parameters of a summary, with the intervals that profiles have answered by parameter."""
     together = {
-        par: (prior.text(k), _source(prior, k), float(np.sqrt(prior.moments()[1][k, k])))
+        par: (
+            prior.text(k),
+            f"together with {prior.names[0]}" if k else prior.source,
+            float(np.sqrt(prior.moments()[1][k, k])),
+        )
         for prior in correlated
         for k, par in enumerate(prior.parameters)
     }
-    names = ("label", "value", "error", "unit", "frozen", "min", "max")
+    names = ("label", "value", "error", "unit", "frozen", "min", "max", "prior", "prior_source")
+    names += ("remark", "errn", "errp", "above", "below", "method", "prior_sigma")
     rows = []
     for label, par in labelled:
         prior = None if is_at_rest(par) else par.prior
@@ -33,12 +38,7 @@ def parameter_table(labelled, correlated, answers):
         rows.append(
             (label, value, error, unit, par.frozen, low, high, *words, remark, *errors, sigma)
         )
-    more = ("prior", "prior_source", "remark", "errn", "errp", "above", "below", "method")
-    return Table(rows=rows, names=(*names, *more, "prior_sigma"))
-
-
-def _source(prior, place):
-    return f"together with {prior.names[0]}" if place else prior.source
+    return Table(rows=rows, names=names)
 
 
 def _answer(par, answers):
@@ -77,8 +77,7 @@ def _prior_text(prior):
 
 def _prior_sigma(prior, unit):
     """Standard deviation of a Gaussian prior, nan if it is none."""
-    is_usual = prior is not None and is_gaussian(prior)
-    return float(gaussian_in_unit(prior, unit)[1]) if is_usual else np.nan
+    return float(gaussian_in_unit(prior, unit)[1]) if is_gaussian(prior) else np.nan
 
 
 def _remark(par):
@@ -127,21 +126,19 @@ def derived_table(datasets, free):
     models = [model for model in datasets.models if getattr(model, "cloud", None) is not None]
     rows = []
     for model in models:
-        evaluator, best = model.evaluator, model.evaluator.values()
-        places = {id(par): k for k, par in enumerate(evaluator.parameters)}
-        own = [par for _, par in free if id(par) in places and par.name in MOTION]
+        evaluator, cloud = model.evaluator, model.cloud
+        places = {par: k for k, par in enumerate(evaluator.parameters)}
+        own = [par for _, par in free if par in places and par.name in MOTION]
         covariance = datasets.models.covariance.get_subcovariance(own).data
-        steps, ends = [1e-4 * max(abs(par.value), 1.0) for par in own], []
-        for par, step in zip(own, steps, strict=True):
-            place = places[id(par)]
-            for change in (step, -step):
-                values = list(best)
-                values[place] += change * evaluator.factors[place]
-                ends.append(cloud_of(model, values))
-        cloud = model.cloud
+        steps = np.array([1e-4 * max(abs(par.value), 1.0) for par in own])
+        # a row for each of them, with a step of it alone
+        each = np.equal.outer([places[par] for par in own], range(len(places)))
+        change = each * np.multiply.outer(steps, evaluator.factors)
+        sides = (evaluator.values() + change, evaluator.values() - change)
+        ends = [cloud_of(model, side.T[..., np.newaxis]) for side in sides]
         for name, meaning in meanings.items():
-            up, down = np.array([getattr(end, name).value for end in ends]).reshape(-1, 2).T
-            slopes, value = (up - down) / (2 * np.array(steps)), getattr(cloud, name)
+            up, down = (getattr(end, name).value.ravel() for end in ends)
+            slopes, value = (up - down) / (2 * steps), getattr(cloud, name)
             label = name if len(models) == 1 else f"{model.name}.{name}"
             error = float(np.sqrt(slopes @ covariance @ slopes))
             rows.append((label, float(value.value), error, str(value.unit), meaning))
