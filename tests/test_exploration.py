@@ -11,6 +11,7 @@ from gammapy.modeling import Fit
 
 import crlocal_plugin as crl
 from crlocal_plugin.cli import main
+from crlocal_plugin.components.base import x_unit
 from crlocal_plugin.exploration.curves import (
     DipoleCurves,
     SpectrumCurves,
@@ -58,7 +59,7 @@ def test_spectra_are_those_of_the_model(axis):
     model.V_sun.value = 11
     x = curves.x[curves.x > 4]
     for row, (quantity, part) in zip(curves()[:, -len(x) :], curves.names, strict=True):
-        y = model.intensity(x * curves.units[0], quantity, part, axis).value * x**2.7
+        y = model.intensity(x * x_unit(axis), quantity, part, axis).value * x**2.7
         np.testing.assert_allclose(np.nan_to_num(row), y, rtol=1e-10)
 
 

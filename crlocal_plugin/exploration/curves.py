@@ -4,13 +4,14 @@ A call reads the values of the parameters and runs the kernels: nothing is made 
 """
 
 import numpy as np
+from matplotlib.projections.geo import HammerAxes
 
-from ..components.base import intensity_unit, x_unit
 from ..components.component import species_group
 from ..datasets.plot_axes import log_limits
 from ..models.grids import energy_grid, join_species
 from ..physics.dipole import amplitude_and_phase, weighted_sum_of_terms
-from ..physics.kinematics import axis_jacobian, axis_to_rigidity, particle_grid
+from ..physics.geometry import icrs_direction
+from ..physics.kinematics import particle_grid
 from ..plots.points import points_on_axis, total_energies
 from ..plots.spectra import spectra_on_axis
 
@@ -20,6 +21,8 @@ N_POINTS = 160
 POWER = 2.7
 """Power of the axis that intensities are multiplied with."""
 
+_HAMMER = HammerAxes.HammerTransform(1)
+
 _MOST_SPECIES = 3
 """Quantities of which the components can be told in one picture."""
 
@@ -27,25 +30,18 @@ _MOST_SPECIES = 3
 class SpectrumCurves:
     """Spectra of the species of a model, times a power of the axis.
 
-    Attributes
-    ----------
-    datasets : list
-        Spectra that can be drawn on the axis.
-    x : `~numpy.ndarray`
-        Rigidities in GV or energies in GeV.
-    names : list of tuple
-        Quantity and component of each curve, None for the sum of all.
+    ``x`` are GV or GeV, ``names`` the quantity and component of each curve, None for the sum of
+    all; ``datasets`` are those that can be drawn on the axis.
     """
 
     def __init__(self, subject, axis, n_points=N_POINTS):
         model, self.axis = subject.model, axis
         self._evaluator = model.evaluator
         self.datasets = spectra_on_axis(subject, axis)
-        measured = [d.quantity for d in self.datasets]
-        self.quantities = list(dict.fromkeys([*model.species, *measured]))
+        quantities = dict.fromkeys([*model.species, *(d.quantity for d in self.datasets)])
         rows = self._evaluator.rows
-        parts = list(rows) if len(self.quantities) <= _MOST_SPECIES else []
-        self.names = [(q, part) for q in self.quantities for part in (None, *parts)]
+        parts = rows if len(quantities) <= _MOST_SPECIES else ()
+        self.names = [(q, part) for q in quantities for part in (None, *parts)]
         nuclei = list(self._evaluator.species.values())
         low, high = _range(self.datasets, lambda d: points_on_axis(d, model, axis)[0])
         if axis == "total_energy":
@@ -53,19 +49,18 @@ class SpectrumCurves:
         self.x = np.geomspace(low, high, n_points)
         if axis == "total_energy":
             energies = energy_grid(self.x, nuclei)
-            grids, logs = energies.grids, list(energies.log_jacobians.values())
+            grids, jacobians = energies.grids, energies.log_jacobians
         else:
-            rigidities = [axis_to_rigidity(self.x, n, axis) for n in nuclei]
-            pairs = list(zip(rigidities, nuclei, strict=True))
-            grids = {n.name: particle_grid(rigidity, n) for rigidity, n in pairs}
-            logs = [np.log(axis_jacobian(grids[n.name].beta, n, axis)) for n in nuclei]
+            grids = {nucleus.name: particle_grid(self.x, nucleus) for nucleus in nuclei}
+            jacobians = dict.fromkeys(grids, np.zeros(n_points))
         self._grid = join_species(grids)
-        self._log_weight = np.concatenate(logs) + POWER * np.log(np.tile(self.x, len(nuclei)))
+        self._log_weight = np.concatenate([*jacobians.values()]) + np.tile(
+            POWER * np.log(self.x), len(nuclei)
+        )
         self._rows = [None if part is None else rows[part] for _, part in self.names]
         species = tuple(self._evaluator.species)
-        self._members = [
-            [species.index(name) for name in species_group(q, species)] for q, _ in self.names
-        ]
+        groups = [species_group(quantity, species) for quantity, _ in self.names]
+        self._members = [[species.index(name) for name in group] for group in groups]
 
     def __call__(self):
         """Intensities times the power of the axis, nan where there are none, ``(k, n)``."""
@@ -75,29 +70,17 @@ class SpectrumCurves:
             parts = np.exp(np.array(np.broadcast_arrays(*logs)) + self._log_weight)
         parts = parts.reshape(len(parts), -1, len(self.x))
         total = parts.sum(axis=0)
+        pairs = zip(self._rows, self._members, strict=True)
         result = np.array(
-            [
-                (total if row is None else parts[row])[members].sum(axis=0)
-                for row, members in zip(self._rows, self._members, strict=True)
-            ]
+            [(total if row is None else parts[row])[own].sum(axis=0) for row, own in pairs]
         )
         return np.where(result > 0, result, np.nan)
 
-    @property
-    def units(self):
-        """Units of the axis and of intensities."""
-        return x_unit(self.axis), intensity_unit(self.axis)
-
 
 class DipoleCurves:
-    """Dipole of a model against total energy: the sum, and what each component adds to it.
+    """Dipole of a model against total energies in GeV: the sum, and what each component adds.
 
-    Attributes
-    ----------
-    energy : `~numpy.ndarray`
-        Total energies in GeV.
-    names : list of str or None
-        Components of the curves, the first None for the sum.
+    ``names`` are the components of the curves, the first None for the sum.
     """
 
     def __init__(self, model, energy):
@@ -119,12 +102,8 @@ class DipoleCurves:
         with np.errstate(under="ignore"):
             logs = [log + self._log_jacobian for log in evaluator.log_components(grid, values)]
             logs = np.array(np.broadcast_arrays(*logs))
-            vectors = np.array(
-                [
-                    weighted_sum_of_terms(logs, evaluator.dipole_terms(grid, values, part), n)
-                    for part in self._parts
-                ]
-            )
+            terms = [evaluator.dipole_terms(grid, values, part) for part in self._parts]
+            vectors = np.array([weighted_sum_of_terms(logs, term, n) for term in terms])
         vectors = np.moveaxis(vectors, 1, -1)
         return np.concatenate([vectors.sum(axis=0, keepdims=True), vectors])
 
@@ -151,27 +130,22 @@ def _range(datasets, places):
 
 def hammer(longitude, latitude):
     """Hammer-Aitoff projection of angles in rad, with longitudes from -pi to pi to the left."""
-    scale = np.sqrt(1 + np.cos(latitude) * np.cos(longitude / 2))
-    x = -2 * np.sqrt(2) * np.cos(latitude) * np.sin(longitude / 2) / scale
-    return x, np.sqrt(2) * np.sin(latitude) / scale
+    x, y = _HAMMER.transform(np.transpose([longitude, latitude])).T
+    return -x, y
 
 
 def sky_places(vectors):
     """Places of ICRS vectors ``(n, 3)`` on the map, around right ascension 180 deg, ``(2, n)``."""
-    x, y, z = np.moveaxis(np.asarray(vectors, dtype=float), -1, 0)
-    longitude = np.arctan2(-y, -x)
-    return np.array(hammer(longitude, np.arctan2(z, np.hypot(x, y))))
+    x, y, z = np.transpose(vectors)
+    return np.array(hammer(np.arctan2(-y, -x), np.arctan2(z, np.hypot(x, y))))
 
 
 def sky_pixels(width=120):
     """ICRS unit vectors of the pixels of a map, nan beside the sky, shape ``(w / 2, w, 3)``."""
-    x = (np.arange(width) + 0.5) / width * 2 - 1
-    y = (np.arange(width // 2) + 0.5) / (width // 2) * 2 - 1
-    x, y = np.meshgrid(2 * np.sqrt(2) * x, np.sqrt(2) * y)
+    rows, columns = np.mgrid[: width // 2, :width] + 0.5
+    x, y = np.sqrt(2) * (4 * columns / width - 2), np.sqrt(2) * (4 * rows / width - 1)
     inside = (x / 2) ** 2 + y**2 <= 2
-    z = np.sqrt(np.where(inside, 1 - (x / 4) ** 2 - (y / 2) ** 2, 1.0))
-    longitude = 2 * np.arctan2(z * -x, 2 * (2 * z**2 - 1)) + np.pi
-    latitude = np.arcsin(np.clip(z * y, -1, 1))
-    cos = np.cos(latitude)
-    vectors = np.array([cos * np.cos(longitude), cos * np.sin(longitude), np.sin(latitude)])
-    return np.where(inside, vectors, np.nan).transpose(1, 2, 0)
+    longitude, latitude = _HAMMER.inverted().transform(np.array([-x, y])[:, inside].T).T
+    vectors = np.full((*inside.shape, 3), np.nan)
+    vectors[inside] = icrs_direction(longitude + np.pi, latitude)
+    return vectors

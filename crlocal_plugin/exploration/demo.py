@@ -1,5 +1,6 @@
 """A page of a few parameters that needs no server: values on a grid, computed beforehand."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -58,49 +59,43 @@ def tables(exploration, figures):
 
     Shapes are ``(2, 2)``, ``(g, h, k, n)`` and ``(g, h, p, 3, n)``.
     """
-    handles = [exploration.handles[exploration.position(name)] for name in GRID]
-    first, second = (
-        np.linspace(h.low, h.high, n) for h, n in zip(handles, GRID.values(), strict=True)
+    ends = np.array(
+        [(exploration.handle(name).low, exploration.handle(name).high) for name in GRID]
     )
-    start, curves, vectors = exploration.values.copy(), [], []
-    for one in first:
-        for other in second:
-            for handle, value in zip(handles, (one, other), strict=True):
-                exploration.move(handle.name, value)
-            y = figures.curves()
-            curves.append(np.where(y > 0, np.log10(np.where(y > 0, y, 1)), _LOWEST))
-            vectors.append(np.swapaxes(figures.dipole(), 1, 2))
+    start, curves, vectors = exploration.values, [], []
+    grid = (np.linspace(*end, n) for end, n in zip(ends, GRID.values(), strict=True))
+    for values in product(*grid):
+        for name, value in zip(GRID, values, strict=True):
+            exploration.move(name, value)
+        # nan where there are none
+        curves.append(np.fmax(np.log10(figures.curves()), _LOWEST))
+        vectors.append(np.swapaxes(figures.dipole(), 1, 2))
     exploration.move_to(start)
-    shape, ends = tuple(GRID.values()), [(h.low, h.high) for h in handles]
-    return (
-        np.array(ends),
-        np.maximum(curves, _LOWEST).astype(np.float32).reshape(*shape, *curves[0].shape),
-        np.array(vectors, dtype=np.float32).reshape(*shape, *vectors[0].shape),
+    logs, vectors = (
+        np.array(rows, dtype=np.float32).reshape(*GRID.values(), *rows[0].shape)
+        for rows in (curves, vectors)
     )
+    return ends, logs, vectors
 
 
 def _html(exploration):
     from bokeh.embed import file_html
-    from bokeh.models import Button, Column, ColumnDataSource, CustomJS, Div, Row, Slider
+    from bokeh.models import Button, Column, ColumnDataSource, CustomJS, Div, Row
     from bokeh.resources import INLINE
 
     from .figures import Figures
-    from .page import energy_slider, figure_grid, slider_format, style_sheet
+    from .page import energy_slider, figure_grid, make_slider, style_sheet
 
     names = [*GRID, _STRENGTH]
-    handles = [exploration.handles[exploration.position(name)] for name in names]
+    handles = [exploration.handle(name) for name in names]
     figures = Figures(exploration, n_points=_N_POINTS)
     ends, logs, xyz = tables(exploration, figures)
-    values = [float(exploration.values[exploration.position(name)]) for name in names]
+    values = [exploration.value(name) for name in names]
     sliders = [
-        Slider(
-            title=f"{h.description} {h.name}", start=low, end=high, value=value, name=h.name,
-            step=(high - low) / 200, format=slider_format(False, h.unit), bar_color="#999999",
-            sizing_mode="stretch_width",
-        )
+        make_slider(h.name, h.low, end, value, 200, unit=h.unit, title=f"{h.description} {h.name}")
         for h, value in zip(handles, values, strict=True)
-        for low, high in [(h.low, h.high if h.name in GRID else 4 * value)]
-    ]  # fmt: skip
+        for end in [h.high if h.name in GRID else 4 * value]
+    ]
     energy = energy_slider(figures)
     dipoles = figures.dipole.names
     follow = CustomJS(
@@ -129,7 +124,7 @@ def _html(exploration):
     root = Column(
         Div(text=text, stylesheets=[style_sheet("text")], sizing_mode="stretch_width"),
         Row(*sliders, button, stylesheets=[style_sheet("demo")], sizing_mode="stretch_width"),
-        figure_grid(figures, Column(figures.sky, energy, sizing_mode="stretch_width")),
+        figure_grid(figures, energy),
         sizing_mode="stretch_width",
     )
     page = file_html(root, INLINE, title="crlocal explore")

@@ -14,10 +14,18 @@ from bokeh.models import (
 from bokeh.palettes import Cividis256
 from bokeh.plotting import figure
 
-from ..datasets.plot_axes import log_limits, points_in_fit
+from ..components.base import x_unit
+from ..datasets.plot_axes import break_at_jumps, log_limits, points_in_fit
+from ..physics.dipole import amplitude_and_phase
 from ..plots.points import points_on_axis, source_names, total_energies
 from ..plots.sky.directions import reference_directions
-from ..plots.style import component_style, experiment_markers, species_color, species_label
+from ..plots.style import (
+    component_label,
+    component_style,
+    experiment_markers,
+    species_color,
+    species_label,
+)
 from ..plots.subject import Subject
 from .curves import (
     N_POINTS,
@@ -30,7 +38,6 @@ from .curves import (
     sky_pixels,
     sky_places,
 )
-from .handles import component_name
 from .symbols import bokeh_marker
 
 AXES = {
@@ -48,6 +55,9 @@ _REFERENCES = {
     "Compton-Getting": ("Compton-Getting", 9, -7, 7),
 }
 """Directions that are drawn: label, where it is beside its place on the map, and above its line."""
+
+_TEXT = {"text_baseline": "middle", "text_font_size": "11px"}
+_TEXT |= {"background_fill_color": "white", "background_fill_alpha": 0.65}
 
 _OUTSIDE = 0.3
 
@@ -70,12 +80,10 @@ def _figure(title, **settings):
         ax.axis_label_text_color = ax.major_label_text_color = "#222222"
     fig.title.text_font_size = "13px"
     fig.grid.grid_line_alpha = 0.5
-    fig.output_backend = "canvas"
     return fig
 
 
 def _dash(style):
-    """Line style of matplotlib as Bokeh has it."""
     line = style.get("linestyle", "solid")
     return [round(2 * length) for length in line[1]] if isinstance(line, tuple) else line
 
@@ -83,22 +91,8 @@ def _dash(style):
 class Figures:
     """Figures and the data in them, which `update` brings to the values of an exploration.
 
-    Attributes
-    ----------
-    spectra, amplitude, phase, sky : `~bokeh.plotting.figure`
-        Figures.
-    sources : dict of str to `~bokeh.models.ColumnDataSource`
-        Their data, by name.
-    energy : float
-        Total energy of the map in GeV.
-    curves : SpectrumCurves
-        Spectra against the axis that is shown.
-    markers : dict
-        Marker, whether it is filled, and colour of each dataset, by its name.
-    dipole : DipoleCurves
-        Dipoles.
-    mapper, pixels, spans
-        Colours and pixels of the map, and lines at its energy.
+    ``energy`` is that of the map in GeV, ``markers`` have marker, whether it is filled, and colour
+    of each dataset, ``spans`` are lines at the energy of the map.
     """
 
     def __init__(self, exploration, n_points=N_POINTS):
@@ -140,13 +134,11 @@ class Figures:
         self._send("dipole", data)
         directions = reference_directions(self.exploration.model)
         vectors = np.array([directions[name] for name in self._names])
-        ra = np.rad2deg(np.arctan2(vectors[:, 1], vectors[:, 0])) % 360
+        ra = np.rad2deg(amplitude_and_phase(vectors)[1])
         x, y = sky_places(vectors)
         self._send("directions", dict(self.sources["directions"].data) | {"ra": ra, "x": x, "y": y})
-        places = sky_places(self._vectors[0])
         # no line across the map
-        jumps = np.flatnonzero(np.abs(np.diff(places[0])) > 2) + 1
-        x, y = (np.insert(row, jumps, np.nan) for row in places)
+        x, y = break_at_jumps(*sky_places(self._vectors[0]), jump=2)
         self._send("track", {"x": x, "y": y})
         self.update_map()
 
@@ -166,7 +158,7 @@ class Figures:
         top = 10 ** (np.ceil(10 * np.log10(1e3 * np.linalg.norm(vector) or 1.0)) / 10)
         self.mapper.update(low=-top, high=top)
         self._send("image", {"image": [image]})
-        x, y = sky_places(np.array([vector]))
+        x, y = sky_places([vector])
         self._send("here", {"x": x, "y": y})
         for span in self.spans:
             span.location = self.energy
@@ -189,12 +181,11 @@ class Figures:
 
     def show_axis(self, axis):
         """Show the spectra against another axis."""
-        fig = self.spectra
-        self.curves = self._curves[axis]
+        fig, self.curves = self.spectra, self._curves[axis]
         fig.xaxis.axis_label, fig.yaxis.axis_label = AXES[axis]
         self.update_spectra()
         points = self.sources["spectrum_points"].data = self._spectrum_points()
-        y = np.array(points["y"])[np.array(points["alpha"]) == 1]
+        y = points["y"][points["alpha"] == 1]
         low, high = log_limits(y, 2.5) or log_limits(self.curves(), 2, 5)
         fig.y_range.update(start=low, end=high)
         fig.x_range.update(start=self.curves.x[0], end=self.curves.x[-1])
@@ -207,11 +198,9 @@ class Figures:
             look = {"line_dash": _dash(component_style(part or "total"))}
             look |= {"color": species_color(quantity), "line_width": 1.2 if part else 2.2}
             fig.line("x", f"y{k}", source=self.sources["spectra"], **look)
-            if part:
-                # those of all species look alike but for the colour
-                labels[component_name(part)] = look | {"color": "#555555"}
-            else:
-                labels[species_label(quantity)] = look
+            # components of all species look alike but for the colour
+            label = component_label(part) if part else species_label(quantity)
+            labels[label] = look | {"color": "#555555"} if part else look
         for label, look in sorted(labels.items(), key=lambda item: item[1]["line_width"] < 2):
             fig.line([np.nan], [np.nan], legend_label=label, **look)
         self._draw_points(fig, "spectrum_points", "J")
@@ -219,48 +208,41 @@ class Figures:
 
     def _draw_dipole(self):
         ends = Range1d(self.dipole.energy[0], self.dipole.energy[-1])
-        settings = {"x_axis_type": "log", "x_range": ends}
-        settings["css_classes"] = ["dipole"]
+        settings = {"x_axis_type": "log", "x_range": ends, "css_classes": ["dipole"]}
         self.amplitude = _figure("Dipole amplitude", y_axis_type="log", **settings)
         self.phase = _figure("Dipole phase", y_range=Range1d(0, 360), **settings)
         self.amplitude.yaxis.axis_label = "Amplitude on the equator"
         self.phase.yaxis.axis_label = "Right ascension [deg]"
         self.phase.yaxis.ticker = FixedTicker(ticks=list(range(0, 361, 60)))
-        source = self.sources["dipole"]
+        source, directions = self.sources["dipole"], self.sources["directions"]
         for k, name in enumerate(self.dipole.names):
             style = component_style(name or "total")
             look = {"color": style["color"], "line_dash": _dash(style)}
             self.amplitude.line(
                 *("x", f"a{k}"), source=source, line_width=1.5 if name else 2.4, **look,
-                legend_label=component_name(name) if name else "sum",
+                legend_label=component_label(name) if name else "sum",
             )  # fmt: skip
         for k in range(3):
             self.phase.line("x", f"p{k}", source=source, line_width=2.4, color="black")
-        directions = reference_directions(self.exploration.model)
-        self._names = [name for name in _REFERENCES if name in directions]
+        known = reference_directions(self.exploration.model)
+        self._names = [name for name in _REFERENCES if name in known]
         names = ("label", "dx", "dy", "above")
         columns = zip(*(_REFERENCES[n] for n in self._names), strict=True)
         left = [1.1 * self.dipole.energy[0]] * len(self._names)
-        self.sources["directions"].data = dict(zip(names, columns, strict=True)) | {"left": left}
-        look = {"line_color": "#888888", "line_width": 1}
-        self.phase.hspan("ra", source=self.sources["directions"], **look, level="underlay")
-        self.phase.text(
-            *("left", "ra", "label"), source=self.sources["directions"], text_color="#444444",
-            text_font_size="11px", text_baseline="middle", y_offset="above",
-            background_fill_color="white", background_fill_alpha=0.65,
-        )  # fmt: skip
+        directions.data = dict(zip(names, columns, strict=True)) | {"left": left}
+        look = {"line_color": "#888888", "level": "underlay"}
+        self.phase.hspan("ra", source=directions, **look)
+        place = {"source": directions, "y_offset": "above"}
+        self.phase.text("left", "ra", "label", text_color="#444444", **place, **_TEXT)
         self._draw_points(self.amplitude, "amplitude_points", "A")
         self._draw_points(self.phase, "phase_points", "phase")
         _place_legend(self.amplitude)
         self.amplitude.legend[0].visible = len(self.dipole.names) > 1
         amplitudes, _ = self._dipole_points()
-        y = np.array(amplitudes["y"])[np.array(amplitudes["alpha"]) == 1]
+        y = amplitudes["y"][amplitudes["alpha"] == 1]
         low, high = log_limits(y, 4) or (1e-5, 1e-2)
         self.amplitude.y_range.update(start=low, end=high)
-        self.spans = [
-            Span(dimension="height", line_color="#888888", line_dash=[2, 3], level="underlay")
-            for _ in range(2)
-        ]
+        self.spans = [Span(dimension="height", line_dash=[2, 3], **look) for _ in range(2)]
         for fig, span in zip((self.amplitude, self.phase), self.spans, strict=True):
             fig.xaxis.axis_label = AXES["total_energy"][0]
             fig.add_layout(span)
@@ -289,21 +271,16 @@ class Figures:
         )  # fmt: skip
         fig.x_range.renderers = fig.y_range.renderers = [image]
         bar = ColorBar(color_mapper=self.mapper, width=8, padding=2, height=150)
-        bar.major_label_text_font_size = "11px"
         fig.add_layout(bar, "right")
         _draw_graticule(fig)
-        look = {"line_color": "white", "line_width": 3.5}
-        fig.line("x", "y", source=self.sources["track"], **look)
-        fig.line("x", "y", source=self.sources["track"], line_color="black", line_width=1.6)
+        for color, width in (("white", 3.5), ("black", 1.6)):
+            fig.line("x", "y", source=self.sources["track"], color=color, line_width=width)
         fig.scatter(
             *("x", "y"), source=self.sources["directions"], marker="circle_cross", size=10,
             line_color="black", fill_color="white",
         )  # fmt: skip
-        fig.text(
-            *("x", "y", "label"), source=self.sources["directions"], x_offset="dx", y_offset="dy",
-            text_baseline="middle", text_font_size="11px", text_color="black",
-            background_fill_color="white", background_fill_alpha=0.65,
-        )  # fmt: skip
+        place = {"source": self.sources["directions"], "x_offset": "dx", "y_offset": "dy"}
+        fig.text("x", "y", "label", text_color="black", **place, **_TEXT)
         fig.scatter(
             *("x", "y"), source=self.sources["here"], marker="star", size=17, fill_color="white",
             line_color="black", line_width=1.5,
@@ -311,42 +288,31 @@ class Figures:
 
     # ----------------------------------------------------------------- measured points
 
-    def _columns(self, dataset, x, y, errors, value, unit, turns=(0,)):
-        """Columns of the points of a dataset."""
+    def _columns(self, dataset, x, y, errors, value, unit="GeV", floor=1e-3):
+        """Columns of the points of a dataset; errors end at a part ``floor`` of the value."""
         marker, filled, color = self.markers[dataset.name]
         is_ul = getattr(dataset, "is_ul", np.zeros(len(x), dtype=bool))
-        low, high = (np.where(is_ul, y / 2 if sign < 0 else y, y + sign * np.nan_to_num(error))
-                     for sign, error in zip((-1, 1), errors, strict=True))  # fmt: skip
-        if turns == (0,):
-            low = np.where(low > 0, low, y / 1e3)
-        rows = np.isfinite(x) & np.isfinite(y)
-        n, k = np.count_nonzero(rows), len(turns)
-        is_ul, in_fit = np.asarray(is_ul)[rows], points_in_fit(dataset)[rows]
-        kind = np.where(is_ul, "inverted_triangle", bokeh_marker(marker))
-        face = np.where(in_fit & filled & ~is_ul, color, "white")
-
-        def turned(values):
-            return np.concatenate([values[rows] + turn for turn in turns])
-
-        return {
-            "x": np.tile(x[rows], k), "y": turned(y), "low": turned(low), "high": turned(high),
-            "marker": np.tile(kind, k), "face": np.tile(face, k),
-            "color": np.full(k * n, color), "alpha": np.tile(np.where(in_fit, 1.0, _OUTSIDE), k),
-            "dataset": np.full(k * n, dataset.name), "unit": np.full(k * n, unit),
-            "value": np.tile(value[rows], k),
+        in_fit = points_in_fit(dataset)
+        low, high = (y + sign * np.nan_to_num(e) for sign, e in zip((-1, 1), errors, strict=True))
+        low = np.where(is_ul, y / 2, low)
+        columns = {
+            "x": x, "y": y, "low": np.where(low > 0, low, floor * y) if floor else low,
+            "high": np.where(is_ul, y, high), "color": color, "unit": unit, "value": value,
+            "marker": np.where(is_ul, "inverted_triangle", bokeh_marker(marker)),
+            "face": np.where(in_fit & filled & ~is_ul, color, "white"),
+            "alpha": np.where(in_fit, 1.0, _OUTSIDE), "dataset": dataset.name,
         }  # fmt: skip
+        rows = np.isfinite(x) & np.isfinite(y)
+        return {name: np.broadcast_to(c, rows.shape)[rows] for name, c in columns.items()}
 
     def _spectrum_points(self):
         parts, axis = [], self.curves.axis
         for dataset in self.curves.datasets:
             x, factor = points_on_axis(dataset, self.exploration.model, axis)
-            intensity = factor * dataset.intensity.value
-            weight = x**POWER
+            intensity, weight = factor * dataset.intensity.value, x**POWER
             errors = [weight * factor * error.value for error in dataset.intensity_errors]
-            unit = str(self.curves.units[0])
-            parts.append(
-                self._columns(dataset, x, weight * intensity, errors, intensity, unit)
-            )  # fmt: skip
+            y, unit = weight * intensity, str(x_unit(axis))
+            parts.append(self._columns(dataset, x, y, errors, intensity, unit))
         return _joined(parts)
 
     def _dipole_points(self):
@@ -356,12 +322,11 @@ class Figures:
             factor = dataset.nuisance_values()[-1]
             y = np.where(dataset.is_ul, dataset.amplitude_ul, dataset.amplitude) / factor
             errors = [error / factor for error in dataset.amplitude_errors]
-            amplitudes.append(self._columns(dataset, x, y, errors, y, "GeV"))
+            amplitudes.append(self._columns(dataset, x, y, errors, y))
             y = np.where(dataset.is_ul, np.nan, dataset.phase.to_value("deg"))
-            error = dataset.phase_error.to_value("deg")
-            phases.append(
-                self._columns(dataset, x, y, (error, error), y, "GeV", turns=(-360, 0, 360))
-            )
+            errors = 2 * [dataset.phase_error.to_value("deg")]
+            for turn in (-360, 0, 360):
+                phases.append(self._columns(dataset, x, y + turn, errors, y, floor=None))
         return _joined(amplitudes), _joined(phases)
 
 
@@ -378,7 +343,7 @@ def _markers(datasets):
 def _place_legend(fig):
     """Put the legend below the axes, in as many columns as there is room for."""
     legend = fig.legend[0]
-    fig.center = [item for item in fig.center if item is not legend]
+    fig.center.remove(legend)
     fig.add_layout(legend, "below")
     longest = max(len(item.label.value) for item in legend.items)
     legend.ncols = 2 if longest > 13 else 4
@@ -402,14 +367,15 @@ def _draw_graticule(fig):
         fig.line(*hammer(np.full(181, longitude), around / 2), **look)
     for latitude in np.deg2rad(np.arange(-60, 61, 30)):
         fig.line(*hammer(around, np.full(181, latitude)), **look)
-    longitude = np.deg2rad([-120, -60, 0, 60, 120])
-    x, y = hammer(longitude, np.zeros(5))
-    fig.line(*hammer(np.full(181, -np.pi), around / 2), line_color="black")
-    fig.line(*hammer(np.full(181, np.pi), around / 2), line_color="black")
+    for edge in (-np.pi, np.pi):
+        fig.line(*hammer(np.full(181, edge), around / 2), line_color="black")
     text = {"text_font_size": "10px"}
+    # names of directions are below the equator, and the track crosses it near 240 deg
+    ra = np.array([60, 120, 180, 300])
+    x, y = hammer(np.deg2rad(ra - 180), np.zeros(4))
     fig.text(
-        x, y, [f"{ra}°" for ra in (60, 120, 180, 240, 300)], text_align="center",
-        text_baseline="top", y_offset=1, text_color="white", **text,
+        x, y, [f"{value}°" for value in ra], text_align="center",
+        y_offset=-1, text_color="white", **text,
     )  # fmt: skip
     x, y = hammer(np.full(4, np.pi), np.deg2rad([-60, -30, 30, 60]))
     fig.text(

@@ -13,14 +13,7 @@ from ..likelihood.selection import limits_of
 from ..models.cloud import MOTION
 from ..models.nuisance import NuisanceModel
 from ..models.xue_liu import xue_liu_2025
-
-COMPONENT_NAMES = {
-    "background": "Galactic background",
-    "nearby": "Nearby source",
-    "galactic-center": "Galactic centre",
-    "compton-getting": "Compton-Getting",
-}
-"""Names of components for readers."""
+from ..plots.style import component_label
 
 _SURROUNDINGS = ("x", "R_cr", "B", "delta_local", *MOTION)
 _NEAR_THE_SUN, _SEVERAL, _EXPERIMENTS = "Cloud, field and Sun", "Several components", "Experiments"
@@ -30,33 +23,12 @@ _FACTOR, _PART, _SIGMAS = 10.0, 0.2, 5.0
 a part of the value."""
 
 
-def component_name(name):
-    """Name of a component for readers (str)."""
-    return COMPONENT_NAMES.get(name, name)
-
-
 @dataclass(frozen=True)
 class Handle:
-    """What a slider needs to know of a parameter; numbers are in its unit.
+    """What a slider from ``low`` to ``high`` needs to know of a parameter, in its unit.
 
-    Attributes
-    ----------
-    name, unit, description : str
-        Name as in an analysis file, unit and meaning.
-    group : str
-        Components that it belongs to.
-    is_log : bool
-        Whether the slider is logarithmic.
-    low, high : float
-        Ends of the slider.
-    limits : tuple of float
-        Limits of the parameter, infinite where open.
-    paper : float or None
-        Value of the paper.
-    published : tuple of float or None
-        Ends of the 68 % range of the prior, or of what is published where there is no prior.
-    source : str
-        What the range is from.
+    ``published`` has the ends of the 68 % range of the prior, or of what is published where there
+    is no prior, and ``source`` is where it is from.
     """
 
     name: str
@@ -80,10 +52,7 @@ class Handle:
 
 
 def make_handles(datasets, parameters, paper_model=None):
-    """Handles of free parameters of datasets, in the order of the parameters (list).
-
-    ``paper_model`` has the values of the paper under the labels of the model.
-    """
+    """Handles of free parameters of datasets, with the values of the paper, or of its model."""
     names, groups, paper = {}, {}, {}
     for model in datasets.models:
         if not isinstance(model, NuisanceModel):
@@ -127,7 +96,6 @@ def _handle(par, name, group, paper):
 
 
 def _published(par):
-    """Ends of the 68 % range of a prior, or of a published value, None if there is none."""
     prior = par.prior
     if isinstance(prior, PriorShare) and prior.joint is not None:
         mean, covariance = prior.joint.moments()
@@ -144,7 +112,6 @@ def _published(par):
 
 
 def _groups(model):
-    """Group of each parameter of a model."""
     owners = {}
     for component in model.components.values():
         for submodel in component.models:
@@ -152,13 +119,12 @@ def _groups(model):
                 owners.setdefault(par, set()).add(component.name)
     groups = {}
     for par, names in owners.items():
-        alone = component_name(*names) if len(names) == 1 else _SEVERAL
+        alone = component_label(*names) if len(names) == 1 else _SEVERAL
         groups[par] = _NEAR_THE_SUN if par.name in _SURROUNDINGS else alone
     return groups
 
 
 def _paper_values(model, paper_model):
-    """Values of the paper by parameter, of those that it has."""
     if paper_model is None:
         try:
             paper_model = xue_liu_2025(species=model.nuclei, priors=None)

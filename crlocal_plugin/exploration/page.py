@@ -63,8 +63,7 @@ export default ({divs}, obj, data, {index}) => {
 """
 
 _DOWNLOAD = """
-export default (args, obj) => {
-  const [name, text] = obj.tags
+export default (args, {tags: [name, text]}) => {
   const link = document.createElement("a")
   link.href = URL.createObjectURL(new Blob([text], {type: "text/yaml"}))
   link.download = name
@@ -99,36 +98,33 @@ def style_sheet(name):
     return InlineStyleSheet(css=text)
 
 
-def figure_grid(figures, map_part):
-    """Layout of the figures, with a part that has the map."""
-    parts = figures.spectra, figures.amplitude, map_part, figures.phase
+def figure_grid(figures, energy):
+    """Layout of the figures, with the slider of the energy below the map."""
+    sky = Column(figures.sky, energy, sizing_mode="stretch_width")
+    parts = figures.spectra, figures.amplitude, sky, figures.phase
     return Column(*parts, css_classes=["figures"], stylesheets=[style_sheet("figures")])
+
+
+def make_slider(name, start, end, value, steps, is_log=False, unit="", **settings):
+    """Slider of a parameter, which has decadic logarithms if ``is_log``."""
+    number = CustomJSTickFormatter(args={"log": is_log, "unit": unit}, code=_NUMBER)
+    return Slider(
+        start=start, end=end, value=value, step=(end - start) / steps, name=name, format=number,
+        sizing_mode="stretch_width", bar_color="#999999", **settings,
+    )  # fmt: skip
 
 
 def energy_slider(figures):
     """Slider of the energy of the map."""
-    return Slider(
-        title="Energy of the map and of the dotted lines", start=2, end=8, step=0.02,
-        value=float(np.log10(figures.energy)), format=slider_format(True, "GeV"),
-        sizing_mode="stretch_width", name="energy", bar_color="#999999", margin=(5, 15, 5, 15),
-    )  # fmt: skip
+    title, value = "Energy of the map and of the dotted lines", float(np.log10(figures.energy))
+    look = {"title": title, "margin": (5, 15, 5, 15)}
+    return make_slider("energy", 2, 8, value, 300, is_log=True, unit="GeV", **look)
 
 
 class Page:
     """Page of an exploration; `root` is what a document or a notebook shows.
 
-    Attributes
-    ----------
-    exploration, figures : Exploration, Figures
-        What it shows.
-    root : `~bokeh.models.Column`
-        Layout.
-    sliders : dict of str to `~bokeh.models.Slider`
-        Sliders by name of the parameter; logarithmic ones have decadic logarithms.
-    buttons : dict of str to `~bokeh.models.Button`
-        Buttons by name: "fit", "paper", "best", "yaml", "png".
-    message : `~bokeh.models.Div`
-        What the last button came to.
+    ``sliders`` and ``buttons`` are by name, and ``message`` is what the last button came to.
     """
 
     def __init__(self, exploration):
@@ -145,11 +141,12 @@ class Page:
         # what a browser is to save goes there
         self._file = Div(visible=False)
         self._file.js_on_change("tags", CustomJS(code=_DOWNLOAD))
-        figures = self.figures
+        self.energy = energy_slider(self.figures)
+        self.energy.on_change("value", self._energy_moved)
         self.root = Column(
             self._top(),
             Column(*self._groups(), css_classes=["sliders"], sizing_mode="stretch_width"),
-            figure_grid(figures, self._map()),
+            figure_grid(self.figures, self.energy),
             Column(self._table, css_classes=["data"], sizing_mode="stretch_width"),
             stylesheets=[style_sheet("page")],
             sizing_mode="stretch_width",
@@ -181,28 +178,22 @@ class Page:
         parts = [figures.spectra, figures.amplitude, figures.sky, figures.phase]
         self.buttons["png"].js_on_click(CustomJS(args={"figures": parts}, code=_PICTURE))
         options = [(name, label.split(" [")[0]) for name, (label, _) in AXES.items()]
-        axis = Select(options=options, value="total_energy", width=210, name="axis")
-        axis.on_change("value", lambda attr, old, new: figures.show_axis(new))
+        self.axis = Select(options=options, value="total_energy", width=210, name="axis")
+        self.axis.on_change("value", lambda attr, old, new: figures.show_axis(new))
         wrap = InlineStyleSheet(css=":host { flex-wrap: wrap; align-items: end; }")
-        self.axis = axis
         return Column(
             self._div("<h1>Cosmic rays near the Sun: spectra and dipole</h1>"),
-            Row(*self.buttons.values(), axis, stylesheets=[wrap], width_policy="max"),
+            Row(*self.buttons.values(), self.axis, stylesheets=[wrap], width_policy="max"),
             *(self._status, self.message, self._file),
             css_classes=["top"], sizing_mode="stretch_width",
         )  # fmt: skip
 
-    def _map(self):
-        self.energy = energy_slider(self.figures)
-        self.energy.on_change("value", self._energy_moved)
-        return Column(self.figures.sky, self.energy, sizing_mode="stretch_width")
-
     def _add_slider(self, handle):
-        slider = Slider(
-            title=handle.name, format=slider_format(handle.is_log, handle.unit), name=handle.name,
-            sizing_mode="stretch_width", bar_color="#999999", margin=(3, 5, 0, 5),
-            **self._place(handle),
-        )  # fmt: skip
+        look = {"title": handle.name, "margin": (3, 5, 0, 5)}
+        place = self._place(handle)
+        slider = make_slider(
+            handle.name, *place, _STEPS, is_log=handle.is_log, unit=handle.unit, **look
+        )
         slider.on_change("value", lambda attr, old, new: self._moved(handle.name, new))
         self.sliders[handle.name] = slider
         self._marks[handle.name] = self._div(margin=(-9, 5, 3, 5))
@@ -230,8 +221,8 @@ class Page:
     def _moved(self, name, value):
         if not self._follows:
             return
-        handle = self.exploration.handles[self.exploration.position(name)]
-        self.exploration.move(name, 10.0**value if handle.is_log else value)
+        is_log = self.exploration.handle(name).is_log
+        self.exploration.move(name, 10.0**value if is_log else value)
         self._update(points=name.split(".")[-1] in _SHIFTS)
 
     def _energy_moved(self, attr, old, new):
@@ -281,7 +272,9 @@ class Page:
         """Bring sliders, marks, figures and numbers to the state of the exploration."""
         self._follows = False
         for handle in self.exploration.handles:
-            self.sliders[handle.name].update(**self._place(handle))
+            low, high, value = self._place(handle)
+            step = (high - low) / _STEPS
+            self.sliders[handle.name].update(start=low, end=high, value=value, step=step)
             self._marks[handle.name].text = self._marks_of(handle)
         self._follows = True
         self.buttons["best"].disabled = self.exploration.best is None
@@ -298,10 +291,9 @@ class Page:
 
     def _place(self, handle):
         """Range and value of a slider."""
-        value = self.exploration.values[self.exploration.position(handle.name)]
-        numbers = np.array([handle.low, handle.high, min(max(value, handle.low), handle.high)])
-        low, high, value = (np.log10(numbers) if handle.is_log else numbers).tolist()
-        return {"start": low, "end": high, "value": value, "step": (high - low) / _STEPS}
+        low, high = handle.low, handle.high
+        place = np.array([low, high, np.clip(self.exploration.value(handle.name), low, high)])
+        return (np.log10(place) if handle.is_log else place).tolist()
 
     def _marks_of(self, handle):
         spans = []
@@ -323,11 +315,9 @@ class Page:
 
     def _numbers(self):
         """Numbers above the figures, and whether to print each in bold."""
-        exploration = self.exploration
-        best = "" if exploration.best is None else (
-            f" (best fit {exploration.statistic(exploration.best):.1f})"
-        )  # fmt: skip
-        return [(f"{exploration.statistic():.1f}", True), (best, False)]
+        best, statistic = self.exploration.best, self.exploration.statistic
+        text = "" if best is None else f" (best fit {statistic(best):.1f})"
+        return [(f"{statistic():.1f}", True), (text, False)]
 
     def _chi2(self):
         """Numbers in the table of datasets, and whether to print each in bold."""
@@ -344,9 +334,8 @@ class Page:
         numbers, markers, rows = self.exploration.numbers, self.figures.markers, []
         for title, names in self._kinds.items():
             total = sum(numbers[name] for name in names)
-            rows.append(
-                f'<tr><th colspan="2">{title}</th><th class="n"></th><th>/ {total}</th></tr>'
-            )  # fmt: skip
+            heads = f'<th colspan="2">{title}</th><th class="n"></th><th>/ {total}</th>'
+            rows.append(f"<tr>{heads}</tr>")
             for name in names:
                 mark = drawing(*markers[name]) if name in markers else ""
                 rows.append(
@@ -365,15 +354,9 @@ def _filled(text, cells):
 
 
 def _kinds_of(datasets):
-    """Names of datasets by the title of their kind."""
     titles, found = {"spectrum": "Spectra", "dipole": "Dipoles"}, {}
     for dataset in datasets:
         kind = getattr(dataset, "kind", None) or "other"
         title = titles.get(kind, kind.replace("_", " ").capitalize())
         found.setdefault(title, []).append(dataset.name)
     return found
-
-
-def slider_format(is_log, unit):
-    """Format of the value of a slider, which has decadic logarithms if ``is_log``."""
-    return CustomJSTickFormatter(args={"log": is_log, "unit": unit}, code=_NUMBER)

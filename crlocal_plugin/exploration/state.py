@@ -38,7 +38,7 @@ class Exploration:
     Parameters
     ----------
     datasets : CosmicRayDatasets
-        Datasets with their model.
+        Datasets with one CosmicRayModel, in which a parameter is free, or else a ValueError.
     analysis : Analysis, optional
         Description that the datasets are from; `yaml` is one with other values then.
     is_fitted : bool, optional
@@ -48,17 +48,8 @@ class Exploration:
     ----------
     handles : list of Handle
         What a slider needs to know, for each free parameter.
-    values : `~numpy.ndarray`
-        Values in the units of the parameters, in that order.
-    best : `~numpy.ndarray` or None
-        Values of the last fit.
-    model, datasets : CosmicRayModel, CosmicRayDatasets
-        The copies, with these values.
-
-    Raises
-    ------
-    ValueError
-        If no parameter is free, or there is not one CosmicRayModel.
+    values, best : `~numpy.ndarray`
+        Values in the units of the parameters, in that order: now, and in the last fit or None.
     """
 
     def __init__(self, datasets, analysis=None, is_fitted=False):
@@ -102,12 +93,18 @@ class Exploration:
             raise ValueError(f"{name!r} is no free parameter: expected one of {', '.join(names)}")
         return names.index(name)
 
+    def handle(self, name):
+        """What a slider needs to know of a parameter (Handle)."""
+        return self.handles[self.position(name)]
+
+    def value(self, name):
+        """Present value of a parameter (float)."""
+        return float(self.values[self.position(name)])
+
     def move(self, name, value):
         """Give a parameter a value, or the nearest one that its limits allow."""
-        k = self.position(name)
-        low, high = self.handles[k].limits
         values = self.values.copy()
-        values[k] = min(max(value, low), high)
+        values[self.position(name)] = np.clip(value, *self.handle(name).limits)
         self.move_to(values)
 
     def move_to(self, values):
@@ -142,24 +139,18 @@ class Exploration:
         return {dataset.name: found.get(dataset.name, 0.0) for dataset in self.datasets}
 
     def fit(self):
-        """Fit, from the present values; after one that fails they are kept.
-
-        Returns
-        -------
-        FitAnswer
-        """
+        """Fit, from the present values (FitAnswer); after one that fails they are kept."""
         datasets = copy.deepcopy(self.datasets)
         backend = self.analysis.backend if self.analysis else LEAST_SQUARES
         before = self.statistic()
         try:
             result = Fit(backend=backend).run(datasets)
-            success = bool(result.optimize_result.success)
-            message = "" if success else result.optimize_result.message
         except Exception as error:
             # whatever stops a fit, the page goes on
             return FitAnswer(False, f"the fit failed, values are kept: {error}")
-        if not success:
-            return FitAnswer(False, f"{verdict(result)}, values are kept: {message}")
+        if not result.optimize_result.success:
+            message = f"{verdict(result)}, values are kept: {result.optimize_result.message}"
+            return FitAnswer(False, message)
         self.move_to([par.value for par in datasets.parameters.free_parameters])
         self.best = self.values.copy()
         text = f"{verdict(result)}: statistic {before:.1f} → {self.statistic():.1f}"
@@ -180,24 +171,7 @@ class Exploration:
 
 
 def explored(subject, datasets=None):
-    """Exploration of a model with datasets, of datasets with a model, or of an Analysis.
-
-    Parameters
-    ----------
-    subject : CosmicRayModel, CosmicRayDatasets, Analysis or other
-        Model, or what has one as for `~crlocal_plugin.plots.subject.find_subject`.
-    datasets : `~gammapy.datasets.Datasets` or list, optional
-        Data, by default those of the subject.
-
-    Returns
-    -------
-    Exploration
-
-    Raises
-    ------
-    ValueError, TypeError
-        As of `Exploration` and ``find_subject``.
-    """
+    """Exploration of an Analysis, or of a subject and data as ``find_subject`` takes them."""
     if hasattr(subject, "prepare"):
         return Exploration(subject.prepare(), subject)
     if not (isinstance(subject, CosmicRayDatasets) and datasets is None):
