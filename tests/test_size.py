@@ -6,8 +6,8 @@ import pytest
 from count_lines import PACKAGE, table
 
 # lines as tests/count_lines.py counts them
-CODE = 19_900
-DOCSTRINGS = 7_700
+CODE = 22_700
+DOCSTRINGS = 8_300
 LINES_OF_A_MODULE = 450
 MODULES_OF_A_FOLDER = 16
 # a kind of dataset is a place, not a word that every room knows
