@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +18,8 @@ import crlocal_plugin as crl
 pytest.importorskip("bokeh", reason="the page needs Bokeh")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
 
-BROWSER = "/usr/bin/chromium"
-pytestmark = pytest.mark.skipif(not Path(BROWSER).exists(), reason="there is no browser")
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium or Chrome")
 
 ANALYSIS = """
 datasets: [ams-02_h_2015, icecube-2025]
