@@ -278,16 +278,24 @@ class Page:
             self._marks[handle.name].text = self._marks_of(handle)
         self._follows = True
         self.buttons["best"].disabled = self.exploration.best is None
-        self._update(points=True)
-        self._status.text = _filled(_STATUS, self._numbers())
-        self._table.text = _filled(self._datasets(), self._chi2())
+        best = self.exploration.best
+        statistic = "" if best is None else f"{self.exploration.statistic(best):.1f}"
+        self._best = statistic and f" (best fit {statistic})"
+        numbers, chi2 = self._update(points=True)
+        self._status.text = _filled(_STATUS, numbers)
+        self._table.text = _filled(self._datasets(), chi2)
 
     def _update(self, points=False):
+        """Bring figures and numbers to the present values; numbers above and in the table."""
         self.figures.update()
         if points:
             self.figures.update_points()
-        text, is_bold = zip(*self._numbers(), *self._chi2(), strict=True)
+        # a move leaves the best fit as it is
+        numbers = [(f"{self.exploration.statistic():.1f}", True), (self._best, False)]
+        chi2 = self._chi2()
+        text, is_bold = zip(*numbers, *chi2, strict=True)
         self._cells.data = {"text": text, "is_bold": is_bold}
+        return numbers, chi2
 
     def _place(self, handle):
         """Range and value of a slider."""
@@ -312,12 +320,6 @@ class Page:
             f'<div class="marks">{"".join(spans)}</div>'
             f'<div class="about">{escape(handle.description)}</div>'
         )
-
-    def _numbers(self):
-        """Numbers above the figures, and whether to print each in bold."""
-        best, statistic = self.exploration.best, self.exploration.statistic
-        text = "" if best is None else f" (best fit {statistic(best):.1f})"
-        return [(f"{statistic():.1f}", True), (text, False)]
 
     def _chi2(self):
         """Numbers in the table of datasets, and whether to print each in bold."""
