@@ -1,5 +1,6 @@
 import functools
 import os
+import shutil
 
 import pytest
 from astropy.io import registry
@@ -34,6 +35,29 @@ def registries_as_before():
     yield
     for now, classes in zip(registries, before, strict=True):
         now[:] = classes
+
+
+@pytest.fixture
+def closed_figures():
+    """Close the figures of a test at its end."""
+    import matplotlib.pyplot as plt
+
+    yield
+    plt.close("all")
+
+
+# of a module: while it is open, its event loop runs
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium or Chrome without a window, driven by playwright."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("there is no Chromium or Chrome")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 def parse_once():

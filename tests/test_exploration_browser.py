@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,10 +15,6 @@ from gammapy.modeling import Fit
 import crlocal_plugin as crl
 
 pytest.importorskip("bokeh", reason="the page needs Bokeh")
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
-
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium or Chrome")
 
 ANALYSIS = """
 datasets: [ams-02_h_2015, icecube-2025]
@@ -31,14 +26,6 @@ parameters: {Q_0c: {free: false}, R_cut: {free: false}, R_cutc: {free: false}, D
 
 MODEL = """name => [...Bokeh.documents[0]._all_models.values()].find(m => name == "dipole"
   ? m.data && m.data.a0 : m.type == "Slider" && m.name == name)"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -25,11 +25,7 @@ from crlocal_plugin.report import pictures as report
 
 TABLES = ("all_particle", "h", "he", "mean_log_mass")
 
-
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 def composition(*species):

@@ -17,11 +17,7 @@ from crlocal_plugin.datasets.plot_axes import LIMIT_ARROW, crossed, draw_points,
 TABLES = ["dampe_h", "dampe_light", "hawc_all_particle", "argo-ybj-2018", "icecube-2016"]
 MASS = "lhaaso_mean_log_mass_qgsjet-ii-04"
 
-
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 @pytest.fixture(scope="module")

@@ -30,11 +30,7 @@ from crlocal_plugin.plots.style import (
 SPECTRAL = ["background", "nearby", "galactic-center"]
 LABELS = [component_label(name) for name in SPECTRAL]
 
-
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 @pytest.fixture(scope="module")

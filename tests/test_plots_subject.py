@@ -23,11 +23,7 @@ from crlocal_plugin.plots.spectra import plot_spectra
 from crlocal_plugin.plots.style import component_style, species_color
 from crlocal_plugin.plots.subject import chosen_names, find_subject
 
-
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import html
 import re
-import shutil
 from functools import partial
 
 import astropy.units as u
@@ -19,8 +18,6 @@ import crlocal_plugin as crl
 from crlocal_plugin.datasets.plotting import picture_of
 from crlocal_plugin.report import page, pictures
 from crlocal_plugin.report.points import described_points
-
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 
 EVIL = """<img src=x onerror=alert(1)> & "it's"</title><script>alert(2)</script>"""
 
@@ -126,37 +123,31 @@ def test_page_is_escaped(report):
         assert target in ids
 
 
-def test_hover_in_a_browser(report):
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    if BROWSER is None:
-        pytest.skip("there is no Chromium or Chrome")
+def test_hover_in_a_browser(report, browser):
     errors, asked = [], []
-    with api.sync_playwright() as playwright:
-        options = {"executable_path": BROWSER, "args": ["--no-sandbox"]}
-        browser = playwright.chromium.launch(**options)
-        tab = browser.new_page(viewport={"width": 900, "height": 700})
-        tab.on("console", lambda message: errors.append(message.text))
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.goto(report.as_uri())
-        box = tab.locator("#words")
-        assert box.is_hidden()
-        # markers and circles are at the same place
-        for circle in (tab.locator(".points circle").first, tab.locator(".points circle").last):
-            words = circle.get_attribute("data-words")
-            circle.scroll_into_view_if_needed()
-            circle.hover(force=True)
-            assert box.is_visible()
-            shown = box.inner_text()
-            assert shown.splitlines()[0] in words
-            assert "pull" in shown
-            place, frame = box.bounding_box(), tab.viewport_size
-            assert 0 <= place["x"] <= place["x"] + place["width"] <= frame["width"]
-        assert EVIL.split("&")[0] in tab.locator(".points circle").first.get_attribute("data-words")
-        tab.locator("h1").hover()
-        assert box.is_hidden()
-        tab.emulate_media(media="print")
-        assert box.is_hidden()
-        browser.close()
+    tab = browser.new_page(viewport={"width": 900, "height": 700})
+    tab.on("console", lambda message: errors.append(message.text))
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(report.as_uri())
+    box = tab.locator("#words")
+    assert box.is_hidden()
+    # markers and circles are at the same place
+    for circle in (tab.locator(".points circle").first, tab.locator(".points circle").last):
+        words = circle.get_attribute("data-words")
+        circle.scroll_into_view_if_needed()
+        circle.hover(force=True)
+        assert box.is_visible()
+        shown = box.inner_text()
+        assert shown.splitlines()[0] in words
+        assert "pull" in shown
+        place, frame = box.bounding_box(), tab.viewport_size
+        assert 0 <= place["x"] <= place["x"] + place["width"] <= frame["width"]
+    assert EVIL.split("&")[0] in tab.locator(".points circle").first.get_attribute("data-words")
+    tab.locator("h1").hover()
+    assert box.is_hidden()
+    tab.emulate_media(media="print")
+    assert box.is_hidden()
+    tab.close()
     assert errors == []
     assert [url[:5] for url in asked] == ["file:"]
