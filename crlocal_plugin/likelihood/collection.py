@@ -124,17 +124,6 @@ class CosmicRayDatasets(Datasets):
 
     stat_sum_likelihood = _stat_sum_likelihood
 
-    def chi2(self):
-        """chi2 by dataset, or its statistic, without priors and norms of scatters (dict)."""
-        fused, others = self.fusion()
-        found = {}
-        for part in fused:
-            found |= part.chi2(part.values())
-        for dataset in others:
-            stat = getattr(dataset, "stat_sum_likelihood", dataset.stat_sum)()
-            found[dataset.name] = float(stat - getattr(dataset, "stat_sum_scatter", float)())
-        return {dataset.name: found.get(dataset.name, 0.0) for dataset in self}
-
     @property
     def penalties(self):
         """Penalties of the models, and those that gammapy was given beside them, once (list)."""

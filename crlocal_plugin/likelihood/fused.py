@@ -419,7 +419,11 @@ class OwnSpeedPart:
     def chi2(self, theta):
         """chi2, or the statistic, of each dataset by its name, at values of shape ``(n,)``."""
         self._assign(theta)
-        return self._collection.chi2()
+        found = {}
+        for dataset in self._collection:
+            stat = getattr(dataset, "stat_sum_likelihood", dataset.stat_sum)()
+            found[dataset.name] = float(stat - getattr(dataset, "stat_sum_scatter", float)())
+        return found
 
     def penalty(self, theta):
         """Statistic of penalties, shape ``()`` or ``(m,)``."""
